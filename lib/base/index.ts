@@ -1,0 +1,25 @@
+/** The ground: what every chapter stands on. Imports nothing of ours. */
+export {
+  ALPHA,
+  CHARACTER_CLASS,
+  COLON,
+  CR,
+  DIGIT,
+  equalsIgnoringCase,
+  FIELD_VALUE,
+  HEX_DIGIT,
+  HTAB,
+  isFieldValue,
+  isToken,
+  LF,
+  lowerAscii,
+  SP,
+  TOKEN,
+  trimOws,
+  VISIBLE,
+} from './ascii.ts';
+export { ByteQueue } from './byte-queue.ts';
+export { HandshakeRejected, ProtocolError, type UsageCode, UsageError } from './errors.ts';
+export { LIMITS, type Limit, type LimitName, type LimitOptions, resolveLimit } from './limits.ts';
+export { Utf8Validator } from './utf8.ts';
+export { VIOLATIONS, type Violation, type ViolationCode } from './violations.ts';

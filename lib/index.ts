@@ -1,0 +1,1 @@
+export { HandshakeRejected, ProtocolError, UsageError } from './base/index.ts';
