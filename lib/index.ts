@@ -1,1 +1,9 @@
 export { HandshakeRejected, ProtocolError, UsageError } from './base/index.ts';
+export {
+  type EventFields,
+  encodeComment,
+  encodeEvent,
+  type LoggedEvent,
+  ReplayLog,
+  type ReplayLogOptions,
+} from './sse/index.ts';

@@ -140,6 +140,18 @@ export const LIMITS = defineLimits({
     precedent: 'browsers have none',
     stops: 'an event stream line or event without an end',
   },
+  maxReplayEvents: {
+    value: 1000,
+    unit: 'count',
+    precedent: 'message_bus 1000 a channel',
+    stops: 'a replay log that grows with every event',
+  },
+  maxReplayBytes: {
+    value: 1 * MIB,
+    unit: 'bytes',
+    precedent: 'AnyCable 1 MiB of output a client',
+    stops: 'a replay log, and the catch-up of one client, made of few large events',
+  },
 
   // lib/server
   headTimeoutMs: {
