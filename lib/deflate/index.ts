@@ -1,0 +1,17 @@
+/** permessage-deflate: the extension list, its negotiation, and the codec of compressed messages. */
+export {
+  type Extension,
+  type ExtensionParameter,
+  formatExtensionList,
+  parseExtensionList,
+} from './extension-list.ts';
+export {
+  type AcceptedOffer,
+  buildOffer,
+  checkResponse,
+  type DeflateParameters,
+  type DeflatePolicy,
+  negotiateServer,
+  PERMESSAGE_DEFLATE,
+  resolveDeflatePolicy,
+} from './negotiation.ts';

@@ -1,0 +1,24 @@
+/** The WebSocket opening handshake, over HTTP/1.1 and over HTTP/2. */
+export { computeAccept, encodeHandshakeKey, isHandshakeKey } from './accept-key.ts';
+export {
+  checkHost,
+  checkOrigin,
+  type HostPolicy,
+  type OriginPolicy,
+  type OriginPredicate,
+} from './origin.ts';
+export {
+  type AcceptableUpgrade,
+  type FieldLookup,
+  type RefusedUpgrade,
+  readUpgradeRequest,
+  type UpgradePolicy,
+  type UpgradeRequest,
+} from './server-handshake.ts';
+export { formatSubprotocols, parseSubprotocols, selectSubprotocol } from './subprotocol.ts';
+export {
+  buildUpgradeResponse,
+  formatUpgradeResponse,
+  type UpgradeAnswer,
+  type UpgradeResponse,
+} from './upgrade-response.ts';

@@ -1,0 +1,86 @@
+/**
+ * The server's yes: 101, or 200 for an extended CONNECT [RFC 6455 §4.2.2 (5), RFC 8441 §5].
+ *
+ * Refusals are ordinary HTTP responses and are written by whoever writes those.
+ */
+import { isFieldValue, isToken, lowerAscii, UsageError } from '../base/index.ts';
+import type { AcceptableUpgrade } from './server-handshake.ts';
+
+/** What the application adds to the response. */
+export interface UpgradeAnswer {
+  /** One of the client's subprotocols; `undefined` for none. */
+  readonly protocol?: string | undefined;
+  /** Further fields, such as `set-cookie`. */
+  readonly headers?: Iterable<readonly [name: string, value: string]> | undefined;
+}
+
+/** A response's head before it is written. */
+export interface UpgradeResponse {
+  readonly status: 101 | 200;
+  /** Names in lower case, in the order to write them. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+/** Fields that belong to the handshake or would frame a body, which a 101 has not [RFC 9110 §8.6]. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'connection',
+  'upgrade',
+  'content-length',
+  'transfer-encoding',
+  'sec-websocket-accept',
+  'sec-websocket-extensions',
+  'sec-websocket-protocol',
+]);
+
+/**
+ * Builds the response that opens the connection.
+ *
+ * @throws UsageError `invalid-argument` for a subprotocol that the client did not offer,
+ *   `invalid-header` for a field that is malformed or not the application's to set.
+ */
+export function buildUpgradeResponse(
+  upgrade: AcceptableUpgrade,
+  answer: UpgradeAnswer = {},
+): UpgradeResponse {
+  const isConnect = upgrade.kind === 'extended-connect';
+  const fields: (readonly [string, string])[] = [];
+  if (!isConnect) {
+    fields.push(['upgrade', 'websocket'], ['connection', 'Upgrade']);
+    fields.push(['sec-websocket-accept', upgrade.accept]);
+  }
+  if (answer.protocol !== undefined) {
+    if (!upgrade.protocols.includes(answer.protocol)) {
+      throw new UsageError('invalid-argument', 'the client did not offer this subprotocol');
+    }
+    fields.push(['sec-websocket-protocol', answer.protocol]);
+  }
+  if (upgrade.extension !== undefined) {
+    fields.push(['sec-websocket-extensions', upgrade.extension.response]);
+  }
+  for (const [name, value] of answer.headers ?? []) fields.push(checkField(name, value));
+  return { status: isConnect ? 200 : 101, fields };
+}
+
+function checkField(name: string, value: string): readonly [string, string] {
+  if (!isToken(name) || !isFieldValue(value)) {
+    throw new UsageError('invalid-header', `${JSON.stringify(name)} or its value is malformed`);
+  }
+  const lowerName = lowerAscii(name);
+  if (RESERVED.has(lowerName)) {
+    throw new UsageError('invalid-header', `${lowerName} belongs to the handshake`);
+  }
+  return [lowerName, value];
+}
+
+/**
+ * Writes a 101 response in the bytes of HTTP/1.1.
+ *
+ * @returns the head with its empty line, to be written as latin1. Every line has been validated.
+ * @throws UsageError `invalid-argument` for the response to an extended CONNECT.
+ */
+export function formatUpgradeResponse(response: UpgradeResponse): string {
+  if (response.status !== 101) throw new UsageError('invalid-argument', 'not an HTTP/1.1 response');
+  let head = 'HTTP/1.1 101 Switching Protocols\r\n';
+  for (const [name, value] of response.fields) head += `${name}: ${value}\r\n`;
+  return `${head}\r\n`;
+}
