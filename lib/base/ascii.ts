@@ -23,10 +23,15 @@ export const VISIBLE = 16;
 /** Bit of {@link CHARACTER_CLASS}: "a" – "z", "A" – "Z". */
 export const ALPHA = 32;
 
+/** Horizontal tab: with SP, the only white space inside a line. */
 export const HTAB = 0x09;
+/** Line feed. */
 export const LF = 0x0a;
+/** Carriage return. */
 export const CR = 0x0d;
+/** Space. */
 export const SP = 0x20;
+/** ":", which ends a field name. */
 export const COLON = 0x3a;
 
 /** The classes of every byte value. */
@@ -55,7 +60,8 @@ export function isToken(text: string): boolean {
 
 /**
  * Tells whether a string may be written as a field value: no CR, LF, NUL or other control character
- * but HTAB, and nothing above U+00FF, because field values are bytes [RFC 9110 §5.5].
+ * but HTAB, and nothing above U+00FF, because field values are bytes [RFC 9110 §5.5]. White space at
+ * the ends passes: a reader takes it off again.
  */
 export function isFieldValue(text: string): boolean {
   return hasOnly(text, FIELD_VALUE);
@@ -71,16 +77,30 @@ function hasOnly(text: string, bits: number): boolean {
 
 /**
  * Compares two strings, taking "A" – "Z" for "a" – "z" and nothing else for anything else: Unicode
- * case folding would make `ſ` an `s` [RFC 9110 §5.1].
+ * case folding would make the Kelvin sign a `k` [RFC 9110 §5.1]. O(length), allocates nothing.
  */
 export function equalsIgnoringCase(left: string, right: string): boolean {
-  return left === right || (left.length === right.length && lowerAscii(left) === lowerAscii(right));
+  if (left === right) return true;
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) {
+    const a = left.charCodeAt(index);
+    const b = right.charCodeAt(index);
+    if (a !== b && lowerCode(a) !== lowerCode(b)) return false;
+  }
+  return true;
+}
+
+function lowerCode(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
 }
 
 /** Lower-cases "A" – "Z" and leaves every other character alone. */
 export function lowerAscii(text: string): string {
+  if (!NOT_ASCII.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
+
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /** Removes SP and HTAB at both ends, and nothing else [RFC 9110 §5.6.3]. O(length). */
 export function trimOws(text: string): string {

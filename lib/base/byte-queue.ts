@@ -1,16 +1,26 @@
 /**
- * Bytes that wait: one contiguous buffer that grows by doubling.
+ * Bytes that wait: one contiguous buffer that grows by doubling and shrinks by halves.
  *
+ * ```
+ *   0          #start            #end          capacity
+ *   +------------+-----------------+---------------+
+ *   | taken away |  bytes waiting  |     room      |     capacity ≤ 4 × waiting, or FIRST_BYTES
+ *   +------------+-----------------+---------------+
+ * ```
  * A list of chunks would cost far more than the bytes in it when a peer sends one byte at a time
- * (an object, an entry and a 64 KiB backing store each); here a byte costs at most two.
+ * (an object, an entry and perhaps a 64 KiB backing store each); here a byte costs at most two while
+ * the queue fills, and four while it empties.
  */
+import { UsageError } from './errors.ts';
 
-/** How much room the first byte makes. */
+/** How much room the first byte makes, and what an almost empty queue may keep. */
 const FIRST_BYTES = 256;
+
+const EMPTY = Buffer.alloc(0);
 
 /** A first-in, first-out queue of bytes. It copies what it is given, and hands out what is yours. */
 export class ByteQueue {
-  #store: Buffer = Buffer.alloc(0);
+  #store: Buffer = EMPTY;
   #start = 0;
   #end = 0;
 
@@ -24,16 +34,17 @@ export class ByteQueue {
     return this.#store.length;
   }
 
-  /** Appends a copy of `bytes[start … end)`. Amortised O(length). */
+  /**
+   * Appends a copy of `bytes[start … end)`; a range beyond the end of `bytes` is cut off there.
+   * Amortised O(length of the range).
+   */
   push(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    const added = end - start;
-    if (added <= 0) return;
-    if (this.#end + added > this.#store.length) this.#makeRoom(added);
-    this.#store.set(
-      start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
-      this.#end,
-    );
-    this.#end += added;
+    const isWhole = start === 0 && end === bytes.length;
+    const added = isWhole ? bytes : bytes.subarray(start, end);
+    if (added.length === 0) return;
+    if (this.#end + added.length > this.#store.length) this.#makeRoom(this.length + added.length);
+    this.#store.set(added, this.#end);
+    this.#end += added.length;
   }
 
   /** Removes and returns all bytes as one buffer, which is yours; the queue lets go of its memory. */
@@ -43,33 +54,51 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Removes and returns the first `count` bytes (fewer when there are fewer), as a copy. */
+  /**
+   * Removes and returns the first bytes, as a copy, which is yours. Amortised O(count).
+   *
+   * @param count how many bytes: a whole number; fewer are returned when fewer are waiting.
+   * @throws UsageError `invalid-argument` for any other `count`.
+   */
   take(count: number): Buffer {
-    const end = Math.min(this.#end, this.#start + Math.max(0, count));
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new UsageError('invalid-argument', `count must be a whole number, not ${count}`);
+    }
+    const end = Math.min(this.#end, this.#start + count);
     const taken = Buffer.from(this.#store.subarray(this.#start, end));
     this.#start = end;
-    if (this.#start === this.#end) this.clear();
+    if (this.#start === this.#end) {
+      this.clear();
+    } else if (this.capacity > FIRST_BYTES && this.capacity > this.length * 4) {
+      // Taking small bites stays cheap: what is left is copied once per three times its length.
+      this.#moveTo(storeFor(this.length * 2));
+    }
     return taken;
   }
 
   /** Forgets all bytes and lets go of the memory. */
   clear(): void {
-    this.#store = Buffer.alloc(0);
+    this.#store = EMPTY;
     this.#start = 0;
     this.#end = 0;
   }
 
-  #makeRoom(added: number): void {
+  #makeRoom(needed: number): void {
+    // Moving within the store is worth it only when half of it comes free: else every push moves.
+    const isRoomy = needed * 2 <= this.capacity;
+    this.#moveTo(isRoomy ? this.#store : storeFor(Math.max(needed, this.length * 2)));
+  }
+
+  #moveTo(store: Buffer): void {
     const waiting = this.length;
-    const needed = waiting + added;
-    if (needed * 2 <= this.#store.length) {
-      this.#store.copyWithin(0, this.#start, this.#end);
-    } else {
-      const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, waiting * 2));
-      grown.set(this.#store.subarray(this.#start, this.#end));
-      this.#store = grown;
-    }
+    store.set(this.#store.subarray(this.#start, this.#end));
+    this.#store = store;
     this.#start = 0;
     this.#end = waiting;
   }
+}
+
+/** Unpooled, so that a long-lived queue does not keep a slab of small buffers alive. */
+function storeFor(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, bytes));
 }

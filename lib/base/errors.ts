@@ -68,22 +68,22 @@ export class HandshakeRejected extends Error {
   override readonly name = 'HandshakeRejected';
   /** Stable code. */
   readonly code = 'handshake-rejected';
-  /** Status code of the refusal, 400 – 599. */
+  /** Status code of the refusal, 300 – 599: a redirect is one, too [RFC 6455 §4.2.2]. */
   readonly status: number;
-  /** Further fields of the refusal, such as `allow` or `retry-after`. */
+  /** Further fields of the refusal, such as `location` or `retry-after`: a copy of what was given. */
   readonly headers: Readonly<Record<string, string>>;
 
   /**
    * Refuses a handshake.
    *
-   * @throws UsageError `invalid-argument` when `status` is not an integer of 400 – 599.
+   * @throws UsageError `invalid-argument` when `status` is not an integer of 300 – 599.
    */
   constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
-    if (!Number.isInteger(status) || status < 400 || status > 599) {
-      throw new UsageError('invalid-argument', `status must be 400 – 599, not ${status}`);
+    if (!Number.isInteger(status) || status < 300 || status > 599) {
+      throw new UsageError('invalid-argument', `status must be 300 – 599, not ${status}`);
     }
     super(message);
     this.status = status;
-    this.headers = headers;
+    this.headers = Object.freeze({ ...headers });
   }
 }

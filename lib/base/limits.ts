@@ -20,7 +20,11 @@ export interface Limit {
 
 const defineLimits = <Name extends string>(
   table: Record<Name, Limit>,
-): Readonly<Record<Name, Limit>> => Object.freeze(table);
+): Readonly<Record<Name, Limit>> => {
+  // Frozen row by row: nobody changes the defaults of others in the same process.
+  for (const row of Object.values<Limit>(table)) Object.freeze(row);
+  return Object.freeze(table);
+};
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

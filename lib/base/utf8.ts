@@ -44,13 +44,18 @@ export class Utf8Validator {
    *   `bytes` of the first byte that cannot. After a failure the state is meaningless until `reset`.
    */
   push(bytes: Uint8Array, start = 0, end = bytes.length): number {
-    if (this.#due === 0 && end - start >= BULK_BYTES) {
-      const boundary = lastBoundary(bytes, start, end);
-      if (isUtf8(bytes.subarray(start, boundary))) start = boundary;
-    }
-    return this.#pushEach(bytes, start, end);
+    if (end - start < BULK_BYTES) return this.#pushEach(bytes, start, end);
+    // A code point that the last piece has cut must be finished first, or one cut would keep the
+    // whole piece on the slow path.
+    const resumed = start + this.#due;
+    const bad = this.#pushEach(bytes, start, resumed);
+    if (bad !== -1) return bad;
+    const boundary = lastBoundary(bytes, resumed, end);
+    const isGood = isUtf8(bytes.subarray(resumed, boundary));
+    return this.#pushEach(bytes, isGood ? boundary : resumed, end);
   }
 
+  /** The byte loop: also names the byte that the bulk check refused. */
   #pushEach(bytes: Uint8Array, start: number, end: number): number {
     let due = this.#due;
     let low = this.#low;

@@ -19,7 +19,10 @@ export interface Violation {
 
 const defineViolations = <Code extends string>(
   table: Record<Code, Violation>,
-): Readonly<Record<Code, Violation>> => Object.freeze(table);
+): Readonly<Record<Code, Violation>> => {
+  for (const row of Object.values<Violation>(table)) Object.freeze(row);
+  return Object.freeze(table);
+};
 
 /** Every violation by its code. */
 export const VIOLATIONS = defineViolations({

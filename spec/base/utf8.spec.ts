@@ -49,3 +49,32 @@ t.test('checks only the range it is given', (t) => {
   t.equal(new Utf8Validator().push(input, 2, 2), -1);
   t.end();
 });
+
+t.test('resumes a code point that the last piece has cut, however long the next piece is', (t) => {
+  const rest = Buffer.concat([bytes('9f 98 80'), Buffer.from('ascii '.repeat(20)), bytes('c3')]);
+  for (const [title, next, bad] of [
+    ['good', rest, -1],
+    ['a wrong tail byte', Buffer.concat([bytes('41'), rest]), 0],
+    ['a tail byte too many', Buffer.concat([bytes('9f 98 80 80'), rest]), 3],
+    ['a bad byte far on', Buffer.concat([rest, bytes('c3')]), rest.length],
+  ] as const) {
+    const validator = new Utf8Validator();
+    validator.push(bytes('f0'));
+    t.equal(validator.push(next), bad, title);
+  }
+  t.end();
+});
+
+t.test('gives the same verdict around the length where the bulk check begins', (t) => {
+  for (let length = 40; length <= 60; length += 1) {
+    for (const tail of ['', 'c3', 'e2 82', 'f0 9f 98', 'f0 9f 98 80']) {
+      const input = Buffer.concat([Buffer.alloc(length, 0x61), bytes(tail)]);
+      const validator = new Utf8Validator();
+      if (validator.push(input) !== -1) t.fail(`${length} bytes and ${tail}`);
+      if (validator.isComplete !== (tail === '' || tail.length === 11))
+        t.fail(`half read: ${tail}`);
+    }
+  }
+  t.pass('every length agrees');
+  t.end();
+});

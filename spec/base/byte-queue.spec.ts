@@ -1,0 +1,114 @@
+import { ByteQueue, UsageError } from 'barewire/base';
+import t from 'tap';
+
+t.test('hands out the bytes in the order in which they came', (t) => {
+  const queue = new ByteQueue();
+  queue.push(Buffer.from('abc'));
+  queue.push(Buffer.from('defg'));
+  t.equal(queue.length, 7);
+  t.equal(queue.take(2).toString(), 'ab');
+  t.equal(queue.take(0).toString(), '');
+  queue.push(Buffer.from('h'));
+  t.equal(queue.takeAll().toString(), 'cdefgh');
+  t.equal(queue.length, 0);
+  t.equal(queue.takeAll().length, 0);
+  t.end();
+});
+
+t.test('takes what there is when more is asked for', (t) => {
+  const queue = new ByteQueue();
+  t.equal(queue.take(5).length, 0);
+  queue.push(Buffer.from('ab'));
+  t.equal(queue.take(5).toString(), 'ab');
+  t.equal(queue.length, 0);
+  t.end();
+});
+
+t.test('refuses a count that is no whole number, and keeps its bytes', (t) => {
+  const queue = new ByteQueue();
+  queue.push(Buffer.from('ab'));
+  for (const count of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    t.throws(() => queue.take(count), { name: 'UsageError', code: 'invalid-argument' });
+    t.throws(() => queue.take(count), UsageError);
+  }
+  t.equal(queue.takeAll().toString(), 'ab');
+  t.end();
+});
+
+t.test('pushes the given range only, and cuts it off at the end of the bytes', (t) => {
+  const bytes = Buffer.from('abcdef');
+  const queue = new ByteQueue();
+  queue.push(bytes, 2, 4);
+  queue.push(bytes, 5);
+  queue.push(bytes, 3, 3);
+  queue.push(bytes, 4, 2);
+  queue.push(bytes, 5, 5000);
+  t.equal(queue.length, 4, 'no uninitialised memory is taken for bytes');
+  t.equal(queue.takeAll().toString(), 'cdff');
+  t.end();
+});
+
+t.test('keeps its own copy of what it is given', (t) => {
+  const bytes = Buffer.from('abc');
+  const queue = new ByteQueue();
+  queue.push(bytes);
+  bytes.fill(0);
+  t.equal(queue.take(1).toString(), 'a');
+  const taken = queue.takeAll();
+  taken.fill(0);
+  queue.push(Buffer.from('xyz'));
+  t.equal(taken.toString('hex'), '0000', 'what was handed out stays as it is');
+  t.equal(queue.takeAll().toString(), 'xyz');
+  t.end();
+});
+
+t.test('lets go of its memory when it runs empty, however that happens', (t) => {
+  const emptied: ((queue: ByteQueue) => void)[] = [
+    (queue) => queue.clear(),
+    (queue) => queue.takeAll(),
+    (queue) => queue.take(1000),
+  ];
+  for (const empty of emptied) {
+    const queue = new ByteQueue();
+    queue.push(Buffer.alloc(1000));
+    t.ok(queue.capacity >= 1000);
+    empty(queue);
+    t.equal(queue.length, 0);
+    t.equal(queue.capacity, 0);
+  }
+  t.end();
+});
+
+t.test('lets go of most of its memory while it is emptied in small bites', (t) => {
+  const queue = new ByteQueue();
+  queue.push(Buffer.alloc(1_000_000, 1));
+  while (queue.length > 1000) queue.take(999);
+  t.ok(queue.capacity <= 4000, `${queue.capacity} bytes for ${queue.length}`);
+  t.ok(queue.takeAll().every((byte) => byte === 1));
+  t.end();
+});
+
+t.test('grows by doubling: a hundred thousand one-byte pushes move few bytes', (t) => {
+  const queue = new ByteQueue();
+  const capacities = new Set<number>();
+  for (let count = 0; count < 100_000; count += 1) {
+    queue.push(Buffer.of(count & 0xff));
+    capacities.add(queue.capacity);
+  }
+  t.ok(capacities.size < 16, `${capacities.size} stores`);
+  t.ok(queue.capacity <= 200_000);
+  t.equal(queue.length, 100_000);
+  t.end();
+});
+
+t.test('does not grow when as much is taken as is pushed', (t) => {
+  const queue = new ByteQueue();
+  queue.push(Buffer.alloc(100));
+  for (let round = 0; round < 10_000; round += 1) {
+    queue.push(Buffer.alloc(50));
+    queue.take(50);
+  }
+  t.equal(queue.length, 100);
+  t.ok(queue.capacity <= 512, `${queue.capacity}`);
+  t.end();
+});
