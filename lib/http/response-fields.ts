@@ -1,0 +1,151 @@
+/**
+ * The fields an application gives for a response, checked and turned into lines [RFC 9112 §5].
+ *
+ * ```
+ * field-line = field-name ":" OWS field-value OWS        written as  name ": " value CRLF
+ * ```
+ * A name or value that could end its line early is refused, whoever it came from: that is the whole
+ * of response splitting [RFC 9112 §11.1]. Fields that speak about the framing or the connection are
+ * not written here but kept apart, because the writer has to agree with them.
+ */
+import { isFieldValue, isToken, trimOws, UsageError } from '../base/index.ts';
+
+/**
+ * Fields to send: a record, where an array stands for several lines and `undefined` for none, or
+ * name–value pairs in the order of the wire (a `Fields` object, a `Map`, an array).
+ */
+export type FieldsInit =
+  | Readonly<Record<string, string | number | readonly string[] | undefined>>
+  | Iterable<readonly [name: string, value: string]>;
+
+/** What was found in the fields. */
+export interface ResponseFields {
+  /** The lines of all fields that the writer only passes on, each with its CRLF. Latin-1. */
+  lines: string;
+  hasDate: boolean;
+  hasContentType: boolean;
+  hasUpgrade: boolean;
+  /** Bytes, as the application announced them. */
+  contentLength: number | undefined;
+  transferEncoding: string | undefined;
+  /** The application asked for the connection to be closed. */
+  wantsClose: boolean;
+  /** Connection options that are neither `close` nor `keep-alive`, in lower case. */
+  connectionOptions: string[];
+}
+
+/**
+ * Sorts the fields into lines and facts. O(bytes).
+ *
+ * @throws UsageError `invalid-header` for a name that is no token, a value with CR, LF, NUL, another
+ *   control character or a character above U+00FF, or a `Content-Length` that is no length.
+ */
+export function readResponseFields(init: FieldsInit | undefined): ResponseFields {
+  const found: ResponseFields = {
+    lines: '',
+    hasDate: false,
+    hasContentType: false,
+    hasUpgrade: false,
+    contentLength: undefined,
+    transferEncoding: undefined,
+    wantsClose: false,
+    connectionOptions: [],
+  };
+  if (init === undefined) return found;
+  forEachField(init, (name, value) => sortField(found, name, value));
+  return found;
+}
+
+/**
+ * Writes fields as lines without a look at their meaning: for trailers and interim responses.
+ *
+ * @param forbidden lower-case names that may not stand here.
+ * @throws UsageError `invalid-header` as {@link readResponseFields}, or for a forbidden name.
+ */
+export function formatFieldLines(
+  init: FieldsInit | undefined,
+  forbidden: ReadonlySet<string>,
+): string {
+  let lines = '';
+  if (init === undefined) return lines;
+  forEachField(init, (name, value) => {
+    checkField(name, value);
+    if (forbidden.has(name.toLowerCase())) refuse(`${name} may not be sent here`);
+    lines += `${name}: ${value}\r\n`;
+  });
+  return lines;
+}
+
+function forEachField(init: FieldsInit, visit: (name: string, value: string) => void): void {
+  if (isIterable(init)) {
+    for (const [name, value] of init) visit(name, value);
+    return;
+  }
+  for (const name of Object.keys(init)) {
+    const value = init[name];
+    if (typeof value === 'string') visit(name, value);
+    else if (typeof value === 'number') visit(name, String(value));
+    else if (Array.isArray(value)) for (const line of value) visit(name, line);
+    else if (value !== undefined) refuse(`${name} must be a string, a number or an array`);
+  }
+}
+
+function isIterable(init: FieldsInit): init is Iterable<readonly [string, string]> {
+  return Symbol.iterator in init;
+}
+
+function sortField(found: ResponseFields, name: string, value: string): void {
+  checkField(name, value);
+  switch (name.toLowerCase()) {
+    case 'content-length':
+      found.contentLength = readLength(value, found.contentLength);
+      return;
+    case 'transfer-encoding':
+      found.transferEncoding = value;
+      return;
+    case 'connection':
+      readConnection(found, value);
+      return;
+    case 'date':
+      found.hasDate = true;
+      break;
+    case 'content-type':
+      found.hasContentType = true;
+      break;
+    case 'upgrade':
+      found.hasUpgrade = true;
+      break;
+  }
+  found.lines += `${name}: ${value}\r\n`;
+}
+
+function checkField(name: unknown, value: unknown): void {
+  if (typeof name !== 'string' || !isToken(name)) {
+    refuse(`a field name must be a token, not ${JSON.stringify(name)}`);
+  }
+  if (typeof value !== 'string' || !isFieldValue(value)) {
+    refuse(`the value of ${name} must be a string without control characters, CR, LF and NUL`);
+  }
+}
+
+/** [RFC 9110 §8.6]: one or more digits, and no two opinions. */
+function readLength(value: string, earlier: number | undefined): number {
+  const length = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(length)) refuse(`${JSON.stringify(value)} is no Content-Length`);
+  if (earlier !== undefined && earlier !== length) refuse('two different Content-Length fields');
+  return length;
+}
+
+function readConnection(found: ResponseFields, value: string): void {
+  for (const element of value.split(',')) {
+    const option = trimOws(element).toLowerCase();
+    if (option === '' || option === 'keep-alive') continue;
+    if (!isToken(option)) refuse(`${JSON.stringify(element)} is no connection option`);
+    if (option === 'close') found.wantsClose = true;
+    else found.connectionOptions.push(option);
+  }
+}
+
+function refuse(reason: string): never {
+  throw new UsageError('invalid-header', reason);
+}

@@ -1,0 +1,73 @@
+import { UsageError } from 'barewire/base';
+import { type FieldsInit, ResponseWriter } from 'barewire/http';
+import t from 'tap';
+
+const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
+const head = (fields: unknown): string =>
+  new ResponseWriter({ method: 'GET', version: '1.1' }, () => DATE)
+    .head(200, fields as FieldsInit, 0, true)
+    .replace(`date: ${DATE}\r\ncontent-length: 0\r\n`, '');
+
+t.test('takes a record, an array of pairs, and a Map', (t) => {
+  const expected = 'HTTP/1.1 200 OK\r\nX-One: 1\r\nx-two: b\r\n\r\n';
+  t.equal(head({ 'X-One': 1, 'x-two': 'b', gone: undefined }), expected);
+  t.equal(head([['X-One', '1'], ['x-two', 'b']]), expected); // biome-ignore format: as one reads it
+  t.equal(head(new Map([['X-One', '1'], ['x-two', 'b']])), expected); // biome-ignore format: same
+  t.end();
+});
+
+t.test('writes one line for each value of an array', (t) => {
+  t.match(head({ 'set-cookie': ['a=1', 'b=2'] }), '\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n');
+  t.equal(head({ 'set-cookie': [] }), 'HTTP/1.1 200 OK\r\n\r\n');
+  t.end();
+});
+
+t.test('writes names that are names of object members', (t) => {
+  const fields = JSON.parse('{"__proto__": "a", "constructor": "b", "toString": "c"}');
+  t.match(head(fields), '\r\n__proto__: a\r\nconstructor: b\r\ntoString: c\r\n');
+  t.equal(head(Object.create({ inherited: 'x' })), 'HTTP/1.1 200 OK\r\n\r\n');
+  t.end();
+});
+
+const BAD: readonly (readonly [title: string, fields: unknown])[] = [
+  ['LF in a value', { a: 'b\nc: d' }],
+  ['CR in a value', { a: 'b\rc' }],
+  ['CRLF in a value of an array', { a: ['b', 'c\r\n\r\nx'] }],
+  ['NUL in a value', { a: '\0' }],
+  ['DEL in a value', { a: '\x7f' }],
+  ['a character above U+00FF in a value', { a: '\u010a' }],
+  ['a lone surrogate in a value', [['a', '\ud800']]],
+  ['CRLF in a name', { 'a\r\nb': 'c' }],
+  ['a space in a name', { 'a b': 'c' }],
+  ['a colon in a name', { 'a:': 'c' }],
+  ['an empty name', { '': 'c' }],
+  ['a name that is not ASCII', { ä: 'c' }],
+  ['a value of null', { a: null }],
+  ['a value that is an object', { a: {} }],
+  ['a value that is a symbol', [['a', Symbol('x')]]],
+  ['a pair without a value', [['a']]],
+  ['Content-Length with a sign', { 'content-length': '+1' }],
+  ['Content-Length in hex', { 'content-length': '0x1' }],
+  ['Content-Length with a fraction', { 'content-length': 1.5 }],
+  ['a negative Content-Length', { 'content-length': -1 }],
+  ['Content-Length beyond 2^53', { 'content-length': '9007199254740993' }],
+  ['two Content-Lengths', [['content-length', '0'], ['Content-Length', '1']]], // biome-ignore format: one case a line
+  ['a connection option that is no token', { connection: 'close; x' }],
+];
+
+for (const [title, fields] of BAD) {
+  t.test(`refuses ${title}`, (t) => {
+    t.throws(() => head(fields), { name: 'UsageError', code: 'invalid-header' });
+    t.end();
+  });
+}
+
+t.test('lets every byte pass that a value may hold', (t) => {
+  for (let code = 0; code <= 0xff; code += 1) {
+    const isAllowed = code === 9 || (code >= 0x20 && code !== 0x7f);
+    const value = `a${String.fromCharCode(code)}b`;
+    if (isAllowed) t.match(head({ x: value }), `\r\nx: ${value}\r\n`);
+    else t.throws(() => head({ x: value }), UsageError);
+  }
+  t.end();
+});

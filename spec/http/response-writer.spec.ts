@@ -1,0 +1,162 @@
+import { type AnsweredRequest, ResponseWriter } from 'barewire/http';
+import t from 'tap';
+
+const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
+const writerFor = (method = 'GET', version: AnsweredRequest['version'] = '1.1'): ResponseWriter =>
+  new ResponseWriter({ method, version }, () => DATE);
+
+t.test('writes a whole small response', (t) => {
+  const writer = writerFor();
+  const wire = [
+    writer.head(200, { 'content-type': 'text/plain' }, 2, true),
+    writer.beforeData(2),
+    'hi',
+    writer.afterData,
+    writer.end(),
+  ].join('');
+  t.equal(
+    wire,
+    'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n' +
+      `date: ${DATE}\r\ncontent-length: 2\r\n\r\nhi`,
+  );
+  t.equal(writer.isEnded, true);
+  t.end();
+});
+
+t.test('writes chunks and trailers', (t) => {
+  const writer = writerFor();
+  writer.head(200, { trailer: 'x-sum' }, 'unknown', true);
+  const body =
+    `${writer.beforeData(26)}abcdefghijklmnopqrstuvwxyz${writer.afterData}` +
+    writer.end({ 'x-sum': 'ok' });
+  t.equal(body, '1a\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nx-sum: ok\r\n\r\n');
+  t.end();
+});
+
+t.test('keeps the space after a status code without a phrase', (t) => {
+  t.ok(writerFor().head(299, undefined, 0, true).startsWith('HTTP/1.1 299 \r\n'));
+  t.ok(writerFor().head(200, undefined, 0, true, 'Fine').startsWith('HTTP/1.1 200 Fine\r\n'));
+  t.throws(() => writerFor().head(200, undefined, 0, true, 'a\r\nb'), { code: 'invalid-header' });
+  t.end();
+});
+
+t.test('keeps a Date that is given', (t) => {
+  const head = writerFor().head(200, { Date: 'then' }, 0, true);
+  t.match(head, '\r\nDate: then\r\n');
+  t.notMatch(head, DATE);
+  t.end();
+});
+
+t.test('says close when the server would not go on', (t) => {
+  const writer = writerFor();
+  t.match(writer.head(200, undefined, 0, false), '\r\nconnection: close\r\n');
+  t.equal(writer.keepAlive, false);
+  t.end();
+});
+
+t.test('writes interim responses before the final one', (t) => {
+  const writer = writerFor();
+  t.equal(writer.interim(100), 'HTTP/1.1 100 Continue\r\n\r\n');
+  t.equal(
+    writer.interim(103, { link: ['</a>; rel=preload', '</b>; rel=preload'] }),
+    'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\nlink: </b>; rel=preload\r\n\r\n',
+  );
+  t.equal(writer.hasHead, false);
+  for (const status of [101, 99, 200, 100.5, Number.NaN]) {
+    t.throws(() => writer.interim(status), { code: 'invalid-argument' });
+  }
+  for (const name of ['Content-Length', 'Transfer-Encoding', 'Connection']) {
+    t.throws(() => writer.interim(103, { [name]: '0' }), { code: 'invalid-header' });
+  }
+  writer.head(200, undefined, 0, true);
+  t.throws(() => writer.interim(103), { code: 'already-answered' });
+  t.end();
+});
+
+t.test('writes no interim response to HTTP/1.0', (t) => {
+  t.equal(writerFor('GET', '1.0').interim(100), '');
+  t.throws(() => writerFor('GET', '1.0').interim(103, { 'a b': '' }), { code: 'invalid-header' });
+  t.end();
+});
+
+t.test('switches protocols', (t) => {
+  const writer = writerFor();
+  t.throws(() => writer.switchProtocols({}), { code: 'invalid-header' });
+  t.throws(() => writer.switchProtocols({ upgrade: 'x', 'content-length': 0 }), {
+    code: 'invalid-header',
+  });
+  t.equal(
+    writer.switchProtocols({ Upgrade: 'websocket', 'x-a': 'b' }),
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nx-a: b\r\nconnection: upgrade\r\n\r\n',
+  );
+  t.throws(() => writer.head(200, undefined, 0, true), { code: 'already-answered' });
+  t.throws(() => writerFor('GET', '1.0').switchProtocols({ upgrade: 'x' }), {
+    code: 'not-supported',
+  });
+  t.end();
+});
+
+t.test('answers once', (t) => {
+  const writer = writerFor();
+  writer.head(200, undefined, 'unknown', true);
+  t.throws(() => writer.head(200, undefined, 0, true), { code: 'already-answered' });
+  t.throws(() => writer.switchProtocols({ upgrade: 'x' }), { code: 'already-answered' });
+  writer.end();
+  t.throws(() => writer.end(), { code: 'invalid-state' });
+  t.throws(() => writer.beforeData(1), { code: 'invalid-state' });
+  t.end();
+});
+
+t.test('refuses a status that is not final', (t) => {
+  for (const status of [100, 101, 199, 600, 0, -200, 200.5, Number.NaN]) {
+    t.throws(() => writerFor().head(status, undefined, 0, true), { code: 'invalid-argument' });
+  }
+  t.end();
+});
+
+t.test('holds the application to the length it announced', (t) => {
+  const writer = writerFor();
+  writer.head(200, { 'content-length': 3 }, 'unknown', true);
+  t.equal(writer.beforeData(2), '');
+  t.throws(() => writer.beforeData(2), { code: 'invalid-state' }, 'no more than announced');
+  t.throws(() => writer.end(), { code: 'invalid-state' }, 'no less either');
+  t.equal(writer.beforeData(1), '');
+  t.equal(writer.end(), '');
+  t.end();
+});
+
+t.test('ends an answer without a body, and refuses bytes for it', (t) => {
+  const writer = writerFor('HEAD');
+  writer.head(200, undefined, 'unknown', true);
+  t.throws(() => writer.beforeData(1), { code: 'invalid-state' });
+  t.equal(writer.end({ 'x-sum': 'left out' }), '');
+  t.end();
+});
+
+t.test('refuses trailers that a recipient must know in advance', (t) => {
+  const writer = writerFor();
+  writer.head(200, undefined, 'unknown', true);
+  for (const name of ['Content-Length', 'transfer-encoding', 'Host', 'Set-Cookie', 'Trailer']) {
+    t.throws(() => writer.end({ [name]: 'x' }), { code: 'invalid-header' });
+  }
+  t.throws(() => writer.end({ a: 'b\r\n' }), { code: 'invalid-header' });
+  t.equal(writer.isEnded, false, 'a refusal changes nothing');
+  t.equal(writer.end({ a: 'b' }), '0\r\na: b\r\n\r\n');
+  t.end();
+});
+
+t.test('leaves trailers out where there is no place, and refuses them in a framed body', (t) => {
+  const old = writerFor('GET', '1.0');
+  old.head(200, undefined, 'unknown', true);
+  t.equal(old.end({ a: 'b' }), '');
+  const framed = writerFor();
+  framed.head(200, undefined, 0, true);
+  t.throws(() => framed.end({ a: 'b' }), { code: 'invalid-header' });
+  t.end();
+});
+
+t.test('has no body before its head', (t) => {
+  t.throws(() => writerFor().beforeData(1), { code: 'invalid-state' });
+  t.throws(() => writerFor().end(), { code: 'invalid-state' });
+  t.end();
+});
