@@ -1,6 +1,15 @@
 /** The WebSocket opening handshake, over HTTP/1.1 and over HTTP/2. */
 export { computeAccept, encodeHandshakeKey, isHandshakeKey } from './accept-key.ts';
 export {
+  buildExtendedConnect,
+  buildUpgradeRequest,
+  type FailedUpgrade,
+  type OpenedUpgrade,
+  readUpgradeResponse,
+  type UpgradeResponseHead,
+  type UpgradeWishes,
+} from './client-handshake.ts';
+export {
   checkHost,
   checkOrigin,
   type HostPolicy,
