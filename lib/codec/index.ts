@@ -1,0 +1,38 @@
+/** The frame codec of RFC 6455: frames from bytes, and bytes from frames. */
+export {
+  type ClosePayload,
+  encodeClosePayload,
+  isValidCloseCode,
+  MAX_REASON_BYTES,
+  NO_STATUS_CODE,
+  parseClosePayload,
+} from './close-payload.ts';
+export {
+  createFrameHeader,
+  type FrameHeader,
+  frameHeaderLength,
+  MAX_HEADER_LENGTH,
+  RSV1,
+  RSV2,
+  RSV3,
+  readFrameHeader,
+  UNCOUNTABLE_LENGTH,
+  writeFrameHeader,
+} from './frame-header.ts';
+export { FrameReader, type FrameReaderOptions, type FrameSink } from './frame-reader.ts';
+export {
+  type FrameRules,
+  judgeFrameHeader,
+  judgeFrameStart,
+  MAX_CONTROL_PAYLOAD,
+  type Role,
+} from './frame-rules.ts';
+export {
+  encodeFrame,
+  encodeFrameInto,
+  type FrameToEncode,
+  maxEncodedFrameLength,
+} from './frame-writer.ts';
+export { maskInto } from './mask.ts';
+export { isControlOpcode, isDefinedOpcode, OPCODE } from './opcode.ts';
+export { type BytesLike, viewBytes } from './payload-bytes.ts';
