@@ -120,6 +120,9 @@ export const VIOLATIONS = defineViolations({
   'forbidden-trailer': { status: 400, source: 'RFC 9110 §6.5.1' },
   'premature-eof': { source: 'RFC 9112 §8' },
 
+  // lib/sse: event streams
+  'event-too-large': { source: 'limit' },
+
   // lib/server: deadlines and policy
   'head-timeout': { status: 408, source: 'RFC 9110 §15.5.9' },
   'body-timeout': { status: 408, source: 'RFC 9110 §15.5.9' },

@@ -30,6 +30,8 @@ export interface EventFields {
 
 /** Every line end of the format: CR LF counts once [HTML §9.2.5]. */
 const LINE_ENDS = /\r\n|\r|\n/g;
+/** What a line end in the data becomes. */
+const FIELD_END = '\ndata: ';
 
 /**
  * Writes one event, the empty line included.
@@ -79,8 +81,10 @@ export function encodeComment(text = ''): string {
 /** One space after the colon keeps a value that begins with a space whole [HTML §9.2.6]. */
 function withFieldPerLine(data: string): string {
   if (typeof data !== 'string') refuse(`data must be a string, not ${typeof data}`);
-  const isOneLine = data.indexOf('\n') === -1 && data.indexOf('\r') === -1;
-  return isOneLine ? data : data.replace(LINE_ENDS, '\ndata: ');
+  // Text without CR, which is nearly all, needs no regular expression: about twice as fast (bench/sse).
+  return data.includes('\r')
+    ? data.replace(LINE_ENDS, FIELD_END)
+    : data.replaceAll('\n', FIELD_END);
 }
 
 /**

@@ -1,4 +1,10 @@
 /** Event streams: server-sent events, written, read and replayed. */
+export {
+  type EventStreamEvent,
+  EventStreamReader,
+  type EventStreamReaderOptions,
+  type EventStreamSink,
+} from './event-stream-reader.ts';
 export { type EventFields, encodeComment, encodeEvent } from './event-stream-writer.ts';
 export {
   type GapReason,

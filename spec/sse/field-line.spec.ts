@@ -1,0 +1,56 @@
+import t from 'tap';
+import { fieldNameOf, valueStart } from '../../lib/sse/field-line.ts';
+
+const read = (line: string): string | undefined => {
+  const bytes = Buffer.from(`data: before\n${line}: after\n`);
+  const start = 13;
+  const end = start + Buffer.byteLength(line);
+  const name = fieldNameOf(bytes, start, end);
+  if (name === undefined) return undefined;
+  return `${name}=${bytes.toString('utf8', valueStart(name, bytes, start, end), end)}`;
+};
+
+t.test('reads a name and a value', (t) => {
+  t.equal(read('data:a'), 'data=a');
+  t.equal(read('event:b'), 'event=b');
+  t.equal(read('id:c'), 'id=c');
+  t.equal(read('retry:7'), 'retry=7');
+  t.equal(read('data:a:b'), 'data=a:b');
+  t.end();
+});
+
+t.test('takes one space away, and nothing else', (t) => {
+  t.equal(read('data: a'), 'data=a');
+  t.equal(read('data:  a '), 'data= a ');
+  t.equal(read('data:\ta'), 'data=\ta');
+  t.equal(read('data: '), 'data=');
+  t.end();
+});
+
+t.test('takes a line without a colon for a field with an empty value', (t) => {
+  t.equal(read('data'), 'data=');
+  t.equal(read('id'), 'id=');
+  t.equal(read('data:'), 'data=');
+  t.end();
+});
+
+t.test('ignores every other name', (t) => {
+  for (const line of [
+    'Data:a',
+    ' data:a',
+    'data :a',
+    'dat',
+    'dat:a',
+    'datas:a',
+    'da-ta:a',
+    'ids',
+    'e',
+    'retr:1',
+    'events:x',
+    '\ufeffdata:a',
+    'data\0:a',
+  ]) {
+    t.equal(read(line), undefined, JSON.stringify(line));
+  }
+  t.end();
+});

@@ -1,0 +1,67 @@
+import t from 'tap';
+import { LineCutter } from '../../lib/sse/line-cutter.ts';
+import { feedings } from '../support/feeding.ts';
+
+const cut = (chunks: readonly Buffer[], room = 1000): string[] => {
+  const lines: string[] = [];
+  const cutter = new LineCutter();
+  for (const chunk of chunks) {
+    cutter.begin(chunk);
+    while (cutter.next(room)) lines.push(cutter.bytes.toString('utf8', cutter.start, cutter.end));
+    cutter.detach();
+  }
+  return lines;
+};
+
+const STREAMS: readonly (readonly [title: string, stream: string, lines: readonly string[]])[] = [
+  ['LF, CR and CR LF, each as one line end', 'a\nb\rc\r\nd\n', ['a', 'b', 'c', 'd']],
+  ['LF CR as two', 'a\n\rb\n', ['a', '', 'b']],
+  ['two CR LF in a row', 'a\r\n\r\nb\r\n', ['a', '', 'b']],
+  ['CR CR LF', 'a\r\r\nb\n', ['a', '', 'b']],
+  [
+    'other separators of Unicode and ASCII inside a line',
+    'a\u2028\u0085\v\fb\n',
+    ['a\u2028\u0085\v\fb'],
+  ],
+  ['a last line without an end, which is none', 'a\nb', ['a']],
+  ['comments, which are skipped', ':x\na\n:\r\n:y\rb\n', ['a', 'b']],
+  ['one byte order mark', '\ufeffa\n\ufeffb\n', ['a', '\ufeffb']],
+  ['two byte order marks', '\ufeff\ufeffa\n', ['\ufeffa']],
+  ['a byte order mark before a comment', '\ufeff:x\na\n', ['a']],
+  ['a byte order mark that is not complete', '\ufeff'.slice(0, 0), []],
+  ['empty lines', '\n\n\n', ['', '', '']],
+];
+
+for (const [title, stream, lines] of STREAMS) {
+  t.test(`cuts ${title}`, (t) => {
+    for (const { name, chunks } of feedings(Buffer.from(stream))) t.same(cut(chunks), lines, name);
+    t.pass('in every feeding');
+    t.end();
+  });
+}
+
+t.test('keeps the first bytes of a byte order mark that does not go on', (t) => {
+  for (const { name, chunks } of feedings(Buffer.from('efbb610a', 'hex'))) {
+    t.same(cut(chunks), [Buffer.from('efbb61', 'hex').toString()], name);
+  }
+  t.end();
+});
+
+t.test('refuses a line that is longer than the room for it, finished or not', (t) => {
+  t.same(cut([Buffer.from('12345\n')], 5), ['12345']);
+  for (const stream of ['123456\n', '123456']) {
+    for (const { name, chunks } of feedings(Buffer.from(stream))) {
+      t.throws(() => cut(chunks, 5), { code: 'event-too-large' }, name);
+    }
+  }
+  t.end();
+});
+
+t.test('looks at each byte a fixed number of times', (t) => {
+  // Half a million lines that end with LF, with no CR anywhere and then with a CR at the far end: a
+  // search for the next CR from every line would look at 10^11 bytes.
+  const lines = 'x\n'.repeat(500_000);
+  t.equal(cut([Buffer.from(lines)]).length, 500_000);
+  t.equal(cut([Buffer.from(`${lines}\r`)]).length, 500_001);
+  t.end();
+});
