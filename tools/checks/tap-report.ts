@@ -43,6 +43,7 @@ export class TapReport {
   readonly #files = new Set<string>();
   #passed = 0;
   #failed = 0;
+  #hasBailedOut = false;
   /** Indentation of the detail block of a failure, while it is being shown. */
   #detailIndent = -1;
 
@@ -74,8 +75,9 @@ export class TapReport {
       this.#end({ depth: indent!.length / INDENT, isOk: word === 'ok', title, directive });
     } else if (current !== undefined && text === `${' '.repeat(this.#open.length * INDENT)}1..0`) {
       current.isEmpty = true;
-    } else if (text.startsWith('Bail out!')) {
-      this.#fail([text]);
+    } else if (text.startsWith('Bail out!') && !this.#hasBailedOut) {
+      this.#hasBailedOut = true;
+      this.#fail([...this.#open.map(({ name }) => name), text]);
     }
   }
 
@@ -86,7 +88,8 @@ export class TapReport {
    * @param files the spec files that were to run: one that left no result has failed.
    */
   end(status: number | null, files: readonly string[]): void {
-    for (const file of files) if (!this.#files.has(file)) this.#fail([file, 'left no result']);
+    const silent = this.#hasBailedOut ? [] : files.filter((file) => !this.#files.has(file));
+    for (const file of silent) this.#fail([file, 'left no result']);
     if (status !== 0 && this.#failed === 0) this.#fail([`tap ended with status ${status}`]);
     if (this.#passed === 0 && this.#failed === 0) this.#fail(['nothing was asserted']);
   }
@@ -103,10 +106,14 @@ export class TapReport {
     const test = this.#open[result.depth];
     this.#open.length = result.depth;
     const path = [...this.#open.map(({ name }) => name), result.title];
-    if (result.depth === 0) this.#files.add(result.title);
-    if (test === undefined) this.#countAssertion(result, path);
-    else this.#countTest(result, path, test);
-    if (result.depth === 0 && result.isOk) this.#showFile(result);
+    if (test === undefined) {
+      this.#countAssertion(result, path);
+      return;
+    }
+    this.#countTest(result, path, test);
+    if (result.depth > 0) return;
+    this.#files.add(test.name);
+    if (this.#failed === test.failedBefore) this.#showFile(result);
   }
 
   #countAssertion({ isOk, directive, depth }: Result, path: string[]): void {
