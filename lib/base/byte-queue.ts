@@ -47,6 +47,11 @@ export class ByteQueue {
     this.#end += added.length;
   }
 
+  /** Returns all bytes waiting without removing them: valid until the next call that changes them. */
+  peek(): Buffer {
+    return this.#store.subarray(this.#start, this.#end);
+  }
+
   /** Removes and returns all bytes as one buffer, which is yours; the queue lets go of its memory. */
   takeAll(): Buffer {
     const taken = this.#store.subarray(this.#start, this.#end);

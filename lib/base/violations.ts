@@ -118,7 +118,7 @@ export const VIOLATIONS = defineViolations({
   'body-too-large': { status: 413, source: 'RFC 9110 §15.5.14' },
   'trailers-too-large': { status: 431, source: 'limit' },
   'forbidden-trailer': { status: 400, source: 'RFC 9110 §6.5.1' },
-  'premature-eof': { source: 'RFC 9112 §8' },
+  'premature-eof': { status: 400, source: 'RFC 9112 §8' },
 
   // lib/sse: event streams
   'event-too-large': { source: 'limit' },

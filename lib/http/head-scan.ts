@@ -1,0 +1,123 @@
+/**
+ * A head, or a trailer section, on its way from bytes to text.
+ *
+ * ```
+ * in one read     the bytes are scanned where they lie, and decoded once when the empty line came
+ * in several      each read is scanned where it lies; what the head needs of it is copied behind what
+ *                 came before, and all of it is decoded once
+ * ```
+ * So an octet is visited once and copied at most once, and nothing is kept beyond the limits, because
+ * the scan stops there. It knows layout only.
+ */
+import { ByteQueue } from '../base/index.ts';
+import { FieldSection, HEADER_CODES, TRAILER_CODES } from './field-section.ts';
+import type { Fields } from './fields.ts';
+import type { HttpLimits } from './http-limits.ts';
+import type { StartLine } from './start-line.ts';
+
+/** Scans one head or trailer section after the other. */
+export class HeadScan<Line extends StartLine> {
+  readonly line: Line;
+  readonly #section = new FieldSection();
+  /** The octets of the head that came in earlier reads. */
+  readonly #held = new ByteQueue();
+  #isSectionBegun = false;
+  #isSkippingLine = false;
+
+  /** The whole head as latin1, one character an octet; empty until it is done. */
+  text = '';
+
+  constructor(line: Line) {
+    this.line = line;
+  }
+
+  /** Starts a head. */
+  beginHead(): void {
+    this.line.begin();
+    this.#isSkippingLine = false;
+    this.#isSectionBegun = false;
+  }
+
+  /** Starts a trailer section. */
+  beginTrailers(limits: HttpLimits): void {
+    this.#section.begin(TRAILER_CODES, 0, limits.maxTrailerBytes, limits.maxTrailerCount);
+    this.#isSkippingLine = true;
+    this.#isSectionBegun = true;
+  }
+
+  /** True once the closing empty line has been read. */
+  get isDone(): boolean {
+    return this.#isSectionBegun && this.#section.isDone;
+  }
+
+  /** True once the start line is complete. */
+  get hasLine(): boolean {
+    return this.#isSkippingLine || this.line.isDone;
+  }
+
+  /**
+   * Reads on, up to the end of the section or of the bytes.
+   *
+   * @returns the index behind the last octet read.
+   * @throws ProtocolError for the first octet that breaks a rule or a limit.
+   */
+  read(bytes: Buffer, position: number, end: number, limits: HttpLimits): number {
+    const line = this.line;
+    let at = position;
+    line.shift = this.#held.length - position;
+    if (!this.#isSectionBegun) {
+      at = this.#readLine(bytes, at, end, limits);
+      if (!line.isDone) {
+        this.#hold(bytes, at);
+        return at;
+      }
+      const start = at + line.shift;
+      this.#section.begin(HEADER_CODES, start, limits.maxHeaderBytes, limits.maxHeaderCount);
+      this.#isSectionBegun = true;
+    }
+    at = this.#section.scan(bytes, at, end, line.shift);
+    if (this.#section.isDone) this.text = this.#textUpTo(bytes, at);
+    else this.#hold(bytes, at);
+    return at;
+  }
+
+  /** The octets held from earlier reads: valid until the next call. */
+  get held(): Buffer {
+    return this.#held.peek();
+  }
+
+  /** Cuts the field lines out of {@link text}. */
+  fields(): Fields {
+    return this.#section.cut(this.text);
+  }
+
+  /** Lets go of everything held. */
+  clear(): void {
+    this.text = '';
+    if (this.#held.length > 0) this.#held.clear();
+  }
+
+  #readLine(bytes: Buffer, position: number, end: number, limits: HttpLimits): number {
+    const line = this.line;
+    let at = line.scan(bytes, position, end, limits);
+    while (line.wantsCheck) {
+      line.check(this.#textUpTo(bytes, at));
+      at = line.scan(bytes, at, end, limits);
+    }
+    return at;
+  }
+
+  /** The index of the first octet in this read that belongs to the head and is not held yet. */
+  #firstNew(): number {
+    return this.#held.length - this.line.shift;
+  }
+
+  #textUpTo(bytes: Buffer, at: number): string {
+    const text = bytes.toString('latin1', this.#firstNew(), at);
+    return this.#held.length === 0 ? text : this.#held.peek().toString('latin1') + text;
+  }
+
+  #hold(bytes: Buffer, at: number): void {
+    if (this.#isSkippingLine || this.line.isKept) this.#held.push(bytes, this.#firstNew(), at);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The layout of a request line, octet by octet [RFC 9112 §3].
+ *
+ * ```
+ * request-line = method SP request-target SP HTTP-version CRLF
+ *
+ *  G E T   / p a t h   H T T P / 1 . 1 \r \n
+ *        ^           ^           ^   ^
+ *        methodEnd   targetEnd   major.minor
+ * ```
+ * Like the field section it stops before any octet and goes on from there, and keeps offsets only.
+ * Stricter than the RFC: exactly one SP stands at each place, and a line ends in CRLF [RFC 9112 §3].
+ */
+import { CHARACTER_CLASS, CR, HTAB, LF, ProtocolError, SP, TOKEN } from '../base/index.ts';
+import type { HttpLimits } from './http-limits.ts';
+import { ORIGIN_FORM, readTarget, TARGET_CHARACTER, type TargetParts } from './request-target.ts';
+import type { StartLine } from './start-line.ts';
+
+const BEFORE = 0;
+const BEFORE_LF = 1;
+const METHOD = 2;
+const TARGET = 3;
+const TARGET_CHECK = 4;
+const VERSION = 5;
+const AFTER_VERSION = 6;
+const LINE_LF = 7;
+const DONE = 8;
+
+/** "HTTP/" and the two digits with their dot; a digit stands for any. */
+const VERSION_TEXT = Buffer.from('HTTP/1.1', 'latin1');
+
+/** Scans one request line after the other; {@link begin} makes it new. */
+export class RequestLine implements StartLine {
+  /** Offset of the SP behind the method from the first octet of the method. */
+  methodEnd = 0;
+  /** Offset of the SP behind the target. */
+  targetEnd = 0;
+  /** What the target's form says; valid once the line is done. */
+  target: TargetParts = ORIGIN_FORM;
+  major = 0;
+  minor = 0;
+  shift = 0;
+
+  #state = DONE;
+  /** Empty lines before the method, in bytes. */
+  #emptyBytes = 0;
+  #versionBytes = 0;
+
+  get isDone(): boolean {
+    return this.#state === DONE;
+  }
+
+  get isBegun(): boolean {
+    return this.#state !== BEFORE;
+  }
+
+  get isKept(): boolean {
+    return this.#state >= METHOD;
+  }
+
+  get wantsCheck(): boolean {
+    return this.#state === TARGET_CHECK;
+  }
+
+  begin(): void {
+    this.#state = BEFORE;
+    this.#emptyBytes = 0;
+    this.#versionBytes = 0;
+  }
+
+  check(text: string): void {
+    const target = text.substring(this.methodEnd + 1, this.targetEnd);
+    const parts = readTarget(text.substring(0, this.methodEnd), target);
+    if (parts === undefined) throw new ProtocolError('bad-target');
+    this.target = parts;
+    this.#state = VERSION;
+  }
+
+  scan(bytes: Buffer, position: number, end: number, limits: HttpLimits): number {
+    let at = position;
+    while (at < end) {
+      switch (this.#state) {
+        case BEFORE:
+        case BEFORE_LF:
+          at = this.#scanEmptyLines(bytes, at, end, limits.maxHeaderBytes);
+          break;
+        case METHOD:
+          at = this.#scanMethod(bytes, at, end, limits.maxMethodBytes);
+          break;
+        case TARGET:
+          at = this.#scanTarget(bytes, at, end, limits.maxTargetBytes);
+          break;
+        case VERSION:
+          at = this.#scanVersion(bytes, at, end);
+          break;
+        case AFTER_VERSION:
+          this.#endVersion(bytes[at]!);
+          at += 1;
+          break;
+        case LINE_LF:
+          if (bytes[at]! !== LF) throw new ProtocolError('bare-cr');
+          this.#checkVersion();
+          this.#state = DONE;
+          return at + 1;
+        default:
+          return at;
+      }
+    }
+    return at;
+  }
+
+  /** [RFC 9112 §2.2] Empty lines before a request are skipped, as many bytes as a head may have. */
+  #scanEmptyLines(bytes: Buffer, at: number, end: number, maxBytes: number): number {
+    for (; at < end; at += 1) {
+      const byte = bytes[at]!;
+      if (this.#state === BEFORE_LF) {
+        if (byte !== LF) throw new ProtocolError('bare-cr');
+        this.#state = BEFORE;
+      } else if (byte === CR) {
+        this.#state = BEFORE_LF;
+      } else {
+        this.#state = METHOD;
+        this.shift = -at;
+        return at;
+      }
+      this.#emptyBytes += 1;
+      if (this.#emptyBytes > maxBytes) throw new ProtocolError('headers-too-large');
+    }
+    return at;
+  }
+
+  #scanMethod(bytes: Buffer, at: number, end: number, maxBytes: number): number {
+    const limit = maxBytes - this.shift;
+    const stop = Math.min(end, limit);
+    while (at < stop && (CHARACTER_CLASS[bytes[at]!]! & TOKEN) !== 0) at += 1;
+    if (at === end) return at;
+    const byte = bytes[at]!;
+    if (byte === SP && at + this.shift > 0) {
+      this.methodEnd = at + this.shift;
+      this.#state = TARGET;
+      return at + 1;
+    }
+    // [RFC 9112 §3] A method longer than any that exists is not implemented rather than malformed.
+    if ((CHARACTER_CLASS[byte]! & TOKEN) !== 0) throw new ProtocolError('method-too-long');
+    throw new ProtocolError(byte === LF ? 'bare-lf' : 'bad-method');
+  }
+
+  #scanTarget(bytes: Buffer, at: number, end: number, maxBytes: number): number {
+    const start = this.methodEnd + 1 - this.shift;
+    const limit = start + maxBytes;
+    const stop = Math.min(end, limit);
+    while (at < stop && TARGET_CHARACTER[bytes[at]!] === 1) at += 1;
+    if (at === end) return at;
+    const byte = bytes[at]!;
+    if (byte === SP && at > start) {
+      this.targetEnd = at + this.shift;
+      // Only an origin-form target needs no second look, and not with the length of CONNECT.
+      const isOrigin = bytes[start] === 0x2f && this.methodEnd !== 'CONNECT'.length;
+      this.target = ORIGIN_FORM;
+      this.#state = isOrigin ? VERSION : TARGET_CHECK;
+      return at + 1;
+    }
+    if (TARGET_CHARACTER[byte] === 1) throw new ProtocolError('target-too-long');
+    if (byte === LF) throw new ProtocolError('bare-lf');
+    throw new ProtocolError(byte === SP || byte === CR ? 'bad-request-line' : 'bad-target');
+  }
+
+  /** [RFC 9112 §2.3] "HTTP/" in upper case, one digit, a dot, one digit. */
+  #scanVersion(bytes: Buffer, at: number, end: number): number {
+    let index = this.#versionBytes;
+    for (; at < end && index < VERSION_TEXT.length; at += 1, index += 1) {
+      const byte = bytes[at]!;
+      if (byte !== VERSION_TEXT[index]!) this.#checkVersionByte(index, byte);
+      if (index === 5) this.major = byte - 0x30;
+      else if (index === 7) this.minor = byte - 0x30;
+    }
+    this.#versionBytes = index;
+    if (index === VERSION_TEXT.length) this.#state = AFTER_VERSION;
+    return at;
+  }
+
+  #checkVersionByte(index: number, byte: number): void {
+    const isDigit = byte >= 0x30 && byte <= 0x39;
+    if ((index === 5 || index === 7) && isDigit) return;
+    if (byte === LF) throw new ProtocolError('bare-lf');
+    const isAbsent = index === 0 && (byte === SP || byte === HTAB || byte === CR);
+    throw new ProtocolError(isAbsent ? 'bad-request-line' : 'bad-version');
+  }
+
+  #endVersion(byte: number): void {
+    if (byte === CR) this.#state = LINE_LF;
+    else if (byte === LF) throw new ProtocolError('bare-lf');
+    else if (byte === SP || byte === HTAB) throw new ProtocolError('bad-request-line');
+    else throw new ProtocolError('bad-version');
+  }
+
+  /** Stricter than the RFC: HTTP/1.2 and above, which do not exist, are not taken for 1.1. */
+  #checkVersion(): void {
+    if (this.major !== 1 || this.minor > 1) throw new ProtocolError('unsupported-version');
+  }
+}

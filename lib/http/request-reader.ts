@@ -1,0 +1,79 @@
+/**
+ * Reads requests [RFC 9112 §3]: bytes in, heads and bodies out, in the order they came.
+ *
+ * ```
+ * receive(bytes) -> head -> body … body -> end(trailers) -> head …        or, once, failed(error)
+ * ```
+ * How a request is answered is unknown here, and so is the connection; `handOver` ends the reading when
+ * the bytes turn into another protocol.
+ */
+import type { Fields } from './fields.ts';
+import { HeadScan } from './head-scan.ts';
+import { type HttpLimitOptions, resolveHttpLimits } from './http-limits.ts';
+import { type BodySink, MessageReader, type NextStep } from './message-reader.ts';
+import { type RequestHead, readRequestHead } from './request-head.ts';
+import { RequestLine } from './request-line.ts';
+
+/** Receives what a {@link RequestReader} reads. Calls come from within `receive` and `resume`. */
+export interface RequestSink extends BodySink {
+  /** A head is complete and obeys every rule. It is yours. */
+  head(head: RequestHead): void;
+  /** The next bytes of the body, transfer coding removed: valid until the call returns. */
+  body(bytes: Buffer): void;
+  /** The request is complete; `trailers` only when there were some. */
+  end(trailers: Fields | undefined): void;
+}
+
+/** Scans that no reader needs right now: a reader without a half-read head holds none. */
+const spare: HeadScan<RequestLine>[] = [];
+const MAX_SPARE = 4;
+
+/** Reads requests one after the other, pipelined or not. */
+export class RequestReader extends MessageReader<RequestLine, RequestHead> {
+  readonly #sink: RequestSink;
+
+  /**
+   * Makes a reader for one connection.
+   *
+   * @param limits overrides of the default limits, or what `resolveHttpLimits` returned.
+   * @throws UsageError `invalid-option` for a limit that is not a whole number from 0, or Infinity.
+   */
+  constructor(sink: RequestSink, limits?: HttpLimitOptions) {
+    super(sink, resolveHttpLimits(limits));
+    this.#sink = sink;
+  }
+
+  protected override borrowScan(): HeadScan<RequestLine> {
+    const scan = spare.pop() ?? new HeadScan(new RequestLine());
+    scan.beginHead();
+    return scan;
+  }
+
+  protected override returnScan(scan: HeadScan<RequestLine>): void {
+    if (spare.length < MAX_SPARE) spare.push(scan);
+  }
+
+  protected override judge(scan: HeadScan<RequestLine>): RequestHead {
+    const { line, text } = scan;
+    const parts = {
+      method: text.substring(0, line.methodEnd),
+      target: text.substring(line.methodEnd + 1, line.targetEnd),
+      parts: line.target,
+      minor: line.minor,
+    };
+    return readRequestHead(parts, scan.fields(), this.limits);
+  }
+
+  protected override deliver(head: RequestHead): void {
+    this.#sink.head(head);
+  }
+
+  protected override hasEnd(): boolean {
+    return true;
+  }
+
+  protected override nextAfter(head: RequestHead): NextStep {
+    if (head.wantsUpgrade) return 'caller';
+    return head.keepAlive ? 'message' : 'nothing';
+  }
+}
