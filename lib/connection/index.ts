@@ -1,0 +1,31 @@
+/** The life of an open WebSocket connection, without a socket [RFC 6455 §5.4 – §7]. */
+export {
+  CLOSE_TRANSITIONS,
+  type CloseEvent,
+  type CloseState,
+  isReadable,
+  isWritable,
+  nextCloseState,
+} from './close-handshake.ts';
+export { ABNORMAL, type CloseReport } from './close-report.ts';
+export {
+  Connection,
+  type ConnectionCounters,
+  type ConnectionOptions,
+  type ConnectionSink,
+} from './connection.ts';
+export { Keepalive, type KeepaliveAction, type KeepaliveOptions } from './keepalive.ts';
+export {
+  type AssemblerOptions,
+  type AssemblerSink,
+  MessageAssembler,
+  type MessageInflater,
+} from './message-assembler.ts';
+export {
+  type MessageDeflater,
+  MessageSender,
+  type OutgoingMessage,
+  type SendOptions,
+} from './message-sender.ts';
+export { COPY_BYTES, Outbox, type TakeBytes } from './outbox.ts';
+export { TextPieces } from './text.ts';

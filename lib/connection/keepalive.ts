@@ -1,0 +1,130 @@
+/**
+ * Liveness: pings in flight, round-trip times, and three deadlines that one clock tick checks.
+ *
+ * Pongs answer the latest ping and, with it, all older ones: a peer may leave pings unanswered when
+ * newer ones came [RFC 6455 §5.5.3]. Pongs that answer nothing are ignored.
+ *
+ * Nothing here reads a clock. Activity sets a flag, and the next tick turns the flag into a time: a
+ * message costs one store, and deadlines are late by one tick at most.
+ */
+import { ProtocolError, UsageError } from '../base/index.ts';
+
+/** Deadlines of an open connection, in ms; `undefined` or 0 switches one off. */
+export interface KeepaliveOptions {
+  /** Send a ping when nothing came for so long. */
+  readonly pingIntervalMs?: number | undefined;
+  /** Fail the connection when a ping has been without any answer for so long. */
+  readonly pongTimeoutMs?: number | undefined;
+  /** Close the connection when no data message came or went for so long. */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
+/** What a tick asks the connection to do. */
+export type KeepaliveAction = 'none' | 'ping' | ProtocolError;
+
+interface PingInFlight {
+  readonly payload: string;
+  readonly sentAtMs: number;
+  readonly answered: ((roundTripMs: number) => void) | undefined;
+}
+
+/** Pings that are remembered at most; older ones are forgotten, their callers told by `close`. */
+const MAX_PINGS = 64;
+
+/** Watches one connection. */
+export class Keepalive {
+  readonly #pingIntervalMs: number;
+  readonly #pongTimeoutMs: number;
+  readonly #idleTimeoutMs: number;
+  readonly #inFlight: PingInFlight[] = [];
+  #hasHeard = true;
+  #hasMessages = true;
+  #heardAtMs = 0;
+  #messageAtMs = 0;
+  #serial = 0;
+
+  /** @throws UsageError `invalid-option` when a deadline is not a number of ms from 0. */
+  constructor(options: KeepaliveOptions = {}) {
+    this.#pingIntervalMs = milliseconds('pingIntervalMs', options.pingIntervalMs);
+    this.#pongTimeoutMs = milliseconds('pongTimeoutMs', options.pongTimeoutMs);
+    this.#idleTimeoutMs = milliseconds('idleTimeoutMs', options.idleTimeoutMs);
+  }
+
+  /** Notes that bytes came. */
+  heard(): void {
+    this.#hasHeard = true;
+  }
+
+  /** Notes that a data message came or went. */
+  message(): void {
+    this.#hasMessages = true;
+  }
+
+  /**
+   * Registers a ping that is about to be sent.
+   *
+   * @param payload at most 125 bytes; `undefined` takes a serial number.
+   * @param answered called with the round-trip time when the peer answers this ping or a later one.
+   * @returns the payload to send.
+   */
+  pinged(
+    nowMs: number,
+    payload: Buffer | undefined,
+    answered: ((roundTripMs: number) => void) | undefined,
+  ): Buffer {
+    this.#serial += 1;
+    const bytes = payload ?? Buffer.from(String(this.#serial), 'latin1');
+    if (this.#inFlight.length === MAX_PINGS) this.#inFlight.shift();
+    this.#inFlight.push({ payload: bytes.toString('latin1'), sentAtMs: nowMs, answered });
+    return bytes;
+  }
+
+  /**
+   * Takes in a pong.
+   *
+   * @returns the round-trip time in ms, or `undefined` when it answers no ping of ours.
+   */
+  ponged(nowMs: number, payload: Buffer): number | undefined {
+    const text = payload.toString('latin1');
+    const index = this.#inFlight.findLastIndex((ping) => ping.payload === text);
+    if (index === -1) return undefined;
+    let roundTripMs = 0;
+    for (const ping of this.#inFlight.splice(0, index + 1)) {
+      roundTripMs = nowMs - ping.sentAtMs;
+      ping.answered?.(roundTripMs);
+    }
+    return roundTripMs;
+  }
+
+  /** Tells what is due. Call it about once a second. */
+  tick(nowMs: number): KeepaliveAction {
+    if (this.#hasHeard) this.#heardAtMs = nowMs;
+    if (this.#hasMessages) this.#messageAtMs = nowMs;
+    this.#hasHeard = false;
+    this.#hasMessages = false;
+    const oldest = this.#inFlight[0];
+    // Anything that came after the ping shows that the peer is alive, even if its pong is late.
+    const silentSinceMs = Math.max(this.#heardAtMs, oldest?.sentAtMs ?? 0);
+    const silenceMs = nowMs - silentSinceMs;
+    if (oldest !== undefined && isDue(this.#pongTimeoutMs, silenceMs)) {
+      return new ProtocolError('pong-timeout', `${silenceMs} ms of silence after a ping`);
+    }
+    if (isDue(this.#idleTimeoutMs, nowMs - this.#messageAtMs)) {
+      return new ProtocolError('idle-timeout', `${this.#idleTimeoutMs} ms without a message`);
+    }
+    const isQuiet = isDue(this.#pingIntervalMs, nowMs - this.#heardAtMs);
+    return isQuiet && oldest === undefined ? 'ping' : 'none';
+  }
+}
+
+function isDue(limitMs: number, passedMs: number): boolean {
+  return limitMs > 0 && passedMs >= limitMs;
+}
+
+function milliseconds(name: string, value: number | undefined): number {
+  if (value === undefined) return 0;
+  if (typeof value !== 'number' || !(value >= 0) || value === Number.POSITIVE_INFINITY) {
+    throw new UsageError('invalid-option', `${name} must be a number of ms from 0, not ${value}`);
+  }
+  return value;
+}

@@ -1,0 +1,320 @@
+/**
+ * From messages to frames [RFC 6455 §6.1]: compresses, cuts into fragments, keeps the order.
+ *
+ * Most messages go straight to the outbox. A queue exists only while something in front is not
+ * finished: a compress job in the thread pool, or a message that is being streamed. Control frames
+ * do not queue here; they may stand between the fragments of a message [RFC 6455 §5.4]. The close
+ * frame does: whatever was accepted before it leaves before it.
+ */
+import type { ProtocolError } from '../base/index.ts';
+import { OPCODE } from '../codec/index.ts';
+import type { Outbox } from './outbox.ts';
+
+/** The half of a permessage-deflate codec that writes [RFC 7692 §7.2.1]. */
+export interface MessageDeflater {
+  /**
+   * Compresses the next piece of a message; `fin` marks its last. Calls `done` once, at once or
+   * later, unless it was closed meanwhile; `bytes` are the caller's.
+   */
+  compress(
+    payload: Uint8Array,
+    fin: boolean,
+    done: (error: ProtocolError | undefined, bytes: Buffer) => void,
+  ): void;
+}
+
+/** How one message is to be sent. */
+export interface SendOptions {
+  /** Send as this kind; by default strings are text and bytes are binary. */
+  readonly type?: 'text' | 'binary' | undefined;
+  /** Compress or not; by default what permessage-deflate's threshold says. */
+  readonly compress?: boolean | undefined;
+}
+
+type Job =
+  | {
+      readonly kind: 'message';
+      readonly opcode: number;
+      readonly payload: string | Uint8Array;
+      readonly compress: boolean;
+    }
+  | { readonly kind: 'encoded'; readonly frames: Buffer; readonly onSent: (() => void) | undefined }
+  | { readonly kind: 'stream'; readonly stream: OutgoingMessage }
+  | { readonly kind: 'close'; readonly write: () => void };
+
+const RSV1 = 4;
+
+/** One message that is written piece by piece; each piece becomes a frame of it. */
+export class OutgoingMessage {
+  readonly #sender: MessageSender;
+  /** Text or binary; left open, the first piece decides. */
+  #type: 'text' | 'binary' | undefined;
+  readonly isCompressed: boolean;
+  /** Pieces that wait for their turn or for the compressor. */
+  readonly pieces: (readonly [payload: string | Uint8Array, fin: boolean])[] = [];
+  hasStarted = false;
+  isEnded = false;
+  isAbandoned = false;
+
+  /** For the sender: use `Connection.startMessage`. */
+  constructor(sender: MessageSender, type: 'text' | 'binary' | undefined, isCompressed: boolean) {
+    this.#sender = sender;
+    this.#type = type;
+    this.isCompressed = isCompressed;
+  }
+
+  /** The opcode of the message's first frame. */
+  get opcode(): number {
+    return OPCODE[this.#type ?? 'binary'];
+  }
+
+  /**
+   * Appends a piece. Text may be cut anywhere by bytes, and between code points by strings.
+   *
+   * @returns false when the connection is closing and the piece was dropped.
+   */
+  write(piece: string | Uint8Array): boolean {
+    return this.#push(piece, false);
+  }
+
+  /** Ends the message, with a last piece or without. Calling it again does nothing. */
+  end(piece?: string | Uint8Array): boolean {
+    const isTaken = this.#push(piece ?? '', true, piece === undefined);
+    this.isEnded = true;
+    return isTaken;
+  }
+
+  /**
+   * Gives the message up.
+   *
+   * @returns true when nothing of it has been sent: it leaves no trace. False when its beginning has
+   *   been sent: a message cannot be taken back, and only the end of the connection ends it.
+   */
+  abandon(): boolean {
+    if (this.isEnded) return true;
+    this.isEnded = true;
+    this.isAbandoned = true;
+    this.pieces.length = 0;
+    return this.#sender.remove(this);
+  }
+
+  #push(piece: string | Uint8Array, fin: boolean, isNothing = false): boolean {
+    if (this.isEnded || this.#sender.isStopped) return false;
+    if (!isNothing) this.#type ??= typeof piece === 'string' ? 'text' : 'binary';
+    this.pieces.push([piece, fin]);
+    this.isEnded = fin;
+    this.#sender.pumpAndFlush();
+    return true;
+  }
+}
+
+/** Sends messages in order. */
+export class MessageSender {
+  readonly #outbox: Outbox;
+  readonly #deflater: MessageDeflater | undefined;
+  readonly #threshold: number;
+  readonly #queue: Job[] = [];
+  readonly #wantsFlush: () => void;
+  #queuedBytes = 0;
+  #isCompressing = false;
+  #isStopped = false;
+
+  /**
+   * @param threshold messages of fewer bytes are not compressed unless asked for.
+   * @param wantsFlush called when bytes may have come into the outbox outside of `send`.
+   */
+  constructor(
+    outbox: Outbox,
+    deflater: MessageDeflater | undefined,
+    threshold: number,
+    wantsFlush: () => void,
+  ) {
+    this.#outbox = outbox;
+    this.#deflater = deflater;
+    this.#threshold = threshold;
+    this.#wantsFlush = wantsFlush;
+  }
+
+  /** True after {@link stop}: nothing is sent any more. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Bytes of messages that were accepted and are not in the outbox yet. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Whether a message would be compressed; `wanted` overrules the threshold. */
+  wouldCompress(payload: string | Uint8Array, wanted: boolean | undefined): boolean {
+    if (this.#deflater === undefined) return false;
+    if (wanted !== undefined) return wanted;
+    const length =
+      typeof payload === 'string' && payload.length < this.#threshold
+        ? Buffer.byteLength(payload)
+        : payload.length;
+    return length >= this.#threshold;
+  }
+
+  /** Sends one message, or queues it behind what is unfinished. */
+  send(payload: string | Uint8Array, options: SendOptions | undefined): void {
+    const opcode = opcodeOf(payload, options?.type);
+    const compress = this.wouldCompress(payload, options?.compress);
+    if (this.#queue.length === 0 && !compress) {
+      this.#outbox.append(opcode, true, 0, payload);
+      return;
+    }
+    this.#enqueue({ kind: 'message', opcode, payload, compress }, payload.length);
+  }
+
+  /** Sends a message that is encoded already; `onSent` tells when it took its place in the order. */
+  sendEncoded(frames: Buffer, onSent?: () => void): void {
+    if (this.#queue.length === 0) {
+      this.#outbox.appendEncoded(frames);
+      onSent?.();
+      return;
+    }
+    this.#enqueue({ kind: 'encoded', frames, onSent }, frames.length);
+  }
+
+  /** Begins a message whose pieces are written one by one. Later messages wait for its end. */
+  startMessage(
+    type: 'text' | 'binary' | undefined,
+    compress: boolean | undefined,
+  ): OutgoingMessage {
+    const isCompressed = this.#deflater !== undefined && compress !== false;
+    const stream = new OutgoingMessage(this, type, isCompressed);
+    this.#enqueue({ kind: 'stream', stream }, 0);
+    return stream;
+  }
+
+  /** Takes a stream of which nothing was sent out of the queue; false when that is too late. */
+  remove(stream: OutgoingMessage): boolean {
+    if (stream.hasStarted) return this.#isStopped;
+    const index = this.#queue.findIndex((job) => job.kind === 'stream' && job.stream === stream);
+    if (index !== -1) this.#queue.splice(index, 1);
+    this.pumpAndFlush();
+    return true;
+  }
+
+  /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
+  closeAfterQueue(write: () => void): void {
+    const kept: Job[] = [];
+    for (const job of this.#queue.splice(0)) {
+      const isStream = job.kind === 'stream';
+      const isUnfinished = isStream && (!job.stream.isEnded || job.stream.isAbandoned);
+      if (!isUnfinished) kept.push(job);
+      else job.stream.isEnded = true;
+      // Behind half a message nothing but control frames may follow [RFC 6455 §5.4].
+      if (isUnfinished && job.stream.hasStarted) break;
+    }
+    this.#queue.push(...kept);
+    this.#enqueue({ kind: 'close', write }, 0);
+  }
+
+  /** Forgets everything that waits. Running jobs end in nothing. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+  }
+
+  #enqueue(job: Job, bytes: number): void {
+    this.#queue.push(job);
+    this.#queuedBytes += bytes;
+    this.pump();
+  }
+
+  /** Works off the queue and asks for the result to be written. */
+  pumpAndFlush(): void {
+    this.pump();
+    this.#wantsFlush();
+  }
+
+  /** Works off the queue as far as it goes without waiting. */
+  pump(): void {
+    while (this.#queue.length > 0 && !this.#isCompressing && !this.#isStopped) {
+      if (!this.#step(this.#queue[0]!)) return;
+    }
+  }
+
+  /** Does the next step of the first job; false when there is nothing to do but wait. */
+  #step(job: Job): boolean {
+    switch (job.kind) {
+      case 'encoded':
+        this.#shift(job.frames.length);
+        this.#outbox.appendEncoded(job.frames);
+        job.onSent?.();
+        return true;
+      case 'close':
+        this.#shift(0);
+        job.write();
+        return true;
+      case 'message':
+        this.#stepMessage(job);
+        return true;
+      case 'stream':
+        return this.#stepStream(job);
+    }
+  }
+
+  #shift(bytes: number): void {
+    this.#queue.shift();
+    this.#queuedBytes -= bytes;
+  }
+
+  #stepMessage(job: Job & { kind: 'message' }): void {
+    const { opcode, payload } = job;
+    if (!job.compress) {
+      this.#shift(payload.length);
+      this.#outbox.append(opcode, true, 0, payload);
+      return;
+    }
+    this.#compress(job, payload, true, (bytes) => {
+      this.#shift(payload.length);
+      this.#outbox.append(opcode, true, RSV1, bytes);
+    });
+  }
+
+  #stepStream(job: Job & { kind: 'stream' }): boolean {
+    const stream = job.stream;
+    const piece = stream.pieces.shift();
+    if (piece === undefined) return false;
+    const [payload, fin] = piece;
+    const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;
+    const rsv = stream.isCompressed && !stream.hasStarted ? RSV1 : 0;
+    stream.hasStarted = true;
+    const sent = (bytes: string | Uint8Array): void => {
+      this.#outbox.append(opcode, fin, rsv, bytes);
+      if (fin) this.#shift(0);
+    };
+    if (stream.isCompressed) this.#compress(job, payload, fin, sent);
+    else sent(payload);
+    return true;
+  }
+
+  #compress(
+    job: Job,
+    payload: string | Uint8Array,
+    fin: boolean,
+    sent: (bytes: Buffer) => void,
+  ): void {
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    let isLater = false;
+    this.#isCompressing = true;
+    this.#deflater!.compress(bytes, fin, (error, compressed) => {
+      this.#isCompressing = false;
+      if (this.#isStopped || error !== undefined) return;
+      // A closing handshake may have dropped the unfinished message meanwhile.
+      if (this.#queue[0] === job) sent(compressed);
+      if (!isLater) return;
+      this.pumpAndFlush();
+    });
+    isLater = true;
+  }
+}
+
+function opcodeOf(payload: string | Uint8Array, type: 'text' | 'binary' | undefined): number {
+  if (type !== undefined) return OPCODE[type];
+  return typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
+}

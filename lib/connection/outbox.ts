@@ -1,0 +1,163 @@
+/**
+ * The outbox: all frames of one turn leave in one write.
+ *
+ * ```
+ * slab   ░░░░░░░░[hd|payload][hd|payload][hd|payload]··············   one for all connections
+ *                └──────── region of this outbox ────┘└ cursor
+ * ```
+ * A write costs a system call, about ten times as much as a small frame (bench/echo); so small frames
+ * are encoded one behind the other into a shared slab, and the used region is written once. When
+ * the transport says that it needs the bytes no longer, the cursor goes back and the slab is used
+ * again: nothing is allocated. When it still holds them, the next regions are copied out instead, so
+ * that a slow reader never pins a slab. Payloads above {@link COPY_BYTES} are not copied at all.
+ *
+ * It does not know what the frames mean, or whether they may be sent.
+ */
+import { encodeFrameInto, maxEncodedFrameLength, writeFrameHeader } from '../codec/index.ts';
+
+const SLAB_BYTES = 64 * 1024;
+/** Payloads above this are written by reference: copying them costs more than a second buffer. */
+export const COPY_BYTES = 16 * 1024;
+const MAX_HEADER_BYTES = 14;
+
+/**
+ * Takes the bytes away. `hasMore`: another buffer of the same turn follows at once.
+ *
+ * @returns true when the bytes are needed no longer and their memory may be used again.
+ */
+export type TakeBytes = (bytes: Buffer, hasMore: boolean) => boolean;
+
+const NO_SLAB: Buffer = Buffer.alloc(0);
+
+/** One slab serves all connections of the process: regions are opened and written in the same turn. */
+const shared = { slab: NO_SLAB, cursor: 0 };
+
+/** Collects the frames of a turn for one connection. */
+export class Outbox {
+  readonly #takeMaskingKey: (() => number) | undefined;
+  /** Buffers that must leave before the open region. */
+  #sealed: Buffer[] = [];
+  #sealedBytes = 0;
+  #slab: Buffer = NO_SLAB;
+  #start = 0;
+  #end = 0;
+  /** Whether the transport let go of the last write at once. */
+  #isPromptlyFreed = true;
+
+  /** @param takeMaskingKey gives a fresh unpredictable uint32 a frame; `undefined` for a server. */
+  constructor(takeMaskingKey: (() => number) | undefined) {
+    this.#takeMaskingKey = takeMaskingKey;
+  }
+
+  /** Bytes that wait to be taken. */
+  get length(): number {
+    return this.#sealedBytes + (this.#end - this.#start);
+  }
+
+  /**
+   * Encodes a frame. A `Uint8Array` payload above 16 KiB sent unmasked is kept by reference until
+   * it is taken: it must not be changed before that.
+   */
+  append(opcode: number, fin: boolean, rsv: number, payload: string | Uint8Array): void {
+    const maskingKey = this.#takeMaskingKey === undefined ? undefined : this.#takeMaskingKey();
+    if (payload.length > COPY_BYTES)
+      return this.#appendLarge(opcode, fin, rsv, payload, maskingKey);
+    const room = maxEncodedFrameLength(payload, maskingKey !== undefined);
+    this.#open(room);
+    const written = encodeFrameInto(this.#slab, this.#end, opcode, fin, rsv, payload, maskingKey);
+    this.#end += written;
+    shared.cursor = this.#end;
+  }
+
+  /** Appends bytes that are frames already, by reference. */
+  appendEncoded(bytes: Buffer): void {
+    this.#seal();
+    this.#sealed.push(bytes);
+    this.#sealedBytes += bytes.length;
+  }
+
+  /** Gives everything to `take`, oldest first. */
+  flush(take: TakeBytes): void {
+    if (this.#sealed.length > 0) this.#flushSealed(take);
+    const start = this.#start;
+    const end = this.#end;
+    if (end === start) return;
+    const slab = this.#slab;
+    // An idle outbox must not keep an old slab alive.
+    this.#slab = NO_SLAB;
+    this.#start = 0;
+    this.#end = 0;
+    const region = slab.subarray(start, end);
+    const isNewest = shared.slab === slab && shared.cursor === end;
+    if (this.#isPromptlyFreed) {
+      this.#isPromptlyFreed = take(region, false);
+      if (this.#isPromptlyFreed && isNewest) shared.cursor = start;
+    } else {
+      const copy = Buffer.from(region);
+      if (isNewest) shared.cursor = start;
+      this.#isPromptlyFreed = take(copy, false);
+    }
+  }
+
+  #flushSealed(take: TakeBytes): void {
+    const sealed = this.#sealed;
+    this.#sealed = [];
+    this.#sealedBytes = 0;
+    const last = this.#end === this.#start ? sealed.length - 1 : sealed.length;
+    for (let index = 0; index < sealed.length; index += 1) take(sealed[index]!, index < last);
+  }
+
+  /** Makes sure that the open region is the newest of the slab and has `room` bytes left. */
+  #open(room: number): void {
+    const isNewest = this.#slab === shared.slab && this.#end === shared.cursor;
+    if (isNewest && this.#end + room <= this.#slab.length) return;
+    this.#seal();
+    if (shared.cursor + room > shared.slab.length) {
+      shared.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, room));
+      shared.cursor = 0;
+    }
+    this.#slab = shared.slab;
+    this.#start = shared.cursor;
+    this.#end = shared.cursor;
+  }
+
+  #seal(): void {
+    if (this.#end === this.#start) return;
+    this.#sealed.push(this.#slab.subarray(this.#start, this.#end));
+    this.#sealedBytes += this.#end - this.#start;
+    this.#start = this.#end;
+  }
+
+  #appendLarge(
+    opcode: number,
+    fin: boolean,
+    rsv: number,
+    payload: string | Uint8Array,
+    maskingKey: number | undefined,
+  ): void {
+    if (typeof payload === 'string' || maskingKey !== undefined) {
+      const room = maxEncodedFrameLength(payload, maskingKey !== undefined);
+      const frame = Buffer.allocUnsafeSlow(room);
+      const written = encodeFrameInto(frame, 0, opcode, fin, rsv, payload, maskingKey);
+      return this.appendEncoded(frame.subarray(0, written));
+    }
+    this.#open(MAX_HEADER_BYTES);
+    this.#end += writeFrameHeader(
+      this.#slab,
+      this.#end,
+      opcode,
+      fin,
+      rsv,
+      payload.length,
+      undefined,
+    );
+    shared.cursor = this.#end;
+    this.appendEncoded(asBuffer(payload));
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,94 @@
+/**
+ * The slow-consumer policy: what happens to messages for a peer that does not read fast enough.
+ *
+ * | policy        | while the transport is congested                                         |
+ * |---------------|--------------------------------------------------------------------------|
+ * | `wait`        | everything is kept; `send` says false and the sender waits for `drained` |
+ * | `drop-newest` | new messages are dropped                                                 |
+ * | `drop-oldest` | kept up to the bound, then the oldest are dropped                        |
+ * | `conflate`    | as `drop-oldest`, and a message replaces an older one with the same key  |
+ *
+ * Whatever is kept beyond `maxBufferedBytes` under `wait` fails the connection: a bound that nobody
+ * enforces is how one sleeping phone fills a server. Nothing is dropped silently; everything dropped
+ * is counted and told to the caller.
+ */
+import { resolveLimit, UsageError } from '../base/index.ts';
+
+/** What to do when a peer reads too slowly. */
+export type SlowConsumerPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'conflate';
+
+const POLICIES: readonly string[] = ['wait', 'drop-newest', 'drop-oldest', 'conflate'];
+
+/** A message that waits for room. */
+export interface Waiting {
+  readonly bytes: number;
+  readonly key: string | undefined;
+  readonly send: () => void;
+}
+
+/** Keeps messages back while a transport is congested, within a bound. */
+export class Backlog {
+  readonly policy: SlowConsumerPolicy;
+  readonly maxBytes: number;
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+
+  /** @throws UsageError `invalid-option` for an unknown policy or a bad bound. */
+  constructor(policy: SlowConsumerPolicy = 'wait', maxBufferedBytes?: number) {
+    if (!POLICIES.includes(policy)) {
+      throw new UsageError('invalid-option', `slowConsumer is one of ${POLICIES.join(', ')}`);
+    }
+    this.policy = policy;
+    this.maxBytes = resolveLimit('maxBufferedBytes', maxBufferedBytes);
+  }
+
+  /** Messages kept back. */
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Bytes of the messages kept back. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Keeps a message back; returns how many were dropped for it, itself included. */
+  add(message: Waiting): number {
+    if (this.policy === 'drop-newest') return 1;
+    let dropped = this.policy === 'conflate' ? this.#replace(message) : 0;
+    if (message.bytes > this.maxBytes) return dropped + 1;
+    this.#waiting.push(message);
+    this.#bytes += message.bytes;
+    while (this.#bytes > this.maxBytes) {
+      this.#bytes -= this.#waiting.shift()!.bytes;
+      dropped += 1;
+    }
+    return dropped;
+  }
+
+  #replace(message: Waiting): number {
+    if (message.key === undefined) return 0;
+    const index = this.#waiting.findIndex((waiting) => waiting.key === message.key);
+    if (index === -1) return 0;
+    const [old] = this.#waiting.splice(index, 1);
+    this.#bytes -= old!.bytes;
+    return 1;
+  }
+
+  /** Sends what was kept, oldest first, as long as `hasRoom` says so. */
+  release(hasRoom: () => boolean): void {
+    while (this.#waiting.length > 0 && hasRoom()) {
+      const next = this.#waiting.shift()!;
+      this.#bytes -= next.bytes;
+      next.send();
+    }
+  }
+
+  /** Forgets everything; returns how many messages that were. */
+  clear(): number {
+    const count = this.#waiting.length;
+    this.#waiting = [];
+    this.#bytes = 0;
+    return count;
+  }
+}

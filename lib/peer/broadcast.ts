@@ -1,0 +1,63 @@
+/**
+ * One message to many peers: encoded once, and compressed once for each kind of compression.
+ *
+ * Unmasked frames are the same for everybody, so the bytes are shared. A compressed frame is shared
+ * between peers with the same `deflateKey`: it is compressed without looking back, and every codec
+ * is told afterwards what went out, so that its own context stays true [RFC 7692 §7.2.1].
+ */
+import { encodeFrame, OPCODE } from '../codec/index.ts';
+import { type MessageData, toPayload } from './payload.ts';
+import type { PeerSendOptions, WebSocketPeer } from './websocket-peer.ts';
+
+/** What became of a broadcast: how many peers, by outcome. */
+export interface BroadcastResult {
+  /** Written, or to be written at the end of this turn. */
+  sent: number;
+  /** Accepted for peers that read slowly. */
+  queued: number;
+  /** Dropped by the peer's slow-consumer policy. */
+  dropped: number;
+  /** Not open any more. */
+  closed: number;
+}
+
+/** A message whose frame is encoded once and sent often. */
+export class PreparedMessage {
+  /** The message as it was given. */
+  readonly payload: string | Uint8Array;
+  readonly type: 'text' | 'binary';
+  #plain: Buffer | undefined;
+
+  /** @throws UsageError `invalid-argument` for anything that is no message. */
+  constructor(data: MessageData, type?: 'text' | 'binary') {
+    const payload = toPayload(data);
+    this.payload = typeof payload === 'string' ? payload : Uint8Array.from(payload);
+    this.type = type ?? (typeof payload === 'string' ? 'text' : 'binary');
+  }
+
+  /** The frame, not compressed and not masked: what a server sends. */
+  get plainFrame(): Buffer {
+    this.#plain ??= encodeFrame({ opcode: OPCODE[this.type], payload: this.payload });
+    return this.#plain;
+  }
+}
+
+/**
+ * Sends one message to many peers. Peers on the client side get frames of their own, because each
+ * masked frame needs a fresh key [RFC 6455 §5.3].
+ *
+ * @param data a message, or a {@link PreparedMessage} that is sent again and again.
+ */
+export function broadcast(
+  peers: Iterable<WebSocketPeer>,
+  data: MessageData | PreparedMessage,
+  options?: PeerSendOptions & { readonly except?: WebSocketPeer | undefined },
+): BroadcastResult {
+  const message = data instanceof PreparedMessage ? data : new PreparedMessage(data, options?.type);
+  const result: BroadcastResult = { sent: 0, queued: 0, dropped: 0, closed: 0 };
+  for (const peer of peers) {
+    if (peer === options?.except) continue;
+    result[peer.offerPrepared(message, options)] += 1;
+  }
+  return result;
+}

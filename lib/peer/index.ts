@@ -1,0 +1,25 @@
+/** An open WebSocket as an application sees it, over any transport. */
+export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
+export { type BroadcastResult, broadcast, PreparedMessage } from './broadcast.ts';
+export { DuplexTransport } from './duplex-transport.ts';
+export {
+  BoundedQueue,
+  IncomingMessage,
+  IncomingQueue,
+  MessageQueue,
+  type QueueControl,
+} from './incoming.ts';
+export { MessageWriter } from './message-writer.ts';
+export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
+export { IntervalTicker, systemTicker, type Tickable, type Ticker } from './ticker.ts';
+export type { Transport, TransportSink } from './transport.ts';
+export { type Flushable, flushAtTurnEnd } from './turn.ts';
+export {
+  type PeerCounters,
+  type PeerSendOptions,
+  type PeerSettings,
+  type SendOutcome,
+  type WebSocketHandler,
+  type WebSocketOptions,
+  WebSocketPeer,
+} from './websocket-peer.ts';

@@ -1,0 +1,52 @@
+/**
+ * One timer for all connections: about once a second everybody compares its deadlines with the clock.
+ *
+ * A timer per connection and deadline would cost more than the connection; a comparison per second
+ * does not show. Deadlines are late by one interval at most. The timer runs only while somebody is
+ * there, and never keeps the process alive.
+ */
+
+/** Something with deadlines. */
+export interface Tickable {
+  tick(nowMs: number): void;
+}
+
+/** Calls `tick` of its members; replaced by a fake in specs. */
+export interface Ticker {
+  /** The time in ms, on a clock that does not go back. */
+  now(): number;
+  add(member: Tickable): void;
+  delete(member: Tickable): void;
+}
+
+const INTERVAL_MS = 1000;
+
+/** A ticker on the system's monotonic clock. */
+export class IntervalTicker implements Ticker {
+  readonly #members = new Set<Tickable>();
+  #timer: NodeJS.Timeout | undefined;
+
+  now(): number {
+    return performance.now();
+  }
+
+  add(member: Tickable): void {
+    this.#members.add(member);
+    this.#timer ??= setInterval(() => this.#tickAll(), INTERVAL_MS).unref();
+  }
+
+  delete(member: Tickable): void {
+    this.#members.delete(member);
+    if (this.#members.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tickAll(): void {
+    const nowMs = this.now();
+    for (const member of this.#members) member.tick(nowMs);
+  }
+}
+
+/** The process's ticker. */
+export const systemTicker: Ticker = new IntervalTicker();

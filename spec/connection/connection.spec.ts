@@ -1,0 +1,367 @@
+import { ProtocolError, UsageError } from 'barewire/base';
+import { encodeFrame, OPCODE } from 'barewire/codec';
+import { Connection } from 'barewire/connection';
+import t from 'tap';
+import { End, Pair } from '../support/connection-pair.ts';
+import { cutAt } from '../support/feeding.ts';
+
+const KEY = 0x37fa213d;
+const masked = (opcode: number, payload: string | Buffer, fin = true): Buffer =>
+  encodeFrame({ opcode, payload, fin, maskingKey: KEY });
+const byteByByte = (bytes: Buffer): Buffer[] => cutAt(bytes, [...bytes.keys()]);
+const hex = (text: string): Buffer => Buffer.from(text, 'hex');
+
+t.test('carries text and binary both ways, in order', (t) => {
+  const pair = new Pair();
+  pair.client.connection.send('hello');
+  pair.client.connection.send(hex('0102'));
+  pair.client.connection.send('');
+  pair.server.connection.send('grüß dich 🌍');
+  pair.settle(byteByByte);
+  t.strictSame(pair.server.seen, [
+    ['message', 'hello'],
+    ['message', '0102'],
+    ['message', ''],
+  ]);
+  t.strictSame(pair.client.seen, [['message', 'grüß dich 🌍']]);
+  t.end();
+});
+
+t.test('answers a ping at once, between the fragments of a message', (t) => {
+  const { server } = new Pair();
+  const start = masked(OPCODE.text, 'Hel', false);
+  const end = masked(OPCODE.continuation, 'lo');
+  server.connection.receive(Buffer.concat([start, masked(OPCODE.ping, 'mid'), end]));
+  t.strictSame(server.seen, [
+    ['ping', 'mid'],
+    ['message', 'Hello'],
+  ]);
+  t.same(server.takeOutput(), encodeFrame({ opcode: OPCODE.pong, payload: 'mid' }));
+  t.end();
+});
+
+t.test('writes everything of one turn at once', (t) => {
+  const { server } = new Pair();
+  const pings = Array.from({ length: 50 }, (_, index) => masked(OPCODE.ping, `${index}`));
+  server.connection.receive(Buffer.concat(pings));
+  t.equal(server.pipe.length, 1);
+  t.equal(server.seen.length, 50);
+  t.end();
+});
+
+t.test('owes one pong, the latest, while the peer does not read', (t) => {
+  const { server } = new Pair();
+  server.congested = true;
+  for (let index = 0; index < 1000; index += 1) {
+    server.connection.receive(masked(OPCODE.ping, `${index}`));
+  }
+  t.equal(server.pipe.length, 0);
+  t.equal(server.connection.pendingBytes, 0);
+  server.congested = false;
+  server.connection.drained();
+  t.same(server.takeOutput(), encodeFrame({ opcode: OPCODE.pong, payload: '999' }));
+  t.end();
+});
+
+t.test('measures the round trip of a ping, and of older ones with it', (t) => {
+  const pair = new Pair();
+  const trips: [string, number][] = [];
+  pair.client.connection.ping(Buffer.from('a'), (ms) => trips.push(['a', ms]));
+  pair.clock.nowMs = 10;
+  pair.client.connection.ping(Buffer.from('b'), (ms) => trips.push(['b', ms]));
+  pair.clock.nowMs = 25;
+  pair.client.connection.receive(encodeFrame({ opcode: OPCODE.pong, payload: 'b' }));
+  t.strictSame(trips, [
+    ['a', 25],
+    ['b', 15],
+  ]);
+  pair.client.connection.receive(encodeFrame({ opcode: OPCODE.pong, payload: 'b' }));
+  t.strictSame(pair.client.seen.at(-1), ['pong', 'b', undefined]);
+  t.end();
+});
+
+t.test('closes cleanly from either side, and both reports agree', (t) => {
+  for (const first of ['client', 'server'] as const) {
+    const second = first === 'client' ? 'server' : 'client';
+    const pair = new Pair();
+    pair[first].connection.send('last words');
+    pair[first].connection.close(3001, 'done');
+    t.equal(pair[first].connection.send('too late'), false);
+    pair.settle(byteByByte);
+    t.strictSame(pair[second].seen, [['message', 'last words']]);
+    t.match(pair[first].report, { code: 3001, wasClean: true, closedBy: 'us', sentCode: 3001 });
+    t.match(pair[second].report, {
+      code: 3001,
+      reason: 'done',
+      wasClean: true,
+      closedBy: 'peer',
+      sentCode: 3001,
+    });
+  }
+  t.end();
+});
+
+t.test('closes without a code: 1005 in the reports, an empty frame on the wire', (t) => {
+  const pair = new Pair();
+  pair.server.connection.close();
+  t.same(Buffer.concat(pair.server.pipe), hex('8800'));
+  pair.settle();
+  t.match(pair.client.report, { code: 1005, reason: '', wasClean: true });
+  t.match(pair.server.report, { code: 1005, sentCode: undefined, wasClean: true });
+  t.end();
+});
+
+t.test('closes cleanly when both sides begin at once', (t) => {
+  const pair = new Pair();
+  pair.client.connection.close(1000, 'me');
+  pair.server.connection.close(1001, 'no, me');
+  pair.settle();
+  t.match(pair.client.report, { code: 1001, wasClean: true, closedBy: 'us', sentCode: 1000 });
+  t.match(pair.server.report, { code: 1000, wasClean: true, closedBy: 'us', sentCode: 1001 });
+  t.end();
+});
+
+t.test('the server ends the transport first; the client waits for it', (t) => {
+  const pair = new Pair();
+  pair.client.connection.close(1000);
+  pair.server.connection.receive(pair.client.takeOutput());
+  t.equal(pair.server.hasEnded, true);
+  pair.client.connection.receive(pair.server.takeOutput());
+  t.equal(pair.client.hasEnded, false);
+  t.equal(pair.client.connection.state, 'exchanged');
+  pair.client.connection.receiveEnd();
+  t.equal(pair.client.hasEnded, true);
+  t.end();
+});
+
+t.test('ignores whatever follows a close frame', (t) => {
+  const { server } = new Pair();
+  const close = masked(OPCODE.close, hex('03e8'));
+  server.connection.receive(Buffer.concat([close, masked(OPCODE.text, 'no')]));
+  server.connection.receive(hex('ffffff'));
+  t.strictSame(server.seen, []);
+  t.same(server.takeOutput(), hex('880203e8'));
+  t.end();
+});
+
+t.test('cuts a peer that does not finish closing', (t) => {
+  const pair = new Pair({ server: { closeTimeoutMs: 3000 } });
+  pair.server.connection.close(1000);
+  pair.advance(2999);
+  t.equal(pair.server.isAborted, false);
+  pair.advance(1);
+  t.equal(pair.server.isAborted, true);
+  pair.server.connection.transportClosed();
+  t.match(pair.server.report, { code: 1006, wasClean: false, closedBy: 'us' });
+  t.equal(pair.server.report?.error?.code, 'close-timeout');
+  t.end();
+});
+
+const FAULTS: readonly (readonly [code: string, bytes: Buffer, closeCode: number])[] = [
+  ['text-not-utf8', masked(OPCODE.text, hex('ff')), 1007],
+  ['text-not-utf8', masked(OPCODE.text, hex('e282')), 1007],
+  ['frame-not-masked', encodeFrame({ opcode: OPCODE.text, payload: 'x' }), 1002],
+  ['reserved-bit', hex('c18137fa213d4f'), 1002],
+  ['close-payload-one-byte', hex('888137fa213d34'), 1002],
+  ['close-code-invalid', hex('888237fa213d3417'), 1002],
+  ['close-reason-not-utf8', hex('888337fa213d3412de'), 1007],
+];
+
+for (const [code, bytes, closeCode] of FAULTS) {
+  t.test(`fails the connection with ${closeCode} for ${code}`, (t) => {
+    for (const cut of [(all: Buffer) => [all], byteByByte]) {
+      const { server } = new Pair();
+      for (const chunk of cut(bytes)) server.connection.receive(chunk);
+      t.equal(server.takeOutput().readUInt16BE(2), closeCode);
+      t.equal(server.hasEnded, true);
+      server.connection.receive(masked(OPCODE.text, 'ignored'));
+      t.strictSame(server.seen, []);
+      server.connection.transportClosed();
+      t.equal(server.report?.error?.code, code);
+      t.match(server.report, { closedBy: 'us', sentCode: closeCode });
+    }
+    t.end();
+  });
+}
+
+t.test('finds a bad byte when it comes, inside a frame and a message', (t) => {
+  const { server } = new Pair();
+  const payload = hex('cebae1bdb9cf83cebcceb5f4908080656469746564');
+  const frame = masked(OPCODE.text, payload, false);
+  server.connection.receive(frame.subarray(0, 6 + 12));
+  t.equal(server.connection.state, 'open');
+  server.connection.receive(frame.subarray(6 + 12, 6 + 13));
+  t.equal(server.connection.state, 'failed');
+  t.end();
+});
+
+t.test('refuses the first byte beyond the message limit, in one frame or in many', (t) => {
+  const limit = 10;
+  for (const sizes of [[10], [5, 5], [1, 9, 0], [11], [5, 6], [10, 0, 1]]) {
+    const { server } = new Pair({ server: { maxMessageBytes: limit } });
+    sizes.forEach((size, index) => {
+      const opcode = index === 0 ? OPCODE.binary : OPCODE.continuation;
+      server.connection.receive(masked(opcode, Buffer.alloc(size), index === sizes.length - 1));
+    });
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    t.equal(server.connection.state, total > limit ? 'failed' : 'open', sizes.join(' + '));
+  }
+  t.end();
+});
+
+t.test('refuses an announced length beyond the limit before a byte of it came', (t) => {
+  const { server } = new Pair({ server: { maxMessageBytes: 1000 } });
+  server.connection.receive(masked(OPCODE.binary, Buffer.alloc(1001)).subarray(0, 8));
+  t.equal(server.connection.state, 'failed');
+  server.connection.transportClosed();
+  t.equal(server.report?.error?.code, 'message-too-large');
+  t.end();
+});
+
+t.test('counts fragments, empty ones too', (t) => {
+  const { server } = new Pair({ server: { maxFragments: 3 } });
+  server.connection.receive(masked(OPCODE.text, '', false));
+  server.connection.receive(masked(OPCODE.continuation, '', false));
+  server.connection.receive(masked(OPCODE.continuation, '', false));
+  t.equal(server.connection.state, 'open');
+  server.connection.receive(masked(OPCODE.continuation, '', true));
+  t.equal(server.connection.state, 'failed');
+  server.connection.transportClosed();
+  t.equal(server.report?.error?.code, 'too-many-fragments');
+  t.end();
+});
+
+t.test('gives an unfinished message its time and no more', (t) => {
+  const pair = new Pair({ server: { messageTimeoutMs: 5000 } });
+  pair.server.connection.receive(masked(OPCODE.text, 'a', false));
+  pair.advance(1000);
+  pair.server.connection.receive(masked(OPCODE.continuation, 'b', false));
+  pair.advance(4999);
+  t.equal(pair.server.connection.state, 'open');
+  pair.advance(1);
+  t.equal(pair.server.connection.state, 'failed');
+  pair.server.connection.transportClosed();
+  t.equal(pair.server.report?.error?.code, 'message-timeout');
+  t.end();
+});
+
+t.test('delivers messages in pieces as they arrive, text cut between code points', (t) => {
+  const pair = new Pair({ server: { delivery: 'pieces' } });
+  const outgoing = pair.client.connection.startMessage('text');
+  outgoing.write('grü');
+  pair.settle(byteByByte);
+  t.strictSame(pair.server.seen, [
+    ['start', 'text'],
+    ['piece', 'g'],
+    ['piece', 'r'],
+    ['piece', 'ü'],
+  ]);
+  pair.client.connection.send('after');
+  pair.settle();
+  t.equal(pair.server.seen.length, 4);
+  outgoing.end('ße');
+  t.equal(outgoing.write('late'), false);
+  pair.settle();
+  t.strictSame(pair.server.seen.slice(4), [
+    ['piece', 'ße'],
+    ['end'],
+    ['start', 'text'],
+    ['piece', 'after'],
+    ['end'],
+  ]);
+  t.end();
+});
+
+t.test('keeps the bytes while paused and loses none', (t) => {
+  const { server } = new Pair();
+  server.connection.pause();
+  t.equal(server.wantsReading, false);
+  server.connection.receive(masked(OPCODE.text, 'one'));
+  server.connection.receive(masked(OPCODE.text, 'two'));
+  server.connection.receiveEnd();
+  t.strictSame(server.seen, []);
+  server.connection.resume();
+  t.strictSame(server.seen, [
+    ['message', 'one'],
+    ['message', 'two'],
+  ]);
+  t.equal(server.hasEnded, true);
+  t.end();
+});
+
+t.test('pings when nothing comes, and gives up on a silent peer', (t) => {
+  const pair = new Pair({ server: { pingIntervalMs: 1000, pongTimeoutMs: 3000 } });
+  pair.advance(0).advance(1000);
+  t.equal(pair.server.pipe.length, 1);
+  pair.settle();
+  pair.advance(1000).advance(1000);
+  t.equal(pair.server.pipe.length, 1);
+  pair.server.takeOutput();
+  pair.advance(2999);
+  t.equal(pair.server.connection.state, 'open');
+  pair.advance(1);
+  t.equal(pair.server.connection.state, 'failed');
+  pair.server.connection.transportClosed();
+  t.equal(pair.server.report?.error?.code, 'pong-timeout');
+  t.end();
+});
+
+t.test('says goodbye to an idle peer', (t) => {
+  const pair = new Pair({ server: { idleTimeoutMs: 2000 } });
+  pair.advance(0);
+  pair.client.connection.send('x');
+  pair.settle().advance(1500).advance(1500).settle();
+  t.equal(pair.server.connection.state, 'open');
+  pair.advance(500).settle();
+  t.match(pair.client.report, { code: 1001, wasClean: true });
+  t.equal(pair.server.report?.error?.code, 'idle-timeout');
+  t.end();
+});
+
+t.test('reports the end of the transport as it was', (t) => {
+  const { server } = new Pair();
+  const reset = new Error('read ECONNRESET');
+  server.connection.transportClosed(reset);
+  server.connection.transportClosed();
+  t.match(server.report, { code: 1006, wasClean: false, closedBy: 'transport' });
+  t.equal(server.report?.transportError, reset);
+  t.equal(server.connection.send('x'), false);
+  t.equal(server.connection.ping(), false);
+  server.connection.close(1000);
+  server.connection.receive(masked(OPCODE.text, 'x'));
+  t.equal(server.takeOutput().length, 0);
+  t.end();
+});
+
+t.test('refuses bad calls at once and changes nothing', (t) => {
+  const { server } = new Pair();
+  const refuses = (run: () => unknown, code: string): void => {
+    t.throws(run, new UsageError(code as 'invalid-option', ''), code);
+    try {
+      run();
+    } catch (error) {
+      t.equal((error as UsageError).code, code);
+    }
+  };
+  refuses(() => server.connection.close(1005), 'invalid-close-code');
+  refuses(() => server.connection.close(999), 'invalid-close-code');
+  refuses(() => server.connection.close(1000, 'x'.repeat(124)), 'invalid-argument');
+  refuses(() => server.connection.ping(Buffer.alloc(126)), 'invalid-argument');
+  refuses(() => server.connection.pong(Buffer.alloc(126)), 'invalid-argument');
+  const sink = new End({ nowMs: 0 }, { role: 'server' });
+  const server_ = { role: 'server', now: () => 0 } as const;
+  refuses(() => new Connection(sink, { role: 'client', now: () => 0 }), 'invalid-option');
+  refuses(() => new Connection(sink, { ...server_, maxMessageBytes: -1 }), 'invalid-option');
+  refuses(() => new Connection(sink, { ...server_, pingIntervalMs: Number.NaN }), 'invalid-option');
+  t.equal(server.connection.state, 'open');
+  t.equal(server.takeOutput().length, 0);
+  t.end();
+});
+
+t.test('fails with a policy error from outside, and tells the peer', (t) => {
+  const pair = new Pair();
+  pair.server.connection.fail(new ProtocolError('slow-consumer'));
+  pair.settle();
+  t.match(pair.client.report, { code: 1008, reason: 'slow-consumer', closedBy: 'peer' });
+  t.end();
+});

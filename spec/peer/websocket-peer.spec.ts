@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { UsageError } from 'barewire/base';
+import {
+  broadcast,
+  DuplexTransport,
+  PreparedMessage,
+  type WebSocketOptions,
+  WebSocketPeer,
+} from 'barewire/peer';
+import t, { type Test } from 'tap';
+
+/** Two peers joined by a real TCP connection on the loopback; the handshake is left out. */
+async function joined(
+  t: Test,
+  serverOptions: WebSocketOptions = {},
+): Promise<{ client: WebSocketPeer; server: WebSocketPeer; sockets: readonly Socket[] }> {
+  const listener = createServer({ allowHalfOpen: true });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const near = connect((listener.address() as AddressInfo).port, '127.0.0.1');
+  const [far] = (await once(listener, 'connection')) as [Socket];
+  t.teardown(() => {
+    near.destroy();
+    far.destroy();
+    listener.close();
+  });
+  const takeMaskingKey = (): number => randomBytes(4).readUInt32BE();
+  const client = new WebSocketPeer(new DuplexTransport(near), { role: 'client', takeMaskingKey });
+  const server = new WebSocketPeer(new DuplexTransport(far), { role: 'server' }, serverOptions);
+  return { client, server, sockets: [near, far] };
+}
+
+t.test(
+  'carries messages in order, by handler on one side and by iteration on the other',
+  async (t) => {
+    const { client, server } = await joined(t);
+    server.attach({ message: (peer, data) => peer.send(data) });
+    const sent = ['a', 'ü'.repeat(70_000), '', 'x'.repeat(20_000)];
+    for (const text of sent) client.send(text);
+    const bytes = randomBytes(300_000);
+    client.send(bytes);
+    const received: (string | Buffer)[] = [];
+    for await (const message of client) {
+      received.push(message);
+      if (received.length === 5) break;
+    }
+    t.strictSame(received.slice(0, 4), sent);
+    t.ok(bytes.equals(received[4] as Buffer));
+    t.match(await client.closed, { wasClean: true, code: 1000, closedBy: 'us' });
+    t.match(await server.closed, { wasClean: true, code: 1000, closedBy: 'peer' });
+  },
+);
+
+t.test('delivers nothing before somebody reads, and everything then', async (t) => {
+  const { client, server } = await joined(t);
+  for (let index = 0; index < 100; index += 1) client.send(`${index}`);
+  const seen: unknown[] = [];
+  client.close(1000);
+  t.strictSame(seen, []);
+  server.attach({ message: (_peer, data) => seen.push(data), close: () => seen.push('closed') });
+  await server.closed;
+  t.equal(seen.length, 101);
+  t.equal(seen.at(-1), 'closed');
+});
+
+t.test('keeps every byte intact for a slow reader, whatever memory is used again', async (t) => {
+  const { client, server } = await joined(t);
+  const parts: string[] = [];
+  const count = 4000;
+  const received: string[] = [];
+  const reading = (async () => {
+    for await (const message of client) received.push(message as string);
+  })();
+  for (let index = 0; index < count; index += 1) {
+    const part = `${index}:${'abcdefgh'.repeat(index % 300)}`;
+    parts.push(part);
+    server.send(part);
+    if (index % 50 === 0) await server.drained();
+  }
+  server.close(1000);
+  await reading;
+  t.equal(received.length, count);
+  t.ok(received.every((part, index) => part === parts[index]));
+});
+
+t.test('says that the peer is slow, and that it reads again', async (t) => {
+  const { client, server, sockets } = await joined(t);
+  sockets[0]!.pause();
+  const chunk = Buffer.alloc(100_000);
+  let isTaken = true;
+  for (let sends = 0; sends < 150 && isTaken; sends += 1) isTaken = server.send(chunk);
+  t.equal(isTaken, false);
+  t.ok(server.bufferedAmount > 0);
+  client.attach({});
+  await server.drained();
+  t.equal(server.send('again'), true);
+});
+
+t.test('closes a peer that never reads once the bound is passed', async (t) => {
+  const { server, sockets } = await joined(t, { maxBufferedBytes: 1_000_000 });
+  sockets[0]!.pause();
+  const chunk = Buffer.alloc(100_000);
+  let outcome = server.offer(chunk);
+  for (let sends = 0; sends < 1000 && outcome !== 'closed'; sends += 1)
+    outcome = server.offer(chunk);
+  t.equal(outcome, 'closed');
+  t.ok(server.bufferedAmount < 1_500_000);
+  server.terminate();
+  t.equal((await server.closed).error?.code, 'slow-consumer');
+});
+
+t.test('drops by policy, and counts what it drops', async (t) => {
+  for (const policy of ['drop-newest', 'drop-oldest', 'conflate'] as const) {
+    const { client, server, sockets } = await joined(t, {
+      slowConsumer: policy,
+      maxBufferedBytes: 400_000,
+    });
+    sockets[0]!.pause();
+    const chunk = Buffer.alloc(100_000);
+    let sends = 0;
+    while (server.send(chunk) && sends < 1000) sends += 1;
+    for (let index = 0; index < 20; index += 1) server.offer(`late ${index}`, { key: 'k' });
+    const seen: string[] = [];
+    client.attach({
+      message: (_peer, data) => {
+        if (typeof data === 'string') seen.push(data);
+      },
+    });
+    await server.drained();
+    await server.close(1000);
+    const expected = {
+      'drop-newest': [],
+      'drop-oldest': Array.from({ length: 20 }, (_, index) => `late ${index}`),
+      conflate: ['late 19'],
+    }[policy];
+    t.strictSame(seen, expected, policy);
+    const dropped = { 'drop-newest': 20, 'drop-oldest': 0, conflate: 19 }[policy];
+    t.equal(server.counters.messagesDropped, dropped, policy);
+  }
+});
+
+t.test('streams a message out and in, piece by piece', async (t) => {
+  const { client, server } = await joined(t, { delivery: 'pieces' });
+  const total = 8 * 1024 * 1024;
+  const piece = Buffer.alloc(64 * 1024, 7);
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for (let sent = 0; sent < total; sent += piece.length) yield piece;
+  }
+  const isSent = client.send(pieces());
+  client.send('after');
+  const sizes: [string, number][] = [];
+  for await (const message of server.streams()) {
+    let size = 0;
+    for await (const part of message) size += part.length;
+    sizes.push([message.type, size]);
+    if (sizes.length === 2) break;
+  }
+  t.equal(await isSent, true);
+  t.strictSame(sizes, [
+    ['binary', total],
+    ['text', 5],
+  ]);
+});
+
+t.test('takes back a message whose source fails before anything was sent', async (t) => {
+  const { client, server } = await joined(t);
+  // biome-ignore lint/correctness/useYield: a source that fails before its first piece
+  async function* broken(): AsyncGenerator<string> {
+    throw new Error('no source');
+  }
+  await t.rejects(client.send(broken()), { message: 'no source' });
+  async function* breaksOff(): AsyncGenerator<string> {
+    yield 'half';
+    throw new Error('broke off');
+  }
+  client.send('whole');
+  const failed = t.rejects(client.send(breaksOff()), { message: 'broke off' });
+  const seen: unknown[] = [];
+  for await (const message of server) seen.push(message);
+  await failed;
+  t.strictSame(seen, ['whole']);
+  t.match(await server.closed, { code: 1011, wasClean: true });
+});
+
+t.test('sends a Blob as one message', async (t) => {
+  const { client, server } = await joined(t);
+  t.equal(await client.send(new Blob(['one', 'two'])), true);
+  client.close(1000);
+  const seen: unknown[] = [];
+  for await (const message of server) seen.push(message.toString());
+  t.strictSame(seen, ['onetwo']);
+});
+
+t.test('pings, and rejects when the connection ends first', async (t) => {
+  const { client, server } = await joined(t);
+  server.attach({});
+  client.attach({});
+  t.ok((await client.ping()) >= 0);
+  const lost = t.rejects(client.ping(), UsageError);
+  client.terminate();
+  await lost;
+  await t.rejects(client.ping(), UsageError);
+});
+
+t.test('closes with 1011 when a handler throws or rejects, and tells the owner', async (t) => {
+  for (const message of [
+    () => {
+      throw new Error('boom');
+    },
+    async () => {
+      throw new Error('boom');
+    },
+  ]) {
+    const failures: unknown[] = [];
+    const { client, server } = await joined(t, { handlerFailed: (error) => failures.push(error) });
+    server.attach({ message });
+    client.attach({});
+    client.send('x');
+    t.match(await client.closed, { code: 1011, wasClean: true });
+    t.match(failures, [{ message: 'boom' }]);
+  }
+});
+
+t.test('ends without an unhandled error when the peer resets', async (t) => {
+  const { client, server, sockets } = await joined(t);
+  const signal = server.signal;
+  server.attach({});
+  client.attach({});
+  sockets[0]!.resetAndDestroy();
+  const report = await server.closed;
+  t.match(report, { code: 1006, wasClean: false, closedBy: 'transport' });
+  t.equal(signal.aborted, true);
+  t.equal(server.send('x'), false);
+  await server.drained();
+});
+
+t.test('allows one reader', async (t) => {
+  const { server } = await joined(t);
+  server.attach({});
+  t.throws(() => server.attach({}), UsageError);
+  t.throws(() => server[Symbol.asyncIterator](), UsageError);
+  t.throws(() => server.streams(), UsageError);
+});
+
+t.test('broadcasts one frame to all, and says what became of it', async (t) => {
+  const pairs = await Promise.all([joined(t), joined(t), joined(t)]);
+  const received = pairs.map(async ({ client }) => {
+    for await (const message of client) return message;
+    return undefined;
+  });
+  const servers = pairs.map(({ server }) => server);
+  servers[2]!.close(1000);
+  const message = new PreparedMessage('to all');
+  t.strictSame(broadcast(servers, message, { except: servers[1]! }), {
+    sent: 1,
+    queued: 0,
+    dropped: 0,
+    closed: 1,
+  });
+  broadcast([servers[1]!], 'to one');
+  t.strictSame(await Promise.all(received), ['to all', 'to one', undefined]);
+});
