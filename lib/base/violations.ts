@@ -90,6 +90,7 @@ export const VIOLATIONS = defineViolations({
   'unsupported-version': { status: 505, source: 'RFC 9110 §15.6.6' },
   'bad-status-line': { source: 'RFC 9112 §4' },
   'status-line-too-long': { source: 'limit' },
+  'unsolicited-response': { source: 'RFC 9112 §9.2' },
   'ws-after-start-line': { status: 400, source: 'RFC 9112 §2.2' },
   'ws-in-header-name': { status: 400, source: 'RFC 9112 §5.1' },
   'missing-colon': { status: 400, source: 'RFC 9112 §5' },

@@ -16,4 +16,6 @@ export { RequestReader, type RequestSink } from './request-reader.ts';
 export type { TargetForm } from './request-target.ts';
 export type { FieldsInit } from './response-fields.ts';
 export type { AnsweredRequest, BodySize, ResponseFraming } from './response-framing.ts';
+export type { ResponseHead } from './response-head.ts';
+export { ResponseReader, type ResponseSink } from './response-reader.ts';
 export { ResponseWriter } from './response-writer.ts';

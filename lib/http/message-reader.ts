@@ -156,6 +156,8 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
     return rest;
   }
 
+  /** Throws ProtocolError when no message may begin now. */
+  protected abstract checkTurn(): void;
   /** Lends a scan that has begun a head; {@link returnScan} takes it back. */
   protected abstract borrowScan(): HeadScan<Line>;
   protected abstract returnScan(scan: HeadScan<Line>): void;
@@ -215,7 +217,10 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
       this.#position = this.#bytes.length;
       return;
     }
-    this.#scan ??= this.borrowScan();
+    if (this.#scan === undefined) {
+      this.checkTurn();
+      this.#scan = this.borrowScan();
+    }
     const scan = this.#scan;
     this.#position = scan.read(this.#bytes, this.#position, this.#bytes.length, this.limits);
     if (!scan.isDone) return;

@@ -11,6 +11,7 @@ import { frameRequest, type RequestFraming, type Version } from './body-framing.
 import { ControlFields, listElements } from './control-fields.ts';
 import type { Fields } from './fields.ts';
 import type { HttpLimits } from './http-limits.ts';
+import { hasElement, isPersistent } from './persistence.ts';
 import type { TargetForm, TargetParts } from './request-target.ts';
 
 /** A request's head. All of it is yours to keep. */
@@ -94,12 +95,6 @@ function checkHost(values: readonly string[], version: Version): void {
   if (values[0] !== '' && !isAuthority(values[0]!)) throw new ProtocolError('bad-host');
 }
 
-/** [RFC 9112 §9.3] "close" wins over everything; HTTP/1.0 has to ask for persistence. */
-export function isPersistent(version: Version, options: readonly string[]): boolean {
-  if (hasElement(options, 'close')) return false;
-  return version === '1.1' || hasElement(options, 'keep-alive');
-}
-
 /** [RFC 9110 §10.1.1] Only 100-continue is defined, and HTTP/1.0 cannot mean it. */
 function expectsContinue(version: Version, values: readonly string[]): boolean {
   if (version === '1.0' || values.length === 0) return false;
@@ -117,8 +112,4 @@ function asksForUpgrade(
   upgrade: readonly string[],
 ): boolean {
   return version === '1.1' && hasElement(options, 'upgrade') && listElements(upgrade).length > 0;
-}
-
-function hasElement(elements: readonly string[], wanted: string): boolean {
-  return elements.some((element) => equalsIgnoringCase(element, wanted));
 }

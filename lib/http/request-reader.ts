@@ -43,6 +43,8 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
     this.#sink = sink;
   }
 
+  protected override checkTurn(): void {}
+
   protected override borrowScan(): HeadScan<RequestLine> {
     const scan = spare.pop() ?? new HeadScan(new RequestLine());
     scan.beginHead();

@@ -12,11 +12,15 @@ export interface Feeding {
 /** Above this length a two-way cut at every offset costs more than it shows; every n-th is cut. */
 const MAX_CUTS = 2048;
 
-/** Cuts `input` in all modes. Each chunk is a copy of its own, so that aliasing bugs show. */
-export function* feedings(input: Uint8Array): Generator<Feeding> {
+/**
+ * Cuts `input` in all modes. Each chunk is a copy of its own, so that aliasing bugs show.
+ *
+ * @param maxCuts how many two-way cuts are made at most; Infinity for every one.
+ */
+export function* feedings(input: Uint8Array, maxCuts = MAX_CUTS): Generator<Feeding> {
   yield { name: 'whole', chunks: [Buffer.from(input)] };
   yield { name: 'byte by byte', chunks: Array.from(input, (byte) => Buffer.of(byte)) };
-  const step = Math.max(1, Math.ceil(input.length / MAX_CUTS));
+  const step = Math.max(1, Math.ceil(input.length / maxCuts));
   for (let cut = 1; cut < input.length; cut += step) {
     yield {
       name: `cut at ${cut}`,

@@ -27,6 +27,7 @@ export interface HttpCase {
     readonly status?: number | null;
     readonly reason?: string;
     readonly phase?: string;
+    readonly at?: number | null;
     readonly partial?: Message;
   };
   readonly debatable?: boolean;

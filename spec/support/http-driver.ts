@@ -3,14 +3,17 @@
  * is one byte everywhere.
  */
 import {
+  type BodySink,
   type Fields,
   type HttpLimitOptions,
   type ReaderPhase,
   type RequestHead,
   RequestReader,
+  type ResponseHead,
+  ResponseReader,
 } from 'barewire/http';
 
-/** A message as it was reported; the fields after `headers` grow while it arrives. */
+/** A message as it was reported. */
 export interface RecordedMessage {
   readonly head: Record<string, unknown>;
   body: string;
@@ -21,17 +24,27 @@ export interface RecordedMessage {
 /** All that was reported for one input. */
 export interface Recording {
   readonly messages: readonly RecordedMessage[];
-  readonly failure: { code: string; status: number | undefined } | undefined;
+  readonly failure: { readonly code: string; readonly status: number | undefined } | undefined;
   readonly failures: number;
   readonly phase: ReaderPhase;
   /** Bytes not read because of an upgrade or the end of persistence. */
   readonly rest: string;
 }
 
+/** What a recording is made with. */
+export interface RecordingOptions {
+  readonly limits?: HttpLimitOptions | undefined;
+  /** The peer half-closes behind the input. */
+  readonly eof?: boolean | undefined;
+  /** For responses: the methods they answer; GET when there are more responses. */
+  readonly methods?: readonly string[] | undefined;
+}
+
+type Reader = RequestReader | ResponseReader;
+
 const pairs = (fields: Fields | undefined): (readonly [string, string])[] => [...(fields ?? [])];
 
-/** What a request head says, as the corpus writes it. */
-export function requestParts(head: RequestHead): Record<string, unknown> {
+function requestParts(head: RequestHead): Record<string, unknown> {
   return {
     method: head.method,
     target: head.target,
@@ -44,40 +57,102 @@ export function requestParts(head: RequestHead): Record<string, unknown> {
   };
 }
 
-/** Feeds requests to a reader. After the last request of a connection the rest is taken over. */
-export function recordRequests(
-  chunks: readonly Buffer[],
-  options: { limits?: HttpLimitOptions | undefined; eof?: boolean | undefined } = {},
-): Recording {
-  const messages: RecordedMessage[] = [];
-  let failure: Recording['failure'];
-  let failures = 0;
-  let isLast = false;
-  const reader = new RequestReader(
-    {
-      head(head) {
-        isLast = !head.keepAlive || head.wantsUpgrade;
-        messages.push({ head: requestParts(head), body: '', trailers: [], isComplete: false });
+function responseParts(head: ResponseHead): Record<string, unknown> {
+  return {
+    status: head.status,
+    reason: head.reason,
+    version: head.version,
+    headers: pairs(head.fields),
+    keepAlive: head.keepAlive,
+    ...(head.framing.kind === 'until-close' ? { untilClose: true } : {}),
+    ...(head.isInterim ? { interim: true } : {}),
+    ...(head.isUpgrade ? { upgrade: true } : {}),
+  };
+}
+
+/** Collects what a reader reports. */
+class Recorder {
+  readonly messages: RecordedMessage[] = [];
+  failure: Recording['failure'];
+  failures = 0;
+
+  begin(head: Record<string, unknown>, isComplete: boolean): void {
+    this.messages.push({ head, body: '', trailers: [], isComplete });
+  }
+
+  sink(onEnd: () => void): BodySink {
+    return {
+      body: (bytes) => {
+        this.messages.at(-1)!.body += bytes.toString('latin1');
       },
-      body(bytes) {
-        messages.at(-1)!.body += bytes.toString('latin1');
-      },
-      end(trailers) {
-        const message = messages.at(-1)!;
+      end: (trailers) => {
+        const message = this.messages.at(-1)!;
         message.trailers = pairs(trailers);
         message.isComplete = true;
-        if (isLast) reader.pause();
+        onEnd();
       },
-      failed(error) {
-        failures += 1;
-        failure = { code: error.code, status: error.status };
+      failed: (error) => {
+        this.failures += 1;
+        this.failure = { code: error.code, status: error.status };
+      },
+    };
+  }
+
+  finish(reader: Reader, chunks: readonly Buffer[], eof: boolean | undefined): Recording {
+    for (const chunk of chunks) reader.receive(chunk);
+    if (eof === true) reader.receiveEnd();
+    const { messages, failure, failures } = this;
+    const { phase } = reader;
+    const rest = reader.isPaused ? reader.handOver().toString('latin1') : '';
+    return { messages, failure, failures, phase, rest };
+  }
+}
+
+/** Feeds requests to a reader. Behind the last request of a connection the rest is taken over. */
+export function recordRequests(
+  chunks: readonly Buffer[],
+  options: RecordingOptions = {},
+): Recording {
+  const recorder = new Recorder();
+  let isLast = false;
+  const onEnd = (): void => {
+    if (isLast) reader.pause();
+  };
+  const reader = new RequestReader(
+    {
+      ...recorder.sink(onEnd),
+      head(head) {
+        isLast = !head.keepAlive || head.wantsUpgrade;
+        recorder.begin(requestParts(head), false);
       },
     },
     options.limits,
   );
-  for (const chunk of chunks) reader.receive(chunk);
-  if (options.eof === true) reader.receiveEnd();
-  const { phase } = reader;
-  const rest = reader.isPaused ? reader.handOver().toString('latin1') : '';
-  return { messages, failure, failures, phase, rest };
+  return recorder.finish(reader, chunks, options.eof);
+}
+
+/** Feeds responses to a reader. */
+export function recordResponses(
+  chunks: readonly Buffer[],
+  options: RecordingOptions = {},
+): Recording {
+  const recorder = new Recorder();
+  const methods = [...(options.methods ?? [])];
+  let isLast = false;
+  const onEnd = (): void => {
+    if (isLast) reader.pause();
+    else reader.expect(methods.shift() ?? 'GET');
+  };
+  const reader = new ResponseReader(
+    {
+      ...recorder.sink(onEnd),
+      head(head) {
+        isLast = !head.keepAlive || head.isUpgrade;
+        recorder.begin(responseParts(head), head.isInterim);
+      },
+    },
+    options.limits,
+  );
+  reader.expect(methods.shift() ?? 'GET');
+  return recorder.finish(reader, chunks, options.eof);
 }
