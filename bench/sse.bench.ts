@@ -3,8 +3,8 @@
  *
  *   node dist/bench/sse.bench.js
  *
- * Both get the same type, id and data and must give a whole event as text. The rounds alternate, and
- * the figure is the median of the rounds' ratios: absolute times drift from round to round.
+ * Both get the same type, id and data and must give a whole event as text. The rounds alternate,
+ * and the figure is the median of the rounds' ratios: absolute times drift from round to round.
  */
 import { encodeEvent } from 'barewire/sse';
 import { createEventBuffer } from 'better-sse';

@@ -1,3 +1,4 @@
+/** The roof: what most programs need. Each chapter is a subpath of its own. */
 export { HandshakeRejected, ProtocolError, UsageError } from './base/index.ts';
 export {
   type EventFields,

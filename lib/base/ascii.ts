@@ -3,8 +3,8 @@
  *
  * ```
  * token       = 1*tchar
- * tchar       = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~"
- *             / DIGIT / ALPHA
+ * tchar       = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|"
+ *             / "~" / DIGIT / ALPHA
  * field-vchar = VCHAR / obs-text ; 21-7E / 80-FF        field value also holds SP and HTAB
  * ```
  * One load and one AND decide about a byte; nothing here knows what the bytes mean.
@@ -60,8 +60,8 @@ export function isToken(text: string): boolean {
 
 /**
  * Tells whether a string may be written as a field value: no CR, LF, NUL or other control character
- * but HTAB, and nothing above U+00FF, because field values are bytes [RFC 9110 §5.5]. White space at
- * the ends passes: a reader takes it off again.
+ * but HTAB, and nothing above U+00FF, because field values are bytes [RFC 9110 §5.5]. White space
+ * at the ends passes: a reader takes it off again.
  */
 export function isFieldValue(text: string): boolean {
   return hasOnly(text, FIELD_VALUE);

@@ -8,8 +8,8 @@
  *   +------------+-----------------+---------------+
  * ```
  * A list of chunks would cost far more than the bytes in it when a peer sends one byte at a time
- * (an object, an entry and perhaps a 64 KiB backing store each); here a byte costs at most two while
- * the queue fills, and four while it empties.
+ * (an object, an entry and perhaps a 64 KiB backing store each); here a byte costs at most two
+ * while the queue fills, and four while it empties.
  */
 import { UsageError } from './errors.ts';
 
@@ -18,7 +18,9 @@ const FIRST_BYTES = 256;
 
 const EMPTY = Buffer.alloc(0);
 
-/** A first-in, first-out queue of bytes. It copies what it is given, and hands out what is yours. */
+/**
+ * A first-in, first-out queue of bytes. It copies what it is given, and hands out what is yours.
+ */
 export class ByteQueue {
   #store: Buffer = EMPTY;
   #start = 0;
@@ -47,12 +49,16 @@ export class ByteQueue {
     this.#end += added.length;
   }
 
-  /** Returns all bytes waiting without removing them: valid until the next call that changes them. */
+  /**
+   * Returns all bytes waiting without removing them: valid until the next call that changes them.
+   */
   peek(): Buffer {
     return this.#store.subarray(this.#start, this.#end);
   }
 
-  /** Removes and returns all bytes as one buffer, which is yours; the queue lets go of its memory. */
+  /**
+   * Removes and returns all bytes as one buffer, which is yours; the queue lets go of its memory.
+   */
   takeAll(): Buffer {
     const taken = this.#store.subarray(this.#start, this.#end);
     this.clear();

@@ -50,7 +50,9 @@ export type UsageCode =
   | 'hijacked'
   | 'not-supported';
 
-/** The caller used the library wrongly: a bad argument, a bad option, or a call that comes too late. */
+/**
+ * The caller used the library wrongly: a bad argument, a bad option, or a call that comes too late.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
   /** Stable code. */
@@ -70,7 +72,9 @@ export class HandshakeRejected extends Error {
   readonly code = 'handshake-rejected';
   /** Status code of the refusal, 300 – 599: a redirect is one, too [RFC 6455 §4.2.2]. */
   readonly status: number;
-  /** Further fields of the refusal, such as `location` or `retry-after`: a copy of what was given. */
+  /**
+   * Further fields of the refusal, such as `location` or `retry-after`: a copy of what was given.
+   */
   readonly headers: Readonly<Record<string, string>>;
 
   /**

@@ -223,17 +223,18 @@ export type LimitOptions<Name extends LimitName> = { readonly [N in Name]?: numb
 /**
  * Returns the caller's value for a limit, or the default.
  *
- * @param given the caller's value in the limit's unit; `undefined` means the default. A whole number
- *   from 0, or `Infinity` where the caller really wants no bound.
+ * @param given the caller's value in the limit's unit; `undefined` means the default. A whole
+ *   number from 0, or `Infinity` where the caller really wants no bound.
  * @throws UsageError `invalid-option` for anything else: never coerced.
  */
 export function resolveLimit(name: LimitName, given: number | undefined): number {
   if (given === undefined) return LIMITS[name].value;
   const isWhole = Number.isSafeInteger(given) && given >= 0;
   if (typeof given !== 'number' || !(isWhole || given === Number.POSITIVE_INFINITY)) {
+    const { unit } = LIMITS[name];
     throw new UsageError(
       'invalid-option',
-      `${name} must be a whole number of ${LIMITS[name].unit} from 0, or Infinity, not ${String(given)}`,
+      `${name} must be a whole number of ${unit} from 0, or Infinity, not ${String(given)}`,
     );
   }
   return given;

@@ -41,7 +41,8 @@ export class Utf8Validator {
    * Checks `bytes[start … end)` as the continuation of what came before. Reads only.
    *
    * @returns -1 when everything so far can be the beginning of well-formed UTF-8, else the index in
-   *   `bytes` of the first byte that cannot. After a failure the state is meaningless until `reset`.
+   *   `bytes` of the first byte that cannot. After a failure the state is meaningless until
+   *   `reset`.
    */
   push(bytes: Uint8Array, start = 0, end = bytes.length): number {
     if (end - start < BULK_BYTES) return this.#pushEach(bytes, start, end);
@@ -93,6 +94,7 @@ function lastBoundary(bytes: Uint8Array, start: number, end: number): number {
     if (byte < 0x80) return index + 1;
     if (byte >= 0xc0) return index;
   }
-  // Three tail bytes at the end: either the code point before them is complete, or the bytes are bad.
+  // Three tail bytes at the end: either the code point before them is complete, or the bytes are
+  // bad.
   return end;
 }

@@ -112,3 +112,14 @@ t.test('does not grow when as much is taken as is pushed', (t) => {
   t.ok(queue.capacity <= 512, `${queue.capacity}`);
   t.end();
 });
+
+t.test('shows what waits without taking it', (t) => {
+  const queue = new ByteQueue();
+  t.equal(queue.peek().length, 0);
+  queue.push(Buffer.from('abcd'));
+  queue.take(1);
+  t.equal(queue.peek().toString(), 'bcd');
+  t.equal(queue.length, 3);
+  t.equal(queue.takeAll().toString(), 'bcd');
+  t.end();
+});

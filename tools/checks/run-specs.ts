@@ -1,6 +1,6 @@
 /**
- * Runs the compiled specs: makes sure that tap's plugins are built, starts tap on `dist/spec`, shows
- * what failed, and ends with one line of counts.
+ * Runs the compiled specs: makes sure that tap's plugins are built, starts tap on `dist/spec`,
+ * shows what failed, and ends with one line of counts.
  *
  *   node dist/tools/checks/run-specs.js [part of a path …] [--tap] [--coverage] [-- tap options]
  *

@@ -2,9 +2,9 @@
  * Is tap's plugin set the one that package.json asks for?
  *
  * tap compiles its plugins into node_modules, and a fresh install carries the default set. The run
- * that finds the set wanting rebuilds it, but has already loaded the old one: the first run after an
- * install would silently compile with the TypeScript plugin. So the signature of the built module is
- * compared first, and the set is built before tap starts.
+ * that finds the set wanting rebuilds it, but has already loaded the old one: the first run after
+ * an install would silently compile with the TypeScript plugin. So the signature of the built
+ * module is compared first, and the set is built before tap starts.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -33,7 +33,8 @@ export function isPluginSet(built: string, wanted: readonly string[]): boolean {
 }
 
 /**
- * Builds the plugin set of the package in `root` when it is not the one asked for (about ten seconds).
+ * Builds the plugin set of the package in `root` when it is not the one asked for (about ten
+ * seconds).
  *
  * @throws Error when it is still another one afterwards: a run would not mean what it says.
  */

@@ -2,9 +2,9 @@
  * Reads what tap prints (TAP 14), line by line, and keeps what people want to know: one line a spec
  * file, everything about a failure under its full name, and counts that can be believed.
  *
- * tap passes three things that assert nothing, and here each of them fails: a file without a test, a
- * subtest without an assertion (`1..0`), and a run that bails out. What fails as a whole (it crashed,
- * timed out, or was cut off) counts as one failure when nothing inside it failed.
+ * tap passes three things that assert nothing, and here each of them fails: a file without a test,
+ * a subtest without an assertion (`1..0`), and a run that bails out. What fails as a whole (it
+ * crashed, timed out, or was cut off) counts as one failure when nothing inside it failed.
  */
 
 /** What a run came to, counted in assertions. */
