@@ -136,7 +136,7 @@ const BREACHES: Readonly<Record<string, readonly Breach[]>> = {
   'each export of lib has its docstring': [
     ['lib/base/a.ts', `${HEAD}export const a = 1;\n`, /a has no docstring/],
     ['lib/base/a.ts', code('\n/** A. */\nexport const a = 1;\n\nexport const b = 1;'), /b has no/],
-    ['lib/base/a.ts', code('\n/** A. */\nexport class A {\n  m() {}\n}'), /m has no docstring/],
+    ['lib/base/a.ts', code('\n/** A. */\nexport class a {\n  m() {}\n}'), /m has no docstring/],
   ],
   'citations are well-formed': [
     ['lib/base/a.ts', code('// [RFC 6455 5.2]'), /no citation/],

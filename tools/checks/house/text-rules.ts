@@ -86,12 +86,17 @@ function checkHeads(house: House): Findings {
 }
 
 function checkDocstrings(house: House): Findings {
-  return house
-    .files(/^lib\/.*(?<!index)\.ts$/)
-    .flatMap((path) => undocumented(house.tree(path)).map((finding) => `${path}:${finding}`));
+  return house.files(/^lib\/.*(?<!index)\.ts$/).flatMap((path) => {
+    const door = house.resolve(path, './index.ts');
+    const known = house.has(door) ? house.text(door) : '';
+    return undocumented(house.tree(path), known).map((finding) => `${path}:${finding}`);
+  });
 }
 
-function undocumented(tree: ts.SourceFile): Findings {
+/**
+ * @param door text of the chapter's index: classes named there owe docstrings for their methods.
+ */
+function undocumented(tree: ts.SourceFile, door: string): Findings {
   const findings: Findings = [];
   let isDocumented = false;
   for (const statement of tree.statements) {
@@ -100,7 +105,8 @@ function undocumented(tree: ts.SourceFile): Findings {
     const isShared: boolean = isDocumented && isExport && isAdjacent(tree, statement);
     isDocumented = isShared || hasDocstring(tree, statement);
     if (!isExport) continue;
-    const methods = ts.isClassDeclaration(statement) ? statement.members : [];
+    const isPublic = new RegExp(`\\b${nameOf(statement)}\\b`).test(door);
+    const methods = ts.isClassDeclaration(statement) && isPublic ? statement.members : [];
     const bare: ts.Node[] = methods.filter(
       (member) => isPublicMethod(member) && !hasDocstring(tree, member),
     );
@@ -131,8 +137,14 @@ function isPublicMethod(member: ts.ClassElement): boolean {
   const isCall =
     ts.isMethodDeclaration(member) || ts.isGetAccessor(member) || ts.isSetAccessor(member);
   if (!isCall || ts.isPrivateIdentifier(member.name)) return false;
-  return !member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword);
+  return !member.modifiers?.some(({ kind }) => INHERITED_OR_HIDDEN.has(kind));
 }
+
+const INHERITED_OR_HIDDEN = new Set([
+  ts.SyntaxKind.PrivateKeyword,
+  ts.SyntaxKind.ProtectedKeyword,
+  ts.SyntaxKind.OverrideKeyword,
+]);
 
 function nameOf(node: ts.Node): string {
   const { name } = node as { name?: ts.Node };
