@@ -4,7 +4,7 @@
  *
  *   node dist/tools/checks/run-specs.js [part of a path …] [--tap] [--coverage] [-- tap options]
  *
- *   --tap       shows all that tap prints (as for up to three files on a terminal)
+ *   --tap       shows all that tap prints (as for a single file on a terminal)
  *   --coverage  measures the coverage of lib and fails below the floors of `coverage.ts`
  *
  * Exits with 0 when everything passed, 1 when something failed, 2 when nothing could be run.
@@ -95,7 +95,7 @@ const files = chooseSpecs(parts);
 if (files.length === 0) stop(`no spec matches ${parts.join(', ')}`);
 ensurePlugins(root);
 
-const isQuiet = process.env['CI'] !== undefined || files.length > 3;
+const isQuiet = process.env['CI'] !== undefined || files.length > 1;
 const report = await runTap(files, tapOptions, flags.has('--tap') || !isQuiet);
 for (const skip of report.skips) console.log(`skipped ${skip}`);
 const { passed, failed, skipped } = report.counts;

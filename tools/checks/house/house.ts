@@ -25,6 +25,8 @@ export interface Import {
   /** The imported names as the other module calls them; empty for a bare or dynamic import. */
   readonly names: readonly string[];
   readonly isDynamic: boolean;
+  /** Erased by the compiler. */
+  readonly isTypeOnly: boolean;
 }
 
 const FOLDERS = ['lib', 'spec', 'fuzz', 'bench', 'tools', '.ci'];
@@ -125,7 +127,9 @@ export class House {
     const visit = (node: ts.Node): void => {
       const specifier = specifierOf(node);
       if (specifier !== undefined) {
-        found.push({ specifier, names: namesOf(node), isDynamic: ts.isCallExpression(node) });
+        const isTypeOnly = isErased(node);
+        const isDynamic = ts.isCallExpression(node);
+        found.push({ specifier, names: namesOf(node), isDynamic, isTypeOnly });
       }
       ts.forEachChild(node, visit);
     };
@@ -152,6 +156,11 @@ function specifierOf(node: ts.Node): string | undefined {
     return argument !== undefined && ts.isStringLiteral(argument) ? argument.text : '(computed)';
   }
   return undefined;
+}
+
+function isErased(node: ts.Node): boolean {
+  if (ts.isImportDeclaration(node)) return node.importClause?.isTypeOnly === true;
+  return ts.isImportTypeNode(node) || (ts.isExportDeclaration(node) && node.isTypeOnly);
 }
 
 function namesOf(node: ts.Node): string[] {

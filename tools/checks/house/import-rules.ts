@@ -3,7 +3,8 @@
  *
  * ```
  *   lib/index.ts                                     the roof: everything below
- *   3 world   server · client                        sockets, timers, TLS
+ *   3 world   server · client                        sockets, timers, TLS; both stand on
+ *             peer                                   an open WebSocket over any transport
  *   2 life    handshake (http, deflate) · connection (codec, deflate)
  *   1 words   http · codec · deflate · sse           never each other
  *   0 ground  base
@@ -24,10 +25,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sse: ['base'],
   handshake: ['base', 'http', 'deflate'],
   connection: ['base', 'codec', 'deflate'],
-  server: BELOW_WORLD,
-  client: BELOW_WORLD,
+  peer: BELOW_WORLD,
+  server: [...BELOW_WORLD, 'peer'],
+  client: [...BELOW_WORLD, 'peer'],
 };
-const WORLD = ['server', 'client'];
+const WORLD = ['peer', 'server', 'client'];
 
 /** What a core may use of Node: nothing that does I/O, keeps time, or draws lots. */
 const CORE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
@@ -135,8 +137,9 @@ function checkCycles(house: House): Findings {
       return;
     }
     state.set(path, 'open');
-    for (const { specifier } of house.imports(path)) {
-      const target = specifier.startsWith('.') ? house.resolve(path, specifier) : '';
+    for (const { specifier, isTypeOnly } of house.imports(path)) {
+      const isOurs = specifier.startsWith('.') && !isTypeOnly;
+      const target = isOurs ? house.resolve(path, specifier) : '';
       if (target.endsWith('.ts') && house.has(target)) visit(target, [...trail, path]);
     }
     state.set(path, 'done');

@@ -106,10 +106,8 @@ function undocumented(tree: ts.SourceFile, door: string): Findings {
     isDocumented = isShared || hasDocstring(tree, statement);
     if (!isExport) continue;
     const isPublic = new RegExp(`\\b${nameOf(statement)}\\b`).test(door);
-    const methods = ts.isClassDeclaration(statement) && isPublic ? statement.members : [];
-    const bare: ts.Node[] = methods.filter(
-      (member) => isPublicMethod(member) && !hasDocstring(tree, member),
-    );
+    const methods = isPublic ? ownMethods(statement) : [];
+    const bare: ts.Node[] = methods.filter((member) => !hasDocstring(tree, member));
     if (!isDocumented) bare.push(statement);
     for (const node of bare) {
       findings.push(`${lineOf(tree, node.getStart(tree))}: ${nameOf(node)} has no docstring`);
@@ -133,11 +131,19 @@ function isExported(node: ts.Statement): boolean {
   return modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
 }
 
-function isPublicMethod(member: ts.ClassElement): boolean {
-  const isCall =
-    ts.isMethodDeclaration(member) || ts.isGetAccessor(member) || ts.isSetAccessor(member);
-  if (!isCall || ts.isPrivateIdentifier(member.name)) return false;
-  return !member.modifiers?.some(({ kind }) => INHERITED_OR_HIDDEN.has(kind));
+/** Public methods that no interface or parent documents, each overloaded one once. */
+function ownMethods(statement: ts.Statement): ts.ClassElement[] {
+  if (!ts.isClassDeclaration(statement) || statement.heritageClauses !== undefined) return [];
+  const names = new Set<string>();
+  return statement.members.filter((member) => {
+    const isCall =
+      ts.isMethodDeclaration(member) || ts.isGetAccessor(member) || ts.isSetAccessor(member);
+    if (!isCall || !ts.isIdentifier(member.name)) return false;
+    if (member.modifiers?.some(({ kind }) => INHERITED_OR_HIDDEN.has(kind))) return false;
+    const isNew = !names.has(member.name.text);
+    names.add(member.name.text);
+    return isNew;
+  });
 }
 
 const INHERITED_OR_HIDDEN = new Set([
@@ -154,12 +160,11 @@ function nameOf(node: ts.Node): string {
   return first !== undefined && ts.isIdentifier(first.name) ? first.name.text : 'it';
 }
 
-/**
- * `[RFC 6455 §5.2]`, `[RFC 6455 §4.1 (3), §11.3.4]`, `[RFC 1951 §3.2, RFC 7692 §7]`, `[HTML §9.2]`.
- */
+/** `[RFC 6455 §5.2]`, `[RFC 6455 §4.1 (3), §11.3.4]`, `[RFC 6455 §5 – §7, RFC 7692 §7]`. */
 const SECTION = '§[0-9A-Z]+(?:\\.[0-9]+)*(?: \\([0-9.]+\\))?';
+const DOCUMENT = '(?:RFC \\d{4}|HTML)';
 const CITATION = new RegExp(
-  `^\\[(?:RFC \\d{4}|HTML) ${SECTION}(?:, (?:(?:RFC \\d{4}|HTML) )?${SECTION})*\\]$`,
+  `^\\[${DOCUMENT} ${SECTION}(?:(?:, (?:${DOCUMENT} )?| – )${SECTION})*\\]$`,
 );
 
 function checkCitations(house: House): Findings {
