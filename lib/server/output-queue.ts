@@ -1,0 +1,152 @@
+/**
+ * What one connection has to write, gathered so that it leaves in as few writes as possible.
+ *
+ * ```
+ *   pieces (given by the caller, never copied)      slab (shared by all connections, copied into)
+ *   ┌──────────────┬───────────────┐                ┌────────┬──────┬───────┬──────────────┐
+ *   │ 200 KiB body │ broadcast     │  then          │ head   │ body │ frame │ free         │
+ *   └──────────────┴───────────────┘                └────────┴──────┴───────┴──────────────┘
+ * ```
+ * A write is a system call and an object that waits for it; the bytes are cheap beside that. So
+ * small output is encoded straight into one slab, head, body and frames behind each other, and
+ * leaves in a single write. Only one connection at a time owns the slab: when another one wants it,
+ * the owner's part is copied out and becomes a piece. No sockets here.
+ */
+
+const SLAB_BYTES = 64 * 1024;
+/** Larger bytes are kept as they are given: copying them would cost more than another write. */
+const COPY_BYTES = 4 * 1024;
+/** Pieces are joined into one write up to this size. */
+const JOIN_BYTES = 32 * 1024;
+
+interface Slab {
+  bytes: Buffer;
+  used: number;
+  owner: OutputQueue | undefined;
+}
+
+const slab: Slab = { bytes: Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0, owner: undefined };
+
+const NO_PIECES: Uint8Array[] = [];
+
+/** One connection's output that has not been handed to its socket. */
+export class OutputQueue {
+  /** Replaced, never emptied in place: most of the time it is one shared empty array. */
+  #pieces = NO_PIECES;
+  #pieceBytes = 0;
+
+  /** Bytes waiting. */
+  get length(): number {
+    return slab.owner === this ? this.#pieceBytes + slab.used : this.#pieceBytes;
+  }
+
+  /** Appends bytes, which must not change from now on: small ones are copied, large ones kept. */
+  push(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length === 0) return;
+    if (slab.owner === this && length <= COPY_BYTES) {
+      const start = this.#reserve(length);
+      slab.bytes.set(bytes, start);
+      slab.used += length;
+      return;
+    }
+    this.#spill();
+    this.#append(bytes);
+  }
+
+  /** Appends text. O(length). */
+  pushText(text: string, encoding: 'latin1' | 'utf8'): void {
+    if (text.length === 0) return;
+    // At most three UTF-8 bytes stand for one UTF-16 unit.
+    const bound = encoding === 'latin1' ? text.length : text.length * 3;
+    if (bound > SLAB_BYTES / 2) {
+      this.push(Buffer.from(text, encoding));
+      return;
+    }
+    const start = this.#reserve(bound);
+    slab.used += slab.bytes.write(text, start, encoding);
+  }
+
+  /**
+   * Takes the next block to write, oldest bytes first.
+   *
+   * @param maxBytes the most the block may have.
+   * @returns bytes that are yours; `undefined` when nothing waits.
+   */
+  take(maxBytes: number): Uint8Array | undefined {
+    this.#spill();
+    return this.#pieceBytes === 0 ? undefined : this.#takePieces(maxBytes);
+  }
+
+  /**
+   * When everything that waits lies in the slab: writes it from there, without a copy.
+   *
+   * @param write whether the bytes are needed no longer when it returns. If they are, the slab is
+   *   given away and a fresh one begins.
+   * @returns false when something else waits, or nothing; then nothing was written.
+   */
+  writeSlab(write: (block: Uint8Array) => boolean): boolean {
+    if (slab.owner !== this || slab.used === 0 || this.#pieceBytes > 0) return false;
+    const { bytes, used } = slab;
+    releaseSlab();
+    if (!write(bytes.subarray(0, used))) slab.bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    return true;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    if (slab.owner === this) releaseSlab();
+    this.#pieces = NO_PIECES;
+    this.#pieceBytes = 0;
+  }
+
+  /** Makes this queue the owner of the slab, with room for `byteLength`; returns where it goes. */
+  #reserve(byteLength: number): number {
+    if (slab.owner !== this) {
+      if (slab.owner !== undefined) slab.owner.#spill();
+      slab.owner = this;
+    } else if (slab.used + byteLength > SLAB_BYTES) {
+      this.#spill();
+      slab.owner = this;
+    }
+    return slab.used;
+  }
+
+  /** Moves this queue's part of the slab to the pieces, which come before it. */
+  #spill(): void {
+    if (slab.owner !== this) return;
+    const { bytes, used } = slab;
+    releaseSlab();
+    if (used > 0) this.#append(Buffer.from(bytes.subarray(0, used)));
+  }
+
+  #append(piece: Uint8Array): void {
+    if (this.#pieces === NO_PIECES) this.#pieces = [piece];
+    else this.#pieces.push(piece);
+    this.#pieceBytes += piece.length;
+  }
+
+  #takePieces(maxBytes: number): Uint8Array {
+    const pieces = this.#pieces;
+    const first = pieces[0]!;
+    if (first.length > maxBytes) {
+      pieces[0] = first.subarray(maxBytes);
+      this.#pieceBytes -= maxBytes;
+      return first.subarray(0, maxBytes);
+    }
+    let count = 1;
+    let bytes = first.length;
+    while (count < pieces.length && bytes + pieces[count]!.length <= JOIN_BYTES) {
+      bytes += pieces[count]!.length;
+      count += 1;
+    }
+    this.#pieces = count === pieces.length ? NO_PIECES : pieces.slice(count);
+    this.#pieceBytes -= bytes;
+    return count === 1 ? first : Buffer.concat(pieces.slice(0, count), bytes);
+  }
+}
+
+function releaseSlab(): void {
+  slab.owner = undefined;
+  slab.used = 0;
+}

@@ -1,0 +1,50 @@
+import { Deadline, TimerWheel } from 'barewire/server';
+import fc from 'fast-check';
+import t from 'tap';
+import { FakeTime } from '../support/fake-time.ts';
+
+const action = fc.oneof(
+  fc.record({ kind: fc.constant('set'), which: fc.nat(5), ms: fc.nat(150_000) }),
+  fc.record({ kind: fc.constant('clear'), which: fc.nat(5), ms: fc.constant(0) }),
+  fc.record({ kind: fc.constant('advance'), which: fc.constant(0), ms: fc.nat(80_000) }),
+  fc.record({ kind: fc.constant('sleep'), which: fc.constant(0), ms: fc.nat(200_000) }),
+);
+
+t.test('fires what a list of times would fire, never early and at most one tick late', (t) => {
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 30 }), (actions) => {
+      const time = new FakeTime();
+      const wheel = new TimerWheel(time);
+      const oracle = new Map<number, number>();
+      const deadlines = Array.from(
+        { length: 6 },
+        (_, index) =>
+          new Deadline(wheel, index, (owner) => {
+            const dueAt = oracle.get(owner);
+            if (dueAt === undefined || dueAt > time.now()) throw new Error('early or not set');
+            oracle.delete(owner);
+          }),
+      );
+      for (const { kind, which, ms } of actions) {
+        if (kind === 'set') {
+          deadlines[which]!.setIn(ms);
+          oracle.set(which, time.now() + ms);
+        } else if (kind === 'clear') {
+          deadlines[which]!.clear();
+          oracle.delete(which);
+        } else if (kind === 'advance') {
+          time.advance(ms);
+        } else {
+          time.sleep(ms);
+        }
+        for (const dueAt of oracle.values()) {
+          if (kind === 'advance' && dueAt + 256 < time.now()) throw new Error('late');
+        }
+        if (wheel.length !== oracle.size) throw new Error('the count is wrong');
+      }
+    }),
+    { numRuns: 500 },
+  );
+  t.pass('the wheel and the list agreed');
+  t.end();
+});

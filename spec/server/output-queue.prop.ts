@@ -1,0 +1,58 @@
+import { OutputQueue } from 'barewire/server';
+import fc from 'fast-check';
+import t from 'tap';
+
+const action = fc.oneof(
+  fc.record({ kind: fc.constant('text'), which: fc.nat(2), size: fc.nat(9_000) }),
+  fc.record({ kind: fc.constant('bytes'), which: fc.nat(2), size: fc.nat(60_000) }),
+  fc.record({
+    kind: fc.constant('take'),
+    which: fc.nat(2),
+    size: fc.integer({ min: 1, max: 50_000 }),
+  }),
+  fc.record({ kind: fc.constant('slab'), which: fc.nat(2), size: fc.nat(1) }),
+);
+
+t.test('gives back what was put in, in order, whoever shares the slab', (t) => {
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      const queues = [new OutputQueue(), new OutputQueue(), new OutputQueue()];
+      const put = [0, 0, 0];
+      const got = [0, 0, 0];
+      /** Bytes of a queue count up, so that any loss, double or mixture shows. */
+      const make = (which: number, size: number): Buffer => {
+        const start = put[which]!;
+        put[which]! += size;
+        return Buffer.from(Uint8Array.from({ length: size }, (_, index) => (start + index) % 127));
+      };
+      const check = (which: number, block: Uint8Array): void => {
+        for (const byte of block) {
+          if (byte !== got[which]! % 127) throw new Error('not the byte that was put');
+          got[which]! += 1;
+        }
+      };
+      for (const { kind, which, size } of actions) {
+        const queue = queues[which]!;
+        if (kind === 'text') queue.pushText(make(which, size).toString('latin1'), 'utf8');
+        else if (kind === 'bytes') queue.push(make(which, size));
+        else if (kind === 'take') check(which, queue.take(size) ?? Buffer.alloc(0));
+        else {
+          queue.writeSlab((block) => {
+            check(which, block);
+            return size === 1;
+          });
+        }
+        if (queue.length !== put[which]! - got[which]!) throw new Error('the length is wrong');
+      }
+      queues.forEach((queue, which) => {
+        for (let block = queue.take(1e6); block !== undefined; block = queue.take(1e6)) {
+          check(which, block);
+        }
+        if (got[which] !== put[which]) throw new Error('bytes are missing');
+      });
+    }),
+    { numRuns: 60 },
+  );
+  t.pass('every byte came out once');
+  t.end();
+});

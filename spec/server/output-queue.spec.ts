@@ -1,0 +1,128 @@
+import { OutputQueue } from 'barewire/server';
+import t from 'tap';
+
+/** Takes everything the way a pump does: from the slab if possible, else in blocks. */
+function drain(queue: OutputQueue, isReused = true): string {
+  let wire = '';
+  queue.writeSlab((block) => {
+    wire += Buffer.from(block).toString('latin1');
+    return isReused;
+  });
+  for (;;) {
+    const block = queue.take(1 << 20);
+    if (block === undefined) return wire;
+    wire += Buffer.from(block).toString('latin1');
+  }
+}
+
+t.test('joins what is written in a turn into one block', (t) => {
+  const queue = new OutputQueue();
+  queue.pushText('head ', 'latin1');
+  queue.pushText('é', 'utf8');
+  queue.push(Buffer.from(' body'));
+  t.equal(queue.length, 12);
+  const blocks: string[] = [];
+  t.ok(
+    queue.writeSlab((block) => {
+      blocks.push(Buffer.from(block).toString());
+      return true;
+    }),
+  );
+  t.same(blocks, ['head é body']);
+  t.equal(queue.length, 0);
+  t.equal(queue.take(100), undefined);
+  t.notOk(queue.writeSlab(() => t.fail('nothing waits')));
+  t.end();
+});
+
+t.test('writes Latin-1 text as bytes', (t) => {
+  const queue = new OutputQueue();
+  queue.pushText('\xe9\xff', 'latin1');
+  t.same(queue.take(10), Buffer.from([0xe9, 0xff]));
+  t.end();
+});
+
+t.test('keeps two queues apart that write in turns', (t) => {
+  const left = new OutputQueue();
+  const right = new OutputQueue();
+  for (let round = 0; round < 50; round += 1) {
+    left.pushText(`l${round} `, 'latin1');
+    right.pushText(`r${round} `, 'latin1');
+  }
+  const expected = (side: string): string =>
+    Array.from({ length: 50 }, (_, round) => `${side}${round} `).join('');
+  t.equal(drain(left), expected('l'));
+  t.equal(drain(right), expected('r'));
+  t.end();
+});
+
+t.test('does not touch a block that was given away', (t) => {
+  const queue = new OutputQueue();
+  let kept: Uint8Array = Buffer.alloc(0);
+  queue.pushText('first', 'latin1');
+  queue.writeSlab((block) => {
+    kept = block;
+    return false;
+  });
+  queue.pushText('other', 'latin1');
+  t.equal(Buffer.from(kept).toString(), 'first');
+  t.equal(drain(queue), 'other');
+  t.end();
+});
+
+t.test('hands out large bytes as they are, in portions', (t) => {
+  const queue = new OutputQueue();
+  const body = Buffer.alloc(300_000, 'x');
+  queue.pushText('head', 'latin1');
+  queue.push(body);
+  t.notOk(queue.writeSlab(() => t.fail('not only the slab')));
+  t.equal(Buffer.from(queue.take(131_072)!).toString(), 'head', 'too large to be joined');
+  const first = queue.take(131_072)!;
+  t.equal(first.length, 131_072);
+  t.equal(first.buffer, body.buffer, 'not copied');
+  t.equal(queue.length, 300_000 - 131_072);
+  queue.pushText('tail', 'latin1');
+  t.equal(queue.take(131_072)!.length, 131_072);
+  t.equal(Buffer.from(queue.take(131_072)!).toString().length, 300_000 - 262_144);
+  t.equal(Buffer.from(queue.take(131_072)!).toString(), 'tail');
+  t.equal(queue.length, 0);
+  t.end();
+});
+
+t.test('joins small pieces into one block', (t) => {
+  const queue = new OutputQueue();
+  for (let piece = 0; piece < 6; piece += 1) queue.push(Buffer.alloc(10_000, String(piece)));
+  const sizes: number[] = [];
+  for (let block = queue.take(131_072); block !== undefined; block = queue.take(131_072)) {
+    sizes.push(block.length);
+  }
+  t.same(sizes, [30_000, 30_000]);
+  t.end();
+});
+
+t.test('takes more than the slab holds, and text longer than the slab', (t) => {
+  const queue = new OutputQueue();
+  let expected = '';
+  for (let round = 0; round < 100; round += 1) {
+    const text = String(round % 10).repeat(1_000);
+    expected += text;
+    queue.pushText(text, 'utf8');
+  }
+  queue.pushText('é'.repeat(60_000), 'utf8');
+  expected += Buffer.from('é'.repeat(60_000)).toString('latin1');
+  t.equal(drain(queue), expected);
+  t.end();
+});
+
+t.test('ignores nothing, and forgets everything', (t) => {
+  const queue = new OutputQueue();
+  queue.push(Buffer.alloc(0));
+  queue.pushText('', 'utf8');
+  t.equal(queue.length, 0);
+  queue.push(Buffer.alloc(5_000));
+  queue.pushText('abc', 'utf8');
+  queue.clear();
+  t.equal(queue.length, 0);
+  t.equal(drain(queue), '');
+  t.end();
+});

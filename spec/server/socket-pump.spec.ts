@@ -1,0 +1,303 @@
+import { createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type PumpSink, SocketPump, TimerWheel, type TransportEnd } from 'barewire/server';
+import t from 'tap';
+import { FakeTime } from '../support/fake-time.ts';
+import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
+
+/** A sink that writes down what it is told. */
+class Log implements PumpSink {
+  readonly seen: string[] = [];
+  onReceive: (bytes: Buffer) => void = () => undefined;
+  end: TransportEnd | undefined;
+
+  receive(bytes: Buffer): void {
+    this.seen.push(bytes.toString());
+    this.onReceive(bytes);
+  }
+  receiveEnd(): void {
+    this.seen.push('<end>');
+  }
+  drained(): void {
+    this.seen.push('<drained>');
+  }
+  closed(end: TransportEnd): void {
+    this.seen.push(`<closed: ${end}>`);
+    this.end = end;
+  }
+}
+
+interface Setup {
+  time: FakeTime;
+  log: Log;
+  pump: SocketPump;
+  peer: Duplex;
+  received: () => string;
+  writes: () => number;
+}
+
+function setUp(options: { maxBufferedBytes?: number; writeTimeoutMs?: number } = {}): Setup {
+  const time = new FakeTime();
+  const log = new Log();
+  const [socket, peer] = duplexPair();
+  const pump = new SocketPump(socket, log, {
+    wheel: new TimerWheel(time),
+    writeTimeoutMs: options.writeTimeoutMs ?? 30_000,
+    maxBufferedBytes: options.maxBufferedBytes ?? 1 << 20,
+  });
+  let wire = '';
+  peer.on('error', () => undefined);
+  let writes = 0;
+  const write = socket.write.bind(socket) as (chunk: Uint8Array, done?: () => void) => boolean;
+  socket.write = ((chunk: Uint8Array, done?: () => void) => {
+    writes += 1;
+    return done === undefined ? write(chunk) : write(chunk, done);
+  }) as typeof socket.write;
+  pump.start();
+  return {
+    time,
+    log,
+    pump,
+    peer,
+    received: () => {
+      for (let chunk = peer.read(); chunk !== null; chunk = peer.read()) wire += String(chunk);
+      return wire;
+    },
+    writes: () => writes,
+  };
+}
+
+t.test('writes once for everything that one read causes', async (t) => {
+  const { pump, log, peer, received, writes } = setUp();
+  log.onReceive = () => {
+    pump.writeText('one ', 'latin1');
+    pump.write(Buffer.from('two '));
+    pump.writeText('thrée', 'utf8');
+  };
+  peer.write('go');
+  await eventually(() => received() === 'one two thrée');
+  t.equal(writes(), 1);
+});
+
+t.test('writes once for everything that one tick causes, its microtasks included', async (t) => {
+  const { pump, received, writes } = setUp();
+  pump.writeText('a', 'latin1');
+  await Promise.resolve().then(() => pump.writeText('b', 'latin1'));
+  await Promise.resolve();
+  pump.writeText('c', 'latin1');
+  await eventually(() => received() === 'abc');
+  t.ok(writes() <= 2, `${writes()} writes`);
+});
+
+t.test('writes at once when asked, behind what waits', async (t) => {
+  const { pump, received } = setUp();
+  pump.writeText('1', 'latin1');
+  t.equal(pump.writeNow(Buffer.from('2')), false, 'the bytes are still needed');
+  t.equal(received(), '12');
+  pump.writeNow(Buffer.from('3'));
+  t.equal(received(), '123');
+});
+
+t.test('says when output is congested and when it is not any more', async (t) => {
+  const { pump, log, received } = setUp();
+  t.equal(pump.isCongested, false);
+  pump.write(Buffer.alloc(200_000, 'x'));
+  t.equal(pump.isCongested, true);
+  t.equal(pump.bufferedBytes, 200_000);
+  await eventually(() => received().length === 200_000);
+  await eventually(() => log.seen.includes('<drained>'));
+  t.equal(pump.isCongested, false);
+  t.same(log.seen, ['<drained>'], 'once');
+});
+
+t.test('cuts a peer for which too much is piled up', async (t) => {
+  const { pump, log } = setUp({ maxBufferedBytes: 100_000 });
+  pump.write(Buffer.alloc(300_000));
+  t.equal(pump.isGone, false, 'one write may be larger');
+  pump.write(Buffer.alloc(1));
+  t.equal(pump.isGone, true);
+  await eventually(() => log.end !== undefined);
+  t.equal(log.end, 'slow-consumer');
+  t.equal(pump.bufferedBytes <= 300_000, true);
+});
+
+t.test('cuts a peer that takes nothing within the write timeout', async (t) => {
+  const { pump, log, time } = setUp({ writeTimeoutMs: 30_000 });
+  pump.write(Buffer.alloc(200_000));
+  pump.flush();
+  time.advance(29_999);
+  t.equal(pump.isGone, false);
+  time.advance(1_000);
+  t.equal(pump.isGone, true);
+  await eventually(() => log.end !== undefined);
+  t.equal(log.end, 'write-timeout');
+});
+
+t.test('cuts a peer that takes a byte a second', async (t) => {
+  const { pump, log, time, peer } = setUp({ writeTimeoutMs: 30_000 });
+  pump.write(Buffer.alloc(400_000));
+  pump.flush();
+  peer.read(20_000);
+  for (let second = 0; second < 31; second += 1) {
+    peer.read(1);
+    time.advance(1_000);
+    await new Promise((next) => setImmediate(next));
+  }
+  await eventually(() => log.end !== undefined);
+  t.equal(log.end, 'write-timeout');
+});
+
+t.test('bears with a slow peer that takes a portion in time', async (t) => {
+  const { pump, log, time, received } = setUp({ writeTimeoutMs: 30_000 });
+  pump.write(Buffer.alloc(600_000, 'x'));
+  pump.flush();
+  for (let portion = 0; portion < 5; portion += 1) {
+    time.advance(29_000);
+    const before = received().length;
+    await eventually(() => received().length >= Math.min(600_000, before + 131_072));
+  }
+  t.equal(log.end, undefined);
+  t.equal(received().length, 600_000);
+  time.advance(120_000);
+  t.equal(pump.isGone, false, 'and nothing is due afterwards');
+});
+
+t.test('gives later output its own time when the earlier one has left', async (t) => {
+  const { pump, log, time, peer } = setUp({ writeTimeoutMs: 30_000 });
+  pump.write(Buffer.alloc(20_000));
+  pump.flush();
+  pump.write(Buffer.alloc(20_000));
+  pump.flush();
+  time.advance(20_000);
+  pump.write(Buffer.alloc(2_000));
+  pump.flush();
+  peer.read(40_000);
+  await new Promise((next) => setImmediate(next));
+  time.advance(15_000);
+  t.equal(log.end, undefined, 'the deadline of what has left is over');
+});
+
+t.test('calls back when everything has left', async (t) => {
+  const { pump, peer } = setUp();
+  const seen: string[] = [];
+  pump.writeText('a', 'latin1');
+  pump.whenFlushed(() => seen.push('small'));
+  await eventually(() => seen.length === 1);
+  pump.write(Buffer.alloc(200_000));
+  pump.whenFlushed(() => seen.push('large'));
+  await new Promise((next) => setImmediate(next));
+  t.same(seen, ['small']);
+  peer.resume();
+  await eventually(() => seen.length === 2);
+  pump.cut('cut');
+  pump.whenFlushed(() => seen.push('gone'));
+  t.same(seen, ['small', 'large', 'gone']);
+});
+
+t.test('calls back when the transport goes before everything has left', async (t) => {
+  const { pump } = setUp();
+  let isDone = false;
+  pump.write(Buffer.alloc(400_000));
+  pump.whenFlushed(() => {
+    isDone = true;
+  });
+  await new Promise((next) => setImmediate(next));
+  t.equal(isDone, false);
+  pump.cut('cut');
+  await eventually(() => isDone);
+});
+
+t.test('ends our side after everything has left, and takes nothing more', async (t) => {
+  const { pump, peer, log } = setUp();
+  let length = 0;
+  let isEnded = false;
+  pump.write(Buffer.alloc(200_000));
+  pump.end();
+  pump.writeText('too late', 'latin1');
+  peer.on('data', (bytes: Buffer) => {
+    length += bytes.length;
+  });
+  peer.on('end', () => {
+    isEnded = true;
+    peer.end();
+  });
+  await eventually(() => isEnded && log.end !== undefined);
+  t.equal(length, 200_000);
+  t.same(log.seen.slice(-2), ['<end>', '<closed: ended>']);
+});
+
+t.test('tells the end of the peer, and why the transport is gone', async (t) => {
+  const ended = setUp();
+  ended.peer.end();
+  await eventually(() => ended.pump.hasPeerEnded);
+  ended.pump.socket.destroy();
+  await eventually(() => ended.log.end !== undefined);
+  t.equal(ended.log.end, 'peer-ended');
+
+  const reset = setUp();
+  reset.pump.socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  await eventually(() => reset.log.end !== undefined);
+  t.equal(reset.log.end, 'reset');
+  reset.pump.writeText('nobody hears', 'latin1');
+  reset.pump.flush();
+  reset.pump.cut('cut');
+  t.same(reset.log.seen, ['<closed: reset>'], 'and only once');
+});
+
+t.test('stops and goes on reading', async (t) => {
+  const { pump, peer, log } = setUp();
+  pump.pause();
+  peer.write('later');
+  await new Promise((next) => setImmediate(next));
+  t.same(log.seen, []);
+  pump.resume();
+  await eventually(() => log.seen.length === 1);
+  t.same(log.seen, ['later']);
+});
+
+t.test('releases a socket that flows like a new one, everything written before', async (t) => {
+  const { pump, peer, log, received } = setUp();
+  pump.writeText('before ', 'latin1');
+  const socket = pump.release();
+  peer.write('raw');
+  await new Promise((next) => setImmediate(next));
+  t.same(log.seen, [], 'the sink hears no more');
+  const raw: string[] = [];
+  socket.on('data', (bytes: Buffer) => raw.push(bytes.toString()));
+  await eventually(() => raw.length === 1);
+  socket.write('after');
+  await eventually(() => received() === 'before after');
+  t.equal(socket.listenerCount('error'), 1, 'an error of nobody does not end the process');
+  socket.destroy(new Error('nobody listens'));
+  await new Promise((next) => setImmediate(next));
+  t.same(log.seen, []);
+});
+
+t.test(
+  'reuses its memory on a plain socket only when the kernel has taken the bytes',
+  async (t) => {
+    const sockets: Socket[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => sockets.push(socket));
+    const client = new RawClient(await listen(server));
+    await eventually(() => sockets.length === 1);
+    const log = new Log();
+    const wheel = new TimerWheel(new FakeTime());
+    const settings = { wheel, writeTimeoutMs: 1_000, maxBufferedBytes: 1 << 30 };
+    const pump = new SocketPump(sockets[0]!, log, settings);
+    pump.start();
+    t.equal(pump.writeNow(Buffer.from('small')), true);
+    client.socket.pause();
+    for (let round = 0; round < 200; round += 1) pump.writeNow(Buffer.alloc(100_000));
+    t.equal(pump.writeNow(Buffer.from('small')), false);
+    pump.writeText('text in the slab', 'latin1');
+    pump.flush();
+    t.ok(pump.bufferedBytes > 0);
+    client.socket.resume();
+    await client.untilLength(10 + 200 * 100_000 + 16);
+    t.match(client.text, /text in the slab$/);
+    client.close();
+    pump.cut('cut');
+    await eventually(() => log.end !== undefined);
+    server.close();
+  },
+);
