@@ -1,4 +1,12 @@
 /** An open WebSocket as an application sees it, over any transport. */
+export {
+  type AcceptAnswer,
+  type Acceptance,
+  type AcceptedUpgrade,
+  type AcceptPolicy,
+  decideUpgrade,
+  type RefusedOpening,
+} from './accept.ts';
 export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
 export { type BroadcastResult, broadcast, PreparedMessage } from './broadcast.ts';
 export { DuplexTransport } from './duplex-transport.ts';

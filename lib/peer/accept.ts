@@ -1,0 +1,150 @@
+/**
+ * May this one come in? The one decision about an opening handshake, wherever it arrived: at our own
+ * server, at `node:http`, on an HTTP/2 stream [RFC 6455 §4.2.2].
+ *
+ * ```
+ *   request ─► rules, Host, Origin, extensions ─► ask the application ─► 101 / 200   and an open peer
+ *                      │                                │ no, an error, the deadline
+ *                      └──────────── 4xx ◄──────────────┴──────────────► 3xx – 5xx
+ * ```
+ * The checks come first, so the application is never asked about a handshake that cannot succeed.
+ * Nothing is written here: who has the transport writes what the decision says.
+ */
+import { HandshakeRejected, ProtocolError } from '../base/index.ts';
+import {
+  type AcceptableUpgrade,
+  buildUpgradeResponse,
+  readUpgradeRequest,
+  selectSubprotocol,
+  type UpgradePolicy,
+  type UpgradeRequest,
+  type UpgradeResponse,
+} from '../handshake/index.ts';
+
+/** An application's yes, and what it adds. */
+export interface Acceptance {
+  /** One of the subprotocols that the client offers; overrules `protocols` of the policy. */
+  readonly protocol?: string | undefined;
+  /** Further fields of the response, such as `set-cookie`. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** Your own data, for `peer.data`. */
+  readonly data?: unknown;
+}
+
+/**
+ * What an application says about a handshake: an {@link Acceptance}, `true` or nothing for a plain
+ * yes, `false` for 403, or a `HandshakeRejected` (thrown or returned) with status and fields.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing says yes.
+export type AcceptAnswer = Acceptance | HandshakeRejected | boolean | undefined | void;
+
+/** The rules that a handshake is held against before the application is asked. */
+export interface AcceptPolicy extends UpgradePolicy {
+  /** Subprotocols that the server supports. The first of the client's that is one of them is used. */
+  readonly protocols?: readonly string[] | undefined;
+}
+
+/** Yes: write the response, then open the peer. */
+export interface AcceptedUpgrade {
+  readonly ok: true;
+  readonly upgrade: AcceptableUpgrade;
+  readonly response: UpgradeResponse;
+  /** The subprotocol in use; `undefined` for none. */
+  readonly protocol: string | undefined;
+  /** What the application wants to remember. */
+  readonly data: unknown;
+}
+
+/** No: write an ordinary response with this status. */
+export interface RefusedOpening {
+  readonly ok: false;
+  readonly status: number;
+  /** Fields that must stand in the refusal. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The rule that was broken, the policy that said no, or what the application threw (500). */
+  readonly error: ProtocolError | HandshakeRejected | Error;
+}
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+/**
+ * Decides about an opening handshake.
+ *
+ * @param ask the application; left out, every correct handshake is accepted. It may take its time.
+ * @param signal ends the waiting: with a `HandshakeRejected` as reason that is the answer, else 503.
+ * @returns never rejects: what `ask` throws refuses the handshake with 500.
+ * @throws UsageError `invalid-option` for a bad policy.
+ */
+export async function decideUpgrade(
+  request: UpgradeRequest,
+  policy: AcceptPolicy,
+  ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
+  signal?: AbortSignal,
+): Promise<AcceptedUpgrade | RefusedOpening> {
+  const upgrade = readUpgradeRequest(request, policy);
+  if (!upgrade.ok) return upgrade;
+  try {
+    const answer = ask === undefined ? true : await unlessAborted(ask(upgrade), signal);
+    return accept(upgrade, answer, policy);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function accept(
+  upgrade: AcceptableUpgrade,
+  answer: AcceptAnswer,
+  policy: AcceptPolicy,
+): AcceptedUpgrade {
+  if (answer === false) throw new HandshakeRejected(403, 'not accepted');
+  if (answer instanceof HandshakeRejected) throw answer;
+  const acceptance: Acceptance = typeof answer === 'object' ? answer : {};
+  const protocol =
+    acceptance.protocol ?? selectSubprotocol(upgrade.protocols, policy.protocols ?? []);
+  const headers = fieldLines(acceptance.headers ?? {});
+  const response = buildUpgradeResponse(upgrade, { protocol, headers });
+  return { ok: true, upgrade, response, protocol, data: acceptance.data };
+}
+
+function* fieldLines(
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): Generator<readonly [string, string]> {
+  for (const [name, value] of Object.entries(headers)) {
+    for (const line of typeof value === 'string' ? [value] : value) yield [name, line];
+  }
+}
+
+function refuse(error: unknown): RefusedOpening {
+  if (error instanceof HandshakeRejected) {
+    return { ok: false, status: error.status, headers: error.headers, error };
+  }
+  if (error instanceof ProtocolError) {
+    return { ok: false, status: error.status ?? 503, headers: NO_HEADERS, error };
+  }
+  const asError = error instanceof Error ? error : new Error(String(error));
+  return { ok: false, status: 500, headers: NO_HEADERS, error: asError };
+}
+
+/** Waits for an answer no longer than until the signal. */
+async function unlessAborted(
+  answer: AcceptAnswer | Promise<AcceptAnswer>,
+  signal: AbortSignal | undefined,
+): Promise<AcceptAnswer> {
+  if (signal === undefined || !(answer instanceof Promise)) return answer;
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(reasonOf(signal));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  if (reason instanceof HandshakeRejected || reason instanceof ProtocolError) return reason;
+  return new HandshakeRejected(503, 'no decision in time');
+}

@@ -1,0 +1,114 @@
+import { HandshakeRejected, UsageError } from 'barewire/base';
+import type { UpgradeRequest } from 'barewire/handshake';
+import { type AcceptAnswer, decideUpgrade } from 'barewire/peer';
+import t from 'tap';
+import { fieldsOf } from '../support/field-lookup.ts';
+
+const HANDSHAKE = {
+  host: 'server.example',
+  upgrade: 'websocket',
+  connection: 'Upgrade',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  'sec-websocket-version': '13',
+  'sec-websocket-protocol': 'superchat, chat',
+};
+const request = (more: Record<string, string> = {}): UpgradeRequest => ({
+  method: 'GET',
+  target: '/chat',
+  version: '1.1',
+  fields: fieldsOf(Object.entries({ ...HANDSHAKE, ...more })),
+});
+const status = async (answer: () => AcceptAnswer | Promise<AcceptAnswer>): Promise<number> => {
+  const decision = await decideUpgrade(request(), {}, answer);
+  return decision.ok ? decision.response.status : decision.status;
+};
+
+t.test('accepts a correct handshake when nobody says no', async (t) => {
+  for (const answer of [undefined, true, {}] as const) {
+    t.equal(await status(() => answer), 101);
+    t.equal(await status(async () => answer), 101);
+  }
+  t.match(await decideUpgrade(request(), {}), { ok: true, protocol: undefined });
+});
+
+t.test('chooses the first subprotocol of the client that the policy knows', async (t) => {
+  const policy = { protocols: ['chat', 'other'] };
+  t.match(await decideUpgrade(request(), policy), { ok: true, protocol: 'chat' });
+  const decision = await decideUpgrade(request(), policy, () => ({ protocol: 'superchat' }));
+  t.match(decision, { ok: true, protocol: 'superchat' });
+  t.match(await decideUpgrade(request(), { protocols: ['no'] }), { ok: true, protocol: undefined });
+});
+
+t.test('adds fields to the response and remembers data', async (t) => {
+  const decision = await decideUpgrade(request(), {}, () => ({
+    headers: { 'set-cookie': ['a=1', 'b=2'] },
+    data: { user: 7 },
+  }));
+  t.match(decision, { ok: true, data: { user: 7 } });
+  const fields = decision.ok ? decision.response.fields : [];
+  const cookies = fields.filter(([name]) => name === 'set-cookie');
+  t.strictSame(cookies, [
+    ['set-cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+  ]);
+});
+
+t.test('refuses with the status that the application says, returned or thrown', async (t) => {
+  const rejection = new HandshakeRejected(307, 'moved', { location: '/new' });
+  for (const answer of [
+    () => rejection,
+    async () => rejection,
+    () => {
+      throw rejection;
+    },
+    () => Promise.reject(rejection),
+  ]) {
+    const decision = await decideUpgrade(request(), {}, answer);
+    t.match(decision, { ok: false, status: 307, headers: { location: '/new' }, error: rejection });
+  }
+  t.equal(await status(() => false), 403);
+});
+
+t.test(
+  'does not ask about a handshake that breaks a rule or the default Origin policy',
+  async (t) => {
+    let asked = 0;
+    const ask = (): true => {
+      asked += 1;
+      return true;
+    };
+    t.match(await decideUpgrade(request({ 'sec-websocket-version': '8' }), {}, ask), {
+      status: 426,
+      headers: { 'sec-websocket-version': '13' },
+    });
+    t.match(await decideUpgrade(request({ origin: 'https://evil.example' }), {}, ask), {
+      status: 403,
+    });
+    t.match(await decideUpgrade(request(), { hosts: 'loopback' }, ask), { status: 403 });
+    t.equal(asked, 0);
+  },
+);
+
+t.test('answers 500 for what the application throws, or for fields it may not set', async (t) => {
+  const thrown = new Error('database gone');
+  const decision = await decideUpgrade(request(), {}, () => Promise.reject(thrown));
+  t.match(decision, { ok: false, status: 500, error: thrown });
+  for (const headers of [{ upgrade: 'h2c' }, { 'x-a': 'b\r\nset-cookie: c' }, { 'a b': 'c' }]) {
+    const injected = await decideUpgrade(request(), {}, () => ({ headers }));
+    t.match(injected, { ok: false, status: 500 });
+    t.ok(!injected.ok && injected.error instanceof UsageError);
+  }
+  t.match(await decideUpgrade(request(), {}, () => ({ protocol: 'not offered' })), { status: 500 });
+});
+
+t.test('waits for the application no longer than the signal says', async (t) => {
+  const never = (): Promise<boolean> => new Promise(() => {});
+  const aborter = new AbortController();
+  const pending = decideUpgrade(request(), {}, never, aborter.signal);
+  aborter.abort();
+  t.match(await pending, { ok: false, status: 503 });
+  t.match(await decideUpgrade(request(), {}, never, aborter.signal), { ok: false, status: 503 });
+  const reason = new HandshakeRejected(429, 'too many');
+  const other = AbortSignal.abort(reason);
+  t.match(await decideUpgrade(request(), {}, never, other), { ok: false, status: 429 });
+});
