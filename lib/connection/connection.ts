@@ -323,7 +323,7 @@ export class Connection {
   /** No frame is delivered from here on; what still comes is read and ignored, to notice the end. */
   #stopReading(): void {
     this.#assembler.stop();
-    this.#reader.pause();
+    this.#reader.stop();
     if (!this.#isReaderPaused) return;
     this.#isReaderPaused = false;
     this.#sink.wantsInput(true);

@@ -1,0 +1,183 @@
+import { encodeFrame, OPCODE } from 'barewire/codec';
+import fc from 'fast-check';
+import t from 'tap';
+import { Pair } from '../support/connection-pair.ts';
+import { cutAt } from '../support/feeding.ts';
+
+/** A legal or almost legal frame from a client, as a server gets it. */
+const frames = fc
+  .record({
+    opcode: fc.constantFrom(0, 0, 1, 1, 2, 8, 9, 10, 3, 11),
+    fin: fc.boolean(),
+    payload: fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 200 }).map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 140 }).map((bytes) => Buffer.from(bytes)),
+    ),
+    maskingKey: fc.nat(0xffffffff),
+  })
+  .map((frame) => encodeFrame(frame, { allowIllegal: true }));
+
+const streams = fc
+  .tuple(fc.array(frames, { maxLength: 8 }), fc.uint8Array({ maxLength: 6 }), fc.boolean())
+  .map(([list, garbage, hasGarbage]) => Buffer.concat(hasGarbage ? [...list, garbage] : list));
+
+const cuts = fc.array(fc.nat(1200), { maxLength: 8 });
+
+/** Everything that can be seen of a server after these bytes. */
+function outcome(bytes: Buffer, offsets: readonly number[], pauses = false): unknown {
+  const { server } = new Pair({ server: { maxMessageBytes: 300, maxFragments: 4 } });
+  for (const chunk of cutAt(bytes, offsets)) {
+    if (pauses) server.connection.pause();
+    server.connection.receive(chunk);
+    if (pauses) server.connection.resume();
+  }
+  const { state } = server.connection;
+  const output = server.takeOutput().toString('hex');
+  server.connection.transportClosed();
+  const { error, ...report } = server.report!;
+  return { seen: server.seen, state, output, ended: server.hasEnded, report, code: error?.code };
+}
+
+t.test('does the same however the bytes are cut', (t) => {
+  fc.assert(
+    fc.property(streams, cuts, (bytes, offsets) => {
+      t.same(outcome(bytes, offsets), outcome(bytes, []));
+    }),
+    { numRuns: 400 },
+  );
+  t.end();
+});
+
+t.test('does the same with pauses in between', (t) => {
+  fc.assert(
+    fc.property(streams, cuts, (bytes, offsets) => {
+      t.same(outcome(bytes, offsets, true), outcome(bytes, []));
+    }),
+    { numRuns: 200 },
+  );
+  t.end();
+});
+
+t.test('agrees with a reader that knows nothing but whole frames', (t) => {
+  fc.assert(
+    fc.property(streams, (bytes) => {
+      const { seen } = outcome(bytes, []) as { seen: unknown[][] };
+      t.strictSame(
+        seen.filter(([kind]) => kind === 'message').map(([, data]) => data),
+        naiveMessages(bytes),
+      );
+    }),
+    { numRuns: 400 },
+  );
+  t.end();
+});
+
+/** A literal reading of RFC 6455 §5 for one client's bytes: slow, and written to be believed. */
+function naiveMessages(bytes: Buffer): string[] {
+  const messages: string[] = [];
+  let type = 0;
+  let parts: Buffer[] = [];
+  let at = 0;
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  while (at + 2 <= bytes.length) {
+    const [first, second] = [bytes[at]!, bytes[at + 1]!];
+    const [fin, rsv, opcode] = [first >> 7, (first >> 4) & 7, first & 15];
+    let length = second & 127;
+    let header = 2;
+    if (second < 128 || rsv !== 0 || ![0, 1, 2, 8, 9, 10].includes(opcode)) break;
+    if (opcode >= 8 && (fin === 0 || length > 125)) break;
+    if ((opcode === 0) !== (type !== 0) && opcode < 8) break;
+    if (length === 127) break; // Longer than anything this property makes or allows.
+    if (length === 126) {
+      if (at + 4 > bytes.length) break;
+      length = bytes.readUInt16BE(at + 2);
+      header = 4;
+      if (length < 126) break;
+    }
+    const payloadAt = at + header + 4;
+    if (payloadAt > bytes.length) break;
+    if (opcode < 8) {
+      const sum = (opcode === 0 ? parts : []).reduce((total, part) => total + part.length, length);
+      if (sum > 300 || (opcode === 0 ? parts.length : 0) + 1 > 4) break;
+    }
+    const isWhole = payloadAt + length <= bytes.length;
+    const payload = Buffer.from(bytes.subarray(payloadAt, payloadAt + length));
+    for (const index of payload.keys()) payload[index]! ^= bytes[at + header + (index % 4)]!;
+    if (!isWhole || opcode === 8) break;
+    at = payloadAt + length;
+    if (opcode > 8) continue;
+    if (opcode !== 0) [type, parts] = [opcode, []];
+    parts.push(payload);
+    if (fin === 0) {
+      if (type === 1 && !isBeginningOfText(Buffer.concat(parts))) break;
+      continue;
+    }
+    const all = Buffer.concat(parts);
+    try {
+      messages.push(type === 1 ? decoder.decode(all) : all.toString('hex'));
+    } catch {
+      break;
+    }
+    type = 0;
+  }
+  return messages;
+}
+
+/** Whether well-formed text can begin with these bytes. */
+function isBeginningOfText(bytes: Buffer): boolean {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    decoder.decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+t.test('never throws for garbage, fails at most once, and is inert afterwards', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), cuts, (garbage, offsets) => {
+      const { server } = new Pair();
+      for (const chunk of cutAt(Buffer.from(garbage), offsets)) server.connection.receive(chunk);
+      if (server.connection.state !== 'failed') return;
+      const before = server.seen.length;
+      server.takeOutput();
+      server.connection.receive(encodeFrame({ opcode: OPCODE.text, payload: 'x', maskingKey: 1 }));
+      server.connection.tick(1e9);
+      t.equal(server.seen.length, before);
+      t.equal(server.takeOutput().length, 0);
+    }),
+    { numRuns: 500 },
+  );
+  t.pass('no throw');
+  t.end();
+});
+
+t.test('carries any messages from either side to the other, in order', (t) => {
+  const message = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 300 }),
+    fc.uint8Array({ maxLength: 40_000 }).map((bytes) => Buffer.from(bytes)),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.boolean(), message), { maxLength: 10 }),
+      cuts,
+      (sends, offsets) => {
+        const pair = new Pair();
+        const expected = { client: [] as unknown[], server: [] as unknown[] };
+        for (const [fromClient, data] of sends) {
+          (fromClient ? pair.client : pair.server).connection.send(data);
+          const word = typeof data === 'string' ? data : data.toString('hex');
+          expected[fromClient ? 'server' : 'client'].push(['message', word]);
+        }
+        pair.client.connection.close(1000);
+        pair.settle((bytes) => cutAt(bytes, offsets));
+        t.strictSame(pair.server.seen, expected.server);
+        t.strictSame(pair.client.seen, expected.client);
+        t.equal(pair.server.report?.wasClean && pair.client.report?.wasClean, true);
+      },
+    ),
+    { numRuns: 150 },
+  );
+  t.end();
+});

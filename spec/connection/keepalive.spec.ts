@@ -1,0 +1,79 @@
+import { UsageError } from 'barewire/base';
+import { Keepalive } from 'barewire/connection';
+import t from 'tap';
+
+t.test('asks for nothing when no deadline is set', (t) => {
+  const keepalive = new Keepalive();
+  keepalive.tick(0);
+  t.equal(keepalive.tick(1e9), 'none');
+  t.end();
+});
+
+t.test('asks for one ping after silence, and for no other while it is unanswered', (t) => {
+  const keepalive = new Keepalive({ pingIntervalMs: 100 });
+  t.equal(keepalive.tick(0), 'none');
+  t.equal(keepalive.tick(99), 'none');
+  t.equal(keepalive.tick(100), 'ping');
+  const payload = keepalive.pinged(100, undefined, undefined);
+  t.equal(keepalive.tick(250), 'none');
+  t.equal(keepalive.ponged(260, payload), 160);
+  keepalive.heard();
+  t.equal(keepalive.tick(260), 'none');
+  t.equal(keepalive.tick(360), 'ping');
+  t.end();
+});
+
+t.test('gives up when nothing at all came after a ping', (t) => {
+  const keepalive = new Keepalive({ pongTimeoutMs: 50 });
+  keepalive.tick(0);
+  keepalive.pinged(10, undefined, undefined);
+  keepalive.heard();
+  t.equal(keepalive.tick(40), 'none');
+  t.equal(keepalive.tick(89), 'none');
+  const action = keepalive.tick(90);
+  t.equal(typeof action === 'object' ? action.code : action, 'pong-timeout');
+  t.end();
+});
+
+t.test('answers older pings with a newer pong, and ignores pongs to nothing', (t) => {
+  const keepalive = new Keepalive();
+  const answered: string[] = [];
+  const pings = ['a', 'b', 'c'].map((name) =>
+    keepalive.pinged(0, undefined, () => answered.push(name)),
+  );
+  t.equal(keepalive.ponged(5, Buffer.from('nothing')), undefined);
+  t.equal(keepalive.ponged(7, pings[1]!), 7);
+  t.strictSame(answered, ['a', 'b']);
+  t.equal(keepalive.ponged(8, pings[0]!), undefined);
+  t.equal(keepalive.ponged(9, pings[2]!), 9);
+  t.end();
+});
+
+t.test('remembers a bounded number of pings', (t) => {
+  const keepalive = new Keepalive();
+  const first = keepalive.pinged(0, undefined, undefined);
+  for (let index = 0; index < 64; index += 1) keepalive.pinged(0, undefined, undefined);
+  t.equal(keepalive.ponged(1, first), undefined);
+  t.end();
+});
+
+t.test('says when no message came or went for too long', (t) => {
+  const keepalive = new Keepalive({ idleTimeoutMs: 100 });
+  keepalive.tick(0);
+  keepalive.message();
+  t.equal(keepalive.tick(80), 'none');
+  keepalive.heard();
+  t.equal(keepalive.tick(179), 'none');
+  const action = keepalive.tick(180);
+  t.equal(typeof action === 'object' ? action.code : action, 'idle-timeout');
+  t.end();
+});
+
+t.test('refuses deadlines that are none', (t) => {
+  for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number]) {
+    t.throws(() => new Keepalive({ pingIntervalMs: bad }), UsageError);
+    t.throws(() => new Keepalive({ pongTimeoutMs: bad }), UsageError);
+    t.throws(() => new Keepalive({ idleTimeoutMs: bad }), UsageError);
+  }
+  t.end();
+});

@@ -1,0 +1,155 @@
+import { OPCODE } from 'barewire/codec';
+import { type MessageDeflater, MessageSender, Outbox } from 'barewire/connection';
+import t from 'tap';
+
+/** A stand-in for a codec: reverses the bytes, when told. */
+function reverser(): MessageDeflater & { run(): void; jobs: number } {
+  const waiting: (() => void)[] = [];
+  return {
+    jobs: 0,
+    compress(payload, _fin, done) {
+      this.jobs += 1;
+      const bytes = Buffer.from(payload).reverse();
+      waiting.push(() => done(undefined, bytes));
+    },
+    run() {
+      waiting.shift()?.();
+    },
+  };
+}
+
+function rig(
+  deflater?: MessageDeflater,
+  threshold = 4,
+): { sender: MessageSender; output: () => string; asked: () => number } {
+  const outbox = new Outbox(undefined);
+  let asked = 0;
+  const sender = new MessageSender(outbox, deflater, threshold, () => {
+    asked += 1;
+  });
+  return {
+    sender,
+    asked: () => asked,
+    output: () => {
+      let all = '';
+      outbox.flush((bytes) => {
+        all += bytes.toString('latin1');
+        return true;
+      });
+      return all;
+    },
+  };
+}
+
+t.test('sends at once what needs no work', (t) => {
+  const { sender, output } = rig();
+  sender.send('a', undefined);
+  sender.send(Buffer.from('b'), undefined);
+  sender.send('c', { type: 'binary' });
+  t.equal(output(), '\x81\x01a\x82\x01b\x82\x01c');
+  t.end();
+});
+
+t.test('compresses from the threshold on, by bytes and not by characters', (t) => {
+  const deflater = reverser();
+  const { sender } = rig(deflater, 4);
+  t.equal(sender.wouldCompress('abc', undefined), false);
+  t.equal(sender.wouldCompress('abcd', undefined), true);
+  t.equal(sender.wouldCompress('üü', undefined), true);
+  t.equal(sender.wouldCompress(Buffer.alloc(3), undefined), false);
+  t.equal(sender.wouldCompress('a', true), true);
+  t.equal(sender.wouldCompress('abcd', false), false);
+  t.equal(rig().sender.wouldCompress('abcd', true), false);
+  t.end();
+});
+
+t.test('keeps the order behind a job that runs elsewhere', (t) => {
+  const deflater = reverser();
+  const { sender, output, asked } = rig(deflater);
+  sender.send('abcd', undefined);
+  sender.send('x', undefined);
+  sender.sendEncoded(Buffer.from('<encoded>'));
+  sender.send('efgh', undefined);
+  t.equal(output(), '');
+  t.equal(sender.queuedBytes, 4 + 1 + 9 + 4);
+  t.equal(deflater.jobs, 1);
+  deflater.run();
+  t.equal(output(), '\xc1\x04dcba\x81\x01x<encoded>');
+  deflater.run();
+  t.equal(output(), '\xc1\x04hgfe');
+  t.equal(sender.queuedBytes, 0);
+  t.equal(asked(), 2);
+  t.end();
+});
+
+t.test('frames each piece of a streamed message, with RSV1 on the first only', (t) => {
+  const deflater = reverser();
+  const { sender, output } = rig(deflater);
+  const stream = sender.startMessage('text', undefined);
+  stream.write('ab');
+  stream.write('cd');
+  stream.end();
+  sender.send('z', undefined);
+  for (let round = 0; round < 3; round += 1) deflater.run();
+  t.equal(output(), '\x41\x02ba\x00\x02dc\x80\x00\x81\x01z');
+  t.end();
+});
+
+t.test('lets the first piece decide what a streamed message is', (t) => {
+  const { sender, output } = rig();
+  const text = sender.startMessage(undefined, undefined);
+  text.end('t');
+  sender.startMessage(undefined, undefined).end(Buffer.from('b'));
+  sender.startMessage(undefined, undefined).end();
+  t.equal(output(), '\x81\x01t\x82\x01b\x82\x00');
+  t.end();
+});
+
+t.test('closes behind everything accepted, and drops only what cannot be finished', (t) => {
+  const deflater = reverser();
+  const { sender, output } = rig(deflater);
+  sender.send('abcd', undefined);
+  const unstarted = sender.startMessage('text', false);
+  sender.send('kept', { compress: false });
+  sender.closeAfterQueue(() => sender.sendEncoded(Buffer.from('<close>')));
+  t.equal(unstarted.write('late'), false);
+  deflater.run();
+  t.equal(output(), '\xc1\x04dcba\x81\x04kept<close>');
+  t.end();
+});
+
+t.test('closes behind half a message, without what waited behind it', (t) => {
+  const { sender, output } = rig();
+  const stream = sender.startMessage('text', undefined);
+  stream.write('half');
+  sender.send('behind', undefined);
+  sender.closeAfterQueue(() => sender.sendEncoded(Buffer.from('<close>')));
+  t.equal(stream.write('late'), false);
+  t.equal(output(), '\x01\x04half<close>');
+  t.end();
+});
+
+t.test('takes back a stream that was given up before it began', (t) => {
+  const { sender, output } = rig();
+  const stream = sender.startMessage('text', undefined);
+  sender.send('waits', undefined);
+  t.equal(stream.abandon(), true);
+  t.equal(output(), '\x81\x05waits');
+  const begun = sender.startMessage('text', undefined);
+  begun.write('x');
+  t.equal(begun.abandon(), false);
+  t.end();
+});
+
+t.test('sends nothing after it was stopped, jobs that end later included', (t) => {
+  const deflater = reverser();
+  const { sender, output } = rig(deflater);
+  sender.send('abcd', undefined);
+  sender.stop();
+  deflater.run();
+  t.equal(output(), '');
+  t.equal(sender.isStopped, true);
+  t.equal(sender.startMessage('text', undefined).write('x'), false);
+  t.equal(OPCODE.text, 1);
+  t.end();
+});

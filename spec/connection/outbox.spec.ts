@@ -1,0 +1,162 @@
+import { encodeFrame, OPCODE } from 'barewire/codec';
+import { COPY_BYTES, Outbox } from 'barewire/connection';
+import t from 'tap';
+
+const frame = (opcode: number, payload: string | Buffer): Buffer =>
+  encodeFrame({ opcode, payload });
+
+/** Takes bytes as a kernel would: copies them, and then lets go of the memory or not. */
+function taker(isFreed: () => boolean): {
+  all: () => Buffer;
+  writes: [number, boolean][];
+  take: (b: Buffer, more: boolean) => boolean;
+  held: Buffer[];
+} {
+  const copies: Buffer[] = [];
+  const held: Buffer[] = [];
+  const writes: [number, boolean][] = [];
+  return {
+    writes,
+    held,
+    all: () => Buffer.concat(copies),
+    take: (bytes, hasMore) => {
+      copies.push(Buffer.from(bytes));
+      held.push(bytes);
+      writes.push([bytes.length, hasMore]);
+      return isFreed();
+    },
+  };
+}
+
+t.test('writes many small frames at once, in order', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => true);
+  outbox.append(OPCODE.text, true, 0, 'one');
+  outbox.append(OPCODE.binary, true, 0, Buffer.from('two'));
+  outbox.append(OPCODE.ping, true, 0, '');
+  t.equal(outbox.length, 12);
+  outbox.flush(kernel.take);
+  t.equal(outbox.length, 0);
+  t.strictSame(kernel.writes, [[12, false]]);
+  t.same(
+    kernel.all(),
+    Buffer.concat([
+      frame(OPCODE.text, 'one'),
+      frame(OPCODE.binary, Buffer.from('two')),
+      frame(OPCODE.ping, ''),
+    ]),
+  );
+  outbox.flush(kernel.take);
+  t.equal(kernel.writes.length, 1);
+  t.end();
+});
+
+t.test('writes large payloads by reference, and says that more follows', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => true);
+  const large = Buffer.alloc(COPY_BYTES + 1, 1);
+  outbox.append(OPCODE.text, true, 0, 'before');
+  outbox.append(OPCODE.binary, true, 0, large);
+  outbox.append(OPCODE.text, true, 0, 'after');
+  outbox.flush(kernel.take);
+  t.strictSame(kernel.writes, [
+    [8 + 4, true],
+    [large.length, true],
+    [7, false],
+  ]);
+  t.ok(kernel.held.some((bytes) => bytes.buffer === large.buffer));
+  const expected = [
+    frame(OPCODE.text, 'before'),
+    frame(OPCODE.binary, large),
+    frame(OPCODE.text, 'after'),
+  ];
+  t.ok(kernel.all().equals(Buffer.concat(expected)));
+  t.end();
+});
+
+t.test('masks every frame with a fresh key, and leaves the payload as it was', (t) => {
+  let key = 0;
+  const outbox = new Outbox(() => {
+    key += 0x01010101;
+    return key;
+  });
+  const kernel = taker(() => true);
+  const large = Buffer.alloc(COPY_BYTES + 1, 1);
+  outbox.append(OPCODE.text, true, 0, 'a');
+  outbox.append(OPCODE.binary, true, 0, large);
+  outbox.flush(kernel.take);
+  const expected = Buffer.concat([
+    encodeFrame({ opcode: OPCODE.text, payload: 'a', maskingKey: 0x01010101 }),
+    encodeFrame({ opcode: OPCODE.binary, payload: large, maskingKey: 0x02020202 }),
+  ]);
+  t.ok(kernel.all().equals(expected));
+  t.ok(large.equals(Buffer.alloc(COPY_BYTES + 1, 1)));
+  t.end();
+});
+
+t.test('keeps two outboxes that share the slab apart', (t) => {
+  const [left, right] = [new Outbox(undefined), new Outbox(undefined)];
+  const [leftKernel, rightKernel] = [taker(() => true), taker(() => true)];
+  for (let round = 0; round < 3; round += 1) {
+    left.append(OPCODE.text, true, 0, `left ${round}`);
+    right.append(OPCODE.text, true, 0, `right ${round}`);
+  }
+  left.flush(leftKernel.take);
+  right.append(OPCODE.text, true, 0, 'right last');
+  right.flush(rightKernel.take);
+  const texts = (side: string, more: string[]): Buffer =>
+    Buffer.concat(
+      [0, 1, 2]
+        .map((n) => frame(OPCODE.text, `${side} ${n}`))
+        .concat(more.map((m) => frame(OPCODE.text, m))),
+    );
+  t.same(leftKernel.all(), texts('left', []));
+  t.same(rightKernel.all(), texts('right', ['right last']));
+  t.end();
+});
+
+t.test('does not touch memory that the transport still holds', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => false);
+  for (let index = 0; index < 300; index += 1) {
+    outbox.append(OPCODE.text, true, 0, `message ${index} ${'x'.repeat(index)}`);
+    outbox.flush(kernel.take);
+  }
+  t.ok(Buffer.concat(kernel.held).equals(kernel.all()));
+  t.end();
+});
+
+t.test('copies for a transport that is slow to let go, so that it pins no slab', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => false);
+  outbox.append(OPCODE.text, true, 0, 'first');
+  outbox.flush(kernel.take);
+  outbox.append(OPCODE.text, true, 0, 'second');
+  outbox.flush(kernel.take);
+  t.ok(kernel.held[1]!.buffer.byteLength < 64 * 1024);
+  t.end();
+});
+
+t.test('uses the slab again when the transport has let go', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => true);
+  outbox.append(OPCODE.text, true, 0, 'first');
+  outbox.flush(kernel.take);
+  outbox.append(OPCODE.text, true, 0, 'again');
+  outbox.flush(kernel.take);
+  t.equal(kernel.held[0]!.byteOffset, kernel.held[1]!.byteOffset);
+  t.equal(kernel.held[0]!.buffer, kernel.held[1]!.buffer);
+  t.end();
+});
+
+t.test('takes encoded frames in their place in the order', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => true);
+  outbox.append(OPCODE.text, true, 0, 'a');
+  outbox.appendEncoded(frame(OPCODE.text, 'b'));
+  outbox.append(OPCODE.text, true, 0, 'c');
+  t.equal(outbox.length, 9);
+  outbox.flush(kernel.take);
+  t.equal(kernel.all().toString('latin1'), '\x81\x01a\x81\x01b\x81\x01c');
+  t.end();
+});

@@ -1,0 +1,64 @@
+import { UsageError } from 'barewire/base';
+import { Backlog, type SlowConsumerPolicy } from 'barewire/peer';
+import t from 'tap';
+
+function fill(
+  policy: SlowConsumerPolicy,
+  sizes: readonly number[],
+  keys: readonly string[] = [],
+): { backlog: Backlog; sent: number[]; dropped: number[] } {
+  const backlog = new Backlog(policy, 10);
+  const sent: number[] = [];
+  const dropped = sizes.map((bytes, index) =>
+    backlog.add({ bytes, key: keys[index], send: () => sent.push(index) }),
+  );
+  return { backlog, sent, dropped };
+}
+
+t.test('drops the newest', (t) => {
+  const { backlog, dropped } = fill('drop-newest', [1, 1]);
+  t.strictSame(dropped, [1, 1]);
+  t.equal(backlog.length, 0);
+  t.end();
+});
+
+t.test('drops the oldest beyond the bound, and not at it', (t) => {
+  const { backlog, sent, dropped } = fill('drop-oldest', [4, 6, 1, 10]);
+  t.strictSame(dropped, [0, 0, 1, 2]);
+  t.equal(backlog.bytes, 10);
+  backlog.release(() => true);
+  t.strictSame(sent, [3]);
+  t.equal(backlog.bytes, 0);
+  t.end();
+});
+
+t.test('drops a message that would never fit, and keeps the others', (t) => {
+  const { backlog, dropped } = fill('drop-oldest', [4, 11]);
+  t.strictSame(dropped, [0, 1]);
+  t.equal(backlog.length, 1);
+  t.end();
+});
+
+t.test('replaces older messages of the same key, and none without a key', (t) => {
+  const { backlog, sent, dropped } = fill('conflate', [1, 1, 1, 1, 1], ['a', 'b', 'a']);
+  t.strictSame(dropped, [0, 0, 1, 0, 0]);
+  backlog.release(() => true);
+  t.strictSame(sent, [1, 2, 3, 4]);
+  t.end();
+});
+
+t.test('releases as long as there is room, and counts what it forgets', (t) => {
+  const { backlog, sent } = fill('drop-oldest', [1, 1, 1]);
+  backlog.release(() => sent.length < 2);
+  t.strictSame(sent, [0, 1]);
+  t.equal(backlog.clear(), 1);
+  t.equal(backlog.length + backlog.bytes, 0);
+  t.end();
+});
+
+t.test('refuses unknown policies and bad bounds', (t) => {
+  t.throws(() => new Backlog('hope' as 'wait'), UsageError);
+  t.throws(() => new Backlog('wait', -1), UsageError);
+  t.throws(() => new Backlog('wait', 1.5), UsageError);
+  t.end();
+});

@@ -1,0 +1,106 @@
+import { Duplex, PassThrough } from 'node:stream';
+import { DuplexTransport, type TransportSink } from 'barewire/peer';
+import t from 'tap';
+
+function recorder(): TransportSink & { log: unknown[] } {
+  const log: unknown[] = [];
+  return {
+    log,
+    data: (bytes) => log.push(bytes.toString()),
+    end: () => log.push('end'),
+    drain: () => log.push('drain'),
+    closed: (error) => log.push(['closed', error?.message]),
+  };
+}
+
+const settled = (): Promise<void> => new Promise((done) => setImmediate(done));
+
+t.test('delivers data, the end and the close of the stream', async (t) => {
+  const stream = new PassThrough();
+  const sink = recorder();
+  new DuplexTransport(stream).start(sink);
+  stream.end('bytes');
+  await settled();
+  t.strictSame(sink.log, ['bytes', 'end', ['closed', undefined]]);
+});
+
+t.test(
+  'keeps an error for the report, whenever it comes, and never leaves it unhandled',
+  async (t) => {
+    const stream = new PassThrough();
+    const transport = new DuplexTransport(stream);
+    const sink = recorder();
+    transport.start(sink);
+    stream.destroy(new Error('ECONNRESET'));
+    await settled();
+    t.strictSame(sink.log, [['closed', 'ECONNRESET']]);
+    stream.emit('error', new Error('late'));
+    transport.destroy();
+    transport.end();
+    t.equal(transport.write(Buffer.from('x'), false), true);
+  },
+);
+
+t.test('reports a stream that was gone before the start', async (t) => {
+  const stream = new PassThrough();
+  stream.destroy();
+  await settled();
+  const sink = recorder();
+  new DuplexTransport(stream).start(sink);
+  await settled();
+  t.strictSame(sink.log, [['closed', undefined]]);
+});
+
+t.test('delivers nothing while paused', async (t) => {
+  const stream = new PassThrough();
+  const transport = new DuplexTransport(stream);
+  transport.pause();
+  const sink = recorder();
+  transport.start(sink);
+  stream.write('waits');
+  await settled();
+  t.strictSame(sink.log, []);
+  transport.resume();
+  await settled();
+  t.strictSame(sink.log, ['waits']);
+});
+
+t.test(
+  'holds writes of one turn together, and never says that a foreign stream let go',
+  async (t) => {
+    const batches: number[] = [];
+    const stream = new Duplex({
+      read() {},
+      writev(chunks, done) {
+        batches.push(chunks.length);
+        done();
+      },
+    });
+    const transport = new DuplexTransport(stream);
+    t.equal(transport.write(Buffer.from('a'), true), false);
+    t.equal(transport.write(Buffer.from('b'), true), false);
+    t.equal(transport.write(Buffer.from('c'), false), false);
+    t.strictSame(batches, [3]);
+  },
+);
+
+t.test('counts what waits, and says when it is congested and when no longer', async (t) => {
+  let proceed: () => void = () => {};
+  const stream = new Duplex({
+    read() {},
+    writableHighWaterMark: 4,
+    write(_chunk, _encoding, done) {
+      proceed = done;
+    },
+  });
+  const transport = new DuplexTransport(stream);
+  const sink = recorder();
+  transport.start(sink);
+  transport.write(Buffer.from('abcdef'), false);
+  t.equal(transport.bufferedBytes, 6);
+  t.equal(transport.isCongested, true);
+  proceed();
+  await settled();
+  t.equal(transport.isCongested, false);
+  t.strictSame(sink.log, ['drain']);
+});
