@@ -55,6 +55,7 @@ export const VIOLATIONS = defineViolations({
   // lib/deflate: compressed messages and the extension list
   'deflate-data-invalid': { closeCode: 1007, source: 'RFC 7692 §7.2.2' },
   'deflate-ratio-exceeded': { closeCode: 1009, source: 'limit' },
+  'deflate-failed': { closeCode: 1011, source: 'RFC 6455 §7.4.1' },
   'extension-list-malformed': { status: 400, source: 'RFC 6455 §9.1' },
   'too-many-extensions': { status: 431, source: 'limit' },
 

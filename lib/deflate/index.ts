@@ -5,6 +5,8 @@ export {
   formatExtensionList,
   parseExtensionList,
 } from './extension-list.ts';
+export { MessageCodec, type MessageCodecOptions } from './message-codec.ts';
+export type { DeflateJobDone } from './message-format.ts';
 export {
   type AcceptedOffer,
   buildOffer,
@@ -15,3 +17,4 @@ export {
   PERMESSAGE_DEFLATE,
   resolveDeflatePolicy,
 } from './negotiation.ts';
+export { DeflatePool, sharedDeflatePool } from './pool.ts';

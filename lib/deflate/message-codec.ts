@@ -1,0 +1,150 @@
+/**
+ * permessage-deflate at work: the messages of one connection, both ways [RFC 7692 §7.2].
+ *
+ * ```
+ *                         server                       client
+ * compress                server_* parameters          client_* parameters
+ * decompress              client_* parameters          server_* parameters
+ * ```
+ * The codec sees payloads, not frames: RSV1 belongs to the frame reader and to whoever writes frames.
+ * Whether a message is worth compressing is the connection's decision. What is small is done before
+ * the call returns; what is large is done in the thread pool, in turn with all other connections.
+ */
+import { resolveLimit, UsageError } from '../base/index.ts';
+import { MessageDeflater } from './message-deflater.ts';
+import type {
+  DeflateJobDone,
+  DeflateOptions,
+  Deflater,
+  InflateOptions,
+  Inflater,
+} from './message-format.ts';
+import { MessageInflater } from './message-inflater.ts';
+import type { DeflateParameters } from './negotiation.ts';
+import { OneShotDeflater, OneShotInflater } from './one-shot.ts';
+import { type DeflatePool, sharedDeflatePool } from './pool.ts';
+import { hasZlibHandles } from './zlib-engine.ts';
+
+/** Settings that need no negotiation. */
+export interface MessageCodecOptions {
+  /** zlib's level, 1 – 9. Default 3: a fifth of the work of 6 for a tenth more bytes (bench/deflate). */
+  readonly level?: number | undefined;
+  /** zlib's memory level, 1 – 9: memory against ratio. Default 8. */
+  readonly memoryLevel?: number | undefined;
+  /** Output bytes per input byte from which on a message is refused, beyond its first 64 KiB. */
+  readonly maxInflateRatio?: number | undefined;
+  /** Default: the one that the process shares. */
+  readonly pool?: DeflatePool | undefined;
+  /** `'documented'`: do without Node's undocumented zlib handle. Default: use it if it is there. */
+  readonly zlib?: 'handle' | 'documented' | undefined;
+}
+
+/** Compresses and inflates the messages of one connection. */
+export class MessageCodec {
+  readonly #inflater: Inflater;
+  readonly #deflater: Deflater;
+
+  /**
+   * Sets up both directions; takes no memory before the first message.
+   *
+   * @throws UsageError `invalid-option`.
+   */
+  constructor(
+    role: 'client' | 'server',
+    parameters: DeflateParameters,
+    options: MessageCodecOptions = {},
+  ) {
+    const server = {
+      windowBits: parameters.serverMaxWindowBits,
+      keepsContext: !parameters.serverNoContextTakeover,
+    };
+    const client = {
+      windowBits: parameters.clientMaxWindowBits,
+      keepsContext: !parameters.clientNoContextTakeover,
+    };
+    const outgoing: DeflateOptions = {
+      ...(role === 'server' ? server : client),
+      level: checkLevel('level', options.level ?? DEFAULT_LEVEL),
+      memoryLevel: checkLevel('memoryLevel', options.memoryLevel ?? DEFAULT_MEMORY_LEVEL),
+    };
+    const incoming: InflateOptions = {
+      ...(role === 'server' ? client : server),
+      maxInflateRatio: resolveLimit('maxInflateRatio', options.maxInflateRatio),
+    };
+    const pool = options.pool ?? sharedDeflatePool();
+    const usesHandles = options.zlib !== 'documented' && hasZlibHandles();
+    this.#inflater = new (usesHandles ? MessageInflater : OneShotInflater)(incoming, pool);
+    this.#deflater = new (usesHandles ? MessageDeflater : OneShotDeflater)(outgoing, pool);
+  }
+
+  /** Bytes of memory held for this connection, between messages and in the middle of one. */
+  get memoryBytes(): number {
+    return this.#inflater.memoryBytes + this.#deflater.memoryBytes;
+  }
+
+  /**
+   * Compresses the next piece of a message. What comes out of the pieces, one frame or more each, is
+   * the message with RSV1 set.
+   *
+   * @param payload the caller's again when the call has returned.
+   * @param fin whether it is the last piece.
+   * @param done called once: before the call returns, or later for more than 16 KiB. The only error is
+   *   `deflate-failed`, when memory has run out.
+   * @throws UsageError `invalid-state` while another piece is being compressed.
+   */
+  compress(payload: Uint8Array, fin: boolean, done: DeflateJobDone): void {
+    if (this.#deflater.isBusy) throw new UsageError('invalid-state', 'compress is not done yet');
+    this.#deflater.compress(payload, fin, done);
+  }
+
+  /**
+   * Inflates the next piece of a message: the payload of a frame or any part of it.
+   *
+   * @param payload the caller's again when the call has returned.
+   * @param fin whether it is the last piece of the message.
+   * @param maxBytes what may come out of this piece. One byte more is `message-too-large`; at most
+   *   64 KiB have been made by then that nobody sees.
+   * @param done called once: before the call returns, or later for more than 128 KiB. Errors are
+   *   `message-too-large`, `deflate-ratio-exceeded`, `deflate-data-invalid`; after one of them this
+   *   direction is inert.
+   * @throws UsageError `invalid-state` while another piece is being inflated.
+   */
+  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
+    if (this.#inflater.isBusy) throw new UsageError('invalid-state', 'decompress is not done yet');
+    this.#inflater.decompress(payload, fin, maxBytes, done);
+  }
+
+  /**
+   * Tells that a message compressed elsewhere, by {@link compressOnce}, is going out: the peer's
+   * window is no longer ours, so the next message starts with an empty one. Call it between
+   * messages.
+   */
+  breakContext(): void {
+    this.#deflater.breakContext();
+  }
+
+  /**
+   * Lets go of zlib's state, to be called when the connection has been quiet for a while. What stays
+   * is the peer's window, packed: some KiB at most for text, 32 KiB at worst.
+   */
+  releaseIdle(): void {
+    this.#inflater.releaseIdle();
+    this.#deflater.releaseIdle();
+  }
+
+  /** Ends everything at once. No `done` is called afterwards. */
+  close(): void {
+    this.#inflater.close();
+    this.#deflater.close();
+  }
+}
+
+/** A fifth of the work of zlib's 6 on JSON of 16 KiB, a tenth more bytes (bench/deflate). */
+const DEFAULT_LEVEL = 3;
+/** zlib's own. */
+const DEFAULT_MEMORY_LEVEL = 8;
+
+function checkLevel(name: string, level: number): number {
+  if (Number.isInteger(level) && level >= 1 && level <= 9) return level;
+  throw new UsageError('invalid-option', `${name} must be 1 – 9, not ${String(level)}`);
+}

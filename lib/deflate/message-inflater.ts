@@ -1,0 +1,248 @@
+/**
+ * Inflates the messages of one direction [RFC 7692 §7.2.2].
+ *
+ * No engine belongs to a connection: each message borrows one, gets the window of the messages
+ * before it back as a stored block, which costs 1 µs for 32 KiB, and returns the engine at its end.
+ *
+ * Limits are checked after every step, and a step has room for at most 64 KiB of output. The first
+ * 128 KiB of a job are done on the spot, the rest in the thread pool, in turn with other jobs.
+ */
+import { ProtocolError } from '../base/index.ts';
+import type { FairQueue, SlicedJob } from './fair-queue.ts';
+import {
+  type DeflateJobDone,
+  type InflateOptions,
+  type Inflater,
+  MAX_FINAL_BLOCKS,
+  ratioLimit,
+  TRAILER,
+  TRAILER_ENDS,
+} from './message-format.ts';
+import type { DeflatePool, LentEngine } from './pool.ts';
+import { SlidingWindow } from './sliding-window.ts';
+import {
+  BLOCK_BYTES,
+  type EngineOptions,
+  INFLATE_ENGINE_BYTES,
+  SYNC_FLUSH,
+  scratchBlock,
+} from './zlib-engine.ts';
+
+/** A payload being inflated. */
+interface Job {
+  input: Uint8Array;
+  /** Where the engine has got to in `input`. */
+  at: number;
+  readonly fin: boolean;
+  isInTrailer: boolean;
+  /** Bytes that may still come out. */
+  room: number;
+  readonly blocks: Buffer[];
+  readonly done: DeflateJobDone;
+}
+
+/** Output and input of a job that is dealt with on the spot. */
+const HERE_BYTES = 128 * 1024;
+/** A larger window than agreed upon does no harm, and one kind of engine serves everybody. */
+const ENGINE: EngineOptions = { mode: 'inflate', windowBits: 15, level: 6, memoryLevel: 8 };
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/** Inflates message after message. One job at a time. */
+export class MessageInflater implements Inflater, SlicedJob {
+  readonly #keepsContext: boolean;
+  readonly #maxRatio: number;
+  readonly #pool: DeflatePool;
+  readonly #queue: FairQueue;
+  readonly #window: SlidingWindow;
+  /** Lent for the message that is in the middle; `undefined` between messages. */
+  #lent: LentEngine | undefined;
+  #job: Job | undefined;
+  #isRunning = false;
+  #isInert = false;
+  /** Of the message that is in the middle: bytes in, bytes out, final blocks. */
+  #compressedBytes = 0;
+  #messageBytes = 0;
+  #finalBlocks = 0;
+
+  constructor(options: InflateOptions, pool: DeflatePool) {
+    this.#keepsContext = options.keepsContext;
+    this.#maxRatio = options.maxInflateRatio;
+    this.#pool = pool;
+    this.#queue = pool.queue;
+    this.#window = new SlidingWindow(options.windowBits);
+  }
+
+  get isBusy(): boolean {
+    return this.#job !== undefined;
+  }
+
+  get memoryBytes(): number {
+    return this.#window.memoryBytes + (this.#lent === undefined ? 0 : INFLATE_ENGINE_BYTES);
+  }
+
+  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
+    if (this.#isInert) return;
+    if (this.#lent === undefined) {
+      this.#lent = this.#pool.take(ENGINE);
+      this.#restoreWindow();
+    }
+    this.#compressedBytes += payload.length;
+    const job: Job = {
+      input: payload,
+      at: 0,
+      fin,
+      isInTrailer: false,
+      room: maxBytes,
+      blocks: [],
+      done,
+    };
+    this.#job = job;
+    if (this.#runHere(job)) return;
+    if (!job.isInTrailer) {
+      job.input = Buffer.from(job.input.subarray(job.at));
+      job.at = 0;
+    }
+    this.#queue.add(this);
+  }
+
+  /** Packs the window, unless a message is in the middle. */
+  releaseIdle(): void {
+    if (this.#lent === undefined) this.#window.pack();
+  }
+
+  close(): void {
+    this.#isInert = true;
+    this.#job = undefined;
+    this.#window.clear();
+    this.#queue.remove(this);
+    // The thread that is at work still writes into the engine: it goes back afterwards.
+    if (!this.#isRunning) this.#returnEngine();
+  }
+
+  /** Runs one step in the thread pool: the fair queue's business. */
+  runSlice(done: (isFinished: boolean) => void): void {
+    const job = this.#job!;
+    const end = Math.min(job.input.length, job.at + BLOCK_BYTES);
+    const output = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, job.room + 1));
+    this.#isRunning = true;
+    this.#lent!.engine.runLater(SYNC_FLUSH, job.input, job.at, end, output, () => {
+      this.#isRunning = false;
+      if (this.#isInert) {
+        this.#returnEngine();
+        done(true);
+        return;
+      }
+      const outcome = this.#digest(job, end, output);
+      done(outcome !== 'more');
+      if (outcome !== 'more') this.#settle(job, outcome);
+    });
+  }
+
+  /** Works on the spot; returns whether the job is done. */
+  #runHere(job: Job): boolean {
+    const scratch = scratchBlock();
+    const { engine } = this.#lent!;
+    for (let budget = HERE_BYTES; budget > 0; ) {
+      const end = Math.min(job.input.length, job.at + BLOCK_BYTES);
+      const output = job.room < BLOCK_BYTES ? scratch.subarray(0, job.room + 1) : scratch;
+      engine.run(SYNC_FLUSH, job.input, job.at, end, output);
+      budget -= engine.consumed + engine.produced;
+      const outcome = this.#digest(job, end, output);
+      if (outcome !== 'more') {
+        this.#settle(job, outcome);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Takes in what a step has made of `input[at … end)`. */
+  #digest(job: Job, end: number, output: Buffer): 'more' | 'done' | ProtocolError {
+    const { consumed, produced, fault } = this.#lent!.engine;
+    if (fault !== undefined) return new ProtocolError('deflate-data-invalid', fault);
+    if (produced > 0) {
+      // Behind a whole message the trailer says nothing.
+      if (job.isInTrailer) return new ProtocolError('deflate-data-invalid', 'half a block');
+      const excess = this.#take(job, output, produced);
+      if (excess !== undefined) return excess;
+    }
+    job.at += consumed;
+    if (produced === output.length) return 'more';
+    // zlib had room and did not want the rest: the stream has ended in a final block.
+    if (job.at < end) return this.#endStream(job);
+    if (job.at < job.input.length) return 'more';
+    if (job.isInTrailer) return new ProtocolError('deflate-data-invalid', 'half a block');
+    if (!job.fin) return 'done';
+    job.isInTrailer = true;
+    job.input = TRAILER;
+    job.at = 0;
+    return 'more';
+  }
+
+  #take(job: Job, output: Buffer, produced: number): ProtocolError | undefined {
+    if (produced > job.room) return new ProtocolError('message-too-large', 'while inflating');
+    job.room -= produced;
+    this.#messageBytes += produced;
+    if (this.#messageBytes > ratioLimit(this.#compressedBytes, this.#maxRatio)) {
+      return new ProtocolError('deflate-ratio-exceeded', `over ${this.#maxRatio} : 1`);
+    }
+    this.#window.push(output, produced);
+    const bytes = output.subarray(0, produced);
+    job.blocks.push(output.buffer === scratchBlock().buffer ? Buffer.from(bytes) : bytes);
+    return undefined;
+  }
+
+  #endStream(job: Job): 'more' | 'done' | ProtocolError {
+    if (job.isInTrailer) {
+      return TRAILER_ENDS.has(job.at)
+        ? 'done'
+        : new ProtocolError('deflate-data-invalid', 'a block across the end');
+    }
+    this.#finalBlocks += 1;
+    if (this.#finalBlocks > MAX_FINAL_BLOCKS) {
+      return new ProtocolError('deflate-data-invalid', `over ${MAX_FINAL_BLOCKS} final blocks`);
+    }
+    // More blocks may follow, and they may look back [RFC 7692 §7.2.3.4].
+    this.#lent!.engine.reset();
+    this.#restoreWindow();
+    return 'more';
+  }
+
+  /** Puts the window back by letting the engine read it as a stored block [RFC 1951 §3.2.4]. */
+  #restoreWindow(): void {
+    const { length } = this.#window;
+    if (length === 0) return;
+    const scratch = scratchBlock();
+    const { engine } = this.#lent!;
+    const header = Buffer.of(0, length, length >> 8, ~length, ~length >> 8);
+    engine.run(SYNC_FLUSH, header, 0, header.length, scratch);
+    for (const part of this.#window.parts()) {
+      if (part.length > 0) engine.run(SYNC_FLUSH, part, 0, part.length, scratch);
+    }
+  }
+
+  #settle(job: Job, outcome: 'done' | ProtocolError): void {
+    this.#job = undefined;
+    if (outcome !== 'done') {
+      this.close();
+      job.done(outcome, EMPTY);
+      return;
+    }
+    if (job.fin) this.#endMessage();
+    job.done(undefined, job.blocks.length === 1 ? job.blocks[0]! : Buffer.concat(job.blocks));
+  }
+
+  #endMessage(): void {
+    this.#returnEngine();
+    this.#compressedBytes = 0;
+    this.#messageBytes = 0;
+    this.#finalBlocks = 0;
+    if (!this.#keepsContext) this.#window.clear();
+  }
+
+  #returnEngine(): void {
+    if (this.#lent !== undefined) this.#pool.give(this.#lent);
+    this.#lent = undefined;
+  }
+}

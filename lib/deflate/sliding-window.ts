@@ -1,0 +1,111 @@
+/**
+ * The last bytes of what has been said: what a deflate stream may point back to [RFC 1951 §2].
+ *
+ * ```
+ * store   | … newest | oldest … |     a ring once it has reached its capacity of 2^bits bytes
+ *                    ^ at
+ * ```
+ * With context takeover the window outlives the message [RFC 7692 §7.2.2]. zlib would keep it inside
+ * 40 KiB of state per connection; here it is kept outside, grows only as far as there was traffic,
+ * and can be packed while the connection is idle.
+ */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/** What the first byte makes room for. */
+const FIRST_BYTES = 512;
+
+/** Below this size packing saves less than it costs. */
+const PACK_BYTES = 2048;
+
+/** A sliding window over the bytes pushed into it. */
+export class SlidingWindow {
+  readonly #capacity: number;
+  #store: Buffer = EMPTY;
+  /** Where the next byte goes, and, once the ring is closed, where the oldest one is. */
+  #at = 0;
+  #length = 0;
+  /** The bytes in deflated form, while the connection is idle. */
+  #packed: Buffer | undefined;
+
+  /** Opens an empty window of 2^bits bytes; bits are 8 – 15. */
+  constructor(bits: number) {
+    this.#capacity = 2 ** bits;
+  }
+
+  /** Bytes that can be pointed back to. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes of memory held. */
+  get memoryBytes(): number {
+    return this.#packed?.length ?? this.#store.length;
+  }
+
+  /** Slides on over `bytes[0 … end)`, of which a copy is kept. */
+  push(bytes: Uint8Array, end: number): void {
+    if (end === 0) return;
+    this.#unpack();
+    const start = Math.max(0, end - this.#capacity);
+    this.#makeRoom(end - start);
+    const fits = Math.min(end - start, this.#store.length - this.#at);
+    copy(bytes, start, start + fits, this.#store, this.#at);
+    copy(bytes, start + fits, end, this.#store, 0);
+    this.#at = (this.#at + (end - start)) % this.#store.length;
+    this.#length = Math.min(this.#store.length, this.#length + (end - start));
+  }
+
+  /** The bytes in order, oldest first, in two parts; valid until the next call. */
+  parts(): readonly [older: Buffer, newer: Buffer] {
+    this.#unpack();
+    if (this.#length < this.#store.length) return [this.#store.subarray(0, this.#length), EMPTY];
+    return [this.#store.subarray(this.#at), this.#store.subarray(0, this.#at)];
+  }
+
+  /** Forgets everything and lets go of the memory. */
+  clear(): void {
+    this.#store = EMPTY;
+    this.#packed = undefined;
+    this.#at = 0;
+    this.#length = 0;
+  }
+
+  /** Deflates the window itself until it is needed again: text takes a third to a tenth. */
+  pack(): void {
+    if (this.#packed !== undefined || this.#store.length < PACK_BYTES) return;
+    const packed = deflateRawSync(Buffer.concat(this.parts()), { level: 1 });
+    if (packed.length > this.#length / 2) return;
+    // A copy of its own: zlib's result may be a slice of something larger.
+    this.#packed = Buffer.alloc(packed.length);
+    this.#packed.set(packed);
+    this.#store = EMPTY;
+  }
+
+  #unpack(): void {
+    if (this.#packed === undefined) return;
+    const bytes = inflateRawSync(this.#packed);
+    this.#packed = undefined;
+    this.#at = 0;
+    this.#length = 0;
+    this.push(bytes, bytes.length);
+  }
+
+  #makeRoom(added: number): void {
+    const needed = Math.min(this.#capacity, this.#length + added);
+    if (needed <= this.#store.length) return;
+    const doubled = Math.max(FIRST_BYTES, this.#store.length * 2, needed);
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#capacity, doubled));
+    const [older, newer] = this.parts();
+    grown.set(older);
+    grown.set(newer, older.length);
+    this.#store = grown;
+    this.#at = this.#length;
+  }
+}
+
+function copy(from: Uint8Array, start: number, end: number, to: Buffer, at: number): void {
+  if (start < end)
+    to.set(start === 0 && end === from.length ? from : from.subarray(start, end), at);
+}
