@@ -53,7 +53,7 @@ export interface UpgradeRequest {
   readonly protocol?: string | undefined;
   /** `:scheme` of an extended CONNECT. */
   readonly scheme?: string | undefined;
-  /** `:authority` on HTTP/2, where it takes the place of the `Host` field. */
+  /** Authority of an absolute target; `:authority` on HTTP/2, where it takes the place of `Host`. */
   readonly authority?: string | undefined;
 }
 
@@ -195,13 +195,14 @@ function checkExtendedConnect(request: UpgradeRequest): void {
   }
 }
 
-/** The authority that counts: `:authority`, else the one of an absolute target, else `Host`. */
-function readHost({ authority, target, fields }: UpgradeRequest): string {
-  if (authority !== undefined && authority !== '') return authority;
+/** The authority that counts: that of the target if it has one, else `Host`. */
+function readHost({ authority, target, fields, protocol }: UpgradeRequest): string {
+  // HTTP/2 needs no Host [RFC 8441 §5].
+  if (protocol !== undefined && authority) return authority;
   const hosts = fields.getAll('host');
   if (hosts.length !== 1) throw new ProtocolError('handshake-host', `${hosts.length} Host fields`);
   const absolute = /^https?:\/\/([^/?#]*)/i.exec(target);
-  return absolute?.[1] ?? hosts[0]!; // [RFC 9112 §3.2.2]
+  return authority ?? absolute?.[1] ?? hosts[0]!; // [RFC 9112 §3.2.2]
 }
 
 /** A body in front of the first frame would be read as frames by somebody else. */
