@@ -18,6 +18,7 @@ export {
   type QueueControl,
 } from './incoming.ts';
 export { MessageWriter } from './message-writer.ts';
+export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './open.ts';
 export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
 export { IntervalTicker, systemTicker, type Tickable, type Ticker } from './ticker.ts';
 export type { Transport, TransportSink } from './transport.ts';
