@@ -18,4 +18,4 @@ export type { FieldsInit } from './response-fields.ts';
 export type { AnsweredRequest, BodySize, ResponseFraming } from './response-framing.ts';
 export type { ResponseHead } from './response-head.ts';
 export { ResponseReader, type ResponseSink } from './response-reader.ts';
-export { ResponseWriter } from './response-writer.ts';
+export { type HeadOptions, ResponseWriter } from './response-writer.ts';

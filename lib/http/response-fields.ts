@@ -18,6 +18,33 @@ export type FieldsInit =
   | Readonly<Record<string, string | number | readonly string[] | undefined>>
   | Iterable<readonly [name: string, value: string]>;
 
+/** Fields that may not stand in a 1xx response: it has no body and says nothing about later ones. */
+export const FORBIDDEN_IN_INTERIM: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'transfer-encoding',
+]);
+
+/**
+ * Fields that a recipient must know before the body, or that would change its framing or routing if
+ * a recipient were to merge trailers into the head [RFC 9110 §6.5.1].
+ */
+export const FORBIDDEN_IN_TRAILERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'host',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** What was found in the fields. */
 export interface ResponseFields {
   /** The lines of all fields that the writer only passes on, each with its CRLF. Latin-1. */

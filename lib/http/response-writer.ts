@@ -19,6 +19,8 @@ import { UsageError } from '../base/index.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import {
   type FieldsInit,
+  FORBIDDEN_IN_INTERIM,
+  FORBIDDEN_IN_TRAILERS,
   formatFieldLines,
   type ResponseFields,
   readResponseFields,
@@ -31,32 +33,18 @@ import {
   refuseFraming,
 } from './response-framing.ts';
 
-/** Fields that may not stand in a 1xx response: it has no body and says nothing about later ones. */
-const FORBIDDEN_IN_INTERIM: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'transfer-encoding',
-]);
-
-/**
- * Fields that a recipient must know before the body, or that would change its framing or routing if
- * a recipient were to merge trailers into the head [RFC 9110 §6.5.1].
- */
-const FORBIDDEN_IN_TRAILERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'cache-control',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'host',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** What the server adds to a final head. */
+export interface HeadOptions {
+  /**
+   * Whether the server would keep the connection. The head says `close` when it would not, when the
+   * fields ask for it, or when the framing needs it.
+   */
+  readonly keepAlive: boolean;
+  /** Instead of the usual phrase. */
+  readonly reason?: string | undefined;
+  /** The type of the body, unless the fields tell one. */
+  readonly contentType?: string | undefined;
+}
 
 /** Writes the responses to one request: any number of interim ones, then the final one. */
 export class ResponseWriter {
@@ -141,9 +129,7 @@ export class ResponseWriter {
    * Writes the final head, and decides the framing.
    *
    * @param status 200 – 599.
-   * @param keepAlive whether the server would keep the connection. The head says `close` when it
-   *   would not, when the fields ask for it, or when the framing needs it.
-   * @param reason instead of the usual phrase.
+   * @param size of the body, in bytes where it is known.
    * @returns Latin-1 text. When `framing` is `none`, the response ends with it.
    * @throws UsageError `invalid-argument`, `invalid-header`; `already-answered` after the final head.
    *   Nothing is written then, and another head can be.
@@ -152,21 +138,23 @@ export class ResponseWriter {
     status: number,
     fields: FieldsInit | undefined,
     size: BodySize,
-    keepAlive: boolean,
-    reason?: string,
+    options: HeadOptions,
   ): string {
     this.#requireHead();
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw new UsageError('invalid-argument', `status must be 200 – 599, not ${status}`);
     }
-    const first = statusLine(status, reason);
+    const first = statusLine(status, options.reason);
     const found = readResponseFields(fields);
     const framed = decideFraming(this.#request, status, found, size);
     this.#framing = framed.framing;
     this.#due = framed.length ?? 0;
     const endsWithBody = framed.framing === 'raw' || framed.framing === 'until-close';
-    this.#keepAlive = keepAlive && !found.wantsClose && !endsWithBody;
+    this.#keepAlive = options.keepAlive && !found.wantsClose && !endsWithBody;
     this.#state = framed.framing === 'none' ? 'ended' : 'body';
+    if (options.contentType !== undefined && !found.hasContentType) {
+      found.lines += `content-type: ${options.contentType}\r\n`;
+    }
     const date = found.hasDate ? '' : `date: ${this.#date()}\r\n`; // [RFC 9110 §6.6.1]
     return `${first}${found.lines}${date}${framed.lines}${this.#connectionLine(found)}\r\n`;
   }

@@ -5,7 +5,7 @@ import t from 'tap';
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
 const head = (fields: unknown): string =>
   new ResponseWriter({ method: 'GET', version: '1.1' }, () => DATE)
-    .head(200, fields as FieldsInit, 0, true)
+    .head(200, fields as FieldsInit, 0, { keepAlive: true })
     .replace(`date: ${DATE}\r\ncontent-length: 0\r\n`, '');
 
 t.test('takes a record, an array of pairs, and a Map', (t) => {

@@ -63,7 +63,7 @@ const CASES: readonly Case[] = [
 for (const [title, request, status, fields, size, framing, lines, keepAlive] of CASES) {
   t.test(`frames ${title}`, (t) => {
     const writer = new ResponseWriter(request, () => 'now');
-    const head = writer.head(status, fields, size, true);
+    const head = writer.head(status, fields, size, { keepAlive: true });
     t.match(head, `date: now\r\n${lines}\r\n`);
     t.equal(writer.framing, framing);
     t.equal(writer.keepAlive, keepAlive);
@@ -104,9 +104,11 @@ const REFUSED: readonly (readonly [
 for (const [title, request, status, fields, size] of REFUSED) {
   t.test(`refuses ${title}`, (t) => {
     const writer = new ResponseWriter(request, () => 'now');
-    t.throws(() => writer.head(status, fields, size, true), { code: 'invalid-header' });
+    t.throws(() => writer.head(status, fields, size, { keepAlive: true }), {
+      code: 'invalid-header',
+    });
     t.equal(writer.hasHead, false, 'another head can be written');
-    t.match(writer.head(500, undefined, 0, true), 'HTTP/1.1 500 ');
+    t.match(writer.head(500, undefined, 0, { keepAlive: true }), 'HTTP/1.1 500 ');
     t.end();
   });
 }

@@ -39,7 +39,7 @@ t.test('never writes a line that the application did not give as one', (t) => {
         const writer = new ResponseWriter(asked, () => 'now');
         let head: string;
         try {
-          head = writer.head(status, given, bytes, true);
+          head = writer.head(status, given, bytes, { keepAlive: true });
         } catch (error) {
           if (!(error instanceof UsageError)) throw error;
           return;
@@ -77,7 +77,7 @@ t.test('frames a body so that a literal reader finds it again', (t) => {
       fc.array(fc.string({ minLength: 1, maxLength: 40 }), { maxLength: 8 }),
       (pieces) => {
         const writer = new ResponseWriter({ method: 'GET', version: '1.1' }, () => 'now');
-        writer.head(200, undefined, 'unknown', true);
+        writer.head(200, undefined, 'unknown', { keepAlive: true });
         let wire = '';
         for (const piece of pieces) {
           wire += writer.beforeData(piece.length) + piece + writer.afterData;

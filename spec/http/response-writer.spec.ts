@@ -8,7 +8,7 @@ const writerFor = (method = 'GET', version: AnsweredRequest['version'] = '1.1'):
 t.test('writes a whole small response', (t) => {
   const writer = writerFor();
   const wire = [
-    writer.head(200, { 'content-type': 'text/plain' }, 2, true),
+    writer.head(200, { 'content-type': 'text/plain' }, 2, { keepAlive: true }),
     writer.beforeData(2),
     'hi',
     writer.afterData,
@@ -25,7 +25,7 @@ t.test('writes a whole small response', (t) => {
 
 t.test('writes chunks and trailers', (t) => {
   const writer = writerFor();
-  writer.head(200, { trailer: 'x-sum' }, 'unknown', true);
+  writer.head(200, { trailer: 'x-sum' }, 'unknown', { keepAlive: true });
   const body =
     `${writer.beforeData(26)}abcdefghijklmnopqrstuvwxyz${writer.afterData}` +
     writer.end({ 'x-sum': 'ok' });
@@ -34,14 +34,20 @@ t.test('writes chunks and trailers', (t) => {
 });
 
 t.test('keeps the space after a status code without a phrase', (t) => {
-  t.ok(writerFor().head(299, undefined, 0, true).startsWith('HTTP/1.1 299 \r\n'));
-  t.ok(writerFor().head(200, undefined, 0, true, 'Fine').startsWith('HTTP/1.1 200 Fine\r\n'));
-  t.throws(() => writerFor().head(200, undefined, 0, true, 'a\r\nb'), { code: 'invalid-header' });
+  t.ok(writerFor().head(299, undefined, 0, { keepAlive: true }).startsWith('HTTP/1.1 299 \r\n'));
+  t.ok(
+    writerFor()
+      .head(200, undefined, 0, { keepAlive: true, reason: 'Fine' })
+      .startsWith('HTTP/1.1 200 Fine\r\n'),
+  );
+  t.throws(() => writerFor().head(200, undefined, 0, { keepAlive: true, reason: 'a\r\nb' }), {
+    code: 'invalid-header',
+  });
   t.end();
 });
 
 t.test('keeps a Date that is given', (t) => {
-  const head = writerFor().head(200, { Date: 'then' }, 0, true);
+  const head = writerFor().head(200, { Date: 'then' }, 0, { keepAlive: true });
   t.match(head, '\r\nDate: then\r\n');
   t.notMatch(head, DATE);
   t.end();
@@ -49,7 +55,7 @@ t.test('keeps a Date that is given', (t) => {
 
 t.test('says close when the server would not go on', (t) => {
   const writer = writerFor();
-  t.match(writer.head(200, undefined, 0, false), '\r\nconnection: close\r\n');
+  t.match(writer.head(200, undefined, 0, { keepAlive: false }), '\r\nconnection: close\r\n');
   t.equal(writer.keepAlive, false);
   t.end();
 });
@@ -68,7 +74,7 @@ t.test('writes interim responses before the final one', (t) => {
   for (const name of ['Content-Length', 'Transfer-Encoding', 'Connection']) {
     t.throws(() => writer.interim(103, { [name]: '0' }), { code: 'invalid-header' });
   }
-  writer.head(200, undefined, 0, true);
+  writer.head(200, undefined, 0, { keepAlive: true });
   t.throws(() => writer.interim(103), { code: 'already-answered' });
   t.end();
 });
@@ -89,7 +95,7 @@ t.test('switches protocols', (t) => {
     writer.switchProtocols({ Upgrade: 'websocket', 'x-a': 'b' }),
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nx-a: b\r\nconnection: upgrade\r\n\r\n',
   );
-  t.throws(() => writer.head(200, undefined, 0, true), { code: 'already-answered' });
+  t.throws(() => writer.head(200, undefined, 0, { keepAlive: true }), { code: 'already-answered' });
   t.throws(() => writerFor('GET', '1.0').switchProtocols({ upgrade: 'x' }), {
     code: 'not-supported',
   });
@@ -98,8 +104,8 @@ t.test('switches protocols', (t) => {
 
 t.test('answers once', (t) => {
   const writer = writerFor();
-  writer.head(200, undefined, 'unknown', true);
-  t.throws(() => writer.head(200, undefined, 0, true), { code: 'already-answered' });
+  writer.head(200, undefined, 'unknown', { keepAlive: true });
+  t.throws(() => writer.head(200, undefined, 0, { keepAlive: true }), { code: 'already-answered' });
   t.throws(() => writer.switchProtocols({ upgrade: 'x' }), { code: 'already-answered' });
   writer.end();
   t.throws(() => writer.end(), { code: 'invalid-state' });
@@ -109,14 +115,16 @@ t.test('answers once', (t) => {
 
 t.test('refuses a status that is not final', (t) => {
   for (const status of [100, 101, 199, 600, 0, -200, 200.5, Number.NaN]) {
-    t.throws(() => writerFor().head(status, undefined, 0, true), { code: 'invalid-argument' });
+    t.throws(() => writerFor().head(status, undefined, 0, { keepAlive: true }), {
+      code: 'invalid-argument',
+    });
   }
   t.end();
 });
 
 t.test('holds the application to the length it announced', (t) => {
   const writer = writerFor();
-  writer.head(200, { 'content-length': 3 }, 'unknown', true);
+  writer.head(200, { 'content-length': 3 }, 'unknown', { keepAlive: true });
   t.equal(writer.beforeData(2), '');
   t.throws(() => writer.beforeData(2), { code: 'invalid-state' }, 'no more than announced');
   t.throws(() => writer.end(), { code: 'invalid-state' }, 'no less either');
@@ -127,7 +135,7 @@ t.test('holds the application to the length it announced', (t) => {
 
 t.test('ends an answer without a body, and refuses bytes for it', (t) => {
   const writer = writerFor('HEAD');
-  writer.head(200, undefined, 'unknown', true);
+  writer.head(200, undefined, 'unknown', { keepAlive: true });
   t.throws(() => writer.beforeData(1), { code: 'invalid-state' });
   t.equal(writer.end({ 'x-sum': 'left out' }), '');
   t.end();
@@ -135,7 +143,7 @@ t.test('ends an answer without a body, and refuses bytes for it', (t) => {
 
 t.test('refuses trailers that a recipient must know in advance', (t) => {
   const writer = writerFor();
-  writer.head(200, undefined, 'unknown', true);
+  writer.head(200, undefined, 'unknown', { keepAlive: true });
   for (const name of ['Content-Length', 'transfer-encoding', 'Host', 'Set-Cookie', 'Trailer']) {
     t.throws(() => writer.end({ [name]: 'x' }), { code: 'invalid-header' });
   }
@@ -147,10 +155,10 @@ t.test('refuses trailers that a recipient must know in advance', (t) => {
 
 t.test('leaves trailers out where there is no place, and refuses them in a framed body', (t) => {
   const old = writerFor('GET', '1.0');
-  old.head(200, undefined, 'unknown', true);
+  old.head(200, undefined, 'unknown', { keepAlive: true });
   t.equal(old.end({ a: 'b' }), '');
   const framed = writerFor();
-  framed.head(200, undefined, 0, true);
+  framed.head(200, undefined, 0, { keepAlive: true });
   t.throws(() => framed.end({ a: 'b' }), { code: 'invalid-header' });
   t.end();
 });

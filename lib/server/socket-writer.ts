@@ -1,0 +1,249 @@
+/**
+ * The writing half of a connection: gathers output and gives it to the socket.
+ *
+ * A turn is one read with everything it causes, or one tick of the event loop; what is written in a
+ * turn leaves together. The socket is given at most {@link PORTION_BYTES} at once, and each portion
+ * must be taken within the write timeout: a client that reads a byte a second is cut, a slow one
+ * that keeps reading is not.
+ */
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TimerWheel } from './clock.ts';
+import { OutputQueue } from './output-queue.ts';
+import { WriteWatch } from './write-watch.ts';
+
+/** At the default of 30 s a portion, 4 KiB/s are fast enough. */
+const PORTION_BYTES = 128 * 1024;
+/** From here on output is congested: writing had better wait. */
+const CONGESTED_BYTES = 64 * 1024;
+
+const NOTHING = Buffer.alloc(0);
+
+/** What all pumps of a server share. */
+export interface PumpSettings {
+  readonly wheel: TimerWheel;
+  /** How long a portion of output may wait for the kernel. */
+  readonly writeTimeoutMs: number;
+  /** The most output that may wait, in bytes. One write may exceed it; another one then cuts. */
+  readonly maxBufferedBytes: number;
+}
+
+/** Gathers and writes; the life of the socket is its heir's business. */
+export abstract class SocketWriter {
+  readonly socket: Duplex;
+  /** Bytes of output that may wait. */
+  maxBufferedBytes: number;
+  readonly #settings: PumpSettings;
+  readonly #output = new OutputQueue();
+  /** A plain socket that is empty after a write has given everything to the kernel. */
+  readonly #isPlain: boolean;
+  #watch: WriteWatch | undefined;
+  #handed = 0;
+  #isScheduled = false;
+  /** The socket is full and will say `'drain'`. */
+  #isBlocked = false;
+  #isCongested = false;
+  #isEnding = false;
+  #whenFlushed: (() => void)[] | undefined;
+  /** A turn is on: its end will flush. */
+  protected isInTurn = false;
+  /** We have ended our side of the socket. */
+  protected hasEnded = false;
+  /** The transport is gone, cut or released. */
+  protected isOver = false;
+
+  constructor(socket: Duplex, settings: PumpSettings) {
+    this.socket = socket;
+    this.maxBufferedBytes = settings.maxBufferedBytes;
+    this.#settings = settings;
+    this.#isPlain = socket.constructor === Socket;
+  }
+
+  /** Too much output waits. */
+  protected abstract overflowed(): void;
+  /** The peer does not take what waits. */
+  protected abstract stalled(): void;
+  /** Output was congested, and is not any more. */
+  protected abstract uncongested(): void;
+
+  /** Output in bytes that the kernel has not taken. */
+  get bufferedBytes(): number {
+    return this.#output.length + this.socket.writableLength;
+  }
+
+  /** Whether writing had better wait; `sink.drained` follows when it had. */
+  get isCongested(): boolean {
+    if (this.bufferedBytes >= CONGESTED_BYTES) this.#isCongested = true;
+    return this.#isCongested;
+  }
+
+  /** Writes bytes, which must not change from now on. They leave at the end of the turn. */
+  write(bytes: Uint8Array): void {
+    if (!this.#mayWrite()) return;
+    this.#output.push(bytes);
+    this.#schedule();
+  }
+
+  /** Writes text; it leaves at the end of the turn. */
+  writeText(text: string, encoding: 'latin1' | 'utf8'): void {
+    if (!this.#mayWrite()) return;
+    this.#output.pushText(text, encoding);
+    this.#schedule();
+  }
+
+  /**
+   * Writes now, behind everything written before.
+   *
+   * @returns true when the bytes are needed no longer and may be overwritten.
+   */
+  writeNow(bytes: Uint8Array): boolean {
+    if (!this.#mayWrite()) return true;
+    if (this.#output.length > 0 || this.#isBlocked || bytes.length > PORTION_BYTES) {
+      this.#output.push(bytes);
+      this.flush();
+      return false;
+    }
+    const isTaken = this.#hand(bytes);
+    this.#settle();
+    return isTaken && this.#isPlain;
+  }
+
+  /** Gives the socket what it may have now, without waiting for the end of the turn. */
+  flush(): void {
+    if (this.isOver) return;
+    // A socket that holds bytes back would hold the slab too: then a copy is made instead.
+    const mayLendSlab = this.#isPlain && !this.#isBlocked && this.socket.writableLength === 0;
+    const isDone = mayLendSlab && this.#output.writeSlab((block) => this.#hand(block));
+    if (!isDone) this.#flushPieces();
+    this.#settle();
+  }
+
+  /** Calls `done` when everything written so far has left, or the transport is gone. */
+  whenFlushed(done: () => void): void {
+    if (this.isOver) {
+      done();
+      return;
+    }
+    this.#whenFlushed ??= [];
+    this.#whenFlushed.push(done);
+    this.#schedule();
+  }
+
+  /** Ends our side once everything written has left. Nothing can be written any more. */
+  end(): void {
+    this.#isEnding = true;
+    this.#schedule();
+  }
+
+  /** @internal The socket has room again. */
+  unblocked(): void {
+    this.#isBlocked = false;
+    this.flush();
+  }
+
+  /** @internal The turn that was waited for is over. */
+  flushScheduled(): void {
+    this.#isScheduled = false;
+    this.flush();
+  }
+
+  /** Forgets what waits, and calls whoever waits for it. */
+  protected stopWriting(): void {
+    this.isOver = true;
+    this.#output.clear();
+    this.#watch?.stop();
+    this.#runFlushed();
+  }
+
+  /** Gives the socket everything, whether it has room or not. */
+  protected handEverything(): void {
+    for (;;) {
+      const block = this.#output.take(Number.POSITIVE_INFINITY);
+      if (block === undefined) return;
+      this.socket.write(block);
+    }
+  }
+
+  #mayWrite(): boolean {
+    if (this.isOver || this.#isEnding) return false;
+    if (this.bufferedBytes <= this.maxBufferedBytes) return true;
+    this.overflowed();
+    return false;
+  }
+
+  #schedule(): void {
+    if (this.isInTurn || this.#isScheduled) return;
+    this.#isScheduled = true;
+    // A tick, unlike a microtask, comes after the microtasks that are due: a handler that awaits
+    // what is already there still writes everything at once.
+    process.nextTick(flushScheduled, this);
+  }
+
+  #flushPieces(): void {
+    while (!this.#isBlocked) {
+      const block = this.#output.take(PORTION_BYTES);
+      if (block === undefined) return;
+      this.#hand(block);
+    }
+  }
+
+  /** @returns whether the socket holds nothing back. */
+  #hand(block: Uint8Array): boolean {
+    const { socket } = this;
+    this.#handed += block.length;
+    const hasRoom = socket.write(block);
+    if (socket.writableLength === 0) return true;
+    this.#isBlocked = !hasRoom;
+    return false;
+  }
+
+  /** What follows from the state of the output after something has left. */
+  #settle(): void {
+    const waiting = this.socket.writableLength;
+    if (waiting > 0 && this.#watch === undefined) this.#watch = this.#startWatch();
+    this.#watch?.update(this.#handed);
+    if (this.#output.length === 0) this.#settleEmpty(waiting);
+    if (this.#isCongested && this.bufferedBytes < CONGESTED_BYTES) {
+      this.#isCongested = false;
+      this.uncongested();
+    }
+  }
+
+  #settleEmpty(waiting: number): void {
+    if (this.#whenFlushed !== undefined) {
+      if (waiting === 0) this.#runFlushed();
+      else this.#markFlushed();
+    }
+    if (!this.#isEnding || this.hasEnded) return;
+    this.hasEnded = true;
+    this.socket.end();
+  }
+
+  #startWatch(): WriteWatch {
+    return new WriteWatch(
+      this.#settings.wheel,
+      this.#settings.writeTimeoutMs,
+      () => this.socket.writableLength,
+      () => this.stalled(),
+    );
+  }
+
+  /** An empty write comes back when everything before it has left. */
+  #markFlushed(): void {
+    const waiting = this.#whenFlushed ?? [];
+    this.#whenFlushed = undefined;
+    this.socket.write(NOTHING, () => {
+      for (const done of waiting) done();
+    });
+  }
+
+  #runFlushed(): void {
+    const waiting = this.#whenFlushed;
+    this.#whenFlushed = undefined;
+    if (waiting !== undefined) for (const done of waiting) done();
+  }
+}
+
+function flushScheduled(writer: SocketWriter): void {
+  writer.flushScheduled();
+}
