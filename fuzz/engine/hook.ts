@@ -1,0 +1,47 @@
+/**
+ * A module loader hook: whatever is loaded from the given folders comes instrumented, and where a
+ * fault is to be planted, with the fault.
+ */
+import type { InitializeHook, LoadHook } from 'node:module';
+import { instrument } from './instrument.ts';
+
+/** A change of one place in a compiled module, to see whether a target notices. */
+export interface Fault {
+  /** End of the module's path, such as `base/utf8.js`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** What the hook is told when it is registered. */
+export interface HookOptions {
+  /** URLs below these are instrumented. */
+  readonly folders: readonly string[];
+  readonly fault?: Fault | undefined;
+}
+
+let options: HookOptions = { folders: [] };
+
+/** Takes the options given to `register`. */
+export const initialize: InitializeHook<HookOptions> = (given) => {
+  options = given;
+};
+
+/** Loads a module, instrumented when it lies in one of the folders. */
+export const load: LoadHook = async (url, context, nextLoad) => {
+  const folder = options.folders.find((folder) => url.startsWith(folder));
+  const loaded = await nextLoad(url, context);
+  if (folder === undefined || loaded.format !== 'module') return loaded;
+  const source = Buffer.from(loaded.source as Uint8Array).toString();
+  const name = url.slice(folder.length);
+  return { ...loaded, source: instrument(plant(source, url), name).code };
+};
+
+function plant(source: string, url: string): string {
+  const { fault } = options;
+  if (fault === undefined || !url.endsWith(fault.file)) return source;
+  if (source.split(fault.find).length !== 2) {
+    throw new Error(`the place of the fault is not there, or there twice: ${fault.find}`);
+  }
+  return source.replace(fault.find, () => fault.replace);
+}

@@ -1,0 +1,90 @@
+/**
+ * The command line of the fuzzer:
+ *
+ *   npm run fuzz -- <target> [--seconds 10] [--runs n] [--seed n] [--save] [--fault name]
+ *   npm run fuzz -- <target> --input '<escaped bytes>'      runs one input, as a finding prints it
+ *   npm run fuzz -- list                                    names the targets and the faults
+ *   npm run fuzz:smoke                                      every target for a moment
+ *
+ * Exits with 1 when an invariant was broken.
+ */
+import { parseArgs } from 'node:util';
+import { FAULTS } from '../faults.ts';
+import { TARGETS } from '../targets.ts';
+import { escapeBytes, unescapeBytes } from './corpus.ts';
+import type { FuzzReport } from './fuzzer.ts';
+import { coverageLines, fuzz, loadTarget } from './session.ts';
+
+const SMOKE_RUNS = 1500;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string' },
+    runs: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    input: { type: 'string' },
+    fault: { type: 'string' },
+    save: { type: 'boolean', default: false },
+    coverage: { type: 'boolean', default: false },
+  },
+});
+
+function show(name: string, report: FuzzReport): void {
+  const rate = Math.round(report.runs / report.seconds);
+  console.log(
+    `${name}: ${report.runs} runs in ${report.seconds.toFixed(1)} s (${rate}/s), ` +
+      `corpus ${report.corpus}, ${report.covered} of ${report.counters} branches, ` +
+      `slowest run ${report.slowestMs.toFixed(1)} ms`,
+  );
+  if (report.slowestMs > 500) console.log(`  slowest: ${escapeBytes(report.slowest)}`);
+  const { finding } = report;
+  if (finding === undefined) return;
+  process.exitCode = 1;
+  console.log(`${name}: FOUND after ${finding.runs} runs: ${finding.error.stack}`);
+  console.log(
+    `  npm run fuzz -- ${name} --input '${escapeBytes(finding.input).replaceAll("'", '\\x27')}'`,
+  );
+}
+
+function wholeNumber(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new Error(`--${name} takes a whole number, not ${text}`);
+  return Number(text);
+}
+
+async function runOne(name: string): Promise<void> {
+  const runs = wholeNumber(values.runs, 'runs');
+  const seconds = wholeNumber(values.seconds, 'seconds') ?? (runs === undefined ? 10 : undefined);
+  const seed = wholeNumber(values.seed, 'seed') ?? 1;
+  const fault = values.fault === undefined ? undefined : FAULTS[values.fault];
+  if (values.fault !== undefined && fault === undefined)
+    throw new Error(`no fault ${values.fault}`);
+  show(name, await fuzz(name, { runs, seconds, seed, save: values.save, fault }));
+  if (values.coverage) console.log(coverageLines().join('\n'));
+}
+
+async function main(name: string | undefined): Promise<void> {
+  if (name === undefined || name === 'list') {
+    console.log(`targets: ${Object.keys(TARGETS).join(', ')}`);
+    console.log(`faults: ${Object.keys(FAULTS).join(', ')}`);
+  } else if (values.input !== undefined) {
+    const target = await loadTarget(name);
+    await target.run(unescapeBytes(values.input));
+    console.log(`${name}: every invariant holds`);
+  } else if (name === 'smoke') {
+    const runs = wholeNumber(values.runs, 'runs') ?? SMOKE_RUNS;
+    for (const each of Object.keys(TARGETS).filter((each) => !each.startsWith('canary'))) {
+      show(each, await fuzz(each, { runs, seed: wholeNumber(values.seed, 'seed') ?? 1 }));
+    }
+  } else {
+    await runOne(name);
+  }
+}
+
+try {
+  await main(positionals[0]);
+} catch (error) {
+  console.error(error instanceof Error ? error.stack : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,76 @@
+/**
+ * One fuzz run in this process: registers the hook, loads the target with everything instrumented,
+ * and keeps its corpus.
+ */
+import { register } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { TARGETS } from '../targets.ts';
+import { readCorpus, writeCorpus } from './corpus.ts';
+import { Counters } from './counters.ts';
+import { type Budget, Fuzzer, type FuzzReport } from './fuzzer.ts';
+import type { Fault, HookOptions } from './hook.ts';
+import type { FuzzTarget } from './target.ts';
+import { Watchdog } from './watchdog.ts';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** What a run is told. */
+export interface SessionOptions extends Budget {
+  readonly seed: number;
+  /** Adds what is found to the committed corpus, and makes that as small as it can be. */
+  readonly save?: boolean;
+  /** A fault to plant into the sources before they are loaded. */
+  readonly fault?: Fault | undefined;
+}
+
+const counters = new Counters();
+let isHooked = false;
+
+/** A process can be hooked once, so that a fault cannot leak into a later run. */
+function hook(fault: Fault | undefined): void {
+  if (isHooked && fault === undefined) return;
+  if (isHooked) throw new Error('a fault is planted in a fresh process');
+  isHooked = true;
+  counters.install();
+  const folders = ['lib/', 'fuzz/canaries/'].map(
+    (folder) => pathToFileURL(join(ROOT, 'dist', folder)).href,
+  );
+  const data: HookOptions = { folders, fault };
+  register('./hook.js', import.meta.url, { data });
+}
+
+/** The file of a target's committed corpus. */
+export function corpusPath(name: string): string {
+  return join(ROOT, 'fuzz/corpus', name, 'corpus.txt');
+}
+
+/** Loads a target with its sources instrumented. */
+export async function loadTarget(name: string, fault?: Fault): Promise<FuzzTarget> {
+  const load = TARGETS[name];
+  if (load === undefined) throw new Error(`no target ${name}: ${Object.keys(TARGETS).join(', ')}`);
+  hook(fault);
+  return (await load()).target;
+}
+
+/** Fuzzes a target within a budget. */
+export async function fuzz(name: string, options: SessionOptions): Promise<FuzzReport> {
+  const target = await loadTarget(name, options.fault);
+  const watchdog = new Watchdog();
+  counters.forget();
+  const fuzzer = new Fuzzer(target, counters, { seed: options.seed, watchdog });
+  const report = await fuzzer.run(readCorpus(corpusPath(name)), options);
+  if (options.save === true && report.finding === undefined) {
+    writeCorpus(corpusPath(name), await fuzzer.minimise(fuzzer.corpus));
+  }
+  await watchdog.stop();
+  return report;
+}
+
+/** Coverage of each instrumented module, as lines for people. */
+export function coverageLines(): string[] {
+  return counters.modules.map((module) => {
+    const [covered, count] = counters.coverageOf(module);
+    return `  ${module.name.padEnd(36)} ${String(covered).padStart(4)} of ${count}`;
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * Ends a fuzz run that hangs: a thread of its own sees that no run has ended for a while, prints
+ * the input, and ends the process. An endless loop cannot be stopped from inside.
+ */
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { escapeBytes } from './corpus.ts';
+
+const PATIENCE_MS = 20_000;
+const POLL_MS = 1_000;
+const MAX_BYTES = 1 << 16;
+
+interface Shared {
+  /** Number of runs begun. */
+  readonly begun: Int32Array;
+  readonly length: Int32Array;
+  readonly input: Uint8Array;
+}
+
+function share(memory: SharedArrayBuffer): Shared {
+  return {
+    begun: new Int32Array(memory, 0, 1),
+    length: new Int32Array(memory, 4, 1),
+    input: new Uint8Array(memory, 8, MAX_BYTES),
+  };
+}
+
+/** Watches the runs of a process. */
+export class Watchdog {
+  readonly #shared: Shared;
+  readonly #worker: Worker;
+
+  constructor() {
+    const memory = new SharedArrayBuffer(8 + MAX_BYTES);
+    this.#shared = share(memory);
+    this.#worker = new Worker(new URL(import.meta.url), { workerData: memory });
+    this.#worker.unref();
+  }
+
+  /** Notes that a run begins. Cheap: copies the input. */
+  begin(input: Uint8Array): void {
+    const { begun, length, input: copy } = this.#shared;
+    const kept = input.subarray(0, MAX_BYTES);
+    copy.set(kept);
+    length[0] = kept.length;
+    begun[0]! += 1;
+  }
+
+  /** Stops watching. */
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+function watch({ begun, length, input }: Shared): void {
+  let last = -1;
+  let since = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    const current = begun[0]!;
+    if (current !== last) {
+      last = current;
+      since = now;
+    } else if (current > 0 && now - since > PATIENCE_MS) {
+      const bytes = input.slice(0, length[0]);
+      process.stderr.write(`does not end within ${PATIENCE_MS} ms: ${escapeBytes(bytes)}\n`);
+      process.kill(process.pid, 'SIGKILL');
+    }
+  }, POLL_MS);
+}
+
+if (!isMainThread && workerData instanceof SharedArrayBuffer) watch(share(workerData));

@@ -1,0 +1,21 @@
+/**
+ * All fuzz targets by name. They are loaded late, after the hook that instruments what they import.
+ */
+import type { FuzzTarget } from './engine/target.ts';
+
+type Load = () => Promise<{ readonly target: FuzzTarget }>;
+
+const canary = (bug: number): Load => {
+  return async () => ({ target: (await import('./canary.fuzz.ts')).canaryTarget(bug) });
+};
+
+/** Loads a target by its name. */
+export const TARGETS: Readonly<Record<string, Load>> = {
+  utf8: () => import('./utf8.fuzz.ts'),
+  'canary-0': canary(0),
+  'canary-1': canary(1),
+  'canary-2': canary(2),
+  'canary-3': canary(3),
+  'canary-4': canary(4),
+  'canary-5': canary(5),
+};
