@@ -107,8 +107,8 @@ export class EventStreamReader {
   /**
    * Takes the next bytes. They are only read, and nothing refers to them after the call.
    *
-   * @throws UsageError `invalid-argument` when `bytes` is no Uint8Array, `invalid-state` when called
-   *   from inside a callback of the sink.
+   * @throws UsageError `invalid-argument` when `bytes` is no Uint8Array, `invalid-state` when
+   *   called from inside a callback of the sink.
    */
   receive(bytes: Uint8Array): void {
     if (!(bytes instanceof Uint8Array)) refuse('invalid-argument', 'bytes must be a Uint8Array');

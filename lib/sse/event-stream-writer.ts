@@ -10,9 +10,9 @@
  * \n                    the empty line that makes the client dispatch
  * ```
  * Three things end a line for the reader (CRLF, LF, CR), so a value that holds one of them would
- * begin a line of its own: a field, or a whole event, of the attacker's choice. Data is split at all
- * three; the values that cannot be split are refused. This file knows nothing of sockets, chunks or
- * clients, and what it returns is text that the transport encodes as UTF-8.
+ * begin a line of its own: a field, or a whole event, of the attacker's choice. Data is split at
+ * all three; the values that cannot be split are refused. This file knows nothing of sockets,
+ * chunks or clients, and what it returns is text that the transport encodes as UTF-8.
  */
 import { UsageError } from '../base/index.ts';
 
@@ -81,7 +81,8 @@ export function encodeComment(text = ''): string {
 /** One space after the colon keeps a value that begins with a space whole [HTML §9.2.6]. */
 function withFieldPerLine(data: string): string {
   if (typeof data !== 'string') refuse(`data must be a string, not ${typeof data}`);
-  // Text without CR, which is nearly all, needs no regular expression: about twice as fast (bench/sse).
+  // Text without CR, which is nearly all, needs no regular expression: about twice as fast
+  // (bench/sse).
   return data.includes('\r')
     ? data.replace(LINE_ENDS, FIELD_END)
     : data.replaceAll('\n', FIELD_END);

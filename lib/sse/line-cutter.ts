@@ -6,9 +6,9 @@
  * end-of-line = CR LF / LF / CR                nothing else: not U+2028, VT, FF or U+0085
  * comment = ":" *any-char end-of-line          skipped here, however long it is
  * ```
- * Nothing is decoded: LF, CR and ":" are never part of a longer UTF-8 sequence, not even of a broken
- * one, so a character that is cut by a read needs no care. Each byte is looked at a fixed number of
- * times. What a line means is not known here.
+ * Nothing is decoded: LF, CR and ":" are never part of a longer UTF-8 sequence, not even of a
+ * broken one, so a character that is cut by a read needs no care. Each byte is looked at a fixed
+ * number of times. What a line means is not known here.
  */
 import { ByteQueue, COLON, CR, LF, ProtocolError } from '../base/index.ts';
 

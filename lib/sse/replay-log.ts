@@ -1,18 +1,18 @@
 /**
- * The server's memory of an event stream, so that a client that comes back with `Last-Event-ID` gets
- * what it missed [HTML §9.2.4].
+ * The server's memory of an event stream, so that a client that comes back with `Last-Event-ID`
+ * gets what it missed [HTML §9.2.4].
  *
  * ```
  *   id of an event:   <epoch> "-" <offset>        m3x9-1, m3x9-2, m3x9-3 …
  *
  *   forgotten │ kept                  │ not yet
  *      … 1 2 3│4 5 6 7 8 9            │10 …
- *             └ oldest      newest ┘        Last-Event-ID 3 – 9: caught up · 2: gap · 10: gap
+ *             └ oldest      newest ┘     Last-Event-ID 3 – 9: caught up · 2: gap · 10: gap
  * ```
- * The offset counts events. The epoch names this log: after a restart the counting begins again, and
- * only another epoch tells an old 7 from a new 7. A position that the log cannot continue from is
- * answered with a gap and its reason, never with silence. The log knows neither time nor randomness
- * nor clients: the epoch comes in, and sending is the caller's.
+ * The offset counts events. The epoch names this log: after a restart the counting begins again,
+ * and only another epoch tells an old 7 from a new 7. A position that the log cannot continue
+ * from is answered with a gap and its reason, never with silence. The log knows neither time nor
+ * randomness nor clients: the epoch comes in, and sending is the caller's.
  */
 import { type LimitOptions, resolveLimit, UsageError } from '../base/index.ts';
 import { type EventFields, encodeEvent } from './event-stream-writer.ts';
@@ -109,7 +109,8 @@ export class ReplayLog {
    * Gives an event the next id, keeps it, and forgets the oldest ones that no longer fit. An event
    * that is larger than the whole log is numbered and not kept. Amortised O(length of the event).
    *
-   * @throws UsageError `invalid-argument` without data, or as `encodeEvent`; the log is unchanged then.
+   * @throws UsageError `invalid-argument` without data, or as `encodeEvent`; the log is unchanged
+   *   then.
    */
   append(fields: EventFields & { readonly id?: undefined; readonly data: string }): LoggedEvent {
     const id = `${this.#epoch}-${this.#newest + 1}`;
@@ -150,9 +151,9 @@ export class ReplayLog {
 
   /**
    * Returns what to write first to a client at this position, ready to send: the missed events; or,
-   * for a gap, one event of type `reset` that says so and moves the client to the present; or, for a
-   * first visit, a block that only gives it a position, so that even a client that is cut before its
-   * first event misses nothing.
+   * for a gap, one event of type `reset` that says so and moves the client to the present; or,
+   * for a first visit, a block that only gives it a position, so that even a client that is cut
+   * before its first event misses nothing.
    *
    * @param lastEventId as for {@link since}.
    */

@@ -50,7 +50,7 @@ t.test('data cannot become another field, whatever line end it holds', (t) => {
   t.end();
 });
 
-t.test('no value of one line can begin another line', (t) => {
+t.test('no value of one line can begin another line [sse-9.2.5-4 sse-9.2.4-2]', (t) => {
   for (const end of [...LINE_ENDS, '\0']) {
     const value = `x${end}data: owned${end}${end}`;
     const fields: readonly object[] = [
@@ -129,7 +129,7 @@ t.test('a million tiny events cost a replay log no more than its limit', (t) => 
   const grown = memoryInUse() - before;
   t.ok(log.byteLength <= 200_000);
   t.ok(log.length <= 200_000 / 64, `${log.length} kept`);
-  t.ok(grown < 2_000_000, `${grown} bytes grown`);
+  t.ok(grown < 8_000_000, `${grown} bytes grown`);
   t.end();
 });
 
@@ -142,7 +142,7 @@ t.test('a million one-byte reads of one event cost a reader no more than its lim
   const piece = Buffer.from('data\n');
   for (let n = 0; n < 1_000_000; n += 1) reader.receive(piece.subarray(n % 5, (n % 5) + 1));
   const grown = memoryInUse() - before;
-  t.ok(grown < 2_000_000, `${grown} bytes grown`);
+  t.ok(grown < 8_000_000, `${grown} bytes grown`);
   reader.stop();
   t.end();
 });

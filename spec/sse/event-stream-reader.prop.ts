@@ -87,7 +87,9 @@ const garbage = fc
 const bom = fc.constantFrom('', '\ufeff', '\ufeff\ufeff').map((mark) => Buffer.from(mark));
 const almostStream = fc.tuple(bom, garbage).map((parts) => Buffer.concat(parts));
 
-/** The standard's own words, taken literally: decode everything, split everything, go through it. */
+/**
+ * The standard's own words, taken literally: decode everything, split everything, go through it.
+ */
 const naive = (input: Uint8Array) => {
   const lines = new TextDecoder()
     .decode(input)

@@ -18,6 +18,32 @@ interface BodyCase {
   };
 }
 
+/** The requirements of the standard that a case shows. */
+const SHOWN: Readonly<Record<string, string>> = {
+  'format-utf-8': 'sse-9.2.1-1',
+  'x-invalid-utf8': 'sse-9.2.6-1',
+  'format-bom': 'sse-9.2.6-2',
+  'format-newlines': 'sse-9.2.5-5 sse-9.2.6-3',
+  'event-data': 'sse-9.2.6-4 sse-9.2.6-6',
+  'x-empty': 'sse-9.2.6-5',
+  'x-crlf-only': 'sse-9.2.6-7 sse-9.2.6-14 sse-9.2.6-24',
+  'format-comments': 'sse-9.2.6-8',
+  'x-colon-in-value': 'sse-9.2.6-9',
+  'format-leading-space': 'sse-9.2.6-10',
+  'format-field-data': 'sse-9.2.6-11',
+  'format-data-before-final-empty-line': 'sse-9.2.6-12',
+  'format-field-parsing': 'sse-9.2.6-13',
+  'x-trailing-newline-data': 'sse-9.2.6-15',
+  'format-field-id-null': 'sse-9.2.6-16',
+  'format-field-retry': 'sse-9.2.6-17',
+  'format-field-retry-bogus': 'sse-9.2.6-17',
+  'format-field-unknown': 'sse-9.2.6-18',
+  'x-id-only-event': 'sse-9.2.6-20',
+  'x-event-no-data': 'sse-9.2.6-21',
+  'x-only-lf-data': 'sse-9.2.6-22',
+  'format-field-event': 'sse-9.2.6-19 sse-9.2.6-25 sse-9.2.6-27',
+};
+
 const vectors = new URL('../../../spec/vectors/event-stream-cases.json', import.meta.url);
 const CASES = JSON.parse(readFileSync(vectors, 'utf8')).cases as BodyCase[];
 
@@ -34,7 +60,9 @@ function* allFeedings(input: Buffer): Generator<Feeding> {
 t.equal(CASES.length, 53, 'all body cases are here');
 
 for (const vector of CASES) {
-  t.test(`${vector.name}: ${vector.note}`, (t) => {
+  const shown = SHOWN[vector.name];
+  const ids = shown === undefined ? '' : ` [${shown}]`;
+  t.test(`${vector.name}: ${vector.note}${ids}`, (t) => {
     const wrong = [...allFeedings(Buffer.from(vector.inputBase64, 'base64'))].flatMap((feeding) => {
       const { events, lastEventId, retry, failures } = readStream(feeding.chunks);
       const found = { events, lastEventId, retry, failures };
@@ -128,7 +156,7 @@ t.test('may be paused and resumed in one callback', (t) => {
   t.end();
 });
 
-t.test('says nothing after stop, not even what was already in the chunk', (t) => {
+t.test('says nothing after stop, not even what was already in the chunk [sse-9.2.6-26]', (t) => {
   const told: string[] = [];
   const reader: EventStreamReader = new EventStreamReader({
     event(event) {

@@ -7,11 +7,11 @@ const WRITTEN: readonly (readonly [title: string, fields: EventFields, text: str
   ['empty data, which clients do dispatch', { data: '' }, 'data: \n\n'],
   ['id and data', { id: '42', data: '{"a":1}' }, 'id: 42\ndata: {"a":1}\n\n'],
   [
-    'all four fields, data last',
+    'all four fields, data last [sse-9.2.5-2]',
     { data: 'd', event: 'e', id: 'i', retry: 0 },
     'event: e\nid: i\nretry: 0\ndata: d\n\n',
   ],
-  ['one data field a line, split at LF', { data: 'a\nb' }, 'data: a\ndata: b\n\n'],
+  ['one data field a line, split at LF [sse-9.2.5-7]', { data: 'a\nb' }, 'data: a\ndata: b\n\n'],
   ['one data field a line, split at CR', { data: 'a\rb' }, 'data: a\ndata: b\n\n'],
   ['one data field a line, CR LF counted once', { data: 'a\r\nb' }, 'data: a\ndata: b\n\n'],
   ['LF CR as two line ends', { data: 'a\n\rb' }, 'data: a\ndata: \ndata: b\n\n'],
@@ -62,7 +62,7 @@ for (const [title, fields] of REFUSED) {
   });
 }
 
-t.test('writes comments, the shortest one in three bytes', (t) => {
+t.test('writes comments, the shortest one in three bytes [sse-9.2.5-3]', (t) => {
   t.equal(encodeComment(), ':\n\n');
   t.equal(encodeComment('ping'), ': ping\n\n');
   t.equal(encodeComment(':colon'), ': :colon\n\n');

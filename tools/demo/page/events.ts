@@ -1,0 +1,100 @@
+/** The ticker by EventSource, and the proof that a cut costs nothing. */
+import { pulse } from './bus.ts';
+import { duration, find, keepNewest, make, showState, showText, showVerdict } from './dom.ts';
+import { pageId } from './identity.ts';
+import type { Tick } from './messages.ts';
+
+const SHOWN_TICKS = 64;
+/** Events that come this soon after the connection is back were waiting for it. */
+const CATCH_UP_MS = 150;
+
+const tape = find('tape');
+const button = find<HTMLButtonElement>('cut');
+const counts = { received: 0, replayed: 0, missed: 0, doubled: 0 };
+let newest = 0;
+let lostAt: number | undefined;
+let openedAt = 0;
+let replayedNow = 0;
+
+/** Opens the event stream; the browser keeps it open. */
+export function startEvents(): void {
+  const source = new EventSource(`/events?page=${pageId}`);
+  source.onopen = () => {
+    showState('events-state', 'open', 'open');
+    openedAt = performance.now();
+    replayedNow = 0;
+  };
+  source.onerror = () => {
+    const isOver = source.readyState === EventSource.CLOSED;
+    showState('events-state', isOver ? 'failed' : 'waiting', isOver ? 'refused' : 'reconnecting');
+    button.disabled = true;
+    if (lostAt === undefined && newest > 0) tape.append(make('i', { class: 'cut' }));
+    lostAt ??= performance.now();
+  };
+  source.addEventListener('tick', (event) => {
+    pulse('events');
+    take(JSON.parse(event.data) as Tick, event.lastEventId);
+  });
+  source.addEventListener('reset', (event) => {
+    // The server cannot continue from our position: it was restarted, or we were away too long.
+    newest = 0;
+    showVerdict('events-verdict', `The log was cut off: ${event.data}`, 'bad');
+  });
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    showVerdict('events-verdict', 'Cut. The browser comes back by itself …');
+    await fetch(`/events/cut?page=${pageId}`, { method: 'POST' });
+  });
+}
+
+function take(tick: Tick, id: string): void {
+  if (newest > 0 && tick.n <= newest) {
+    counts.doubled += 1;
+    show(id);
+    return;
+  }
+  const lost = newest > 0 ? tick.n - newest - 1 : 0;
+  counts.missed += lost;
+  for (let n = 0; n < Math.min(lost, 10); n += 1) addBar('lost', 100, 'missed');
+  const isReplayed = lostAt !== undefined && performance.now() - openedAt < CATCH_UP_MS;
+  newest = tick.n;
+  counts.received += 1;
+  if (isReplayed) {
+    counts.replayed += 1;
+    replayedNow += 1;
+  } else if (lostAt !== undefined) {
+    settle();
+  }
+  addBar(isReplayed ? 'replayed' : '', tick.value, `event ${tick.n}`);
+  show(id);
+}
+
+/** The first live event after a reconnection: everything that was waiting has come by now. */
+function settle(): void {
+  const away = duration(openedAt - (lostAt ?? openedAt));
+  lostAt = undefined;
+  button.disabled = false;
+  const caughtUp = replayedNow === 1 ? '1 event' : `${replayedNow} events`;
+  showVerdict(
+    'events-verdict',
+    counts.missed === 0
+      ? `Back after ${away}: ${caughtUp} caught up, none missed.`
+      : `Back after ${away}, and ${counts.missed} events are missing.`,
+    counts.missed === 0 ? 'good' : 'bad',
+  );
+}
+
+function addBar(kind: string, value: number, title: string): void {
+  const bar = make('i', { class: kind, title });
+  bar.style.setProperty('--value', String(Math.max(4, value)));
+  tape.append(bar);
+  keepNewest(tape, SHOWN_TICKS);
+}
+
+function show(id: string): void {
+  showText('events-received', counts.received);
+  showText('events-replayed', counts.replayed);
+  showText('events-missed', counts.missed);
+  showText('events-doubled', counts.doubled);
+  showText('events-id', id);
+}
