@@ -1,0 +1,236 @@
+import {
+  constants,
+  createDeflateRaw,
+  createInflateRaw,
+  type DeflateRaw,
+  type InflateRaw,
+} from 'node:zlib';
+import { ProtocolError } from 'barewire/base';
+import { type DeflateParameters, MessageCodec } from 'barewire/deflate';
+import fc from 'fast-check';
+import t from 'tap';
+import { DeflatePool } from '../../lib/deflate/pool.ts';
+import { compress, DEFAULTS, decompress, failure, WAYS } from '../support/deflate-jobs.ts';
+import { cutAt } from '../support/feeding.ts';
+import { naiveInflate } from '../support/naive-inflate.ts';
+
+const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
+
+const bits = fc.integer({ min: 8, max: 15 });
+const parameters: fc.Arbitrary<DeflateParameters> = fc.record({
+  serverNoContextTakeover: fc.boolean(),
+  clientNoContextTakeover: fc.boolean(),
+  serverMaxWindowBits: bits,
+  clientMaxWindowBits: bits,
+});
+
+/** Noise, with pieces of what was there before: deflate finds matches, near and far. */
+function halfRandom(length: number, seed: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = (seed + 1) & 0x7fffffff;
+  const draw = (below: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return (state >> 8) % below;
+  };
+  for (let at = 0; at < length; ) {
+    const count = 8 + draw(40);
+    const distance = 1 + draw(2 ** (3 + draw(14)));
+    const isCopy = distance <= at && draw(3) > 0;
+    for (let index = 0; index < count && at < length; index += 1, at += 1) {
+      bytes[at] = isCopy ? bytes[at - distance]! : draw(256);
+    }
+  }
+  return bytes;
+}
+
+const message: fc.Arbitrary<Buffer> = fc.oneof(
+  fc.string({ maxLength: 60 }).map((text) => Buffer.from(text)),
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  fc.tuple(fc.nat({ max: 40_000 }), fc.nat()).map(([length, seed]) => halfRandom(length, seed)),
+  fc.nat({ max: 200_000 }).map((length) => Buffer.alloc(length, 'repeat ')),
+);
+/** A message, and where it is cut, in thousandths. */
+const cutMessage = fc.record({ message, cuts: fc.array(fc.nat({ max: 1000 }), { maxLength: 4 }) });
+const conversation = fc.array(cutMessage, { minLength: 1, maxLength: 6 });
+const way = fc.constantFrom(...WAYS);
+
+const cut = (bytes: Buffer, cuts: readonly number[]): Buffer[] => {
+  const pieces = cutAt(
+    bytes,
+    cuts.map((share) => Math.floor((bytes.length * share) / 1000)),
+  );
+  return pieces.length === 0 ? [Buffer.alloc(0)] : pieces;
+};
+
+async function compressPieces(codec: MessageCodec, pieces: readonly Buffer[]): Promise<Buffer> {
+  const packed: Buffer[] = [];
+  for (const [at, piece] of pieces.entries()) {
+    packed.push(await compress(codec, piece, at === pieces.length - 1));
+  }
+  return Buffer.concat(packed);
+}
+
+async function decompressPieces(codec: MessageCodec, pieces: readonly Buffer[]): Promise<Buffer> {
+  const plain: Buffer[] = [];
+  for (const [at, piece] of pieces.entries()) {
+    plain.push(await decompress(codec, piece, at === pieces.length - 1));
+  }
+  return Buffer.concat(plain);
+}
+
+/** Writes to one of Node's zlib streams, flushes it, and returns what came out. */
+function through(stream: DeflateRaw | InflateRaw, bytes: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    const onData = (part: Buffer): number => parts.push(part);
+    stream.on('data', onData);
+    stream.once('error', reject);
+    stream.write(bytes);
+    stream.flush(constants.Z_SYNC_FLUSH, () => {
+      stream.off('data', onData);
+      resolve(Buffer.concat(parts));
+    });
+  });
+}
+
+t.test('says the same behind both ends, whatever was agreed and however it is cut', async (t) => {
+  const law = fc.asyncProperty(
+    parameters,
+    conversation,
+    way,
+    way,
+    fc.boolean(),
+    async (agreed, messages, serverWay, clientWay, isReleasing) => {
+      // A pool of one: engines change hands all the time.
+      const pool = new DeflatePool(1);
+      const server = new MessageCodec('server', agreed, { zlib: serverWay, pool });
+      const client = new MessageCodec('client', agreed, { zlib: clientWay, pool });
+      for (const { message, cuts } of messages) {
+        for (const [from, to] of [
+          [server, client],
+          [client, server],
+        ] as const) {
+          const packed = await compressPieces(from, cut(message, cuts));
+          const plain = await decompressPieces(to, cut(packed, cuts));
+          if (!plain.equals(message)) throw new Error('not the same');
+          if (isReleasing) from.releaseIdle();
+          if (isReleasing) to.releaseIdle();
+        }
+      }
+      server.close();
+      client.close();
+    },
+  );
+  await fc.assert(law, { numRuns: 60 });
+  t.pass('round trip');
+});
+
+t.test("is understood by Node's inflater, and understands Node's deflater", async (t) => {
+  const law = fc.asyncProperty(parameters, conversation, way, async (agreed, messages, zlib) => {
+    const codec = new MessageCodec('server', agreed, { zlib, pool: new DeflatePool(1) });
+    const inflater = createInflateRaw({ windowBits: agreed.serverMaxWindowBits });
+    const deflater = createDeflateRaw({ windowBits: Math.max(9, agreed.clientMaxWindowBits) });
+    for (const { message, cuts } of messages) {
+      const packed = await compressPieces(codec, cut(message, cuts));
+      const plain = await through(inflater, Buffer.concat([packed, TAIL]));
+      if (!plain.equals(message)) throw new Error('Node reads something else');
+      if (message.length === 0) continue;
+      const theirs = await through(deflater, message);
+      const payload = theirs.subarray(0, theirs.length - 4);
+      if (agreed.clientNoContextTakeover) deflater.reset();
+      const ours = await decompressPieces(codec, cut(payload, cuts));
+      if (!ours.equals(message)) throw new Error('we read something else');
+    }
+    inflater.close();
+    deflater.close();
+    codec.close();
+  });
+  await fc.assert(law, { numRuns: 60 });
+  t.pass('both directions');
+});
+
+t.test(
+  'looks back no further than was agreed [7692-7.2.1-13 7692-7.2.1-15 7692-7.2.1-7]',
+  async (t) => {
+    for (const windowBits of [8, 9, 10, 12, 15]) {
+      for (const zlib of WAYS) {
+        const agreed = { ...DEFAULTS, serverMaxWindowBits: windowBits };
+        const codec = new MessageCodec('server', agreed, {
+          zlib,
+          level: 9,
+          pool: new DeflatePool(),
+        });
+        let history = Buffer.alloc(0);
+        let farthest = 0;
+        for (let round = 0; round < 8; round += 1) {
+          const message = halfRandom(round * 1500 + 100, round % 3);
+          const packed = await compress(codec, message);
+          const found = naiveInflate(Buffer.concat([packed, TAIL]), history);
+          t.ok(found.output.equals(message), 'the oracle reads it');
+          farthest = Math.max(farthest, found.maxDistance);
+          history = Buffer.concat([history, message]);
+        }
+        t.ok(farthest <= 2 ** windowBits, `${windowBits} bits: ${farthest} bytes`);
+        t.ok(farthest > 2 ** windowBits / 4, 'and it does look back');
+      }
+    }
+  },
+);
+
+t.test('each message stands alone where no context was agreed [7692-7.2.1-8]', async (t) => {
+  const law = fc.asyncProperty(conversation, way, async (messages, zlib) => {
+    const agreed = { ...DEFAULTS, serverNoContextTakeover: true };
+    const codec = new MessageCodec('server', agreed, { zlib, pool: new DeflatePool(1) });
+    for (const { message, cuts } of messages) {
+      const packed = await compressPieces(codec, cut(message, cuts));
+      const fresh = new MessageCodec('client', agreed, { pool: new DeflatePool(0) });
+      if (!(await decompress(fresh, packed)).equals(message)) throw new Error('leans on others');
+    }
+  });
+  await fc.assert(law, { numRuns: 30 });
+  t.pass('alone');
+});
+
+t.test('garbage ends in a result or in one failure, within the limit', async (t) => {
+  const garbage = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    // What begins well and is spoiled in the middle goes further.
+    fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 })).map(([at, value]) => {
+      const bytes = Buffer.from(SAMPLE);
+      bytes[at % bytes.length] = value;
+      return bytes;
+    }),
+  );
+  const cuts = fc.array(fc.nat({ max: 1000 }), { maxLength: 3 });
+  const law = fc.asyncProperty(garbage, cuts, way, async (bytes, cuts, zlib) => {
+    const codec = new MessageCodec('server', DEFAULTS, { zlib, pool: POOL });
+    let room = 3000;
+    const pieces = cut(Buffer.from(bytes), cuts);
+    for (const [at, piece] of pieces.entries()) {
+      const fin = at === pieces.length - 1;
+      const result = await decompress(codec, piece, fin, room).catch((error) => error);
+      if (result instanceof ProtocolError) {
+        if (result.code === 'deflate-data-invalid' || result.code === 'message-too-large') return;
+        throw result;
+      }
+      room -= result.length;
+      if (room < 0) throw new Error('more than allowed');
+    }
+  });
+  await fc.assert(law, { numRuns: 1500 });
+  t.pass('no other end');
+});
+
+const POOL = new DeflatePool();
+const SAMPLE = await compress(
+  new MessageCodec('client', DEFAULTS, { pool: POOL }),
+  Buffer.concat([halfRandom(700, 1), Buffer.alloc(1000, 'x'), halfRandom(300, 2)]),
+);
+
+t.test('what is cut short is not taken for whole [7692-7.2.2-1]', async (t) => {
+  for (let length = 0; length < SAMPLE.length; length += 1) {
+    const codec = new MessageCodec('server', DEFAULTS, { pool: POOL });
+    const error = await failure(codec, SAMPLE.subarray(0, length));
+    t.equal(error?.code, 'deflate-data-invalid', `${length} of ${SAMPLE.length} bytes`);
+  }
+});

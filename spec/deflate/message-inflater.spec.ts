@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { constants, deflateRawSync } from 'node:zlib';
+import type { ProtocolError } from 'barewire/base';
+import t from 'tap';
+import { MessageInflater } from '../../lib/deflate/message-inflater.ts';
+import { CountingPool } from '../support/deflate-jobs.ts';
+
+const OPTIONS = { windowBits: 15, keepsContext: true, maxInflateRatio: 2000 };
+const HELLO = Buffer.from('f248cdc9c90700', 'hex');
+
+/** A whole message. */
+function packed(message: Buffer): Buffer {
+  const bytes = deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH });
+  return bytes.subarray(0, bytes.length - 4);
+}
+
+type Result = { error: ProtocolError | undefined; bytes: Buffer };
+
+/** Starts a job; the list holds its result when it is done. */
+function start(inflater: MessageInflater, bytes: Buffer, fin = true, maxBytes = 1e9): Result[] {
+  const results: Result[] = [];
+  inflater.decompress(bytes, fin, maxBytes, (error, bytes) => results.push({ error, bytes }));
+  return results;
+}
+
+t.test('inflates what is small before the call returns, and holds no engine then', (t) => {
+  const pool = new CountingPool();
+  const inflater = new MessageInflater(OPTIONS, pool);
+  for (const message of [Buffer.from('small'), Buffer.alloc(100_000, 'a'), randomBytes(50_000)]) {
+    const [result] = start(inflater, packed(message));
+    t.same(result?.bytes, message);
+    t.equal(pool.lent, 0);
+    t.equal(inflater.isBusy, false);
+  }
+  t.equal(inflater.memoryBytes, 32768, 'the window');
+  t.end();
+});
+
+t.test('inflates what is large later, and holds an engine until then', async (t) => {
+  const pool = new CountingPool();
+  const inflater = new MessageInflater(OPTIONS, pool);
+  const message = randomBytes(400_000);
+  const results = start(inflater, packed(message));
+  t.same(results, []);
+  t.equal(inflater.isBusy, true);
+  t.equal(pool.lent, 1);
+  await pool.settled();
+  t.ok(results[0]?.bytes.equals(message));
+  t.equal(pool.lent, 0);
+});
+
+t.test('holds one engine in the middle of a message, and says so', (t) => {
+  const pool = new CountingPool();
+  const inflater = new MessageInflater(OPTIONS, pool);
+  t.equal(inflater.memoryBytes, 0);
+  const [first] = start(inflater, HELLO.subarray(0, 3), false);
+  t.equal(pool.lent, 1);
+  t.ok(inflater.memoryBytes >= 40_000);
+  inflater.releaseIdle();
+  t.equal(pool.lent, 1, 'not idle');
+  const [second] = start(inflater, HELLO.subarray(3));
+  t.equal(`${first?.bytes}${second?.bytes}`, 'Hello');
+  t.equal(pool.lent, 0);
+  t.end();
+});
+
+t.test('one engine serves many connections in turn, each with its own window', (t) => {
+  const pool = new CountingPool();
+  const inflaters = Array.from({ length: 50 }, () => new MessageInflater(OPTIONS, pool));
+  for (const [at, inflater] of inflaters.entries()) {
+    start(inflater, packed(Buffer.from(`message ${at}`)));
+  }
+  for (const [at, inflater] of inflaters.entries()) {
+    // The previous message whole, by one match: distance = length.
+    const message = Buffer.from(`message ${at}`);
+    const again = deflateRawSync(message, {
+      dictionary: message,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    });
+    t.same(start(inflater, again.subarray(0, again.length - 4))[0]?.bytes, message);
+  }
+  t.equal(pool.mostLent, 1);
+  t.end();
+});
+
+t.test('is closed in every state, and nothing comes afterwards', async (t) => {
+  const pool = new CountingPool();
+  const large = packed(randomBytes(1_000_000));
+  const bad = Buffer.concat([
+    packed(randomBytes(300_000)).subarray(0, 250_000),
+    Buffer.alloc(9, 1),
+  ]);
+  const results: Result[][] = [];
+  // Idle; in the middle of a message; with jobs running, between slices, ready and waiting.
+  for (let round = 0; round < 40; round += 1) {
+    const inflater = new MessageInflater(OPTIONS, pool);
+    if (round % 3 === 1) start(inflater, HELLO.subarray(0, 3), false);
+    if (round % 3 === 2) results.push(start(inflater, round % 2 === 0 ? large : bad));
+    if (round % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
+    inflater.close();
+    inflater.close();
+    inflater.releaseIdle();
+    t.same(start(inflater, HELLO), [], 'inert');
+  }
+  await pool.settled();
+  t.equal(pool.lent, 0, 'every engine is back');
+  t.ok(results.every((list) => list.length === 0));
+  const after = new MessageInflater(OPTIONS, pool);
+  t.equal(start(after, HELLO)[0]?.bytes.toString(), 'Hello', 'and works');
+});
+
+t.test('may be closed from within its own report', async (t) => {
+  const pool = new CountingPool();
+  for (const message of [Buffer.from('small'), randomBytes(400_000)]) {
+    const inflater = new MessageInflater(OPTIONS, pool);
+    let calls = 0;
+    inflater.decompress(packed(message), true, 1e9, () => {
+      calls += 1;
+      inflater.close();
+    });
+    await pool.settled();
+    t.equal(calls, 1);
+  }
+  t.equal(pool.lent, 0);
+});
+
+t.test('gives its engine back when the data is bad, also later', async (t) => {
+  const pool = new CountingPool();
+  for (const length of [20, 500_000]) {
+    const bytes = packed(randomBytes(length));
+    const results = start(new MessageInflater(OPTIONS, pool), bytes.subarray(0, -5));
+    await pool.settled();
+    t.equal(results[0]?.error?.code, 'deflate-data-invalid');
+    t.equal(results[0]?.bytes.length, 0);
+  }
+  t.equal(pool.lent, 0);
+});

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import t from 'tap';
+import { SlidingWindow } from '../../lib/deflate/sliding-window.ts';
+
+const contents = (window: SlidingWindow): Buffer => Buffer.concat(window.parts());
+
+t.test('keeps the last 2^bits bytes in order', (t) => {
+  const window = new SlidingWindow(8);
+  t.equal(window.length, 0);
+  window.push(Buffer.from('abc'), 3);
+  t.equal(contents(window).toString(), 'abc');
+  window.push(Buffer.from('defXX'), 3);
+  t.equal(contents(window).toString(), 'abcdef', 'only the bytes before the end');
+  window.push(Buffer.alloc(300, 'y'), 300);
+  t.equal(contents(window).toString(), 'y'.repeat(256));
+  window.push(Buffer.from('z'), 1);
+  t.equal(contents(window).toString(), `${'y'.repeat(255)}z`);
+  window.push(Buffer.alloc(0), 0);
+  t.equal(window.length, 256);
+  t.end();
+});
+
+t.test('takes memory only as far as there was traffic', (t) => {
+  const window = new SlidingWindow(15);
+  t.equal(window.memoryBytes, 0);
+  window.push(Buffer.alloc(20), 20);
+  t.equal(window.memoryBytes, 512);
+  window.push(Buffer.alloc(600), 600);
+  t.ok(window.memoryBytes <= 2048);
+  window.push(Buffer.alloc(200_000), 200_000);
+  t.equal(window.memoryBytes, 32768);
+  window.clear();
+  t.equal(window.memoryBytes, 0);
+  t.equal(window.length, 0);
+  t.end();
+});
+
+t.test('packs text, and unpacks it when it is needed', (t) => {
+  const window = new SlidingWindow(15);
+  const text = Buffer.from('{"price": 12, "symbol": "abc"}\n'.repeat(2000));
+  window.push(text, text.length);
+  window.pack();
+  t.ok(window.memoryBytes < 1000);
+  t.equal(window.length, 32768);
+  window.pack();
+  t.same(contents(window), text.subarray(text.length - 32768));
+  window.pack();
+  window.push(Buffer.from('!'), 1);
+  t.same(contents(window), Buffer.concat([text.subarray(text.length - 32767), Buffer.from('!')]));
+  window.pack();
+  window.clear();
+  t.equal(window.length, 0);
+  t.equal(window.memoryBytes, 0);
+  t.end();
+});
+
+t.test('does not pack what would not become smaller, or is small already', (t) => {
+  const noise = new SlidingWindow(15);
+  noise.push(randomBytes(32768), 32768);
+  noise.pack();
+  t.equal(noise.memoryBytes, 32768);
+  const small = new SlidingWindow(15);
+  small.push(Buffer.alloc(100), 100);
+  small.pack();
+  t.equal(small.memoryBytes, 512);
+  t.end();
+});

@@ -1,0 +1,88 @@
+/** Jobs of a message codec as promises, and pools that count. */
+import type { ProtocolError } from 'barewire/base';
+import type { MessageCodec } from 'barewire/deflate';
+import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
+import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
+
+/** Both ways to drive zlib. */
+export const WAYS = ['handle', 'documented'] as const;
+
+/** Nothing agreed upon but the extension itself. */
+export const DEFAULTS = {
+  serverNoContextTakeover: false,
+  clientNoContextTakeover: false,
+  serverMaxWindowBits: 15,
+  clientMaxWindowBits: 15,
+};
+
+/** Compresses a piece. */
+export function compress(codec: MessageCodec, piece: Uint8Array, fin = true): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    codec.compress(piece, fin, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
+}
+
+/** Inflates a piece. */
+export function decompress(
+  codec: MessageCodec,
+  piece: Uint8Array,
+  fin = true,
+  maxBytes = 2 ** 26,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    codec.decompress(piece, fin, maxBytes, (error, bytes) =>
+      error ? reject(error) : resolve(bytes),
+    );
+  });
+}
+
+/** Inflates a message that must fail, and returns why. */
+export async function failure(
+  codec: MessageCodec,
+  piece: Uint8Array,
+  fin = true,
+  maxBytes = 2 ** 26,
+): Promise<ProtocolError | undefined> {
+  return decompress(codec, piece, fin, maxBytes).then(
+    () => undefined,
+    (error: ProtocolError) => error,
+  );
+}
+
+/** Counts what its engines make, and how many are out. */
+export class CountingPool extends DeflatePool {
+  producedBytes = 0;
+  lent = 0;
+  mostLent = 0;
+
+  override take(options: EngineOptions, owner?: object): LentEngine {
+    const lent = super.take(options, owner);
+    const { engine } = lent;
+    this.lent += 1;
+    this.mostLent = Math.max(this.mostLent, this.lent);
+    if (Object.hasOwn(engine, 'run')) return lent;
+    const run = engine.run.bind(engine);
+    const runLater = engine.runLater.bind(engine);
+    engine.run = (...step) => {
+      run(...step);
+      this.producedBytes += engine.produced;
+    };
+    engine.runLater = (flush, input, start, end, output, done) => {
+      runLater(flush, input, start, end, output, () => {
+        this.producedBytes += engine.produced;
+        done();
+      });
+    };
+    return lent;
+  }
+
+  override give(lent: LentEngine, owner?: object): void {
+    this.lent -= 1;
+    super.give(lent, owner);
+  }
+
+  /** Resolves when no job is left. */
+  async settled(): Promise<void> {
+    while (this.queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
