@@ -1,0 +1,137 @@
+/**
+ * The judges: what happened, against what should have happened.
+ *
+ * Two verdicts a case. The first compares the recorded events with the expected lists, exactly: order,
+ * number, type, every octet. The second looks at how the connection ended. The first is what people
+ * read; the second changes it in two situations only, which are marked in the case itself.
+ */
+import type { CloseFacts } from './fuzzer-peer.ts';
+import type {
+  Behavior,
+  Case,
+  CloseBehavior,
+  CloseExpectation,
+  RecordedEvent,
+  Role,
+} from './model.ts';
+
+/** Both verdicts, each with one line that says why. */
+export interface Verdict {
+  readonly behavior: Behavior;
+  readonly behaviorClose: CloseBehavior;
+  readonly result: string;
+  readonly resultClose: string;
+}
+
+/** What a case that acts has decided. */
+export interface Decision {
+  readonly behavior: Behavior;
+  readonly because: string;
+}
+
+/** Whether two lists of events are the same in every octet. */
+export function equalEvents(
+  left: readonly RecordedEvent[],
+  right: readonly RecordedEvent[],
+): boolean {
+  return left.length === right.length && left.every((event, at) => equalEvent(event, right[at]!));
+}
+
+function equalEvent(left: RecordedEvent, right: RecordedEvent): boolean {
+  if (left.kind === 'timeout') return right.kind === 'timeout' && left.tag === right.tag;
+  if (right.kind === 'timeout' || left.kind !== right.kind) return false;
+  if (left.kind === 'message' && right.kind === 'message' && left.isBinary !== right.isBinary) {
+    return false;
+  }
+  return left.payload.equals(right.payload);
+}
+
+/** Judges a case whose connection was open and is gone. */
+export function judge(
+  theCase: Case,
+  role: Role,
+  events: readonly RecordedEvent[],
+  decision: Decision | undefined,
+  facts: CloseFacts,
+): Verdict {
+  const [behaviorClose, resultClose] = judgeClose(theCase.close, role, facts);
+  if (theCase.informational !== undefined) {
+    return {
+      behavior: 'INFORMATIONAL',
+      behaviorClose: 'INFORMATIONAL',
+      result: theCase.informational(events),
+      resultClose,
+    };
+  }
+  const [behavior, result] = decision
+    ? ([decision.behavior, decision.because] as const)
+    : judgeEvents(theCase, events);
+  const spoiled = closeSpoils(theCase.close, behaviorClose, facts);
+  return {
+    behavior: spoiled === undefined ? behavior : 'FAILED',
+    result: spoiled ?? result,
+    behaviorClose,
+    resultClose,
+  };
+}
+
+/** The verdict of a case whose opening handshake never finished. */
+export function failedOpening(reason: string): Verdict {
+  return {
+    behavior: 'FAILED',
+    behaviorClose: 'FAILED',
+    result: reason,
+    resultClose: 'The opening handshake never finished.',
+  };
+}
+
+function judgeEvents(
+  { expected }: Case,
+  events: readonly RecordedEvent[],
+): readonly [Behavior, string] {
+  if (equalEvents(events, expected.OK)) return ['OK', 'What happened is what was expected.'];
+  const tolerated = expected['NON-STRICT'];
+  if (tolerated !== undefined && equalEvents(events, tolerated)) {
+    return ['NON-STRICT', 'What happened is tolerated, but not the best.'];
+  }
+  return ['FAILED', 'What happened differs from all that was expected.'];
+}
+
+function judgeClose(
+  { closedByMe, requireClean, codes }: CloseExpectation,
+  role: Role,
+  facts: CloseFacts,
+): readonly [CloseBehavior, string] {
+  if (facts.closedByMe !== closedByMe) {
+    const who = closedByMe ? 'The testee closed' : 'The fuzzer had to close';
+    return ['FAILED', `${who}: the connection was ended from the wrong side.`];
+  }
+  if (requireClean && !facts.wasClean) {
+    return ['UNCLEAN', `A clean close was required. ${facts.wasNotCleanReason ?? ''}`.trim()];
+  }
+  const code = facts.remoteCloseCode;
+  // No code at all is always fine: it says "no reason given" [RFC 6455 §7.1.5].
+  if (code !== undefined && !codes.includes(code)) {
+    return ['WRONG CODE', `Close code ${code} instead of ${codes.join(' or ')} or none.`];
+  }
+  if (role === 'client' && facts.droppedByMe) {
+    return ['FAILED BY CLIENT', 'The server should have dropped TCP; the fuzzer had to.'];
+  }
+  return ['OK', 'The connection was closed as it should be.'];
+}
+
+/** Why the closing verdict makes the whole case fail, if it does. */
+function closeSpoils(
+  expectation: CloseExpectation,
+  verdict: CloseBehavior,
+  facts: CloseFacts,
+): string | undefined {
+  const wrongEnd = facts.closedByMe !== expectation.closedByMe;
+  if (expectation.wrongEndIsFatal === true && wrongEnd) {
+    return 'The testee did not fail the connection itself.';
+  }
+  if (expectation.wrongCodeIsFatal === true && verdict === 'WRONG CODE') {
+    return `The close code is wrong: ${facts.remoteCloseCode}.`;
+  }
+  return undefined;
+}
