@@ -103,8 +103,10 @@ function judgeClose(
   facts: CloseFacts,
 ): readonly [CloseBehavior, string] {
   if (facts.closedByMe !== closedByMe) {
-    const who = closedByMe ? 'The testee closed' : 'The fuzzer had to close';
-    return ['FAILED', `${who}: the connection was ended from the wrong side.`];
+    return [
+      'FAILED',
+      closedByMe ? describeRemoteEnd(facts) : 'The testee did not end the connection.',
+    ];
   }
   if (requireClean && !facts.wasClean) {
     return ['UNCLEAN', `A clean close was required. ${facts.wasNotCleanReason ?? ''}`.trim()];
@@ -118,6 +120,11 @@ function judgeClose(
     return ['FAILED BY CLIENT', 'The server should have dropped TCP; the fuzzer had to.'];
   }
   return ['OK', 'The connection was closed as it should be.'];
+}
+
+function describeRemoteEnd({ remoteCloseCode, remoteCloseReason = '' }: CloseFacts): string {
+  const how = remoteCloseCode === undefined ? '' : ` with ${remoteCloseCode} ${remoteCloseReason}`;
+  return `The testee ended the connection${how.trimEnd()}.`;
 }
 
 /** Why the closing verdict makes the whole case fail, if it does. */

@@ -57,7 +57,10 @@ const compressedTurns =
           stage.close();
           return;
         }
-        stage.decide('FAILED', `${MESSAGES} messages did not come back within ${seconds} seconds.`);
+        stage.decide(
+          'FAILED',
+          `Not all of ${MESSAGES} messages came back (${seconds} seconds are allowed).`,
+        );
         send();
         stage.play([closeAfter(seconds)]);
       },

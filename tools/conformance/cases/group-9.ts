@@ -29,7 +29,7 @@ const judgeFirstEcho =
   ({ type, length, seconds }: Shape, steps: readonly Step[]) =>
   (stage: Stage): Acting => ({
     open(): void {
-      stage.decide('FAILED', `No message came back within ${seconds} seconds.`);
+      stage.decide('FAILED', `No message came back (${seconds} seconds are allowed).`);
       stage.play([...steps, closeAfter(seconds)]);
     },
     message(payload, isBinary): void {
@@ -50,7 +50,10 @@ const judgeTurns =
     const send = (): void => stage.sendMessage(payload, type === 'binary', 0);
     return {
       open(): void {
-        stage.decide('FAILED', `${turns} messages did not come back within ${seconds} seconds.`);
+        stage.decide(
+          'FAILED',
+          `Not all of ${turns} messages came back (${seconds} seconds are allowed).`,
+        );
         send();
         stage.play([closeAfter(seconds)]);
       },

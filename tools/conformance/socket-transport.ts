@@ -1,0 +1,57 @@
+/**
+ * A socket as the fuzzer's transport: bytes both ways, and one word when it is gone.
+ *
+ * Nagle's algorithm is off: a case that writes octet by octet means it. Errors of the socket are ends of
+ * the connection like any other; the testee may well reset what it does not like.
+ */
+import type { Socket } from 'node:net';
+import type { Transport } from './fuzzer-peer.ts';
+
+/** What a connection tells its owner. */
+export interface SocketEvents {
+  received(bytes: Buffer): void;
+  /** Called once. `reason` is set when it was an error. */
+  gone(reason: string | undefined): void;
+}
+
+/** Milliseconds that a connection may take to go after both sides have said goodbye. */
+const LINGER_MS = 1000;
+
+/** Attaches to a connected socket. */
+export function attachSocket(socket: Socket, events: SocketEvents): Transport {
+  let isGone = false;
+  let reason: string | undefined;
+  const gone = (): void => {
+    if (isGone) return;
+    isGone = true;
+    events.gone(reason);
+  };
+  socket.setNoDelay(true);
+  socket.on('data', (bytes: Buffer) => {
+    if (!isGone) events.received(bytes);
+  });
+  // A side that has nothing more to say is gone: WebSocket knows no half-open connection.
+  socket.on('end', () => {
+    gone();
+    socket.destroy();
+  });
+  socket.on('error', (error) => {
+    reason = `The connection broke: ${error.message}`;
+    gone();
+  });
+  socket.on('close', gone);
+  return {
+    write(bytes) {
+      if (!isGone && socket.writable) socket.write(bytes);
+    },
+    end() {
+      const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+      socket.once('close', () => clearTimeout(timer));
+      socket.end(gone);
+    },
+    abort() {
+      socket.destroy();
+      gone();
+    },
+  };
+}
