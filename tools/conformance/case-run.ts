@@ -1,8 +1,9 @@
 /**
- * One case on one connection: plays the script, records what happens, closes when all has been seen.
+ * One case on one connection: plays the script, records what happens, closes when all has been
+ * seen.
  *
- * After every event: when the list so far equals every expected list, there is nothing to wait for, and
- * the fuzzer closes with 1000. Otherwise one of the script's timers ends the case.
+ * After every event: when the list so far equals every expected list, there is nothing to wait for,
+ * and the fuzzer closes with 1000. Otherwise one of the script's timers ends the case.
  */
 import type { Clock, Timer } from './clock.ts';
 import { FuzzerPeer, type PeerParts } from './fuzzer-peer.ts';
@@ -63,9 +64,9 @@ export class CaseRun implements Stage {
   }
 
   sendMessage(payload: Buffer, isBinary: boolean, fragmentBytes: number): void {
-    const { traffic } = this.peer;
-    traffic.outMessages += 1;
-    traffic.outApp += payload.length;
+    const { sent } = this.peer;
+    sent.messages += 1;
+    sent.app += payload.length;
     if (!this.peer.isCompressed) {
       this.#sendCut(payload, isBinary, fragmentBytes, 0);
       return;
@@ -85,7 +86,7 @@ export class CaseRun implements Stage {
   }
 
   #sendCut(bytes: Buffer, isBinary: boolean, fragmentBytes: number, rsv: number): void {
-    this.peer.traffic.outPayload += bytes.length;
+    this.peer.sent.payload += bytes.length;
     const lengths = fragment(bytes.length, fragmentBytes);
     let at = 0;
     for (const [index, length] of lengths.entries()) {

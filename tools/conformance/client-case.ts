@@ -1,5 +1,6 @@
 /**
- * One case with the fuzzer as client: connect, open, run, judge. A connection a case, nothing shared.
+ * One case with the fuzzer as client: connect, open, run, judge. A connection a case, nothing
+ * shared.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -8,7 +9,8 @@ import { encodeHandshakeKey } from 'barewire/handshake';
 import { CaseRun } from './case-run.ts';
 import type { CatalogueEntry } from './cases/index.ts';
 import { REAL_CLOCK } from './clock.ts';
-import { noCloseFacts, type Transport } from './fuzzer-peer.ts';
+import { noCloseFacts } from './close-facts.ts';
+import type { Transport } from './fuzzer-peer.ts';
 import { MessageDeflate } from './message-deflate.ts';
 import { buildRequest, ClientOpening, type OpeningResult, type Target } from './opening.ts';
 import { type CaseResult, makeResult } from './result.ts';
@@ -191,7 +193,7 @@ class ClientCase {
       wasOpenHandshakeTimeout: this.#wasTimeout,
       httpRequest: this.#request,
       httpResponse: opening?.httpResponse ?? '',
-      ...(run === undefined ? {} : { traffic: run.peer.traffic }),
+      peer: run?.peer,
       log: this.#log,
     });
     this.#resolve({ result, hasOpened: opening?.status !== undefined });

@@ -1,9 +1,10 @@
 /**
- * How the fuzzer agrees on permessage-deflate: as the catalogue says, not as a careful endpoint would.
+ * How the fuzzer agrees on permessage-deflate: as the catalogue says, not as a careful endpoint
+ * would.
  *
- * As client it takes the response at its word and does not check that its own wishes were granted. As
- * server it confirms what was asked of it, and imposes what the case wants [RFC 7692 §7.1]. Both read
- * strictly: an unknown, repeated or malformed parameter fails the opening handshake.
+ * As client it takes the response at its word and does not check that its own wishes were granted.
+ * As server it confirms what was asked of it, and imposes what the case wants [RFC 7692 §7.1]. Both
+ * read strictly: an unknown, repeated or malformed parameter fails the opening handshake.
  */
 import { type ExtensionParameter, PERMESSAGE_DEFLATE, parseExtensionList } from 'barewire/deflate';
 import type { AgreedDeflate } from './message-deflate.ts';

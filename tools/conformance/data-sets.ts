@@ -2,7 +2,7 @@
  * The five data sets of groups 12 and 13: made, not shipped.
  *
  * ```
- * name       like                          type     octets     characters   deflated (zlib, level 6)
+ * name       like                          type     octets     characters   deflated (level 6)
  * json       a large JSON file             text      194056      194056        9.4 kB
  * bitmap     an 8-bit grey image, 512²     binary    263222                  232 kB
  * prose      German plain text             binary    222218                   84 kB
@@ -87,7 +87,8 @@ function makeJson(length: number): Buffer {
     const name = pick(random, words);
     rows.push(
       `   {\n      "state": "enabled", \n      "parent": null, \n      "id": ${rows.length}, \n` +
-        `      "name": "${name}", \n      "reference": "${pick(random, words)}.json", \n      "options": {\n` +
+        `      "name": "${name}", \n      "reference": "${pick(random, words)}.json", \n` +
+        '      "options": {\n' +
         `         "visible": ${random(8) > 0}, \n         "locale": "de-DE"\n      }, \n` +
         '      "created": "2024-01-01T12:00:00Z", \n      "tags": []\n   }',
     );
@@ -129,9 +130,10 @@ function makeHtml(characters: number, octets: number): Buffer {
     '<!DOCTYPE html>\n<html lang="de">\n<head><meta charset="utf-8"></head>\n<body>\n<table>\n';
   for (let row = 0; text.length < characters; row += 1) {
     text +=
-      `   <tr class="result_row">\n      <td class="result_name"><a href="#result_${row}">Result ${row}` +
-      `</a></td>\n      <td class="result_state ${pick(random, ['ok', 'ok', 'ok', 'failed'])}">` +
-      `${pick(random, words)} ${pick(random, words)}</td>\n      <td class="result_link">` +
+      '   <tr class="result_row">\n      <td class="result_name">' +
+      `<a href="#result_${row}">Result ${row}</a></td>\n      <td class="result_state ` +
+      `${pick(random, ['ok', 'ok', 'ok', 'failed'])}">${pick(random, words)} ` +
+      `${pick(random, words)}</td>\n      <td class="result_link">` +
       '<a href="index.html" title="Back to the table of contents">Contents</a></td>\n   </tr>\n';
   }
   const letters = [...text.slice(0, characters - 8), ...'</html>\n'];

@@ -1,8 +1,8 @@
 /**
  * Frames on their way out: built, masked, logged, and handed to the queue of writes.
  *
- * Whatever a case asks for is written, legal or not; only the mask is ours: as client every frame has
- * a key of its own, as server none has one [RFC 6455 §5.1], unless the case says otherwise.
+ * Whatever a case asks for is written, legal or not; only the mask is ours: as client every frame
+ * has a key of its own, as server none has one [RFC 6455 §5.1], unless the case says otherwise.
  */
 import { encodeFrame, frameHeaderLength, maskInto } from 'barewire/codec';
 import type { PeerParts } from './fuzzer-peer.ts';

@@ -9,21 +9,16 @@
  * as client: when both close frames were exchanged the server has 1 s to drop TCP, or we do
  * as server: TCP is dropped as soon as both were exchanged
  * ```
- * Bytes in (`receive`, `receiveEnd`), bytes out (`transport`), time from a clock: no sockets here. It
- * answers pings, puts messages together, and fails the connection when the testee breaks a rule. What
- * to send and how to judge is the business of `CaseRun`.
+ * Bytes in (`receive`, `receiveEnd`), bytes out (`transport`), time from a clock: no sockets here.
+ * It answers pings, puts messages together, and fails the connection when the testee breaks a rule.
+ * What to send and how to judge is the business of `CaseRun`.
  */
-import { isUtf8 } from 'node:buffer';
 import type { ProtocolError } from 'barewire/base';
-import {
-  encodeClosePayload,
-  type FrameHeader,
-  FrameReader,
-  OPCODE,
-  parseClosePayload,
-} from 'barewire/codec';
+import { encodeClosePayload, OPCODE, parseClosePayload } from 'barewire/codec';
 import type { Clock, Timer } from './clock.ts';
+import { type CloseFacts, noCloseFacts } from './close-facts.ts';
 import { FrameOutput, type FrameToWrite } from './frame-output.ts';
+import { Incoming, type MessageCounts } from './incoming.ts';
 import type { MessageDeflate } from './message-deflate.ts';
 import type { Role } from './model.ts';
 import type { WireLog } from './wire-log.ts';
@@ -46,21 +41,6 @@ export interface PeerListener {
   gone(): void;
 }
 
-/** How the connection ended, as far as it has: the facts that verdicts are made of. */
-export interface CloseFacts {
-  closedByMe: boolean;
-  failedByMe: boolean;
-  droppedByMe: boolean;
-  wasClean: boolean;
-  wasNotCleanReason: string | undefined;
-  wasCloseHandshakeTimeout: boolean;
-  wasServerConnectionDropTimeout: boolean;
-  localCloseCode: number | undefined;
-  localCloseReason: string | undefined;
-  remoteCloseCode: number | undefined;
-  remoteCloseReason: string | undefined;
-}
-
 /** What the peer is made of. */
 export interface PeerParts {
   readonly role: Role;
@@ -77,64 +57,34 @@ export interface PeerParts {
 /** Seconds for the testee to answer a close frame, and for a server to drop TCP afterwards. */
 const CLOSE_SECONDS = 1;
 
-/** The close facts of a connection on which nothing has happened yet. */
-export function noCloseFacts(): CloseFacts {
-  return {
-    closedByMe: false,
-    failedByMe: false,
-    droppedByMe: false,
-    wasClean: false,
-    wasNotCleanReason: undefined,
-    wasCloseHandshakeTimeout: false,
-    wasServerConnectionDropTimeout: false,
-    localCloseCode: undefined,
-    localCloseReason: undefined,
-    remoteCloseCode: undefined,
-    remoteCloseReason: undefined,
-  };
-}
-
 /** The fuzzer's end of a connection. */
 export class FuzzerPeer {
   readonly facts: CloseFacts = noCloseFacts();
-  /** Octets of messages before compression and after, each way: see traffic.ts. */
-  readonly traffic = {
-    outMessages: 0,
-    outApp: 0,
-    outPayload: 0,
-    inMessages: 0,
-    inApp: 0,
-    inPayload: 0,
-  };
+  /** What was sent; kept by whoever sends. */
+  readonly sent: MessageCounts = { messages: 0, app: 0, payload: 0 };
   readonly #parts: PeerParts;
-  readonly #reader: FrameReader;
+  readonly #incoming: Incoming;
   readonly #output: FrameOutput;
   #state: 'open' | 'closing' | 'closed' | 'gone' = 'open';
   #closeTimer: Timer | undefined;
-  /** The frame that is being read, its payload so far, and the message it belongs to. */
-  #header: FrameHeader | undefined;
-  #pieces: Buffer[] = [];
-  #message: { isBinary: boolean; isCompressed: boolean; fragments: Buffer[] } | undefined;
 
   constructor(parts: PeerParts) {
     this.#parts = parts;
     this.#output = new FrameOutput(parts);
-    this.#reader = new FrameReader(
-      {
-        frame: (header) => {
-          this.#header = { ...header };
-          this.#pieces = [];
-        },
-        payload: (bytes, start, end) => this.#pieces.push(Buffer.from(bytes.subarray(start, end))),
-        frameEnd: () => this.#frameEnd(),
-        failed: (error) => this.#broken(error),
-      },
-      {
-        role: parts.role,
-        allowRsv1: parts.deflate !== undefined,
-        maxFrameBytes: Number.POSITIVE_INFINITY,
-      },
-    );
+    this.#incoming = new Incoming(parts, {
+      message: (payload, isBinary) => parts.listener.message(payload, isBinary),
+      ping: (payload) => this.sendFrame({ opcode: OPCODE.pong, payload: whole(payload) }),
+      pong: (payload) => parts.listener.pong(payload),
+      close: (payload) => this.#closeArrived(payload),
+      broken: (error) => this.#broken(error),
+      badMessage: (reason) => this.#badMessage(reason),
+      turnEnded: () => this.flush(),
+    });
+  }
+
+  /** What has come. */
+  get received(): MessageCounts {
+    return this.#incoming.counts;
   }
 
   /** Whether messages are compressed. */
@@ -151,7 +101,7 @@ export class FuzzerPeer {
   receive(bytes: Buffer): void {
     if (!this.isAlive) return;
     this.#parts.log.octets(false, bytes);
-    this.#reader.receive(bytes);
+    this.#incoming.receive(bytes);
     this.flush();
   }
 
@@ -161,6 +111,7 @@ export class FuzzerPeer {
     if (this.facts.wasClean) this.facts.wasNotCleanReason = undefined;
     else this.facts.wasNotCleanReason ??= reason;
     this.#state = 'gone';
+    this.#incoming.stop();
     this.#closeTimer?.cancel();
     this.#output.close();
     this.#parts.deflate?.close();
@@ -225,10 +176,7 @@ export class FuzzerPeer {
       this.facts.localCloseCode = payload.readUInt16BE(0);
       this.facts.localCloseReason = payload.toString('utf8', 2);
     }
-    this.#output.frame({
-      opcode: OPCODE.close,
-      payload: { pattern: payload, length: payload.length },
-    });
+    this.#output.frame({ opcode: OPCODE.close, payload: whole(payload) });
     this.flush();
   }
 
@@ -236,6 +184,7 @@ export class FuzzerPeer {
     if (!this.isAlive) return;
     this.facts.droppedByMe = true;
     this.#state = 'closed';
+    this.#incoming.stop();
     this.#closeTimer?.cancel();
     if (atOnce) this.#parts.transport.abort();
     else this.#output.whenEmpty(() => this.#parts.transport.end());
@@ -245,64 +194,6 @@ export class FuzzerPeer {
     this.#parts.log.note(`The testee broke a rule: ${error.message}`);
     this.facts.wasNotCleanReason ??= `The testee broke a rule: ${error.message}`;
     this.fail(error.closeCode ?? 1002, error.code);
-  }
-
-  #frameEnd(): void {
-    // What comes in the same read as the reason to drop TCP is not looked at any more.
-    if (!this.isAlive) return;
-    const header = this.#header!;
-    const payload = Buffer.concat(this.#pieces);
-    this.#parts.log.frame(false, header, payload);
-    switch (header.opcode) {
-      case OPCODE.close:
-        this.#closeArrived(payload);
-        break;
-      case OPCODE.ping:
-        this.sendFrame({
-          opcode: OPCODE.pong,
-          payload: { pattern: payload, length: payload.length },
-        });
-        break;
-      case OPCODE.pong:
-        this.#parts.listener.pong(payload);
-        break;
-      default:
-        this.#dataArrived(header, payload);
-    }
-  }
-
-  #dataArrived(header: FrameHeader, payload: Buffer): void {
-    this.#message ??= {
-      isBinary: header.opcode === OPCODE.binary,
-      isCompressed: header.rsv !== 0,
-      fragments: [],
-    };
-    this.#message.fragments.push(payload);
-    if (!header.fin) return;
-    const { isBinary, isCompressed, fragments } = this.#message;
-    this.#message = undefined;
-    const whole = fragments.length === 1 ? fragments[0]! : Buffer.concat(fragments);
-    this.traffic.inPayload += whole.length;
-    if (!isCompressed) {
-      this.#messageArrived(whole, isBinary);
-      return;
-    }
-    // Frames that come after must wait, or events would be recorded out of order.
-    this.#reader.pause();
-    this.#parts.deflate!.inflate(whole, (error, inflated) => {
-      if (!this.isAlive) return;
-      if (error === undefined) this.#messageArrived(inflated, isBinary);
-      else this.#badMessage(`A compressed message cannot be inflated: ${error.message}`);
-      this.#reader.resume();
-      this.flush();
-    });
-  }
-
-  #messageArrived(payload: Buffer, isBinary: boolean): void {
-    this.traffic.inMessages += 1;
-    this.traffic.inApp += payload.length;
-    if (isBinary || isUtf8(payload)) this.#parts.listener.message(payload, isBinary);
-    else this.#badMessage('A text message of the testee is not UTF-8.');
   }
 
   #badMessage(reason: string): void {
@@ -339,3 +230,5 @@ export class FuzzerPeer {
     });
   }
 }
+
+const whole = (pattern: Buffer): FrameToWrite['payload'] => ({ pattern, length: pattern.length });

@@ -1,9 +1,9 @@
 /**
  * The fuzzer's side of permessage-deflate, on zlib as it comes [RFC 7692 §7.2].
  *
- * Level 6, memory level 8, raw deflate, one Z_SYNC_FLUSH a message with the last four octets (00 00 FF
- * FF) left out: exactly what the original does, so that the testee gets what it would get there. The
- * fuzzer is no example of a careful endpoint: it inflates whatever it is given.
+ * Level 6, memory level 8, raw deflate, one Z_SYNC_FLUSH a message with the last four octets (00 00
+ * FF FF) left out: exactly what the original does, so that the testee gets what it would get there.
+ * The fuzzer is no example of a careful endpoint: it inflates whatever it is given.
  */
 import {
   constants,
@@ -63,7 +63,8 @@ export class MessageDeflate {
       if (this.#deflater !== deflater) return;
       if (this.#forgets.out) this.#deflater = release(deflater);
       const bytes = Buffer.concat(chunks);
-      // An empty message after a flush gives nothing; one empty block stands for it [RFC 7692 §7.2.3.6].
+      // An empty message after a flush gives nothing: an empty block stands for it
+      // [RFC 7692 §7.2.3.6].
       const isEmpty = bytes.length < TAIL.length;
       done(undefined, isEmpty ? Buffer.of(0) : bytes.subarray(0, bytes.length - TAIL.length));
     });

@@ -6,9 +6,10 @@
  *   Chapter 5 "…" : the rule, its section, and what a wrong peer does
  *     Case 5.6 : script (steps to play) + expected events + expected close  ──▶  two verdicts
  * ```
- * The *testee* is the implementation under test. It is always an echo peer: every data message comes
- * back with the same type and payload, every ping is answered. The *fuzzer* is this suite. Case ids,
- * bytes, timers and verdicts are those of the Autobahn test suite, so results can be compared.
+ * The *testee* is the implementation under test. It is always an echo peer: every data message
+ * comes back with the same type and payload, every ping is answered. The *fuzzer* is this suite.
+ * Case ids, bytes, timers and verdicts are those of the Autobahn test suite, so results can be
+ * compared.
  *
  * This file holds types and no behaviour.
  */
@@ -28,7 +29,7 @@ export type CloseBehavior =
 /** Which end of the connection someone is. */
 export type Role = 'client' | 'server';
 
-/** Something that the fuzzer saw happen, in order. Pings of the testee are answered, not recorded. */
+/** Something that the fuzzer saw happen. Pings of the testee are answered, not recorded. */
 export type RecordedEvent =
   | { readonly kind: 'message'; readonly payload: Buffer; readonly isBinary: boolean }
   | { readonly kind: 'pong'; readonly payload: Buffer }
@@ -67,7 +68,7 @@ export interface FrameStep extends Pacing {
 /** One thing that a script does. Times are in seconds, as the catalogue states them. */
 export type Step =
   | FrameStep
-  /** A data message, cut every `fragmentBytes`; see `fragment` for the rule of the empty last frame. */
+  /** A data message, cut every `fragmentBytes`; see `fragment` for the empty last frame. */
   | {
       readonly do: 'message';
       readonly opcode: 1 | 2;
@@ -95,7 +96,7 @@ export type Step =
   | { readonly do: 'wait'; readonly seconds: number; readonly tag?: string | undefined }
   /** After `seconds`: an empty close frame. */
   | { readonly do: 'close-after'; readonly seconds: number }
-  /** After `seconds`: the fuzzer fails the connection with 1001, or drops TCP when it has closed. */
+  /** After `seconds`: the fuzzer fails the connection (1001), or drops TCP when it has closed. */
   | { readonly do: 'kill-after'; readonly seconds: number };
 
 /** Which event lists earn which verdict; everything else is FAILED. */
@@ -149,7 +150,7 @@ export interface CompressionPlan {
 /** One way to accept an offer of permessage-deflate. */
 export interface CompressionAnswer {
   readonly clientNoContextTakeover: boolean;
-  /** Set: only an offer with `client_max_window_bits` will do, and it is answered with this value. */
+  /** Set: only an offer with `client_max_window_bits` will do; it is answered with this value. */
   readonly clientMaxWindowBits?: number | undefined;
 }
 

@@ -5,8 +5,8 @@
  * fuzzer as client   request out ──▶ head of the response in ──▶ opened, or a reason why not
  * fuzzer as server   head of the request in ──▶ asked: path and query, offers ──▶ answer out
  * ```
- * Bytes in, text out; the raw heads are kept, because people want to see them in the report. What comes
- * behind the head belongs to the first frame and is handed over.
+ * Bytes in, text out; the raw heads are kept, because people want to see them in the report. What
+ * comes behind the head belongs to the first frame and is handed over.
  */
 
 import { buildUpgradeRequest, readUpgradeRequest, readUpgradeResponse } from 'barewire/handshake';
@@ -157,7 +157,8 @@ export function describeGarbage(bytes: Buffer): string {
   }
   const start = bytes.subarray(0, 16);
   const isText = start.every((octet) => octet >= 0x20 && octet < 0x7f);
-  return `The peer did not speak HTTP (${isText ? JSON.stringify(start.toString()) : `octets ${start.toString('hex')}`} …)`;
+  const shown = isText ? JSON.stringify(start.toString()) : `octets ${start.toString('hex')}`;
+  return `The peer did not speak HTTP (${shown} …)`;
 }
 
 /** A request that came to the fuzzer. */
@@ -237,7 +238,8 @@ export function buildResponse(accept: string, extension: string | undefined): st
 export function buildRefusal(status: number, reason: string): string {
   const body = `${reason}\n`;
   return (
-    `HTTP/1.1 ${status} Refused\r\nServer: barewire-conformance\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} Refused\r\nServer: barewire-conformance\r\n` +
+    'Content-Type: text/plain; charset=utf-8\r\n' +
     `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );
 }

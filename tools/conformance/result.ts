@@ -1,12 +1,14 @@
 /**
  * The result of one case: everything that reports show, in plain data.
  *
- * Names and meanings of the fields are those of the original's report files, so that tools which read
- * those read these. Payloads are kept as short texts: nobody reads four megabytes of asterisks.
+ * Names and meanings of the fields are those of the original's report files, so that tools which
+ * read those read these. Payloads are kept as short texts: nobody reads four megabytes of
+ * asterisks.
  */
 import { isUtf8 } from 'node:buffer';
 import type { CatalogueEntry } from './cases/index.ts';
-import { type CloseFacts, type FuzzerPeer, noCloseFacts } from './fuzzer-peer.ts';
+import { type CloseFacts, noCloseFacts } from './close-facts.ts';
+import type { FuzzerPeer } from './fuzzer-peer.ts';
 import type { Behavior, CloseBehavior, RecordedEvent, Role } from './model.ts';
 import type { Verdict } from './verdict.ts';
 import { PREVIEW_BYTES, sumOfSizes, WireLog } from './wire-log.ts';
@@ -74,21 +76,22 @@ export interface ResultParts {
   readonly wasOpenHandshakeTimeout?: boolean;
   readonly httpRequest: string;
   readonly httpResponse: string;
-  readonly traffic?: FuzzerPeer['traffic'];
+  /** The peer, when it came to one. */
+  readonly peer?: Pick<FuzzerPeer, 'sent' | 'received'> | undefined;
   readonly log: WireLog;
 }
 
 /** Makes a result. */
 export function makeResult(parts: ResultParts): CaseResult {
-  const { verdict, events, role, traffic, wasOpenHandshakeTimeout = false, ...rest } = parts;
-  const showsTraffic = traffic !== undefined && parts.entry.case.compression !== undefined;
+  const { verdict, events, role, peer, wasOpenHandshakeTimeout = false, ...rest } = parts;
+  const showsTraffic = peer !== undefined && parts.entry.case.compression !== undefined;
   return {
     ...rest,
     ...verdict,
     wasOpenHandshakeTimeout,
     received: events.map(eventText),
     isServer: role === 'server',
-    trafficStats: showsTraffic ? trafficStats(parts, traffic) : null,
+    trafficStats: showsTraffic ? trafficStats(parts, peer) : null,
   };
 }
 
@@ -150,7 +153,10 @@ export function eventText(event: RecordedEvent): EventText {
   return ['message', payloadText(event.payload), event.isBinary];
 }
 
-function trafficStats(parts: ResultParts, traffic: FuzzerPeer['traffic']): TrafficStats {
+function trafficStats(
+  parts: ResultParts,
+  { sent, received }: Pick<FuzzerPeer, 'sent' | 'received'>,
+): TrafficStats {
   const { log } = parts;
   const layer = (wire: number, payload: number, app: number, frames: number, messages: number) => ({
     OctetsWireLevel: wire,
@@ -167,17 +173,17 @@ function trafficStats(parts: ResultParts, traffic: FuzzerPeer['traffic']): Traff
   return {
     incoming: layer(
       sumOfSizes(log.rxOctets) - preopenIn,
-      traffic.inPayload,
-      traffic.inApp,
+      received.payload,
+      received.app,
       sum(log.rxFrames.values()),
-      traffic.inMessages,
+      received.messages,
     ),
     outgoing: layer(
       sumOfSizes(log.txOctets) - preopenOut,
-      traffic.outPayload,
-      traffic.outApp,
+      sent.payload,
+      sent.app,
       sum(log.txFrames.values()),
-      traffic.outMessages,
+      sent.messages,
     ),
     preopenIncomingOctetsWireLevel: preopenIn,
     preopenOutgoingOctetsWireLevel: preopenOut,

@@ -131,7 +131,7 @@ export const FAILS_WITH_1002: CloseExpectation = {
   requireClean: false,
 };
 
-/** The testee fails the connection because text is not UTF-8 [RFC 6455 §8.1]; it must be the one. */
+/** The testee, and nobody else, fails the connection: text is not UTF-8 [RFC 6455 §8.1]. */
 export const FAILS_WITH_1007: CloseExpectation = {
   closedByMe: false,
   codes: [1007],
@@ -145,8 +145,9 @@ export const NORMAL_CLOSE: Buffer = encodeClosePayload(1000);
 /**
  * Where a payload of `length` bytes is cut: the lengths of its frames.
  *
- * By the suite's rule a piece is final only when it is short: when `fragmentBytes` divides the length,
- * an empty final frame follows, which is a case of its own that many implementations have not met.
+ * By the suite's rule a piece is final only when it is short: when `fragmentBytes` divides the
+ * length, an empty final frame follows, which is a case of its own that many implementations have
+ * not met.
  */
 export function fragment(length: number, fragmentBytes: number, withoutEmptyEnd = false): number[] {
   if (fragmentBytes <= 0 || length <= fragmentBytes) return [length];

@@ -1,11 +1,12 @@
 /**
- * The order of writes: whole frames leave together, chopped ones piece by piece, and nothing overtakes.
+ * The order of writes: whole frames leave together, chopped ones piece by piece, and nothing
+ * overtakes.
  *
  * ```
  * plain plain │ chop: p i e c e s │ plain        one write │ a write a turn … │ one write
  * ```
- * What is written within one turn of the event loop goes out as one write, as it would from any peer
- * that does not flush after each frame: the testee must find the frames by itself.
+ * What is written within one turn of the event loop goes out as one write, as it would from any
+ * peer that does not flush after each frame: the testee must find the frames by itself.
  */
 import type { Clock } from './clock.ts';
 

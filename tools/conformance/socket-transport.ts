@@ -1,8 +1,8 @@
 /**
  * A socket as the fuzzer's transport: bytes both ways, and one word when it is gone.
  *
- * Nagle's algorithm is off: a case that writes octet by octet means it. Errors of the socket are ends of
- * the connection like any other; the testee may well reset what it does not like.
+ * Nagle's algorithm is off: a case that writes octet by octet means it. Errors of the socket are
+ * ends of the connection like any other; the testee may well reset what it does not like.
  */
 import type { Socket } from 'node:net';
 import type { Transport } from './fuzzer-peer.ts';

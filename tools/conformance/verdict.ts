@@ -1,11 +1,11 @@
 /**
  * The judges: what happened, against what should have happened.
  *
- * Two verdicts a case. The first compares the recorded events with the expected lists, exactly: order,
- * number, type, every octet. The second looks at how the connection ended. The first is what people
- * read; the second changes it in two situations only, which are marked in the case itself.
+ * Two verdicts a case. The first compares the recorded events with the expected lists, exactly:
+ * order, number, type, every octet. The second looks at how the connection ended. The first is what
+ * people read; the second changes it in two situations only, which are marked in the case itself.
  */
-import type { CloseFacts } from './fuzzer-peer.ts';
+import type { CloseFacts } from './close-facts.ts';
 import type {
   Behavior,
   Case,

@@ -1,8 +1,9 @@
 /**
- * What went over the wire: every frame as it was, with its header's fields, and counts of everything.
+ * What went over the wire: every frame as it was, with its header's fields, and counts of
+ * everything.
  *
- * A case may move hundreds of thousands of frames, so payloads are kept only at their beginning, and
- * after a number of entries only the counts go on.
+ * A case may move hundreds of thousands of frames, so payloads are kept only at their beginning,
+ * and after a number of entries only the counts go on.
  */
 import type { FrameHeader } from 'barewire/codec';
 

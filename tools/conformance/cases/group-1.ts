@@ -44,11 +44,11 @@ const chapter = (id: string, title: string, type: 'text' | 'binary'): Chapter =>
   title,
   source: 'RFC 6455 §5.2',
   rule:
-    'The length of a payload has three forms, and the shortest that fits is used. TCP knows nothing ' +
-    'of frames: a frame may arrive in any number of reads, cut anywhere.',
+    'The length of a payload has three forms, and the shortest that fits is used. TCP knows ' +
+    'nothing of frames: a frame may arrive in any number of reads, cut anywhere.',
   mistake:
-    'Takes 126 for a length, reads the 16 bits in the wrong byte order, or believes that one read is ' +
-    'one frame.',
+    'Takes 126 for a length, reads the 16 bits in the wrong byte order, or believes that one ' +
+    'read is one frame.',
   cases: SIZES.map((_, index) => echoCase(id, index, type)),
 });
 

@@ -1,9 +1,9 @@
 /**
- * Group 12, compression with different payloads [RFC 7692]: five data sets, the parameters left at
- * their defaults, eighteen shapes of message each.
+ * Group 12, compression with different payloads [RFC 7692 §7]: five data sets, the parameters left
+ * at their defaults, eighteen shapes of message each.
  *
- * Data that compresses well, hardly, or not at all takes different ways through a deflate codec: short
- * matches, long ones, stored blocks.
+ * Data that compresses well, hardly, or not at all takes different ways through a deflate codec:
+ * short matches, long ones, stored blocks.
  */
 import { DATA_SETS, type DataSet } from '../data-sets.ts';
 import type { Chapter, CompressionPlan, Group } from '../model.ts';
@@ -19,9 +19,9 @@ const chapter = (id: string, dataSet: DataSet, title: string, mistake: string): 
   title,
   source: 'RFC 7692 §7.2.1',
   rule:
-    'A compressed message is deflated, ends with an empty stored block whose last four octets (00 00 ' +
-    'FF FF) are left out, and carries RSV1 on its first frame. The next message may refer to the ones ' +
-    'before it.',
+    'A compressed message is deflated, ends with an empty stored block whose last four octets ' +
+    '(00 00 FF FF) are left out, and carries RSV1 on its first frame. The next message may ' +
+    'refer to the ones before it.',
   mistake,
   cases: compressionCases(id, dataSet, PLAN),
 });

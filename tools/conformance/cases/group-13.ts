@@ -1,5 +1,6 @@
 /**
- * Group 13, compression with different parameters [RFC 7692 §7.1]: one data set, seven ways to agree.
+ * Group 13, compression with different parameters [RFC 7692 §7.1]: one data set, seven ways to
+ * agree.
  *
  * ```
  * client_no_context_takeover   cnct   the client starts each message afresh

@@ -1,8 +1,9 @@
 /**
- * Group 2, pings and pongs: the small frames that keep a connection alive [RFC 6455 §5.5.2, §5.5.3].
+ * Group 2, pings and pongs: the small frames that keep a connection alive [RFC 6455 §5.5.2,
+ * §5.5.3].
  *
- * Every ping is answered with a pong of the same payload, which may be any octets, at most 125. A pong
- * that nobody asked for means nothing and is not answered.
+ * Every ping is answered with a pong of the same payload, which may be any octets, at most 125. A
+ * pong that nobody asked for means nothing and is not answered.
  */
 import type { Case, Group, RecordedEvent, Step } from '../model.ts';
 import {
@@ -120,11 +121,12 @@ export const GROUP_2: Group = {
       title: 'Pings and pongs',
       source: 'RFC 6455 §5.5.2',
       rule:
-        'A ping is answered with a pong that carries the same payload. Control frames carry at most ' +
-        '125 octets. A pong without a ping is a heartbeat in one direction and asks for nothing.',
+        'A ping is answered with a pong that carries the same payload. Control frames carry at ' +
+        'most 125 octets. A pong without a ping is a heartbeat in one direction and asks for ' +
+        'nothing.',
       mistake:
-        'Answers with an empty pong, checks the payload for UTF-8, answers a pong with a pong, or ' +
-        'answers only the last of several pings (which the RFC allows, but no browser does).',
+        'Answers with an empty pong, checks the payload for UTF-8, answers a pong with a pong, ' +
+        'or answers only the last of several pings (which the RFC allows, but no browser does).',
       cases: CASES,
     },
   ],

@@ -56,8 +56,8 @@ export const GROUP_3: Group = {
       title: 'Reserved bits',
       source: 'RFC 6455 §5.2',
       rule:
-        'RSV1, RSV2 and RSV3 are zero unless a negotiated extension gives them a meaning. A frame with ' +
-        'a bit that means nothing fails the connection, whatever its opcode.',
+        'RSV1, RSV2 and RSV3 are zero unless a negotiated extension gives them a meaning. A ' +
+        'frame with a bit that means nothing fails the connection, whatever its opcode.',
       mistake: 'Masks the bits away with 0x0f and never looks at them.',
       cases: CASES,
     },

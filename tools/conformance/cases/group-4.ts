@@ -1,8 +1,8 @@
 /**
  * Group 4, opcodes: six of the sixteen are defined, the others are kept for the future.
  *
- * An opcode that means nothing fails the connection [RFC 6455 §5.2]. Skipping the frame instead would
- * let an old peer lose messages of a newer one without anybody noticing.
+ * An opcode that means nothing fails the connection [RFC 6455 §5.2]. Skipping the frame instead
+ * would let an old peer lose messages of a newer one without anybody noticing.
  */
 import type { Case, Chapter, Group } from '../model.ts';
 import { FAILS_WITH_1002, frame, gotText, killAfter, ping, text } from '../script.ts';
@@ -14,8 +14,8 @@ const RESERVED = 'reserved opcode payload';
 function opcodeCases(chapter: string, first: number): Case[] {
   const fails = 'The testee fails the connection at once; nothing comes back.';
   const failsAfterEcho =
-    'The first message comes back, then the testee fails the connection; the ping is never answered. ' +
-    'A testee that fails it before echoing the first message is not strict.';
+    'The first message comes back, then the testee fails the connection; the ping is never ' +
+    'answered. A testee that fails it before echoing the first message is not strict.';
   const alone = (index: number, payload: string): Case => ({
     id: `${chapter}.${index}`,
     description: `A frame with opcode ${first + index - 1}${payload === '' ? ', empty' : ''}.`,
@@ -52,7 +52,7 @@ const chapter = (id: string, title: string, first: number, mistake: string): Cha
   id,
   title,
   source: 'RFC 6455 §5.2',
-  rule: `Opcodes ${first} to ${first + 4} are reserved; a frame that uses one fails the connection.`,
+  rule: `Opcodes ${first} to ${first + 4} are reserved; a frame with one fails the connection.`,
   mistake,
   cases: opcodeCases(id, first),
 });

@@ -6,7 +6,8 @@
  * middle        opcode 0,      FIN = 0        op0-      control frames may stand between any two,
  * last frame    opcode 0,      FIN = 1        op0+      and are never fragmented themselves
  * ```
- * A peer therefore keeps one bit of state, "a message is unfinished", and most mistakes are about it.
+ * A peer therefore keeps one bit of state, "a message is unfinished", and most mistakes are about
+ * it.
  */
 import type { Case, Chapter, Group, RecordedEvent, Step } from '../model.ts';
 import {
@@ -121,11 +122,11 @@ const DISORDER: readonly Case[] = [
   {
     id: '5.15',
     description:
-      'A message in two fragments, then a continuation of nothing, then a text message; all written ' +
-      'back to back.',
+      'A message in two fragments, then a continuation of nothing, then a text message; all ' +
+      'written back to back.',
     expectation:
-      'The first message comes back, then the testee fails the connection. A testee that fails it ' +
-      'before echoing is not strict.',
+      'The first message comes back, then the testee fails the connection. A testee that fails ' +
+      'it before echoing is not strict.',
     script: [first(F1, {}), last(F2, {}), more(F3, {}), whole(F4, {}), killAfter(1)],
     expected: { OK: [gotText(F1 + F2)], 'NON-STRICT': [] },
     close: FAILS_WITH_1002,
@@ -170,12 +171,13 @@ const CHAPTER: Chapter = {
   title: 'Fragmentation',
   source: 'RFC 6455 §5.4',
   rule:
-    'A message is one frame with FIN = 1, or a first frame with its opcode and FIN = 0, any number of ' +
-    'continuations, and a last continuation with FIN = 1. Messages are not interleaved. Control frames ' +
-    'may come in between, are answered at once, and are never fragmented.',
+    'A message is one frame with FIN = 1, or a first frame with its opcode and FIN = 0, any ' +
+    'number of continuations, and a last continuation with FIN = 1. Messages are not ' +
+    'interleaved. Control frames may come in between, are answered at once, and are never ' +
+    'fragmented.',
   mistake:
-    'Delivers each fragment as a message, answers a ping only after the message, takes a continuation ' +
-    'of nothing for a message, or lets a second message begin inside the first.',
+    'Delivers each fragment as a message, answers a ping only after the message, takes a ' +
+    'continuation of nothing for a message, or lets a second message begin inside the first.',
   cases: [...FRAGMENTED_CONTROL, ...WELL_FORMED, ...WITHOUT_START, ...DISORDER, ...WITH_PAUSE],
 };
 

@@ -59,7 +59,8 @@ const TABLES: readonly Table[] = [
     title: 'All prefixes of a valid UTF-8 string',
     rule: 'A text that ends inside a code point is not text.',
     mistake:
-      'Checks octets as they come and forgets to ask, at the end, whether the last code point is complete.',
+      'Checks octets as they come and forgets to ask, at the end, whether the last code point ' +
+      'is complete.',
     texts:
       '-ce +ceba -cebae1 -cebae1bd +cebae1bdb9 -cebae1bdb9cf +cebae1bdb9cf83 ' +
       '-cebae1bdb9cf83ce +cebae1bdb9cf83cebc -cebae1bdb9cf83cebcce +cebae1bdb9cf83cebcceb5',
@@ -74,7 +75,7 @@ const TABLES: readonly Table[] = [
   {
     id: '6.8',
     title: 'First possible sequence of length 5 and 6',
-    rule: 'UTF-8 ends at four octets; the longer forms of older definitions are not UTF-8 [RFC 3629 §3].',
+    rule: 'UTF-8 ends at four octets [RFC 3629 §3]; the longer forms of older definitions are not UTF-8.',
     mistake: 'Follows a table from before 2003.',
     texts: '-f888808080 -fc8480808080',
   },
@@ -95,7 +96,9 @@ const TABLES: readonly Table[] = [
   {
     id: '6.11',
     title: 'Other boundary conditions',
-    rule: 'The neighbours of the surrogates, U+D7FF and U+E000, are text; U+10FFFF is the last code point and U+110000 is none.',
+    rule:
+      'The neighbours of the surrogates, U+D7FF and U+E000, are text; U+10FFFF is the last code ' +
+      'point and U+110000 is none.',
     mistake: 'Draws one of those borders one off.',
     texts: '+ed9fbf +ee8080 +efbfbd +f48fbfbf -f4908080',
   },
@@ -174,7 +177,9 @@ const TABLES: readonly Table[] = [
   {
     id: '6.22',
     title: 'Non-characters',
-    rule: 'U+FFFE, U+1FFFF and their like are set aside for internal use, but their octets are well formed, and WebSocket asks for no more.',
+    rule:
+      'U+FFFE, U+1FFFF and their like are set aside for internal use, but their octets are well ' +
+      'formed, and WebSocket asks for no more.',
     mistake: 'Refuses them with a library that filters text.',
     texts:
       '+efbfbe +efbfbf +f09fbfbe +f09fbfbf +f0afbfbe +f0afbfbf +f0bfbfbe +f0bfbfbf ' +
@@ -186,7 +191,9 @@ const TABLES: readonly Table[] = [
   {
     id: '6.23',
     title: 'Unicode specials',
-    rule: 'U+FFF9 to U+FFFF are well formed; U+FFFD, the replacement character, may be sent by anyone.',
+    rule:
+      'U+FFF9 to U+FFFF are well formed; U+FFFD, the replacement character, may be sent by ' +
+      'anyone.',
     mistake: 'Sees U+FFFD and believes that its own decoder has failed.',
     texts: '+efbfb9 +efbfba +efbfbb +efbfbc +efbfbd +efbfbe +efbfbf',
   },

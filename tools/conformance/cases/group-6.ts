@@ -1,10 +1,11 @@
 /**
  * Group 6, UTF-8 handling: text is UTF-8, wherever the message is cut [RFC 6455 §5.6, §8.1].
  *
- * A fragment may end inside a code point; only the message as a whole is text. A receiver that finds
- * an octet which cannot be right fails the connection with 1007. It may wait for the end of the message,
- * but a peer that streams gigabytes of garbage should not be listened to that long: chapter 6.4 tells
- * the strict from the lazy. This file has chapters 6.1 – 6.4; the tables are in `group-6-utf8.ts`.
+ * A fragment may end inside a code point; only the message as a whole is text. A receiver that
+ * finds an octet which cannot be right fails the connection with 1007. It may wait for the end of
+ * the message, but a peer that streams gigabytes of garbage should not be listened to that long:
+ * chapter 6.4 tells the strict from the lazy. This file has chapters 6.1 – 6.4; the tables are in
+ * `group-6-utf8.ts`.
  */
 import type { Case, Chapter, Group, Step } from '../model.ts';
 import {
@@ -141,8 +142,8 @@ function failFast(
     id,
     description,
     expectation:
-      'The testee fails the connection within a second of the piece with the bad octet. One that does ' +
-      'so only when the message is complete is not strict.',
+      'The testee fails the connection within a second of the piece with the bad octet. One ' +
+      'that does so only when the message is complete is not strict.',
     script: [...script, killAfter(1)],
     expected: { OK: [passed('A')], 'NON-STRICT': [passed('A'), passed('B')] },
     close: FAILS_WITH_1007,
@@ -157,8 +158,8 @@ const FAIL_FAST: Chapter = {
   title: 'Failing fast on invalid UTF-8',
   source: 'RFC 6455 §8.1',
   rule:
-    'A receiver may fail the connection as soon as an octet cannot be right. To do so is better: it ' +
-    'costs neither time nor memory to listen to a message that is lost already.',
+    'A receiver may fail the connection as soon as an octet cannot be right. To do so is ' +
+    'better: it costs neither time nor memory to listen to a message that is lost already.',
   mistake: 'Collects the whole message and checks it at the end, or at the end of each frame.',
   cases: [
     failFast(

@@ -7,8 +7,8 @@
  *                ◀─────  close frame          after its close frame a side sends nothing more,
  *   (the server drops TCP first)              after both nobody listens
  * ```
- * A close frame is empty, or it begins with a code of 16 bits and a reason in UTF-8. Here the fuzzer
- * closes first, always.
+ * A close frame is empty, or it begins with a code of 16 bits and a reason in UTF-8. Here the
+ * fuzzer closes first, always.
  */
 import type { Case, Chapter, CloseExpectation, Group, RecordedEvent, Step } from '../model.ts';
 import { close, closeWith, frame, gotText, hex, killAfter, ping, repeat, text } from '../script.ts';
@@ -66,8 +66,8 @@ const BASIC: Chapter = {
     'A close frame is answered with a close frame. What comes after the first close frame is not ' +
     'processed any more, and a second one is not answered.',
   mistake:
-    'Answers a ping or a message that comes after the close frame, finishes an unfinished message, ' +
-    'or drops the connection without an answer.',
+    'Answers a ping or a message that comes after the close frame, finishes an unfinished ' +
+    'message, or drops the connection without an answer.',
   cases: [
     {
       id: '7.1.1',
@@ -110,8 +110,8 @@ const STRUCTURE: Chapter = {
   title: 'Close frame structure: payload length',
   source: 'RFC 6455 §5.5.1',
   rule:
-    'The payload of a close frame is empty or has two octets of code and at most 123 of reason. One ' +
-    'octet is half a code.',
+    'The payload of a close frame is empty or has two octets of code and at most 123 of reason. ' +
+    'One octet is half a code.',
   mistake: 'Reads a code beyond the end of a payload of one octet, or echoes one of 126 octets.',
   cases: [
     closing('7.3.1', 'A close frame without payload.', 'It is answered.', [closeWith('')]),
@@ -184,8 +184,8 @@ const INVALID: Chapter = {
   title: 'Close frame structure: invalid close codes',
   source: 'RFC 6455 §7.4',
   rule:
-    'Codes below 1000 are not used; 1004 is reserved; 1005 and 1006 say what was not sent and never ' +
-    'stand in a frame; the others up to 2999 have no meaning yet.',
+    'Codes below 1000 are not used; 1004 is reserved; 1005 and 1006 say what was not sent and ' +
+    'never stand in a frame; the others up to 2999 have no meaning yet.',
   mistake: 'Echoes whatever number it was given, or answers with 1000 as if all were well.',
   cases: INVALID_CODES.map((code, index) =>
     closing(
@@ -202,7 +202,7 @@ const OUT_OF_RANGE: Chapter = {
   id: '7.13',
   title: 'Close codes beyond the defined ranges',
   source: 'RFC 6455 §7.4.2',
-  rule: 'The RFC says nothing about codes from 5000 on: whatever a testee does is shown, not judged.',
+  rule: 'The RFC says nothing about codes from 5000 on: what a testee does is shown, not judged.',
   mistake: 'None: there is no rule. Failing the connection with 1002 is what most peers do.',
   cases: [5000, 65_535].map((code, index) => ({
     ...closing(

@@ -1,10 +1,10 @@
 /**
  * Group 9, limits and performance: large messages, many fragments, many small writes, many turns.
  *
- * The content is not compared here, only type and length: the point is that the echo comes at all, and
- * how long it takes. A testee with a limit fails visibly, which is not wrong as such: a limit on
- * messages or fragments is good practice [RFC 6455 §10.4]. But a default below these sizes surprises
- * users, and whoever chooses one should know.
+ * The content is not compared here, only type and length: the point is that the echo comes at all,
+ * and how long it takes. A testee with a limit fails visibly, which is not wrong as such: a limit
+ * on messages or fragments is good practice [RFC 6455 §10.4]. But a default below these sizes
+ * surprises users, and whoever chooses one should know.
  */
 import type { Acting, Case, Chapter, Group, Stage, Step } from '../model.ts';
 import { CLOSES_NORMALLY, closeAfter, message, repeat, text } from '../script.ts';
@@ -102,7 +102,7 @@ function fragmented(id: string, type: Type): readonly Case[] {
   const length = 4 * MIB;
   return Array.from({ length: 9 }, (_, index) => {
     const size = 64 * 4 ** index;
-    // The original fills only the first of the binary cases with FE; the asterisk is no slip of ours.
+    // In the original only the first of the binary cases has FE: the asterisk is no slip of ours.
     const payload = repeat(id === '9.4' && index === 0 ? Buffer.of(0xfe) : '*', length);
     const shape = { type, length, seconds: 100 };
     const description = `A ${type} message of ${length} octets in fragments of ${size}.`;
@@ -130,7 +130,7 @@ function roundTrips(id: string, type: Type): readonly Case[] {
   const seconds = [60, 60, 60, 120, 240, 480];
   return sizes.map((length, index) => {
     const shape = { type, length, seconds: seconds[index]! };
-    const description = `1000 ${type} messages of ${length} octets, each after the echo of the last.`;
+    const description = `1000 ${type} messages of ${length} octets, each after the echo before.`;
     return limitCase(`${id}.${index + 1}`, description, judgeTurns(shape, 1000));
   });
 }
@@ -145,8 +145,8 @@ const chapter = (
 
 const LARGE = 'A frame may carry more than any buffer holds; it arrives in many reads.';
 const LARGE_MISTAKE =
-  'Copies all that has arrived on every read, which takes quadratic time, or reads the 64 bits of ' +
-  'the length as 32.';
+  'Copies all that has arrived on every read, which takes quadratic time, or reads the 64 bits ' +
+  'of the length as 32.';
 const PIECES = 'How a message is cut into fragments is no business of the application.';
 const PIECES_MISTAKE =
   'Counts fragments against a limit that 65537 exceed, or joins them pairwise, in quadratic time.';

@@ -1,8 +1,9 @@
 /**
- * The catalogue: 517 cases in eleven groups, in the order of their ids, and how to choose among them.
+ * The catalogue: 517 cases in eleven groups, in the order of their ids, and how to choose among
+ * them.
  *
- * There are no groups 8 and 11, and no chapters 7.2, 7.4, 7.6, 7.8 and 7.10 – 7.12: the original has
- * gaps there, and ids are for comparing.
+ * There are no groups 8 and 11, and no chapters 7.2, 7.4, 7.6, 7.8 and 7.10 – 7.12: the original
+ * has gaps there, and ids are for comparing.
  */
 import type { Case, Chapter, Group } from '../model.ts';
 import { GROUP_1 } from './group-1.ts';
@@ -56,8 +57,8 @@ export function listCases(groups: readonly Group[]): readonly CatalogueEntry[] {
 export const CATALOGUE: readonly CatalogueEntry[] = listCases(GROUPS);
 
 /**
- * Makes a predicate of case ids from patterns: an exact id, or `*` for anything, as in `9.*`, `6.2*`
- * or `*`.
+ * Makes a predicate of case ids from patterns: an exact id, or `*` for anything, as in `9.*`,
+ * `6.2*` or `*`.
  */
 export function matchIds(patterns: readonly string[]): (id: string) => boolean {
   const expressions = patterns.map((pattern) => {
