@@ -7,7 +7,7 @@
  * bitmap     an 8-bit grey image, 512²     binary    263222                  232 kB
  * prose      German plain text             binary    222218                   84 kB
  * html       a large HTML page             text      263647      263620       13.9 kB
- * document   a PDF with packed streams     binary   1042328                  782 kB
+ * document   a PDF with packed streams     binary   1042328                  805 kB
  * ```
  * The original suite ships five files. Ours are other bytes of exactly the same type and size that
  * compress about as well, written by generators with a fixed seed: the same on every machine, so a

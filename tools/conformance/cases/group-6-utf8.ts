@@ -75,7 +75,7 @@ const TABLES: readonly Table[] = [
   {
     id: '6.8',
     title: 'First possible sequence of length 5 and 6',
-    rule: 'UTF-8 ends at four octets [RFC 3629 §3]; the longer forms of older definitions are not UTF-8.',
+    rule: 'UTF-8 ends at four octets [RFC 3629 §3]; the longer forms of old definitions are gone.',
     mistake: 'Follows a table from before 2003.',
     texts: '-f888808080 -fc8480808080',
   },
