@@ -252,9 +252,19 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#isAttached = true;
   }
 
+  /** Every message passes here: called directly, without the arrays that `#call` makes. */
   #deliver(data: string | Buffer): void {
-    if (this.#handler !== undefined) this.#call('message', data);
-    else this.#messages?.push(data);
+    const handler = this.#handler;
+    if (handler === undefined) {
+      this.#messages?.push(data);
+    } else if (handler.message !== undefined) {
+      try {
+        const result = handler.message(this, data);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
+      } catch (error) {
+        this.#handlerFailed(error);
+      }
+    }
   }
 
   #deliverStart(isText: boolean): void {

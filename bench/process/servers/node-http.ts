@@ -1,0 +1,23 @@
+/** Server-sent events by hand on `node:http`: one `response.write` per client and event. */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { broadcastText, ready, serverMode } from './ready.ts';
+
+const data = broadcastText(serverMode().bytes);
+const streams = new Set<ServerResponse>();
+const server = createServer((request, response) => {
+  if (request.url?.startsWith('/send/')) {
+    const count = Number(request.url.slice(6));
+    for (let index = 0; index < count; index += 1) {
+      for (const stream of streams) stream.write(`data: ${data}\n\n`);
+    }
+    response.end('ok');
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  response.write(':\n\n');
+  streams.add(response);
+  response.on('close', () => streams.delete(response));
+});
+server.requestTimeout = 0;
+server.listen(0, '127.0.0.1', () => ready((server.address() as AddressInfo).port));

@@ -1,0 +1,32 @@
+/** What every server script does at its beginning and its end, and the flags that all understand. */
+
+/** What a server script is asked to be. */
+export interface ServerMode {
+  /** `echo`: send every message back. `broadcast`: a message `N` sends N messages to everybody. */
+  readonly mode: 'echo' | 'broadcast' | 'sse';
+  /** Negotiate permessage-deflate. */
+  readonly deflate: boolean;
+  /** Size of a broadcast message or event in bytes. */
+  readonly bytes: number;
+}
+
+/** Reads `--mode echo --bytes 200 --deflate` from the command line. */
+export function serverMode(args: readonly string[] = process.argv.slice(2)): ServerMode {
+  const value = (flag: string): string | undefined => args[args.indexOf(flag) + 1];
+  const mode = args.includes('--mode') ? (value('--mode') as ServerMode['mode']) : 'echo';
+  const bytes = args.includes('--bytes') ? Number(value('--bytes')) : 200;
+  return { mode, bytes, deflate: args.includes('--deflate') };
+}
+
+/** What a broadcast sends: text that compresses about as well as JSON does. */
+export function broadcastText(bytes: number): string {
+  return '{"id":12345,"price":"101.25","name":"abcdefgh"},'.repeat(bytes / 40 + 1).slice(0, bytes);
+}
+
+/** Prints the port for the harness, and ends the process when the harness goes away. */
+export function ready(port: number): void {
+  process.stdout.write(`${port}\n`);
+  process.stdin.on('end', () => process.exit(0)).resume();
+  process.on('SIGINT', () => process.exit(0));
+  process.on('SIGUSR2', () => (globalThis as { gc?: () => void }).gc?.());
+}
