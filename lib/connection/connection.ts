@@ -68,6 +68,16 @@ export interface ConnectionSink {
   closed(report: CloseReport): void;
 }
 
+/** What a connection needs of the codec of permessage-deflate [RFC 7692]. */
+export interface ConnectionDeflate extends MessageInflater, MessageDeflater {
+  /** Lets go of memory that only the next message would need. */
+  releaseIdle(): void;
+  /** The peer gets a message that was compressed elsewhere: forget what it could refer back to. */
+  breakContext(): void;
+  /** Ends running jobs; nothing is called back afterwards. */
+  close(): void;
+}
+
 /** Options of {@link Connection}. */
 export interface ConnectionOptions extends KeepaliveOptions {
   /** Which end we are: a server reads masked frames and writes unmasked ones [RFC 6455 §5.1]. */
@@ -81,7 +91,7 @@ export interface ConnectionOptions extends KeepaliveOptions {
   /** Whole messages (default) or pieces as they arrive. */
   readonly delivery?: 'message' | 'pieces' | undefined;
   /** The codec of the negotiated permessage-deflate; `undefined` when there is none. */
-  readonly deflate?: (MessageInflater & MessageDeflater & { close(): void }) | undefined;
+  readonly deflate?: ConnectionDeflate | undefined;
   /** Compress messages of at least so many bytes; default 1024. */
   readonly compressThresholdBytes?: number | undefined;
   /** Bytes of one frame's payload; default 16 MiB. */
@@ -141,6 +151,8 @@ export class Connection {
   #isReaderPaused = false;
   /** The newest ping that congestion kept us from answering. */
   #owedPong: Buffer | undefined;
+  #messagesAtTick = 0;
+  #isDeflateReleased = true;
   #closeRequested = false;
   #closingSinceMs: number | undefined;
   #unfinishedSinceMs: number | undefined;
@@ -394,12 +406,18 @@ export class Connection {
     return this.#sender.wouldCompress(data, wanted);
   }
 
-  /** Sends a message whose frames are encoded already, in its place in the order. */
-  sendEncoded(frames: Buffer, onSent?: () => void): boolean {
+  /**
+   * Sends a message whose frames are encoded already, in its place in the order.
+   *
+   * @param isCompressed it was compressed elsewhere, without looking back.
+   */
+  sendEncoded(frames: Buffer, isCompressed = false): boolean {
     if (!this.isOpen) return false;
     this.counters.messagesSent += 1;
     this.#keepalive.message();
-    this.#sender.sendEncoded(frames, onSent);
+    const { deflate } = this.#options;
+    if (isCompressed) this.#sender.sendEncoded(frames, () => deflate?.breakContext());
+    else this.#sender.sendEncoded(frames);
     this.#requestFlush();
     return true;
   }
@@ -556,6 +574,7 @@ export class Connection {
   tick(nowMs: number): void {
     if (this.#state === 'closed') return;
     if (this.#closingSinceMs !== undefined) return this.#tickClosing(nowMs);
+    this.#tickDeflate();
     const action = this.#keepalive.tick(nowMs);
     if (action === 'ping') this.ping();
     else if (action !== 'none') this.#giveUp(action);
@@ -574,6 +593,16 @@ export class Connection {
     if (error.code !== 'idle-timeout') return this.fail(error);
     this.#error = error;
     this.close(error.closeCode, error.code);
+  }
+
+  /** zlib's state is worth keeping between messages that follow each other, and only then. */
+  #tickDeflate(): void {
+    const deflate = this.#options.deflate;
+    if (deflate === undefined || this.#assembler.isUnfinished || this.pendingBytes > 0) return;
+    const messages = this.counters.messagesReceived + this.counters.messagesSent;
+    if (messages === this.#messagesAtTick && !this.#isDeflateReleased) deflate.releaseIdle();
+    this.#isDeflateReleased = messages === this.#messagesAtTick;
+    this.#messagesAtTick = messages;
   }
 
   #tickMessage(nowMs: number): void {

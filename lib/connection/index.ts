@@ -11,6 +11,7 @@ export { ABNORMAL, type CloseReport } from './close-report.ts';
 export {
   Connection,
   type ConnectionCounters,
+  type ConnectionDeflate,
   type ConnectionOptions,
   type ConnectionSink,
 } from './connection.ts';

@@ -1,4 +1,5 @@
 /** permessage-deflate: the extension list, its negotiation, and the codec of compressed messages. */
+export { compressOnce } from './compress-once.ts';
 export {
   type Extension,
   type ExtensionParameter,

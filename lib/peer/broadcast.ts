@@ -2,10 +2,11 @@
  * One message to many peers: encoded once, and compressed once for each kind of compression.
  *
  * Unmasked frames are the same for everybody, so the bytes are shared. A compressed frame is shared
- * between peers with the same `deflateKey`: it is compressed without looking back, and every codec
- * is told afterwards what went out, so that its own context stays true [RFC 7692 §7.2.1].
+ * between peers with the same window: it is compressed without looking back, and every codec is told
+ * that its own context is broken [RFC 7692 §7.2.1].
  */
-import { encodeFrame, OPCODE } from '../codec/index.ts';
+import { encodeFrame, OPCODE, RSV1 } from '../codec/index.ts';
+import { compressOnce } from '../deflate/index.ts';
 import { type MessageData, toPayload } from './payload.ts';
 import type { PeerSendOptions, WebSocketPeer } from './websocket-peer.ts';
 
@@ -27,12 +28,29 @@ export class PreparedMessage {
   readonly payload: string | Uint8Array;
   readonly type: 'text' | 'binary';
   #plain: Buffer | undefined;
+  readonly #compressed = new Map<number, Buffer>();
 
   /** @throws UsageError `invalid-argument` for anything that is no message. */
   constructor(data: MessageData, type?: 'text' | 'binary') {
     const payload = toPayload(data);
     this.payload = typeof payload === 'string' ? payload : Uint8Array.from(payload);
     this.type = type ?? (typeof payload === 'string' ? 'text' : 'binary');
+  }
+
+  /** The frame, compressed for an inflater with so many window bits (8 – 15), not masked. */
+  compressedFrame(windowBits: number): Buffer {
+    let frame = this.#compressed.get(windowBits);
+    if (frame === undefined) {
+      const { payload, type } = this;
+      const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+      const compressed = compressOnce(bytes, windowBits);
+      frame = encodeFrame(
+        { opcode: OPCODE[type], rsv: RSV1, payload: compressed },
+        { allowIllegal: true },
+      );
+      this.#compressed.set(windowBits, frame);
+    }
+    return frame;
   }
 
   /** The frame, not compressed and not masked: what a server sends. */

@@ -18,7 +18,7 @@ export interface PeerOptions extends WebSocketOptions {
 }
 
 /** What the opening handshake settled. */
-export interface Opened extends Omit<PeerSettings, 'deflate' | 'deflateKey' | 'extensions'> {
+export interface Opened extends Omit<PeerSettings, 'deflate' | 'windowBits' | 'extensions'> {
   /** permessage-deflate as agreed upon, and the response's field; `undefined` without it. */
   readonly extension:
     | { readonly parameters: DeflateParameters; readonly response: string }
@@ -38,9 +38,9 @@ export function openPeer(
   if (extension === undefined) return new WebSocketPeer(transport, settings, options);
   const { parameters, response } = extension;
   const deflate = new MessageCodec(settings.role, parameters, options.codec);
-  // What is compressed without looking back can be read by everybody with as large a window.
-  const deflateKey = `${settings.role} ${parameters.serverMaxWindowBits}`;
-  const more = { deflate, deflateKey, extensions: response };
+  const isServer = settings.role === 'server';
+  const windowBits = isServer ? parameters.serverMaxWindowBits : parameters.clientMaxWindowBits;
+  const more = { deflate, windowBits, extensions: response };
   return new WebSocketPeer(transport, { ...settings, ...more }, options);
 }
 

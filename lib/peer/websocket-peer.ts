@@ -69,8 +69,8 @@ export interface PeerSettings
   readonly protocol?: string;
   /** The extensions in use, as in the response's field; empty when there are none. */
   readonly extensions?: string;
-  /** Compares equal for peers whose compressed frames are interchangeable; see broadcast. */
-  readonly deflateKey?: string | undefined;
+  /** With permessage-deflate: the window that the peer's inflater has for us, in bits, 8 – 15. */
+  readonly windowBits?: number | undefined;
   /** Bytes that came behind the handshake and belong to the connection. */
   readonly head?: Buffer | undefined;
   /** Your own data, for `peer.data`. */
@@ -98,8 +98,6 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly protocol: string;
   /** The extensions in use, as in the response's field; empty when there are none. */
   readonly extensions: string;
-  /** For broadcast: peers with the same key take the same compressed frames. */
-  readonly deflateKey: string | undefined;
   /** Your own data about this peer. */
   data: unknown;
   /** Resolves when the connection is over. Never rejects. */
@@ -111,6 +109,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly #backlog: Backlog;
   readonly #options: WebSocketOptions;
   readonly #role: 'client' | 'server';
+  readonly #windowBits: number | undefined;
   readonly #resolveClosed: (report: CloseReport) => void;
   #messagesDropped = 0;
   #handler: WebSocketHandler | undefined;
@@ -135,7 +134,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#backlog = new Backlog(options.slowConsumer, options.maxBufferedBytes);
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';
-    this.deflateKey = settings.deflateKey;
+    this.#windowBits = settings.windowBits;
     this.data = settings.data;
     let resolveClosed: (report: CloseReport) => void = () => {};
     this.closed = new Promise((resolve) => {
@@ -334,21 +333,21 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     return this.#outcome(this.#connection.send(payload, options));
   }
 
-  /** Sends frames that are encoded already; for {@link broadcast}. */
-  offerEncoded(frames: Buffer, key?: string, onSent?: () => void): SendOutcome {
-    if (this.#mustWait(frames.length)) {
-      return this.#hold(frames.length, key, () => this.#connection.sendEncoded(frames, onSent));
-    }
-    return this.#outcome(this.#connection.sendEncoded(frames, onSent));
-  }
-
   /** Sends a prepared message by the cheapest way this peer allows; for {@link broadcast}. */
   offerPrepared(message: PreparedMessage, options?: PeerSendOptions): SendOutcome {
     const { payload, type } = message;
-    const isShareable =
-      this.#role === 'server' && !this.#connection.wouldCompress(payload, options?.compress);
-    if (isShareable) return this.offerEncoded(message.plainFrame, options?.key);
-    return this.offer(payload, { ...options, type });
+    const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
+    // zlib has no window of 8 bits; such a peer gets a frame of its own.
+    const canShare = !isCompressed || (this.#windowBits ?? 0) > 8;
+    const isShareable = this.#role === 'server' && canShare;
+    if (!isShareable) return this.offer(payload, { ...options, type });
+    const frame = isCompressed ? message.compressedFrame(this.#windowBits!) : message.plainFrame;
+    if (this.#mustWait(frame.length)) {
+      return this.#hold(frame.length, options?.key, () =>
+        this.#connection.sendEncoded(frame, isCompressed),
+      );
+    }
+    return this.#outcome(this.#connection.sendEncoded(frame, isCompressed));
   }
 
   #outcome(isAccepted: boolean): SendOutcome {
