@@ -1,9 +1,11 @@
 /**
- * Servers in processes of their own: CPU time per message, memory per connection (P1 – P3, P6 – P10).
+ * Servers in processes of their own: CPU time per message, memory per connection (P1 – P3, P6 –
+ * P10).
  *
  *   npm run bench -- process [names …] [--rounds 5] [--quick] [--json file]
  *
- * Every round measures all contenders one after the other (A B C, A B C, …), each in a fresh process, so
+ * Every round measures all contenders one after the other (A B C, A B C, …), each in a fresh
+ * process, so
  * that drift of the machine meets all alike. Printed are medians, the spread, and ratios to ours.
  */
 import { writeFileSync } from 'node:fs';

@@ -4,7 +4,7 @@ import type { Contender } from './server-process.ts';
 
 const require = createRequire(import.meta.url);
 
-/** Where Bun's binary is, if its package is installed (`npm install --no-save @oven/bun-linux-x64`). */
+/** Where Bun is, if `npm install --no-save @oven/bun-linux-x64` has been run. */
 function bunProgram(): string | undefined {
   if (process.env['BUN_PROGRAM'] !== undefined) return process.env['BUN_PROGRAM'];
   try {

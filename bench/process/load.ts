@@ -1,7 +1,9 @@
 /**
- * A load generator that costs little: raw sockets, frames masked beforehand, answers counted by bytes.
+ * A load generator that costs little: raw sockets, frames masked beforehand, answers counted by
+ * bytes.
  *
- * It checks that the right number of bytes came back, and, once per connection, that the first answer
+ * It checks that the right number of bytes came back, and, once per connection, that the first
+ * answer
  * is what it should be; the interop specs check the rest.
  */
 import { randomBytes } from 'node:crypto';

@@ -1,5 +1,6 @@
 /**
- * The workloads of the process benches, P1 – P3 and P6 – P10. Each returns one number for one server.
+ * The workloads of the process benches, P1 – P3 and P6 – P10. Each returns one number for one
+ * server.
  *
  * CPU figures are µs of the server's own CPU time per unit of work; memory figures are bytes.
  */

@@ -1,7 +1,9 @@
 /**
- * A server in a process of its own, and what it costs: CPU time and memory as the system counts them.
+ * A server in a process of its own, and what it costs: CPU time and memory as the system counts
+ * them.
  *
- * A server script prints its port as its first line, and ends when its standard input does. CPU time is
+ * A server script prints its port as its first line, and ends when its standard input does. CPU
+ * time is
  * user + system from `/proc/<pid>/stat`; it does not depend on how fast the load generator is.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

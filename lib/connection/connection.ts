@@ -68,7 +68,7 @@ export interface ConnectionSink {
   closed(report: CloseReport): void;
 }
 
-/** What a connection needs of the codec of permessage-deflate [RFC 7692]. */
+/** What a connection needs of the codec of permessage-deflate [RFC 7692 §7.2]. */
 export interface ConnectionDeflate extends MessageInflater, MessageDeflater {
   /** Lets go of memory that only the next message would need. */
   releaseIdle(): void;

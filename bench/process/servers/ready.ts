@@ -1,4 +1,4 @@
-/** What every server script does at its beginning and its end, and the flags that all understand. */
+/** What every server script does at its beginning and its end, and the flags they understand. */
 
 /** What a server script is asked to be. */
 export interface ServerMode {
