@@ -34,10 +34,10 @@ import {
   MAX_CONTROL_PAYLOAD,
   type Role,
 } from './frame-rules.ts';
-import { maskInto } from './mask.ts';
+import { maskInto, reverseKey, turnKey } from './mask.ts';
 import { isControlOpcode } from './opcode.ts';
 import { viewBytes } from './payload-bytes.ts';
-import { borrowScratch, returnScratch } from './scratch.ts';
+import { borrowScratch, returnScratch, type Scratch } from './scratch.ts';
 
 /** Where the frames go. All calls are synchronous, inside `receive` or `resume`. */
 export interface FrameSink {
@@ -67,6 +67,12 @@ export interface FrameReaderOptions extends LimitOptions<'maxFrameBytes'> {
 }
 
 type Phase = 'header' | 'payload' | 'end' | 'failed' | 'stopped';
+
+/** Shorter input of ours is read where it lies; copying it to the SIMD module would cost more. */
+const APART_FROM = 32;
+
+/** Shorter payloads are masked by a loop even where they lie in the memory of the SIMD module. */
+const SIMD_IN_PLACE_FROM = 16;
 
 /** Reads frames from chunks of any size. */
 export class FrameReader {
@@ -176,8 +182,9 @@ export class FrameReader {
   #run(chunk: Buffer, owned: boolean): void {
     this.#running = true;
     try {
-      const consumed = this.#read(chunk, owned);
-      if (consumed < chunk.length) this.#keepRest(chunk, consumed);
+      const inPlace = this.#rules.role === 'client' || (owned && chunk.length < APART_FROM);
+      const used = inPlace ? this.#read(chunk, 0, chunk.length, undefined) : this.#readApart(chunk);
+      if (used < chunk.length) this.#keepRest(chunk, used);
     } catch (error) {
       const wasLive = this.#phase !== 'failed' && this.#phase !== 'stopped';
       this.#waiting.clear();
@@ -193,51 +200,70 @@ export class FrameReader {
   }
 
   /** What a pause left over goes before anything that came in meanwhile. */
-  #keepRest(chunk: Buffer, consumed: number): void {
+  #keepRest(chunk: Buffer, used: number): void {
     if (this.#phase === 'failed' || this.#phase === 'stopped') return;
     const later = this.#waiting.takeAll();
-    this.#waiting.push(chunk, consumed);
+    this.#waiting.push(chunk, used);
     this.#waiting.push(later);
   }
 
-  /** Reads until the bytes are used up, or a callback pauses or stops. Returns the bytes used. */
-  #read(chunk: Buffer, owned: boolean): number {
-    let at = 0;
+  /**
+   * Copies the chunk to where masks may be taken off, slab by slab, and reads there: that leaves the
+   * caller's memory alone, and one copy of 64 KiB is cheaper than a call for each frame.
+   */
+  #readApart(chunk: Buffer): number {
+    const scratch = borrowScratch(chunk.length);
+    const { bytes, length } = scratch;
+    let used = 0;
+    try {
+      while (used < chunk.length) {
+        const end = Math.min(chunk.length, used + length);
+        bytes.set(end - used === chunk.length ? chunk : chunk.subarray(used, end), 0);
+        const read = this.#read(bytes, 0, end - used, scratch.mask);
+        used += read;
+        if (used < end) return used;
+      }
+    } finally {
+      returnScratch(scratch);
+    }
+    return used;
+  }
+
+  /** Reads until `end`, or until a callback pauses or stops. Returns where it stopped. */
+  #read(bytes: Buffer, at: number, end: number, simd: Scratch['mask']): number {
     for (;;) {
       if (this.#paused) return at;
       if (this.#phase === 'end') this.#endFrame();
-      else if (at >= chunk.length) return at;
-      else if (this.#phase === 'header') at = this.#readHeader(chunk, at);
-      else if (this.#phase === 'payload') at = this.#readPayload(chunk, at, owned);
+      else if (at >= end) return at;
+      else if (this.#phase === 'header') at = this.#readHeader(bytes, at, end);
+      else if (this.#phase === 'payload') at = this.#readPayload(bytes, at, end, simd);
       else return at;
     }
   }
 
-  #readHeader(chunk: Buffer, at: number): number {
-    const header = this.#header;
-    if (this.#heldLength > 0) return this.#readHeldHeader(chunk, at);
-    if (!readFrameHeader(chunk, at, chunk.length, header)) return this.#readHeldHeader(chunk, at);
+  #readHeader(bytes: Buffer, at: number, end: number): number {
+    if (this.#heldLength > 0 || !readFrameHeader(bytes, at, end, this.#header)) {
+      return this.#gatherHeader(bytes, at, end);
+    }
     this.#beginFrame();
-    return at + header.headerLength;
+    return at + this.#header.headerLength;
   }
 
-  /** Gathers a header that is cut by the end of a chunk. */
-  #readHeldHeader(chunk: Buffer, at: number): number {
+  /** Holds the pieces of a header that was cut, until it is complete. */
+  #gatherHeader(bytes: Buffer, at: number, end: number): number {
     const held = this.#holdBuffer();
     const before = this.#heldLength;
-    const copied = chunk.copy(held, before, at, at + MAX_HEADER_LENGTH - before);
-    const complete = readFrameHeader(held, 0, before + copied, this.#header);
-    if (complete) {
+    const copyEnd = Math.min(end, at + MAX_HEADER_LENGTH - before);
+    const length = before + bytes.copy(held, before, at, copyEnd);
+    if (readFrameHeader(held, 0, length, this.#header)) {
       this.#heldLength = 0;
       this.#beginFrame();
       return at + this.#header.headerLength - before;
     }
-    this.#heldLength = before + copied;
+    this.#heldLength = length;
     // Two bytes are enough to refuse most forbidden frames: do not wait for the rest of the header.
-    if (this.#heldLength >= 2) {
-      refuse(judgeFrameStart(this.#header, this.#rules, this.#messageUnfinished));
-    }
-    return at + copied;
+    if (length >= 2) refuse(judgeFrameStart(this.#header, this.#rules, this.#messageUnfinished));
+    return copyEnd;
   }
 
   #beginFrame(): void {
@@ -255,60 +281,45 @@ export class FrameReader {
     this.#sink.frameEnd();
   }
 
-  #readPayload(chunk: Buffer, at: number, owned: boolean): number {
-    const available = chunk.length - at;
-    if (isControlOpcode(this.#header.opcode)) {
-      if (this.#heldLength > 0 || available < this.#remaining) {
-        return this.#gatherControl(chunk, at);
-      }
-    }
-    const end = at + Math.min(available, this.#remaining);
-    if (!this.#header.masked) this.#deliver(chunk, at, end, false);
-    else if (owned) this.#unmask(chunk, at, end, chunk, at);
-    else return this.#unmaskApart(chunk, at, end);
-    return end;
+  #readPayload(bytes: Buffer, at: number, end: number, simd: Scratch['mask']): number {
+    const available = end - at;
+    const isWhole = available >= this.#remaining && this.#heldLength === 0;
+    if (!isWhole && isControlOpcode(this.#header.opcode))
+      return this.#gatherControl(bytes, at, end);
+    const stop = available < this.#remaining ? end : at + this.#remaining;
+    this.#deliver(bytes, at, stop, simd);
+    return stop;
   }
 
   /** Holds the pieces of a control payload until it is complete. */
-  #gatherControl(chunk: Buffer, at: number): number {
+  #gatherControl(bytes: Buffer, at: number, end: number): number {
     const held = this.#holdBuffer();
     const wanted = this.#remaining - this.#heldLength;
-    const copied = chunk.copy(held, this.#heldLength, at, at + wanted);
+    const copied = bytes.copy(held, this.#heldLength, at, Math.min(end, at + wanted));
     this.#heldLength += copied;
-    if (copied < wanted) return at + copied;
-    const length = this.#heldLength;
-    this.#heldLength = 0;
-    if (this.#header.masked) this.#unmask(held, 0, length, held, 0);
-    else this.#deliver(held, 0, length, false);
+    if (copied === wanted) {
+      this.#heldLength = 0;
+      this.#deliver(held, 0, this.#remaining, undefined);
+    }
     return at + copied;
   }
 
-  /** Takes the mask off into memory of ours, a slice at a time. Returns where it stopped. */
-  #unmaskApart(chunk: Buffer, at: number, end: number): number {
-    const scratch = borrowScratch(end - at);
-    try {
-      while (at < end && !this.#paused && this.#phase === 'payload') {
-        const sliceEnd = Math.min(end, at + scratch.length);
-        this.#unmask(chunk, at, sliceEnd, scratch, 0);
-        at = sliceEnd;
-      }
-    } finally {
-      returnScratch(scratch);
-    }
-    return at;
-  }
-
-  #unmask(chunk: Buffer, at: number, end: number, target: Buffer, targetStart: number): void {
-    const { maskingKey } = this.#header;
-    const union = maskInto(chunk, at, end, target, targetStart, maskingKey, this.#seen);
-    this.#deliver(target, targetStart, targetStart + end - at, union < 0x80);
-  }
-
-  #deliver(bytes: Buffer, start: number, end: number, onlyAscii: boolean): void {
-    this.#seen += end - start;
-    this.#remaining -= end - start;
+  /** Takes the mask off `bytes[at … end)`, where it may be done in place, and hands them on. */
+  #deliver(bytes: Buffer, at: number, end: number, simd: Scratch['mask']): void {
+    const seen = this.#seen;
+    let isAscii = false;
+    this.#seen = seen + end - at;
+    this.#remaining -= end - at;
     if (this.#remaining === 0) this.#phase = 'end';
-    this.#sink.payload(bytes, start, end, onlyAscii);
+    if (this.#header.masked) {
+      const { maskingKey } = this.#header;
+      if (simd !== undefined && end - at >= SIMD_IN_PLACE_FROM) {
+        isAscii = simd(at, end, reverseKey(turnKey(maskingKey, seen))) === 0;
+      } else {
+        isAscii = (maskInto(bytes, at, end, bytes, at, maskingKey, seen) & 0x80) === 0;
+      }
+    }
+    this.#sink.payload(bytes, at, end, isAscii);
   }
 
   #holdBuffer(): Buffer {

@@ -33,6 +33,6 @@ export {
   type FrameToEncode,
   maxEncodedFrameLength,
 } from './frame-writer.ts';
-export { maskInto } from './mask.ts';
+export { type MaskingStrategy, maskInto, setMaskingStrategy } from './mask.ts';
 export { isControlOpcode, isDefinedOpcode, OPCODE } from './opcode.ts';
 export { type BytesLike, viewBytes } from './payload-bytes.ts';
