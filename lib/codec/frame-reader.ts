@@ -35,7 +35,7 @@ import {
   type Role,
 } from './frame-rules.ts';
 import { maskInto, reverseKey, turnKey } from './mask.ts';
-import { isControlOpcode } from './opcode.ts';
+import { isControlOpcode, OPCODE } from './opcode.ts';
 import { viewBytes } from './payload-bytes.ts';
 import { borrowScratch, returnScratch, type Scratch } from './scratch.ts';
 
@@ -83,6 +83,8 @@ export class FrameReader {
   #phase: Phase = 'header';
   /** A data message has begun and its last frame has not come. */
   #messageUnfinished = false;
+  /** The message is text that no extension has transformed: it matters whether it is ASCII. */
+  #isPlainText = false;
   /** Payload bytes of the current frame still to come, and how many have come. */
   #remaining = 0;
   #seen = 0;
@@ -182,8 +184,9 @@ export class FrameReader {
   #run(chunk: Buffer, owned: boolean): void {
     this.#running = true;
     try {
-      const inPlace = this.#rules.role === 'client' || (owned && chunk.length < APART_FROM);
-      const used = inPlace ? this.#read(chunk, 0, chunk.length, undefined) : this.#readApart(chunk);
+      const used = this.#mayReadInPlace(chunk, owned)
+        ? this.#read(chunk, 0, chunk.length, undefined)
+        : this.#readApart(chunk);
       if (used < chunk.length) this.#keepRest(chunk, used);
     } catch (error) {
       const wasLive = this.#phase !== 'failed' && this.#phase !== 'stopped';
@@ -197,6 +200,20 @@ export class FrameReader {
     } finally {
       this.#running = false;
     }
+  }
+
+  /**
+   * Whether there is nothing to gain from copying the chunk: it is short, or it is all payload that
+   * needs no change and whose bytes nobody asks about.
+   */
+  #mayReadInPlace(chunk: Buffer, owned: boolean): boolean {
+    if (chunk.length < APART_FROM) return owned || this.#rules.role === 'client';
+    return (
+      this.#phase === 'payload' &&
+      !this.#header.masked &&
+      !this.#isPlainText &&
+      this.#remaining >= chunk.length
+    );
   }
 
   /** What a pause left over goes before anything that came in meanwhile. */
@@ -269,7 +286,12 @@ export class FrameReader {
   #beginFrame(): void {
     const header = this.#header;
     refuse(judgeFrameHeader(header, this.#rules, this.#messageUnfinished));
-    if (!isControlOpcode(header.opcode)) this.#messageUnfinished = !header.fin;
+    if (!isControlOpcode(header.opcode)) {
+      this.#messageUnfinished = !header.fin;
+      if (header.opcode !== OPCODE.continuation) {
+        this.#isPlainText = header.opcode === OPCODE.text && header.rsv === 0;
+      }
+    }
     this.#remaining = header.payloadLength;
     this.#seen = 0;
     this.#phase = header.payloadLength === 0 ? 'end' : 'payload';
@@ -318,6 +340,10 @@ export class FrameReader {
       } else {
         isAscii = (maskInto(bytes, at, end, bytes, at, maskingKey, seen) & 0x80) === 0;
       }
+    } else if (this.#isPlainText) {
+      // Masking with a key of zeros changes nothing and tells whether the bytes are ASCII.
+      if (simd !== undefined) isAscii = simd(at, end, 0) === 0;
+      else if (end - at < APART_FROM) isAscii = hasOnlyAscii(bytes, at, end);
     }
     this.#sink.payload(bytes, at, end, isAscii);
   }
@@ -330,6 +356,12 @@ export class FrameReader {
 
 function refuse(code: ViolationCode | undefined): void {
   if (code !== undefined) throw new ProtocolError(code);
+}
+
+function hasOnlyAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let union = 0;
+  for (let index = start; index < end; index += 1) union |= bytes[index]!;
+  return union < 0x80;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -62,20 +62,27 @@ export function encodeFrame(
 }
 
 /**
- * Bytes that {@link encodeFrameInto} may need for a payload: exact for bytes; for a string an upper
- * bound, three bytes for each UTF-16 unit, so that the string need not be measured.
+ * Bytes that {@link encodeFrameInto} may need: exact for bytes and long strings; for other strings an
+ * upper bound, three bytes for each UTF-16 unit, which is cheaper than measuring them.
  */
 export function maxEncodedFrameLength(payload: string | Uint8Array, masked: boolean): number {
-  const length = typeof payload === 'string' ? payload.length * 3 : payload.length;
+  let { length } = payload;
+  if (typeof payload === 'string') {
+    length = length > MEASURE_FROM ? Buffer.byteLength(payload) : length * 3;
+  }
   return length + frameHeaderLength(length, masked);
 }
 
 /**
- * Writes one frame into `target` at `offset`. Checks nothing: the caller answers for a legal header
- * and for {@link maxEncodedFrameLength} bytes of room. The payload is not modified.
+ * Writes one frame into `target` at `offset`, for the hot path: beyond the room it checks nothing, so
+ * the caller answers for `opcode` 0 – 15, `rsv` 0 – 7, and for what the rules say. The payload is not
+ * modified.
  *
  * @param maskingKey big-endian unsigned integer; `undefined` for a frame that is not masked.
- * @returns bytes written. Beyond them, up to the maximum, the target's content may have changed.
+ * @returns bytes written. Beyond them, up to {@link maxEncodedFrameLength}, the content of `target`
+ *   may have changed too.
+ * @throws UsageError `invalid-argument` when `target` has no room for the frame: give
+ *   {@link maxEncodedFrameLength} bytes.
  */
 export function encodeFrameInto(
   target: Buffer,
@@ -86,13 +93,105 @@ export function encodeFrameInto(
   payload: string | Uint8Array,
   maskingKey: number | undefined,
 ): number {
-  const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-  const { length } = bytes;
-  const headerLength = writeFrameHeader(target, offset, opcode, fin, rsv, length, maskingKey);
-  const start = offset + headerLength;
-  if (maskingKey === undefined) target.set(bytes, start);
-  else maskInto(bytes, 0, length, target, start, maskingKey, 0);
-  return headerLength + length;
+  if (typeof payload === 'string') {
+    if (payload.length <= SHORT_TEXT && offset + SHORT_TEXT + 6 <= target.length) {
+      const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode;
+      const written = encodeShortAscii(target, offset, first, payload, maskingKey);
+      if (written > 0) return written;
+    }
+    return encodeText(target, offset, opcode, fin, rsv, payload, maskingKey);
+  }
+  const { length } = payload;
+  if (offset + length + frameHeaderLength(length, maskingKey !== undefined) > target.length) {
+    refuse('the target has no room for the frame');
+  }
+  const start = offset + writeFrameHeader(target, offset, opcode, fin, rsv, length, maskingKey);
+  if (maskingKey === undefined) copyInto(payload, target, start);
+  else maskInto(payload, 0, length, target, start, maskingKey, 0);
+  return start + length - offset;
+}
+
+/** Strings up to this length are written character by character: no call into the runtime. */
+const SHORT_TEXT = 40;
+
+/** Strings longer than this are measured, so that no memory is set aside for nothing. */
+const MEASURE_FROM = 8_192;
+
+/** A Buffer with the method behind `write`, which Node's type declarations leave out. */
+interface Utf8Target extends Buffer {
+  utf8Write(text: string, offset: number): number;
+}
+
+/** Writes header and text in one go. Returns 0 when the text turns out not to be ASCII. */
+function encodeShortAscii(
+  target: Buffer,
+  offset: number,
+  first: number,
+  text: string,
+  maskingKey: number | undefined,
+): number {
+  const { length } = text;
+  target[offset] = first;
+  let union = 0;
+  if (maskingKey === undefined) {
+    target[offset + 1] = length;
+    for (let index = 0, at = offset + 2; index < length; index += 1, at += 1) {
+      const code = text.charCodeAt(index);
+      union |= code;
+      target[at] = code;
+    }
+    return union < 0x80 ? length + 2 : 0;
+  }
+  target[offset + 1] = 0x80 | length;
+  target[offset + 2] = maskingKey >>> 24;
+  target[offset + 3] = (maskingKey >>> 16) & 0xff;
+  target[offset + 4] = (maskingKey >>> 8) & 0xff;
+  target[offset + 5] = maskingKey & 0xff;
+  let key = maskingKey;
+  for (let index = 0, at = offset + 6; index < length; index += 1, at += 1) {
+    const code = text.charCodeAt(index);
+    union |= code;
+    key = (key << 8) | (key >>> 24);
+    target[at] = (code ^ key) & 0xff;
+  }
+  return union < 0x80 ? length + 6 : 0;
+}
+
+/** Writes the text where it will probably stand, and the header when its length is known. */
+function encodeText(
+  target: Buffer,
+  offset: number,
+  opcode: number,
+  fin: boolean,
+  rsv: number,
+  text: string,
+  maskingKey: number | undefined,
+): number {
+  const masked = maskingKey !== undefined;
+  const likely = offset + frameHeaderLength(text.length, masked);
+  const length = (target as Utf8Target).utf8Write(text, likely);
+  const start = offset + frameHeaderLength(length, masked);
+  // Near the end of the target, what was written may be a part only.
+  if (start + length + 3 > target.length && !isWhole(target, start, text, length)) {
+    refuse('the target has no room for the frame');
+  }
+  if (start !== likely) target.copyWithin(start, likely, likely + length);
+  writeFrameHeader(target, offset, opcode, fin, rsv, length, maskingKey);
+  if (masked) maskInto(target, start, start + length, target, start, maskingKey, 0);
+  return start + length - offset;
+}
+
+function isWhole(target: Buffer, start: number, text: string, length: number): boolean {
+  return start + length <= target.length && Buffer.byteLength(text) === length;
+}
+
+/** From here on, one call that copies all is faster than a loop. */
+const SET_FROM = 48;
+
+function copyInto(source: Uint8Array, target: Buffer, start: number): void {
+  const { length } = source;
+  if (length >= SET_FROM) target.set(source, start);
+  else for (let index = 0; index < length; index += 1) target[start + index] = source[index]!;
 }
 
 function requireLegal(opcode: number, fin: boolean, rsv: number, payload: Uint8Array): void {

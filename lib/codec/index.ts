@@ -36,3 +36,4 @@ export {
 export { type MaskingStrategy, maskInto, setMaskingStrategy } from './mask.ts';
 export { isControlOpcode, isDefinedOpcode, OPCODE } from './opcode.ts';
 export { type BytesLike, viewBytes } from './payload-bytes.ts';
+export { copyPayload } from './payload-copy.ts';

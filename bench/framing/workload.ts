@@ -1,0 +1,77 @@
+/** What is measured: one kind of message, one direction, one role; and the bytes that go with it. */
+import { encodeFrame, OPCODE } from 'barewire/codec';
+import type { Role } from './contender.ts';
+
+/** One line of the table. */
+export interface Workload {
+  readonly direction: 'decode' | 'encode';
+  /** Decoding as a server and encoding as a client are the masked directions. */
+  readonly role: Role;
+  readonly kind: 'text' | 'binary';
+  /** Payload bytes of a message. */
+  readonly size: number;
+  /** Frames a message is cut into. */
+  readonly fragments: number;
+  /** ASCII only, or text in which every fourth character takes two bytes and every tenth three. */
+  readonly script: 'ascii' | 'mixed';
+}
+
+/** What a socket delivers at most in one read. */
+const READ_BYTES = 65_536;
+
+/** Bytes for one timed pass: enough for the clock, little enough for the caches of small frames. */
+const PASS_BYTES = 262_144;
+const MIN_MESSAGES = 8;
+const MAX_MESSAGES = 4_096;
+
+/** Tells whether the frames of a workload carry a mask. */
+export function isMasked({ direction, role }: Workload): boolean {
+  return (direction === 'decode') === (role === 'server');
+}
+
+/** Messages in one pass. */
+export function messagesInPass({ size }: Workload): number {
+  const fitting = Math.floor(PASS_BYTES / (size + 8));
+  return Math.min(MAX_MESSAGES, Math.max(MIN_MESSAGES, fitting));
+}
+
+/** The message that is sent again and again. */
+export function makeMessage({ kind, size, script }: Workload): string | Buffer {
+  if (kind === 'binary') return Buffer.from(Uint8Array.from({ length: size }, (_, at) => at * 7));
+  let text = '';
+  for (let length = 0, at = 0; length < size; at += 1) {
+    const wide = script === 'mixed' && size - length >= 3;
+    const character =
+      wide && at % 10 === 9 ? '語' : wide && at % 4 === 3 ? 'é' : 'abcdefgh'[at % 8];
+    text += character;
+    length += Buffer.byteLength(character!);
+  }
+  return text;
+}
+
+/** The reads in which the messages of one pass arrive. */
+export function makeReads(workload: Workload): Buffer[] {
+  const payload = Buffer.from(makeMessage(workload) as string);
+  const frames: Buffer[] = [];
+  for (let count = messagesInPass(workload); count > 0; count -= 1) {
+    frames.push(...makeFrames(workload, payload, count));
+  }
+  const all = Buffer.concat(frames);
+  const reads: Buffer[] = [];
+  for (let at = 0; at < all.length; at += READ_BYTES) {
+    reads.push(Buffer.from(all.subarray(at, at + READ_BYTES)));
+  }
+  return reads;
+}
+
+function makeFrames(workload: Workload, payload: Buffer, seed: number): Buffer[] {
+  const pieceLength = Math.ceil(payload.length / workload.fragments) || 1;
+  return Array.from({ length: workload.fragments }, (_, index) =>
+    encodeFrame({
+      opcode: index > 0 ? OPCODE.continuation : OPCODE[workload.kind],
+      payload: payload.subarray(index * pieceLength, (index + 1) * pieceLength),
+      fin: index === workload.fragments - 1,
+      maskingKey: isMasked(workload) ? (seed * 0x9e37_79b9 + index) >>> 0 : undefined,
+    }),
+  );
+}
