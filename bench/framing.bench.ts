@@ -1,6 +1,6 @@
 /**
- * Framing, decode and encode, by size: barewire against `ws` with and without its native addons, and
- * against websocket-driver; each in a process of its own, in turns.
+ * Framing, decode and encode, by size: barewire against `ws` with and without its native addons,
+ * and against websocket-driver; each in a process of its own, in turns.
  *
  *   node dist/bench/framing.bench.js [--quick] [--only part of a title] [--rounds n] [--ms n]
  *                                    [--with module of a contender]… [--json file]
@@ -15,8 +15,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Answer, Order } from './framing/worker.ts';
-import { isMasked, type Workload } from './framing/workload.ts';
-import { figuresOf, formatBytes, formatTime, takeTurns } from './support/turns.ts';
+import { listWorkloads, titleOf, type Workload } from './framing/workload.ts';
+import { figuresOf, formatTime, takeTurns } from './support/turns.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -52,42 +52,6 @@ const SEATS: readonly Seat[] = [
   { label: 'websocket-driver', module: beside('websocket-driver.js'), env: {} },
   ...options.with.map((path) => ({ label: path, module: resolve(path), env: {} })),
 ];
-
-const SIZES = [0, 20, 125, 126, 1_024, 16_384, 65_536, 1_048_576];
-const QUICK_SIZES = [0, 20, 126, 1_024, 16_384, 1_048_576];
-
-function* workloads(): Generator<Workload> {
-  const sizes = options.quick ? QUICK_SIZES : SIZES;
-  const plain = { fragments: 1, script: 'ascii' } as const;
-  for (const direction of ['decode', 'encode'] as const) {
-    for (const masked of [true, false]) {
-      const role = (direction === 'decode') === masked ? 'server' : 'client';
-      for (const kind of ['text', 'binary'] as const) {
-        for (const size of sizes) yield { direction, role, kind, size, ...plain };
-      }
-      for (const size of [126, 1_024, 65_536]) {
-        yield { direction, role, kind: 'text', size, fragments: 1, script: 'mixed' };
-      }
-    }
-  }
-  for (const kind of ['text', 'binary'] as const) {
-    for (const [size, fragments] of [
-      [1_024, 4],
-      [65_536, 16],
-      [1_048_576, 16],
-    ] as const) {
-      yield { direction: 'decode', role: 'server', kind, size, fragments, script: 'ascii' };
-    }
-  }
-}
-
-function titleOf(workload: Workload): string {
-  const { direction, kind, size, fragments, script } = workload;
-  const mask = isMasked(workload) ? 'masked' : 'unmasked';
-  const cut = fragments > 1 ? ` in ${fragments}` : '';
-  const wide = script === 'mixed' ? ' UTF-8' : '';
-  return `${direction} ${mask} ${kind}${wide} ${formatBytes(size)}${cut}`;
-}
 
 async function startAll(): Promise<ChildProcess[]> {
   const worker = beside('worker.js');
@@ -131,11 +95,12 @@ async function measure(workload: Workload, children: readonly ChildProcess[]): P
 const spread = (low: number, high: number): string =>
   `(-${((1 - low) * 100).toFixed(0)} +${((high - 1) * 100).toFixed(0)} %)`;
 
-const chosen = [...workloads()].filter((workload) => titleOf(workload).includes(options.only));
-console.log(`node ${process.version}, ${rounds} rounds of ${milliseconds} ms each, in turns`);
-console.log(
-  `${'per message'.padEnd(36)}${SEATS.map(({ label }, index) => label.padStart(index === 0 ? 20 : 17)).join(' ')}`,
+const chosen = listWorkloads(options.quick).filter((workload) =>
+  titleOf(workload).includes(options.only),
 );
+console.log(`node ${process.version}, ${rounds} rounds of ${milliseconds} ms each, in turns`);
+const heads = SEATS.map(({ label }, index) => label.padStart(index === 0 ? 20 : 17));
+console.log(`${'per message'.padEnd(36)}${heads.join(' ')}`);
 const lines: Line[] = [];
 let group = '';
 let children: ChildProcess[] = [];

@@ -16,13 +16,14 @@ const SLAB_BYTES = 65_536;
 /** Longer payloads are not copied into the slab, where they need not be changed anyhow. */
 const COPY_UP_TO = 1_024;
 
-const ownsInput = process.env['BENCH_OWNS_INPUT'] !== '0';
-
 export const contender: Contender = {
   name: 'barewire',
 
   createDecoder(role, onMessage) {
-    const reader = new FrameReader(new MessageAssembler(onMessage), { role, ownsInput });
+    const reader = new FrameReader(new MessageAssembler(onMessage), {
+      role,
+      givesInput: true,
+    });
     return (chunk) => reader.receive(chunk);
   },
 

@@ -1,6 +1,6 @@
 /**
- * What the framing bench asks of an implementation. To measure your own, write a module that exports
- * a `contender` of this type, and name the compiled file after `--with` (bench/README.md).
+ * What the framing bench asks of an implementation. To measure your own, write a module that
+ * exports a `contender` of this type, and name the compiled file after `--with` (bench/README.md).
  */
 
 /** Which end of the connection the implementation plays: a server reads masked frames. */
@@ -13,8 +13,8 @@ export interface Contender {
   /**
    * Makes a decoder for one connection.
    *
-   * @param onMessage must get every message: text as a string, known to be valid UTF-8, and binary as
-   *   a Buffer that stays what it is when the next chunk comes.
+   * @param onMessage must get every message: text as a string, known to be valid UTF-8, and binary
+   *   as a Buffer that stays what it is when the next chunk comes.
    * @returns a function that takes the next bytes of the peer. The bytes are given away: it may
    *   modify and keep them.
    */

@@ -40,12 +40,12 @@ export class MessageAssembler implements FrameSink {
     this.#wholeLength = header.fin ? header.payloadLength : -1;
   }
 
-  payload(bytes: Buffer, start: number, end: number, onlyAscii: boolean): void {
+  payload(bytes: Buffer, start: number, end: number, onlyAscii: boolean, forKeeps: boolean): void {
     if (this.#isControl) return;
     if (end - start === this.#wholeLength) {
       this.#isDelivered = true;
       if (this.#isText) this.#onMessage(readText(bytes as FastBuffer, start, end, onlyAscii));
-      else this.#onMessage(copyPayload(bytes, start, end));
+      else this.#onMessage(forKeeps ? bytes.subarray(start, end) : copyPayload(bytes, start, end));
       return;
     }
     if (this.#isText) this.#check(bytes, start, end, onlyAscii);

@@ -1,4 +1,4 @@
-/** `websocket-driver`, taken through a handshake in memory, after which it reads and writes frames. */
+/** `websocket-driver`, taken through a handshake in memory, after which it speaks frames. */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { ByteSink, Contender, Role } from './contender.ts';

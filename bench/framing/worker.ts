@@ -1,6 +1,7 @@
 /**
  * A process of its own for each contender, so that none warms or spoils the code of another. The
- * parent says which workload runs next and for how long; the answer is nanoseconds of CPU time for each message.
+ * parent says which workload runs next and for how long; the answer is nanoseconds of CPU time for
+ * each message.
  *
  *   node dist/bench/framing/worker.js <module of the contender>
  */
@@ -108,9 +109,9 @@ function makeEncodePass(workload: Workload): Pass {
 }
 
 /**
- * A stream that throws everything away at once, as a socket does whose bytes the kernel takes: so
- * each write costs what the machinery of streams costs. Strings are encoded as a socket would do it,
- * in memory it has up to 16 KiB, else in memory set aside for them.
+ * A stream that throws everything away at once, as a socket does whose bytes the kernel takes, so
+ * that each write costs what the machinery of streams costs. Strings are encoded as a socket does
+ * it: in memory it has up to 16 KiB, else in memory set aside for them.
  */
 class MeasuringSocket extends Writable implements ByteSink {
   byteCount = 0;

@@ -1,5 +1,6 @@
-/** What is measured: one kind of message, one direction, one role; and the bytes that go with it. */
+/** What is measured: kinds of messages, directions, roles; and the bytes that go with them. */
 import { encodeFrame, OPCODE } from 'barewire/codec';
+import { formatBytes } from '../support/turns.ts';
 import type { Role } from './contender.ts';
 
 /** One line of the table. */
@@ -74,4 +75,49 @@ function makeFrames(workload: Workload, payload: Buffer, seed: number): Buffer[]
       maskingKey: isMasked(workload) ? (seed * 0x9e37_79b9 + index) >>> 0 : undefined,
     }),
   );
+}
+
+const SIZES = [0, 20, 125, 126, 1_024, 16_384, 65_536, 1_048_576];
+const QUICK_SIZES = [0, 20, 126, 1_024, 16_384, 1_048_576];
+const MIXED_SIZES = [20, 126, 1_024, 65_536];
+const FRAGMENTED: readonly (readonly [size: number, fragments: number])[] = [
+  [1_024, 4],
+  [65_536, 16],
+  [1_048_576, 16],
+];
+
+/** Every line of the table: grouped by direction and role, by size within. */
+export function listWorkloads(quick: boolean): Workload[] {
+  const groups = [
+    { direction: 'decode', role: 'server' },
+    { direction: 'decode', role: 'client' },
+    { direction: 'encode', role: 'client' },
+    { direction: 'encode', role: 'server' },
+  ] as const;
+  return groups.flatMap((group) => listGroup(group, quick));
+}
+
+function listGroup(group: Pick<Workload, 'direction' | 'role'>, quick: boolean): Workload[] {
+  const plain = { ...group, fragments: 1, script: 'ascii' } as const;
+  const sizes = quick ? QUICK_SIZES : SIZES;
+  const list: Workload[] = [
+    ...sizes.map((size): Workload => ({ ...plain, kind: 'text', size })),
+    ...sizes.map((size): Workload => ({ ...plain, kind: 'binary', size })),
+    ...MIXED_SIZES.map((size): Workload => ({ ...plain, kind: 'text', size, script: 'mixed' })),
+  ];
+  if (group.direction === 'encode') return list;
+  const fragmented = FRAGMENTED.flatMap(([size, fragments]): Workload[] => [
+    { ...plain, kind: 'text', size, fragments },
+    { ...plain, kind: 'binary', size, fragments },
+  ]);
+  return [...list, ...fragmented];
+}
+
+/** Names a workload in one line of at most 36 characters. */
+export function titleOf(workload: Workload): string {
+  const { direction, kind, size, fragments, script } = workload;
+  const mask = isMasked(workload) ? 'masked' : 'unmasked';
+  const cut = fragments > 1 ? ` in ${fragments}` : '';
+  const wide = script === 'mixed' ? ' UTF-8' : '';
+  return `${direction} ${mask} ${kind}${wide} ${formatBytes(size)}${cut}`;
 }

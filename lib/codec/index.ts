@@ -19,7 +19,8 @@ export {
   UNCOUNTABLE_LENGTH,
   writeFrameHeader,
 } from './frame-header.ts';
-export { FrameReader, type FrameReaderOptions, type FrameSink } from './frame-reader.ts';
+export type { FrameSink } from './frame-parser.ts';
+export { FrameReader, type FrameReaderOptions } from './frame-reader.ts';
 export {
   type FrameRules,
   judgeFrameHeader,

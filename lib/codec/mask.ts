@@ -34,8 +34,7 @@ let simdFrom = THRESHOLDS.auto.simd;
 
 /**
  * Chooses how masks are put on and taken off from now on, everywhere in the process. It is there for
- * measuring, and for showing that all ways give the same bytes; readers ask when they are made. The
- * environment variable `BAREWIRE_MASKING` chooses at the start.
+ * measuring, and for showing that all ways give the same bytes.
  *
  * @throws UsageError `invalid-argument` for a strategy that is none; `not-supported` for `simd` where
  *   the process has no WebAssembly SIMD (`auto` does without it there).
@@ -203,10 +202,3 @@ function maskThroughSlab(
   }
   return union === 0 ? 0 : 0x80;
 }
-
-function strategyFromEnvironment(): void {
-  const strategy = process.env['BAREWIRE_MASKING'];
-  if (strategy !== undefined && strategy !== '') setMaskingStrategy(strategy as MaskingStrategy);
-}
-
-strategyFromEnvironment();

@@ -1,44 +1,47 @@
 /**
- * The memory in which every reader takes masks off.
+ * The memory in which readers take masks off.
  *
  * It is one slab for the whole process, inside the SIMD module where there is one, and it is lent for
  * as long as a reader delivers from it. A sink may feed another reader meanwhile, perhaps with the
  * very bytes it was just given; that reader finds the slab lent and gets memory of its own.
  */
+import type { ParserInput } from './frame-parser.ts';
 import { chosenSimd } from './mask.ts';
 import { type MaskSimd, SLAB_BYTES } from './mask-simd.ts';
 
-/** Memory to take masks off in, from index 0 to `length`. */
-export interface Scratch {
+/** Memory to take masks off in, at the indices 0 … `length`. */
+export class Scratch implements ParserInput {
+  static #slab: Scratch | undefined;
+  static #isLent = false;
+
   readonly bytes: Buffer;
   /** Usable bytes, at least 1. */
   readonly length: number;
-  /** Takes masks off at the same indices as in `bytes`; `undefined`: only maskInto does. */
   readonly mask: MaskSimd['mask'] | undefined;
-}
+  givenAway: Buffer | undefined;
+  base = 0;
 
-let slab: Scratch | undefined;
-let isLent = false;
-
-/** Lends memory for `wanted` bytes, of which it may hold only the first; to be given back. */
-export function borrowScratch(wanted: number): Scratch {
-  if (isLent) return makeScratch(Math.min(wanted, SLAB_BYTES));
-  isLent = true;
-  const simd = chosenSimd();
-  if (slab === undefined || slab.mask !== simd?.mask) {
-    slab =
-      simd === undefined
-        ? makeScratch(SLAB_BYTES)
-        : { bytes: simd.memory, length: SLAB_BYTES, mask: simd.mask };
+  /** Sets memory aside; `simd` brings its own. */
+  private constructor(length: number, simd: MaskSimd | undefined) {
+    this.bytes = simd?.memory ?? Buffer.allocUnsafeSlow(length);
+    this.length = length;
+    this.mask = simd?.mask;
   }
-  return slab;
-}
 
-/** Takes the memory back. */
-export function returnScratch(scratch: Scratch): void {
-  if (scratch === slab) isLent = false;
-}
+  /** Lends memory for `wanted` bytes, of which it may hold only the first; to be given back. */
+  static borrow(wanted: number): Scratch {
+    if (Scratch.#isLent) return new Scratch(Math.min(Math.max(wanted, 1), SLAB_BYTES), undefined);
+    const simd = chosenSimd();
+    if (Scratch.#slab === undefined || Scratch.#slab.mask !== simd?.mask) {
+      Scratch.#slab = new Scratch(SLAB_BYTES, simd);
+    }
+    Scratch.#isLent = true;
+    return Scratch.#slab;
+  }
 
-function makeScratch(length: number): Scratch {
-  return { bytes: Buffer.allocUnsafeSlow(length), length, mask: undefined };
+  /** Takes the memory back. */
+  giveBack(): void {
+    this.givenAway = undefined;
+    if (this === Scratch.#slab) Scratch.#isLent = false;
+  }
 }

@@ -28,7 +28,13 @@ export class FrameLog implements FrameSink {
     this.pieces.push(0);
   }
 
-  payload(bytes: Buffer, start: number, end: number, onlyAscii: boolean): void {
+  payload(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    onlyAscii: boolean,
+    _forKeeps?: boolean,
+  ): void {
     const frame = this.frames.at(-1);
     this.#check(frame?.ended === false, 'payload outside a frame');
     this.#check(start < end && end <= bytes.length, 'an empty or impossible range');

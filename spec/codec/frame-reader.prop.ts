@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { FrameReader, type MaskingStrategy, setMaskingStrategy } from 'barewire/codec';
+import fc from 'fast-check';
+import t from 'tap';
+import { cutAt } from '../support/feeding.ts';
+import { anyBytes, concat, legalFrames } from '../support/frame-arbitraries.ts';
+import { FrameLog } from '../support/frame-log.ts';
+import { decodeNaively } from '../support/naive-frames.ts';
+
+const STRATEGIES: readonly MaskingStrategy[] = ['auto', 'bytes', 'words', 'simd'];
+t.teardown(() => setMaskingStrategy('auto'));
+
+const settings = fc.record({
+  strategy: fc.constantFrom(...STRATEGIES),
+  allowRsv1: fc.boolean(),
+  ownsInput: fc.boolean(),
+  givesInput: fc.boolean(),
+  maxFrameBytes: fc.constantFrom(0, 5, 125, 126, 70_000, Number.POSITIVE_INFINITY),
+});
+const cuts = fc.array(fc.nat(3000), { maxLength: 8 });
+
+/** Reads `input` in pieces; at every call that `pauses` names, the reader pauses for a while. */
+function read(
+  input: Buffer,
+  options: ConstructorParameters<typeof FrameReader>[1],
+  offsets: readonly number[],
+  pauses: ReadonlySet<number>,
+): { log: FrameLog; reader: FrameReader; changed: boolean } {
+  const log = new FrameLog();
+  let calls = 0;
+  const mayPause = (): void => {
+    if (pauses.has(calls)) reader.pause();
+    calls += 1;
+  };
+  const reader = new FrameReader(
+    {
+      frame(header) {
+        log.frame(header);
+        mayPause();
+      },
+      payload(...piece) {
+        log.payload(...piece);
+        mayPause();
+      },
+      frameEnd() {
+        log.frameEnd();
+        mayPause();
+      },
+      failed: (error) => log.failed(error),
+    },
+    options,
+  );
+  const chunks = cutAt(input, offsets);
+  const copies = chunks.map((chunk) => Buffer.from(chunk));
+  for (const chunk of chunks) reader.receive(chunk);
+  while (reader.state === 'paused') reader.resume();
+  const changed = chunks.some((chunk, index) => !chunk.equals(copies[index]!));
+  return { log, reader, changed };
+}
+
+t.test('reports what the naive decoder does, however it is fed, paused and tuned', (t) => {
+  fc.assert(
+    fc.property(
+      anyBytes,
+      fc.constantFrom('client' as const, 'server' as const),
+      settings,
+      cuts,
+      fc.array(fc.nat(20), { maxLength: 6 }),
+      (input, role, { strategy, ...options }, offsets, pauses) => {
+        setMaskingStrategy(strategy);
+        const expected = decodeNaively(input, { role, ...options });
+        const { log, reader, changed } = read(
+          input,
+          { role, ...options },
+          offsets,
+          new Set(pauses),
+        );
+        assert.deepEqual(log.failures, expected.failures);
+        assert.deepEqual(log.frames, expected.frames);
+        assert.equal(log.misuse, undefined);
+        assert.equal(reader.waitingBytes, 0);
+        assert.ok(!changed || options.ownsInput || options.givesInput, 'wrote to the input');
+      },
+    ),
+    { numRuns: 500 },
+  );
+  t.pass('no counterexample');
+  t.end();
+});
+
+t.test('reads what was written, for both roles [6455-5.4-10 6455-5.6-4]', (t) => {
+  const streams = fc
+    .boolean()
+    .chain((masked) => fc.tuple(fc.constant(masked), legalFrames(masked)));
+  fc.assert(
+    fc.property(streams, settings, cuts, ([masked, frames], { strategy, ...options }, offsets) => {
+      setMaskingStrategy(strategy);
+      const role = masked ? 'server' : 'client';
+      const limits = { maxFrameBytes: 70_000 };
+      const { log } = read(concat(frames), { role, ...options, ...limits }, offsets, new Set());
+      assert.deepEqual(log.failures, []);
+      assert.deepEqual(
+        log.frames.map(({ opcode, fin, payload }) => [opcode, fin, payload]),
+        frames.map(({ opcode, fin = true, payload }) => [
+          opcode,
+          fin,
+          Buffer.from(payload as Buffer).toString('hex'),
+        ]),
+      );
+    }),
+    { numRuns: 300 },
+  );
+  t.pass('no counterexample');
+  t.end();
+});
+
+t.test('delivers the payload of a control frame in one piece', (t) => {
+  fc.assert(
+    fc.property(legalFrames(true), cuts, (frames, offsets) => {
+      const { log } = read(concat(frames), { role: 'server' }, offsets, new Set());
+      const pieces = log.frames.flatMap(({ opcode, payload }, index) =>
+        opcode >= 8 && payload !== '' ? [log.pieces[index]] : [],
+      );
+      return pieces.every((count) => count === 1);
+    }),
+    { numRuns: 300 },
+  );
+  t.pass('no counterexample');
+  t.end();
+});
+
+t.test('survives a sink that feeds another reader from inside', (t) => {
+  fc.assert(
+    fc.property(legalFrames(true), cuts, (frames, offsets) => {
+      // Frames in frames: the payload of the outer stream is the inner stream.
+      const inner = concat(frames);
+      const log = new FrameLog();
+      const innerReader = new FrameReader(log, { role: 'server' });
+      const outerReader = new FrameReader(
+        {
+          frame() {},
+          payload: (bytes, start, end) => innerReader.receive(bytes.subarray(start, end)),
+          frameEnd() {},
+          failed: (error) => log.failed(error),
+        },
+        { role: 'server' },
+      );
+      const outer = concat([{ opcode: 2, payload: inner, maskingKey: 0x11223344 }]);
+      for (const chunk of cutAt(outer, offsets)) outerReader.receive(chunk);
+      const expected = decodeNaively(inner, { role: 'server', maxFrameBytes: 2 ** 24 });
+      assert.deepEqual(log.frames, expected.frames);
+      assert.deepEqual(log.failures, []);
+    }),
+    { numRuns: 100 },
+  );
+  t.pass('no counterexample');
+  t.end();
+});

@@ -1,0 +1,92 @@
+import { maskInto, setMaskingStrategy } from 'barewire/codec';
+import fc from 'fast-check';
+import t from 'tap';
+
+const STRATEGIES = ['auto', 'bytes', 'words', 'simd'] as const;
+t.teardown(() => setMaskingStrategy('auto'));
+
+/** What masking means, word for word [RFC 6455 §5.3]. */
+function plainly(source: Uint8Array, maskingKey: number, keyOffset: number): Buffer {
+  const key = Buffer.alloc(4);
+  key.writeUInt32BE(maskingKey);
+  return Buffer.from(source.map((byte, index) => byte ^ key[(index + keyOffset) % 4]!));
+}
+
+const lengths = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(80) },
+  { weight: 3, arbitrary: fc.integer({ min: 80, max: 700 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 65_500, max: 65_600 }) },
+  { weight: 1, arbitrary: fc.constantFrom(131_071, 131_072, 131_073, 200_000) },
+);
+
+const cases = fc.record({
+  length: lengths,
+  maskingKey: fc.nat(0xffff_ffff),
+  keyOffset: fc.oneof(fc.nat(7), fc.integer({ min: 0, max: 2 ** 50 })),
+  sourceStart: fc.nat(20),
+  targetStart: fc.nat(20),
+  seed: fc.nat(255),
+  ascii: fc.boolean(),
+});
+
+const memory = (size: number, seed: number): Buffer =>
+  Buffer.from(Uint8Array.from({ length: size }, (_, index) => (index * 31 + seed) ^ (index >> 5)));
+
+for (const strategy of STRATEGIES) {
+  t.test(`masks by ${strategy} as the RFC says, and writes nothing else [6455-5.3-5]`, (t) => {
+    setMaskingStrategy(strategy);
+    fc.assert(
+      fc.property(cases, (given) => {
+        const { length, maskingKey, keyOffset, sourceStart, targetStart, seed, ascii } = given;
+        const source = memory(sourceStart + length + 9, seed);
+        const sourceEnd = sourceStart + length;
+        if (ascii) {
+          const text = plainly(Buffer.alloc(length, 0x41), maskingKey, keyOffset);
+          source.set(text, sourceStart);
+        }
+        const before = Buffer.from(source);
+        const target = Buffer.alloc(targetStart + length + 9, 0xaa);
+        const union = maskInto(
+          source,
+          sourceStart,
+          sourceEnd,
+          target,
+          targetStart,
+          maskingKey,
+          keyOffset,
+        );
+        const expected = plainly(before.subarray(sourceStart, sourceEnd), maskingKey, keyOffset);
+        const frame = [target.subarray(0, targetStart), target.subarray(targetStart + length)];
+        return (
+          target.subarray(targetStart, targetStart + length).equals(expected) &&
+          frame.every((part) => part.every((byte) => byte === 0xaa)) &&
+          source.equals(before) &&
+          ((union & 0x80) !== 0) === expected.some((byte) => byte > 0x7f)
+        );
+      }),
+      { numRuns: 400 },
+    );
+    t.pass('no counterexample');
+    t.end();
+  });
+
+  t.test(`masks by ${strategy} in place, and to an earlier place in the same memory`, (t) => {
+    setMaskingStrategy(strategy);
+    fc.assert(
+      fc.property(cases, ({ length, maskingKey, keyOffset, targetStart, sourceStart, seed }) => {
+        const shift = Math.min(targetStart, sourceStart);
+        const start = Math.max(targetStart, sourceStart);
+        const buffer = memory(start + length + 9, seed);
+        const before = Buffer.from(buffer);
+        const end = start + length;
+        maskInto(buffer, start, end, buffer, start - shift, maskingKey, keyOffset);
+        const expected = Buffer.from(before);
+        expected.set(plainly(before.subarray(start, end), maskingKey, keyOffset), start - shift);
+        return buffer.equals(expected);
+      }),
+      { numRuns: 400 },
+    );
+    t.pass('no counterexample');
+    t.end();
+  });
+}
