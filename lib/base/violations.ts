@@ -125,6 +125,9 @@ export const VIOLATIONS = defineViolations({
   // lib/sse: event streams
   'event-too-large': { source: 'limit' },
 
+  // lib/client: deadlines
+  'handshake-timeout': { source: 'limit' },
+
   // lib/server: deadlines and policy
   'head-timeout': { status: 408, source: 'RFC 9110 §15.5.9' },
   'body-timeout': { status: 408, source: 'RFC 9110 §15.5.9' },

@@ -7,9 +7,11 @@ export {
   decideUpgrade,
   type RefusedOpening,
 } from './accept.ts';
+export { type Alarm, systemAlarm } from './alarm.ts';
 export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
 export { type BroadcastResult, broadcast, PreparedMessage } from './broadcast.ts';
 export { DuplexTransport } from './duplex-transport.ts';
+export { hasHandler, type WebSocketEndpoint } from './endpoint.ts';
 export {
   BoundedQueue,
   IncomingMessage,

@@ -16,7 +16,7 @@ import { TEXT_RULES } from '../../tools/checks/house/text-rules.ts';
  */
 const UNFINISHED = [
   ...['http', 'codec', 'deflate', 'handshake', 'connection', 'peer', 'server'],
-  ...['client', '.'],
+  ...['client', 'adapters', '.'],
 ];
 
 const RULES: readonly Rule[] = [...IMPORT_RULES, ...FILE_RULES, ...TEXT_RULES, ...TABLE_RULES];

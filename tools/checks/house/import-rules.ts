@@ -3,7 +3,7 @@
  *
  * ```
  *   lib/index.ts                                     the roof: everything below
- *   3 world   server · client                        sockets, timers, TLS; both stand on
+ *   3 world   server · client · adapters             sockets, timers, TLS; all stand on
  *             peer                                   an open WebSocket over any transport
  *   2 life    handshake (http, deflate) · connection (codec, deflate)
  *   1 words   http · codec · deflate · sse           never each other
@@ -28,8 +28,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   peer: BELOW_WORLD,
   server: [...BELOW_WORLD, 'peer'],
   client: [...BELOW_WORLD, 'peer'],
+  adapters: [...BELOW_WORLD, 'peer'],
 };
-const WORLD = ['peer', 'server', 'client'];
+const WORLD = ['peer', 'server', 'client', 'adapters'];
 
 /** What a core may use of Node: nothing that does I/O, keeps time, or draws lots. */
 const CORE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
@@ -39,7 +40,7 @@ const CORE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
 const ANY_CORE_BUILTIN = ['node:buffer', 'node:util'];
 
 /** The only files that may know Node's own HTTP: they put our chapters into other servers. */
-const HTTP_ADAPTERS = /^lib\/server\/([\w-]+-adapter|adapters\/[\w-]+|node-https?2?)\.ts$/;
+const HTTP_ADAPTERS = /^lib\/adapters\/[\w-]+\.ts$/;
 const HTTP_BUILTINS = ['node:http', 'node:https', 'node:http2', 'node:_http_common'];
 
 function chapterOf(path: string): string {

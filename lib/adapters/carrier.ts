@@ -1,0 +1,106 @@
+/**
+ * From a request to an open peer, for every kind of server: asks, answers, opens.
+ *
+ * What differs between HTTP/1.1 and HTTP/2 is how the answer is written and what carries the bytes:
+ * that is a {@link Carrier}. The rest is the same, and stands here once.
+ */
+import debug from 'debug';
+import { resolveLimit } from '../base/index.ts';
+import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
+import {
+  type Alarm,
+  checkPeerOptions,
+  decideUpgrade,
+  hasHandler,
+  openPeer,
+  type RefusedOpening,
+  systemAlarm,
+  type Ticker,
+  type Transport,
+  type WebSocketEndpoint,
+  type WebSocketPeer,
+} from '../peer/index.ts';
+import { Opening } from './opening.ts';
+
+const log = debug('barewire:adapters');
+
+/** Everything about the WebSockets that an adapter accepts. */
+export interface AdapterEndpoint extends WebSocketEndpoint<Opening> {
+  /** Called when a handshake was refused: by a rule, by a policy, or because `accept` failed (500). */
+  refused?(refusal: RefusedOpening): void;
+  readonly ticker?: Ticker | undefined;
+  readonly alarm?: Alarm | undefined;
+}
+
+/** What carries a handshake and the bytes behind it. */
+export interface Carrier {
+  /** The server's own request, for `accept`. */
+  readonly source: unknown;
+  /** Bytes that came behind the request. */
+  readonly head: Buffer | undefined;
+  /** True when the client has gone away. */
+  readonly isGone: boolean;
+  /** Calls back when the client goes away. */
+  onGone(callback: () => void): void;
+  refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void;
+  /** Writes the yes; returns what carries the frames. */
+  switchOver(response: UpgradeResponse): Transport;
+}
+
+/**
+ * Carries a handshake through.
+ *
+ * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when the
+ *   handshake was refused or the client went away. Rejects with UsageError for bad options only.
+ */
+export async function carryThrough(
+  carrier: Carrier,
+  request: UpgradeRequest,
+  endpoint: AdapterEndpoint,
+): Promise<WebSocketPeer | undefined> {
+  checkPeerOptions(endpoint);
+  const aborter = new AbortController();
+  carrier.onGone(() => aborter.abort());
+  const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
+  const cancel = (endpoint.alarm ?? systemAlarm)(timeoutMs, () => aborter.abort());
+  const { signal } = aborter;
+  const decision = await decideUpgrade(
+    request,
+    endpoint,
+    (upgrade) => endpoint.accept?.(new Opening(request, upgrade, signal, carrier.source)),
+    signal,
+  ).finally(cancel);
+  if (!decision.ok) return refuse(carrier, decision, endpoint);
+  if (carrier.isGone) return undefined;
+  const { upgrade, response, protocol, data } = decision;
+  const opened = {
+    role: 'server' as const,
+    extension: upgrade.extension,
+    protocol: protocol ?? '',
+    head: carrier.head,
+    data,
+    ticker: endpoint.ticker,
+  };
+  const peer = openPeer(carrier.switchOver(response), opened, endpoint);
+  if (hasHandler(endpoint)) peer.attach(endpoint);
+  return peer;
+}
+
+function refuse(carrier: Carrier, refusal: RefusedOpening, endpoint: AdapterEndpoint): undefined {
+  log('refused with %d: %s', refusal.status, refusal.error.message);
+  if (!carrier.isGone) writeRefusal(carrier, refusal);
+  if (endpoint.refused !== undefined) endpoint.refused(refusal);
+  else if (refusal.status === 500) console.error('barewire: accept failed:', refusal.error);
+  return undefined;
+}
+
+function writeRefusal(carrier: Carrier, { status, headers, error }: RefusedOpening): void {
+  try {
+    // What an application threw is for its own eyes.
+    carrier.refuse(status, headers, status === 500 ? '' : error.message);
+  } catch (cause) {
+    // Fields of a rejection that cannot be sent: an injected line, a length of their own.
+    console.error('barewire: a refusal cannot be sent as it is:', cause);
+    carrier.refuse(500, {}, '');
+  }
+}

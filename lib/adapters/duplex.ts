@@ -1,0 +1,75 @@
+/**
+ * WebSockets on any `Duplex` whose request somebody else has read: a socket of `net.Server`, a TLS
+ * socket, one end of a tunnel.
+ */
+import type { Duplex } from 'node:stream';
+import { LIMITS } from '../base/index.ts';
+import { formatUpgradeResponse, type UpgradeRequest } from '../handshake/index.ts';
+import { type AnsweredRequest, createDateSource, ResponseWriter } from '../http/index.ts';
+import { DuplexTransport, systemAlarm, type WebSocketPeer } from '../peer/index.ts';
+import { type AdapterEndpoint, type Carrier, carryThrough } from './carrier.ts';
+
+const IGNORE = (): void => {};
+/** Whatever the request was, its refusal has a body and ends the connection. */
+const ANSWERED: AnsweredRequest = { method: 'GET', version: '1.1' };
+const date = createDateSource(() => Date.now());
+
+/**
+ * Accepts a WebSocket on a stream, or refuses it with an ordinary response and ends the stream.
+ *
+ * @param request the head of the request, as `barewire/http` reads it, or of the same shape.
+ * @param head bytes that came behind the request's head.
+ * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when the
+ *   handshake was refused or the client went away. Rejects with UsageError for bad options only.
+ */
+export function acceptDuplex(
+  stream: Duplex,
+  request: UpgradeRequest,
+  head?: Buffer,
+  endpoint: AdapterEndpoint = {},
+  source: unknown = request,
+): Promise<WebSocketPeer | undefined> {
+  // From here on nobody else looks after this stream's errors.
+  stream.on('error', IGNORE);
+  const isSecure = endpoint.isSecure ?? 'encrypted' in stream;
+  return carryThrough(new StreamCarrier(stream, head, source), request, { ...endpoint, isSecure });
+}
+
+class StreamCarrier implements Carrier {
+  readonly source: unknown;
+  readonly head: Buffer | undefined;
+  readonly #stream: Duplex;
+
+  constructor(stream: Duplex, head: Buffer | undefined, source: unknown) {
+    this.#stream = stream;
+    this.head = head;
+    this.source = source;
+  }
+
+  get isGone(): boolean {
+    return this.#stream.destroyed;
+  }
+
+  onGone(callback: () => void): void {
+    this.#stream.once('close', callback);
+  }
+
+  refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    const stream = this.#stream;
+    const bytes = Buffer.from(body);
+    const writer = new ResponseWriter(ANSWERED, date);
+    const how = { keepAlive: false, contentType: 'text/plain; charset=utf-8' };
+    stream.write(writer.head(status, headers, bytes.length, how), 'latin1');
+    stream.end(writer.framing === 'none' ? undefined : bytes);
+    // What the client still sends is read away, or a reset would overtake the answer.
+    stream.resume();
+    const cancel = systemAlarm(LIMITS.lingerTimeoutMs.value, () => stream.destroy());
+    stream.once('end', () => stream.destroy());
+    stream.once('close', cancel);
+  }
+
+  switchOver(response: Parameters<Carrier['switchOver']>[0]): DuplexTransport {
+    this.#stream.write(formatUpgradeResponse(response), 'latin1');
+    return new DuplexTransport(this.#stream);
+  }
+}

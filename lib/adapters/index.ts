@@ -1,0 +1,7 @@
+/** WebSockets in other people's servers: node:http, Express, Fastify, node:http2, any Duplex. */
+export type { AdapterEndpoint } from './carrier.ts';
+export { acceptDuplex } from './duplex.ts';
+export { LineFields } from './line-fields.ts';
+export { acceptUpgrade } from './node-http.ts';
+export { acceptStream, Http2StreamTransport, isWebSocketConnect } from './node-http2.ts';
+export { Opening } from './opening.ts';

@@ -1,0 +1,114 @@
+/**
+ * WebSockets on streams of `node:http2`, by extended CONNECT [RFC 8441 §4].
+ *
+ * ```
+ * server   SETTINGS_ENABLE_CONNECT_PROTOCOL = 1
+ * client   HEADERS   :method = CONNECT   :protocol = websocket   :path = /chat
+ * server   HEADERS   :status = 200
+ * both     DATA      frames of RFC 6455, the client's masked as ever
+ * both     END_STREAM where TCP has FIN, RST_STREAM(CANCEL) where it has RST
+ * ```
+ * The server has to be made with `settings: { enableConnectProtocol: true }`.
+ */
+import type { Http2Stream, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
+import { DuplexTransport, type WebSocketPeer } from '../peer/index.ts';
+import { type AdapterEndpoint, type Carrier, carryThrough } from './carrier.ts';
+import { LineFields } from './line-fields.ts';
+
+/** The error code of a stream that is given up [RFC 9113 §7]. */
+const CANCEL = 0x8;
+const IGNORE = (): void => {};
+
+/** A stream on which cutting the connection is a reset with CANCEL [RFC 8441 §5]. */
+export class Http2StreamTransport extends DuplexTransport {
+  readonly #stream: Http2Stream;
+
+  constructor(stream: Http2Stream) {
+    super(stream);
+    this.#stream = stream;
+  }
+
+  override destroy(): void {
+    if (!this.#stream.closed) this.#stream.close(CANCEL);
+    super.destroy();
+  }
+}
+
+/** Whether the headers of a `'stream'` event ask for a WebSocket. */
+export function isWebSocketConnect(headers: IncomingHttpHeaders): boolean {
+  return headers[':method'] === 'CONNECT' && headers[':protocol'] === 'websocket';
+}
+
+/**
+ * Accepts the WebSocket of a `'stream'` event of an HTTP/2 server, or refuses it.
+ *
+ * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when the
+ *   handshake was refused or the client went away. Rejects with UsageError for bad options only.
+ */
+export function acceptStream(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  endpoint: AdapterEndpoint = {},
+): Promise<WebSocketPeer | undefined> {
+  stream.on('error', IGNORE);
+  return carryThrough(new StreamCarrier(stream, headers), readHeaders(headers), endpoint);
+}
+
+function readHeaders(headers: IncomingHttpHeaders): UpgradeRequest {
+  const lines: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    for (const line of Array.isArray(value) ? value : [value ?? '']) lines.push(name, line);
+  }
+  return {
+    method: headers[':method'] ?? '',
+    target: headers[':path'] ?? '',
+    version: '2.0',
+    fields: new LineFields(lines),
+    protocol: text(headers[':protocol']),
+    scheme: headers[':scheme'],
+    authority: headers[':authority'] ?? headers.host,
+  };
+}
+
+function text(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+class StreamCarrier implements Carrier {
+  readonly source: IncomingHttpHeaders;
+  readonly head = undefined;
+  readonly #stream: ServerHttp2Stream;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    this.#stream = stream;
+    this.source = headers;
+  }
+
+  get isGone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+
+  onGone(callback: () => void): void {
+    this.#stream.once('close', callback);
+  }
+
+  refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    const { connection, upgrade, ...fields } = headers;
+    const type = { 'content-type': 'text/plain; charset=utf-8' };
+    this.#stream.respond({ ':status': status, ...type, ...fields });
+    this.#stream.end(body);
+    // The client's half is not wanted any more.
+    this.#stream.resume();
+  }
+
+  switchOver(response: UpgradeResponse): Http2StreamTransport {
+    const fields: Record<string, string | string[]> = {};
+    for (const [name, value] of response.fields) {
+      const before = fields[name];
+      fields[name] = before === undefined ? value : [before, value].flat();
+    }
+    this.#stream.respond({ ':status': response.status, ...fields });
+    return new Http2StreamTransport(this.#stream);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * From an address to a stream that leads there: TCP, a unix socket, a proxy, or what the caller
+ * brings; and TLS on top [RFC 6455 §4.1 (3), §4.1 (5)].
+ *
+ * ```
+ *   TCP │ unix socket │ proxy CONNECT │ createConnection        one of these
+ *       └─────────────┴──────┬────────┴─────┘
+ *                           TLS                                 for wss:, over any of them
+ * ```
+ * With TLS the certificate is verified and must be for the host of the URL, whatever lies below and
+ * whatever the environment says; only options of the call change that. No byte of the handshake
+ * leaves before.
+ */
+import { lookup as systemLookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { UsageError } from '../base/index.ts';
+import type { WebSocketAddress } from './address.ts';
+import { openTunnel, type ProxySettings, resolveProxy } from './proxy.ts';
+import { dialTcp, dialUnix, IGNORE, type ResolvedAddress, startTls } from './sockets.ts';
+
+/** How to reach a server. */
+export interface DialOptions {
+  /** Options for `wss:`, as of `node:tls`: `ca`, `cert`, `key`, `servername`, … */
+  readonly tls?: TlsOptions | undefined;
+  /** The path of a unix socket to use instead of host and port. */
+  readonly socketPath?: string | undefined;
+  /** A proxy that is asked for a tunnel to the server: its URL, or more about it. */
+  readonly proxy?: string | URL | ProxySettings | undefined;
+  /**
+   * Brings a stream to the server. For `wss:` TLS is spoken over it by this client, so that the
+   * host's certificate is verified like any other.
+   */
+  readonly createConnection?:
+    | ((address: WebSocketAddress, signal: AbortSignal) => Duplex | Promise<Duplex>)
+    | undefined;
+  /** Resolves host names instead of the system; as of `node:dns`. */
+  readonly lookup?: LookupFunction | undefined;
+  /** The local address to connect from. */
+  readonly localAddress?: string | undefined;
+}
+
+/**
+ * Checks the options before anything is opened.
+ *
+ * @throws UsageError `invalid-option` when they name more than one way, or a bad proxy.
+ */
+export function checkDialOptions(options: DialOptions): void {
+  const ways = [options.socketPath, options.proxy, options.createConnection];
+  if (ways.filter((way) => way !== undefined).length > 1) {
+    throw new UsageError('invalid-option', 'only one of socketPath, proxy and createConnection');
+  }
+  if (options.proxy !== undefined) resolveProxy(options.proxy);
+}
+
+/**
+ * Resolves the name that will be dialled.
+ *
+ * @returns `undefined` when no name is dialled here: by way of a proxy, a unix socket, or
+ *   `createConnection`. Rejects with the system's error.
+ */
+export async function resolveAddress(
+  { hostname }: WebSocketAddress,
+  options: DialOptions,
+): Promise<readonly ResolvedAddress[] | undefined> {
+  if ((options.socketPath ?? options.proxy ?? options.createConnection) !== undefined) {
+    return undefined;
+  }
+  const family = isIP(hostname);
+  if (family !== 0) return [{ address: hostname, family }];
+  const lookup = (options.lookup ?? systemLookup) as typeof systemLookup;
+  return new Promise((resolve, reject) => {
+    lookup(hostname, { all: true }, (error, addresses) => {
+      if (error) reject(error);
+      else resolve(addresses);
+    });
+  });
+}
+
+/**
+ * Opens a stream to the server, and TLS on it for `wss:`.
+ *
+ * @param resolved what {@link resolveAddress} returned.
+ * @returns rejects with the system's error, a HandshakeRefused of the proxy, or the signal's reason.
+ */
+export async function dial(
+  address: WebSocketAddress,
+  resolved: readonly ResolvedAddress[] | undefined,
+  options: DialOptions,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const stream = await dialPlain(address, resolved, options, signal);
+  if (!address.isSecure) return stream;
+  return startTls(stream, address.hostname, options.tls, signal);
+}
+
+async function dialPlain(
+  address: WebSocketAddress,
+  resolved: readonly ResolvedAddress[] | undefined,
+  options: DialOptions,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  if (options.createConnection !== undefined) {
+    const stream = await options.createConnection(address, signal);
+    stream.on('error', IGNORE);
+    return stream;
+  }
+  if (options.socketPath !== undefined) return dialUnix(options.socketPath, signal);
+  if (options.proxy !== undefined) return openTunnel(address, resolveProxy(options.proxy), signal);
+  const { hostname: host, port } = address;
+  return dialTcp({ host, port, resolved, localAddress: options.localAddress }, signal);
+}

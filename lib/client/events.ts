@@ -1,0 +1,67 @@
+/**
+ * The events of `WebSocket` and `EventSource` that Node 20 does not have, and what stands behind
+ * `onmessage = …` [HTML §8.1.8.1].
+ */
+
+/** A connection is over [HTML §9.3.7]. */
+export class CloseEvent extends Event {
+  /** Code of the peer's close frame; 1005 when it had none, 1006 when there was no such frame. */
+  readonly code: number;
+  /** Reason of the peer's close frame. */
+  readonly reason: string;
+  /** Whether close frames went both ways. */
+  readonly wasClean: boolean;
+
+  constructor(type: string, init: { code?: number; reason?: string; wasClean?: boolean } = {}) {
+    super(type);
+    this.code = init.code ?? 0;
+    this.reason = init.reason ?? '';
+    this.wasClean = init.wasClean ?? false;
+  }
+}
+
+/** Something failed. Browsers do not say what; this one does. */
+export class ErrorEvent extends Event {
+  /** What went wrong. */
+  readonly error: Error;
+  /** Its message. */
+  readonly message: string;
+
+  constructor(type: string, error: Error) {
+    super(type);
+    this.error = error;
+    this.message = error.message;
+  }
+}
+
+/** A listener that is called, or whose `handleEvent` is. */
+export type Listener<Received> =
+  | ((event: Received) => void)
+  | { handleEvent(event: Received): void };
+
+type Handler = (this: EventTarget, event: never) => unknown;
+
+/** The handlers that were set by attribute, one for each type of event. */
+export class EventHandlers {
+  readonly #target: EventTarget;
+  readonly #handlers = new Map<string, Handler | null>();
+
+  constructor(target: EventTarget) {
+    this.#target = target;
+  }
+
+  /** What was set; null when there is nothing. */
+  get(type: string): Handler | null {
+    return this.#handlers.get(type) ?? null;
+  }
+
+  /** Sets a handler; anything that is no function removes it. It keeps its place among the listeners. */
+  set(type: string, handler: unknown): void {
+    const isFirst = !this.#handlers.has(type);
+    this.#handlers.set(type, typeof handler === 'function' ? (handler as Handler) : null);
+    if (!isFirst) return;
+    this.#target.addEventListener(type, (event) => {
+      this.#handlers.get(type)?.call(this.#target, event as never);
+    });
+  }
+}

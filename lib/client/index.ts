@@ -1,0 +1,11 @@
+/** The client's side: WebSockets opened over TCP, TLS, proxies and whatever you bring. */
+export { parseWebSocketUrl, type WebSocketAddress } from './address.ts';
+export { connectWebSocket } from './connect.ts';
+export type { DialOptions } from './dial.ts';
+export { CloseEvent, ErrorEvent, type Listener } from './events.ts';
+export { HandshakeRefused } from './handshake-refused.ts';
+export { type FillRandomly, MaskingKeys, takeMaskingKey } from './masking-keys.ts';
+export type { ConnectOptions } from './plan.ts';
+export type { ProxySettings } from './proxy.ts';
+export { type BinaryType, WebSocket, type WebSocketEvents } from './websocket.ts';
+export type { ClientWorld } from './world.ts';

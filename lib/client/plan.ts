@@ -1,0 +1,97 @@
+/**
+ * What the caller of a client wants, checked before anything is opened.
+ */
+import { resolveLimit, UsageError } from '../base/index.ts';
+import { buildOffer, type DeflatePolicy } from '../deflate/index.ts';
+import { buildUpgradeRequest, encodeHandshakeKey, type UpgradeWishes } from '../handshake/index.ts';
+import { Fields, type FieldsInit } from '../http/index.ts';
+import { checkPeerOptions, type PeerOptions, type Ticker } from '../peer/index.ts';
+import { parseWebSocketUrl } from './address.ts';
+import { checkDialOptions, type DialOptions } from './dial.ts';
+import type { Hop } from './redirect.ts';
+
+/** Options of `connectWebSocket`. */
+export interface ConnectOptions extends PeerOptions, DialOptions {
+  /** Subprotocols to offer, most wanted first. */
+  readonly protocols?: string | readonly string[] | undefined;
+  /** Further fields of the request, such as `cookie` or `authorization`. */
+  readonly headers?: FieldsInit | undefined;
+  /** The value of `Origin`; by default there is none, as there is no page. */
+  readonly origin?: string | undefined;
+  /**
+   * Offers of permessage-deflate, most wanted first; `true` (the default) is the plain one, `false`
+   * offers nothing.
+   */
+  readonly deflate?: boolean | DeflatePolicy | readonly DeflatePolicy[] | undefined;
+  /** How long everything up to the open connection may take, in ms; default 10 s. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** Redirects to follow; default 0: a redirect is a refusal. */
+  readonly maxRedirects?: number | undefined;
+  /** Gives the attempt up. Once the connection is open it has no effect any more. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Looser than the RFC: `true` lets handshakes with the same address run at the same time. For
+   * servers of your own, and for measuring them.
+   */
+  readonly parallelHandshakes?: boolean | undefined;
+  /** Your own data, for `peer.data`. */
+  readonly data?: unknown;
+  readonly ticker?: Ticker | undefined;
+}
+
+/** A checked wish for a connection. Made by {@link makePlan}. */
+export interface Plan {
+  readonly hop: Hop;
+  readonly wishes: Pick<UpgradeWishes, 'protocols' | 'offer' | 'origin'>;
+  readonly options: ConnectOptions;
+  readonly maxRedirects: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Checks everything that the caller gave.
+ *
+ * @throws UsageError `invalid-argument` for URL and subprotocols, `invalid-header`, `invalid-option`.
+ */
+export function makePlan(url: string | URL, options: ConnectOptions): Plan {
+  checkPeerOptions(options);
+  checkDialOptions(options);
+  const maxRedirects = options.maxRedirects ?? 0;
+  if (!Number.isSafeInteger(maxRedirects) || maxRedirects < 0) {
+    throw new UsageError('invalid-option', 'maxRedirects is a whole number from 0');
+  }
+  const { protocols, origin } = options;
+  const plan: Plan = {
+    hop: {
+      address: parseWebSocketUrl(url),
+      fields: Fields.from(options.headers ?? {}),
+      tls: options.tls,
+    },
+    wishes: {
+      protocols: typeof protocols === 'string' ? [protocols] : protocols,
+      offer: offerOf(options.deflate ?? true),
+      origin,
+    },
+    options,
+    maxRedirects,
+    timeoutMs: resolveLimit('handshakeTimeoutMs', options.handshakeTimeoutMs),
+  };
+  buildUpgradeRequest(wishesFor(plan, plan.hop), encodeHandshakeKey(new Uint8Array(16)));
+  return plan;
+}
+
+function offerOf(deflate: boolean | DeflatePolicy | readonly DeflatePolicy[]): string | undefined {
+  if (deflate === false) return undefined;
+  if (deflate === true) return buildOffer();
+  return Array.isArray(deflate) ? buildOffer(...deflate) : buildOffer(deflate as DeflatePolicy);
+}
+
+/** What the handshake of one attempt says. */
+export function wishesFor({ wishes }: Plan, { address, fields }: Hop): UpgradeWishes {
+  const headers = [...fields];
+  const { authorization } = address;
+  if (authorization !== undefined && !fields.has('authorization')) {
+    headers.push(['Authorization', authorization]);
+  }
+  return { ...wishes, host: address.host, target: address.target, headers };
+}

@@ -1,0 +1,77 @@
+/**
+ * Where a redirect may lead, and what may go along [RFC 9110 §15.4].
+ *
+ * | from → to                     | followed | our fields, client certificate, credentials  |
+ * |-------------------------------|----------|----------------------------------------------|
+ * | same scheme, host and port    | yes      | go along                                     |
+ * | another host or port          | yes      | stay behind, all but `User-Agent`            |
+ * | `ws:` → `wss:`                | yes      | stay behind: it is another origin            |
+ * | `wss:` → `ws:`                | no       | what was meant to be secret would be readable |
+ *
+ * Which field of a caller is a secret nobody here can know, so none leaves the origin that it was given
+ * for. Subprotocols go along, because they are the protocol: do not put secrets into them.
+ */
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { UsageError } from '../base/index.ts';
+import { Fields } from '../http/index.ts';
+import { parseWebSocketUrl, type WebSocketAddress } from './address.ts';
+import { HandshakeRefused } from './handshake-refused.ts';
+
+/** One attempt of several: where to, and what is sent there. */
+export interface Hop {
+  readonly address: WebSocketAddress;
+  /** The caller's fields. */
+  readonly fields: Fields;
+  readonly tls: TlsOptions | undefined;
+}
+
+/** Statuses that mean: the same request, elsewhere [RFC 9110 §15.4]. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Tells where a refusal sends us.
+ *
+ * @returns `undefined` when it is no redirect.
+ * @throws HandshakeRefused the same answer, with the reason why it is not followed.
+ */
+export function followRedirect(hop: Hop, refusal: HandshakeRefused): Hop | undefined {
+  if (refusal.by !== 'server' || !REDIRECTS.has(refusal.status)) return undefined;
+  const from = hop.address;
+  const address = readLocation(from, refusal);
+  if (from.isSecure && !address.isSecure) throw notFollowed(refusal, 'from wss: to ws:');
+  if (address.origin === from.origin) {
+    // Credentials of a location are the server's idea, not the caller's.
+    const { authorization } = from;
+    return { ...hop, address: { ...address, authorization } };
+  }
+  return {
+    address: { ...address, authorization: undefined },
+    fields: Fields.from([...hop.fields].filter(([name]) => /^user-agent$/i.test(name))),
+    tls: withoutIdentity(hop.tls),
+  };
+}
+
+function readLocation(from: WebSocketAddress, refusal: HandshakeRefused): WebSocketAddress {
+  const [location, ...others] = refusal.fields.getAll('location');
+  if (location === undefined || others.length > 0) {
+    throw notFollowed(refusal, 'not exactly one location');
+  }
+  try {
+    return parseWebSocketUrl(location, from);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw notFollowed(refusal, 'a bad location');
+  }
+}
+
+/** Says why a redirect is a refusal after all. */
+export function notFollowed(refusal: HandshakeRefused, detail: string): HandshakeRefused {
+  return new HandshakeRefused(refusal.by, refusal, refusal.body, detail);
+}
+
+/** What was verified and shown to one host is not for another one. */
+function withoutIdentity(tls: TlsOptions | undefined): TlsOptions | undefined {
+  if (tls === undefined) return undefined;
+  const { servername, cert, key, pfx, passphrase, checkServerIdentity, session, ...rest } = tls;
+  return rest;
+}

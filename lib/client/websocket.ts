@@ -1,0 +1,334 @@
+/**
+ * The `WebSocket` of browsers [HTML §9.3], over a {@link WebSocketPeer}.
+ *
+ * ```
+ *   CONNECTING ── 101 ──► OPEN ── close() or a close frame ──► CLOSING ──► CLOSED
+ *        └──────────── close(), or an attempt that fails ────────┘
+ * ```
+ * A program that was written for browsers runs with it unchanged. What browsers do not offer stands
+ * beside: fields, TLS and proxies as options, `peer` with everything a peer can do, `for await`.
+ *
+ * Stricter than the standard: `send` refuses what is neither text, bytes nor a Blob instead of making
+ * it a string.
+ */
+import { UsageError } from '../base/index.ts';
+import type { CloseReport } from '../connection/index.ts';
+import { type MessageData, MessageQueue, toPayload, type WebSocketPeer } from '../peer/index.ts';
+import { carryOut } from './connect.ts';
+import { CloseEvent, ErrorEvent, EventHandlers, type Listener } from './events.ts';
+import { type ConnectOptions, makePlan, type Plan } from './plan.ts';
+import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
+
+/** How binary messages are delivered. */
+export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'blob';
+
+/** The events of a {@link WebSocket}. */
+export interface WebSocketEvents {
+  open: Event;
+  message: MessageEvent;
+  error: ErrorEvent;
+  close: CloseEvent;
+}
+
+type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
+type EventHandler<Type extends keyof WebSocketEvents> =
+  | ((this: WebSocket, event: WebSocketEvents[Type]) => unknown)
+  | null;
+
+const BINARY_TYPES: readonly string[] = ['nodebuffer', 'arraybuffer', 'blob'];
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+/** One WebSocket connection, with the interface of browsers. */
+export class WebSocket extends EventTarget implements AsyncIterable<string | Buffer> {
+  static readonly CONNECTING = CONNECTING;
+  static readonly OPEN = OPEN;
+  static readonly CLOSING = CLOSING;
+  static readonly CLOSED = CLOSED;
+  readonly CONNECTING = CONNECTING;
+  readonly OPEN = OPEN;
+  readonly CLOSING = CLOSING;
+  readonly CLOSED = CLOSED;
+
+  /** The URL, with its scheme as `ws:` or `wss:` and without a fragment. */
+  readonly url: string;
+  readonly #origin: string;
+  readonly #aborter = new AbortController();
+  readonly #handlers = new EventHandlers(this);
+  #binaryType: BinaryType = 'blob';
+  #peer: WebSocketPeer | undefined;
+  /** The end has begun before there was a peer, or has been reported. */
+  #ended: 'no' | 'closing' | 'closed' = 'no';
+  /** Bytes that were given to `send` and will never be sent. */
+  #unsentBytes = 0;
+  /** Bytes of Blobs that are being read. */
+  #blobBytes = 0;
+  #queue: MessageQueue | undefined;
+  #failure: Error | undefined;
+
+  /**
+   * Begins to connect.
+   *
+   * @param protocols subprotocols to offer, most wanted first.
+   * @throws DOMException `SyntaxError` for a bad URL or bad subprotocols; UsageError `invalid-option` or
+   *   `invalid-header` for bad options.
+   */
+  constructor(
+    url: string | URL,
+    protocols: string | readonly string[] = [],
+    options: Omit<ConnectOptions, 'protocols' | 'delivery' | 'data'> = {},
+    world: ClientWorld = SYSTEM_WORLD,
+  ) {
+    super();
+    const ours = this.#aborter.signal;
+    const signal = options.signal === undefined ? ours : AbortSignal.any([ours, options.signal]);
+    const plan = planOrSyntaxError(url, { ...options, protocols, signal });
+    this.url = plan.hop.address.href;
+    this.#origin = plan.hop.address.origin;
+    carryOut(plan, world).then(
+      (peer) => this.#open(peer),
+      (error: Error) => this.#end(error, undefined),
+    );
+  }
+
+  // ── state ──────────────────────────────────────────────────────────────────────────────────
+
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
+  get readyState(): 0 | 1 | 2 | 3 {
+    if (this.#ended !== 'no') return this.#ended === 'closed' ? CLOSED : CLOSING;
+    if (this.#peer === undefined) return CONNECTING;
+    return this.#peer.isOpen ? OPEN : CLOSING;
+  }
+
+  /** Bytes that were given to `send` and have not left this process. */
+  get bufferedAmount(): number {
+    return (this.#peer?.bufferedAmount ?? 0) + this.#unsentBytes + this.#blobBytes;
+  }
+
+  /** The subprotocol that was agreed on; empty when there is none. */
+  get protocol(): string {
+    return this.#peer?.protocol ?? '';
+  }
+
+  /** The extensions in use; empty when there are none. */
+  get extensions(): string {
+    return this.#peer?.extensions ?? '';
+  }
+
+  /** How binary messages are delivered; `blob` unless you say otherwise. */
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+
+  set binaryType(type: BinaryType) {
+    // An unknown value of an enumeration is ignored, not refused [HTML §9.3.2].
+    if (BINARY_TYPES.includes(type)) this.#binaryType = type;
+  }
+
+  /** The peer underneath; `undefined` before the connection is open. Do not attach to it. */
+  get peer(): WebSocketPeer | undefined {
+    return this.#peer;
+  }
+
+  // ── sending and closing ────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends a message; after the connection has begun to close it is dropped, and `bufferedAmount`
+   * grows.
+   *
+   * @throws DOMException `InvalidStateError` while connecting; UsageError `invalid-argument` for
+   *   anything that is no message.
+   */
+  send(data: MessageData | Blob): void {
+    if (this.readyState === CONNECTING) {
+      throw new DOMException('the connection is not open yet', 'InvalidStateError');
+    }
+    if (data instanceof Blob) return this.#sendBlob(data);
+    const payload = toPayload(data);
+    if (this.readyState === OPEN) this.#peer!.send(payload);
+    else this.#unsentBytes += Buffer.byteLength(payload);
+  }
+
+  /** Blobs can only be read later, but keep their place in the order. */
+  #sendBlob(blob: Blob): void {
+    if (this.readyState !== OPEN) {
+      this.#unsentBytes += blob.size;
+      return;
+    }
+    this.#blobBytes += blob.size;
+    const done = (): void => {
+      this.#blobBytes -= blob.size;
+    };
+    // A Blob that cannot be read closes the connection; that is where it is reported.
+    this.#peer!.send(blob).then(done, done);
+  }
+
+  /**
+   * Closes the connection, or gives the attempt up.
+   *
+   * @param code 1000 or 3000 – 4999.
+   * @param reason at most 123 bytes of UTF-8.
+   * @throws DOMException `InvalidAccessError` for another code, `SyntaxError` for a longer reason.
+   */
+  close(code?: number, reason?: string): void {
+    if (code !== undefined && code !== 1000 && !isApplicationCode(code)) {
+      throw new DOMException('a code is 1000 or 3000 – 4999', 'InvalidAccessError');
+    }
+    if (reason !== undefined && Buffer.byteLength(reason) > 123) {
+      throw new DOMException('a reason has 123 bytes at most', 'SyntaxError');
+    }
+    if (this.#ended !== 'no') return;
+    if (this.#peer !== undefined) {
+      // A reason needs a code before it [RFC 6455 §5.5.1].
+      void this.#peer.close(code ?? (reason ? 1000 : undefined), reason);
+      return;
+    }
+    this.#ended = 'closing';
+    this.#aborter.abort(new DOMException('closed before it was open', 'AbortError'));
+  }
+
+  /** Cuts the connection without a closing handshake. */
+  terminate(): void {
+    if (this.#peer === undefined) this.close();
+    else this.#peer.terminate();
+  }
+
+  /**
+   * Sends a ping; resolves with the round-trip time in ms. Rejects with UsageError `invalid-state` when
+   * the connection is not open, or ends before the pong comes.
+   */
+  ping(payload?: Uint8Array): Promise<number> {
+    if (this.#peer !== undefined) return this.#peer.ping(payload);
+    return Promise.reject(new UsageError('invalid-state', 'the connection is not open yet'));
+  }
+
+  /** Resolves when the peer takes more, at once if it does already; also when the connection ends. */
+  drained(): Promise<void> {
+    return this.#peer?.drained() ?? Promise.resolve();
+  }
+
+  /**
+   * Reads message by message, besides the events; the server is slowed down when the loop is slow. The
+   * loop ends with the connection, and throws when there never was one; leaving it closes the
+   * connection.
+   *
+   * @throws UsageError `already-reading` when there is a loop already.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<string | Buffer, undefined> {
+    if (this.#queue !== undefined) {
+      throw new UsageError('already-reading', 'this connection is iterated already');
+    }
+    this.#queue = new MessageQueue({
+      pause: () => this.#peer?.pause(),
+      resume: () => this.#peer?.resume(),
+      leave: () => this.close(this.#peer === undefined ? undefined : 1000),
+    });
+    if (this.#ended === 'closed') this.#queue.close(this.#failure);
+    return this.#queue;
+  }
+
+  // ── what happens ───────────────────────────────────────────────────────────────────────────
+
+  #open(peer: WebSocketPeer): void {
+    this.#peer = peer;
+    if (this.#ended === 'no') this.dispatchEvent(new Event('open'));
+    else peer.terminate();
+    // Messages come in later tasks, so that who awaits the opening can still add a listener.
+    setImmediate(() => {
+      peer.attach({
+        message: (_peer, data) => this.#receive(data),
+        close: (_peer, report) => this.#end(failureOf(report), report),
+      });
+    });
+  }
+
+  #receive(data: string | Buffer): void {
+    if (this.readyState !== OPEN) return;
+    this.#queue?.push(data);
+    const shown = typeof data === 'string' ? data : this.#show(data);
+    this.dispatchEvent(new MessageEvent('message', { data: shown, origin: this.#origin }));
+  }
+
+  #show(bytes: Buffer): Buffer | ArrayBuffer | Blob {
+    if (this.#binaryType === 'nodebuffer') return bytes;
+    if (this.#binaryType === 'blob') return new Blob([bytes]);
+    const { buffer, byteOffset, byteLength } = bytes;
+    return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
+  }
+
+  #end(failure: Error | undefined, report: CloseReport | undefined): void {
+    this.#ended = 'closed';
+    this.#failure = report === undefined ? failure : undefined;
+    this.#queue?.close(this.#failure);
+    if (failure !== undefined) this.dispatchEvent(new ErrorEvent('error', failure));
+    const { code, reason, wasClean } = report ?? { code: 1006, reason: '', wasClean: false };
+    this.dispatchEvent(new CloseEvent('close', { code, reason, wasClean }));
+  }
+
+  // ── events ─────────────────────────────────────────────────────────────────────────────────
+
+  get onopen(): EventHandler<'open'> {
+    return this.#handlers.get('open') as EventHandler<'open'>;
+  }
+  set onopen(handler: EventHandler<'open'>) {
+    this.#handlers.set('open', handler);
+  }
+  get onmessage(): EventHandler<'message'> {
+    return this.#handlers.get('message') as EventHandler<'message'>;
+  }
+  set onmessage(handler: EventHandler<'message'>) {
+    this.#handlers.set('message', handler);
+  }
+  get onerror(): EventHandler<'error'> {
+    return this.#handlers.get('error') as EventHandler<'error'>;
+  }
+  set onerror(handler: EventHandler<'error'>) {
+    this.#handlers.set('error', handler);
+  }
+  get onclose(): EventHandler<'close'> {
+    return this.#handlers.get('close') as EventHandler<'close'>;
+  }
+  set onclose(handler: EventHandler<'close'>) {
+    this.#handlers.set('close', handler);
+  }
+
+  override addEventListener<Type extends keyof WebSocketEvents>(
+    type: Type,
+    listener: Listener<WebSocketEvents[Type]> | null,
+    options?: ListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: Listener<Event> | null,
+    options?: ListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: Listener<never> | null,
+    options?: ListenerOptions,
+  ): void {
+    super.addEventListener(type, listener as Listener<Event>, options);
+  }
+}
+
+function planOrSyntaxError(url: string | URL, options: ConnectOptions): Plan {
+  try {
+    return makePlan(url, options);
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.code !== 'invalid-argument') throw error;
+    throw new DOMException(error.message, 'SyntaxError');
+  }
+}
+
+function isApplicationCode(code: number): boolean {
+  return Number.isInteger(code) && code >= 3000 && code <= 4999;
+}
+
+/** Why a connection failed; `undefined` when it ended as somebody wanted [RFC 6455 §7.1.7]. */
+function failureOf(report: CloseReport): Error | undefined {
+  if (report.error !== undefined) return report.error;
+  const wasLost = report.closedBy === 'transport' && !report.wasClean;
+  return wasLost ? (report.transportError ?? new Error('the connection was lost')) : undefined;
+}

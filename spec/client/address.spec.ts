@@ -1,0 +1,52 @@
+import { UsageError } from 'barewire/base';
+import { parseWebSocketUrl } from 'barewire/client';
+import t from 'tap';
+
+t.test('reads host, port and target, and knows the default ports [6455-4.1-3]', (t) => {
+  const cases = [
+    ['ws://a.example/chat?x=1', 'a.example', 80, 'a.example', '/chat?x=1', false],
+    ['wss://a.example', 'a.example', 443, 'a.example', '/', true],
+    ['ws://a.example:80/', 'a.example', 80, 'a.example', '/', false],
+    ['wss://a.example:80/', 'a.example', 80, 'a.example:80', '/', true],
+    ['ws://[::1]:9000/x', '::1', 9000, '[::1]:9000', '/x', false],
+    ['WS://A.Example/%7Ea b', 'a.example', 80, 'a.example', '/%7Ea%20b', false],
+    ['ws://bücher.example/', 'xn--bcher-kva.example', 80, 'xn--bcher-kva.example', '/', false],
+    ['ws://127.1/', '127.0.0.1', 80, '127.0.0.1', '/', false],
+  ] as const;
+  for (const [url, hostname, port, host, target, isSecure] of cases) {
+    t.match(parseWebSocketUrl(url), { hostname, port, host, target, isSecure }, url);
+  }
+  t.end();
+});
+
+t.test('takes http: and https: for ws: and wss:, and cuts off fragments', (t) => {
+  t.equal(parseWebSocketUrl('http://a:81/b#c').href, 'ws://a:81/b');
+  t.equal(parseWebSocketUrl('https://a/b?d#c').href, 'wss://a/b?d');
+  t.equal(parseWebSocketUrl(new URL('https://a:443/')).origin, 'wss://a');
+  t.equal(parseWebSocketUrl('http://a:80/').origin, 'ws://a');
+  t.end();
+});
+
+t.test('resolves a location against where it came from', (t) => {
+  const base = parseWebSocketUrl('wss://a.example/x/y');
+  t.equal(parseWebSocketUrl('z', base).href, 'wss://a.example/x/z');
+  t.equal(parseWebSocketUrl('//b.example/z', base).href, 'wss://b.example/z');
+  t.equal(parseWebSocketUrl('https://c.example/', base).href, 'wss://c.example/');
+  t.end();
+});
+
+t.test('makes credentials of user and password', (t) => {
+  t.equal(parseWebSocketUrl('ws://a/').authorization, undefined);
+  const { authorization } = parseWebSocketUrl('ws://j%C3%BCrgen:a%3Ab%20c@a/');
+  t.equal(authorization, `Basic ${Buffer.from('jürgen:a:b c').toString('base64')}`);
+  t.throws(() => parseWebSocketUrl('ws://a%3Ab:c@a/'), { code: 'invalid-argument' });
+  t.throws(() => parseWebSocketUrl('ws://%ff@a/'), { code: 'invalid-argument' });
+  t.end();
+});
+
+t.test('refuses what is no URL of a WebSocket [6455-4.1-4]', (t) => {
+  for (const url of ['', 'a', '/a', 'ws:', 'ws://', 'ws://a:99999/', 'ftp://a/', 'data:,a']) {
+    t.throws(() => parseWebSocketUrl(url), UsageError, url);
+  }
+  t.end();
+});

@@ -1,0 +1,83 @@
+import { HandshakeRefused, parseWebSocketUrl } from 'barewire/client';
+import { Fields } from 'barewire/http';
+import t from 'tap';
+import { followRedirect, type Hop } from '../../lib/client/redirect.ts';
+
+const SECRETS = {
+  Cookie: 'session=1',
+  AUTHORIZATION: 'Bearer 2',
+  'X-Api-Key': '3',
+  'user-agent': 'spec',
+};
+const IDENTITY = { cert: 'c', key: 'k', servername: 'a.example', ca: 'ca' };
+const hop = (url: string): Hop => ({
+  address: parseWebSocketUrl(url),
+  fields: Fields.from(SECRETS),
+  tls: IDENTITY,
+});
+const refusal = (
+  location: string | readonly string[] | undefined,
+  status = 302,
+  by: 'server' | 'proxy' = 'server',
+): HandshakeRefused =>
+  new HandshakeRefused(
+    by,
+    { status, reason: 'Found', fields: Fields.from({ location }) },
+    Buffer.alloc(0),
+  );
+
+t.test('follows within an origin with everything, credentials of the URL included', (t) => {
+  for (const status of [301, 302, 303, 307, 308]) {
+    const from = hop('wss://user:pass@a.example/x');
+    const next = followRedirect(from, refusal('/y?z', status));
+    t.equal(next?.address.target, '/y?z');
+    t.equal(next?.address.authorization, from.address.authorization);
+    t.equal(next?.fields.length, 4);
+    t.equal(next?.tls, IDENTITY);
+  }
+  t.end();
+});
+
+t.test('leaves credentials, cookies and every other field behind on another origin', (t) => {
+  const elsewhere = [
+    ['ws://user:pass@a.example/', 'ws://b.example/'],
+    ['ws://user:pass@a.example/', 'ws://a.example:81/'],
+    ['ws://user:pass@a.example/', 'wss://a.example/'],
+    ['ws://user:pass@a.example/', '//sub.a.example/'],
+    ['ws://user:pass@a.example/', 'ws://mallory:x@b.example/'],
+    ['wss://user:pass@a.example/', 'https://b.example/'],
+  ] as const;
+  for (const [from, to] of elsewhere) {
+    const next = followRedirect(hop(from), refusal(to))!;
+    t.strictSame([...next.fields], [['user-agent', 'spec']], to);
+    t.equal(next.address.authorization, undefined, to);
+    t.strictSame(next.tls, { ca: 'ca' }, to);
+  }
+  t.end();
+});
+
+t.test('does not follow from wss: to ws:', (t) => {
+  for (const to of ['ws://a.example/', 'http://a.example/', 'ws://b.example:443/']) {
+    t.throws(() => followRedirect(hop('wss://a.example/'), refusal(to)), {
+      code: 'handshake-refused',
+      status: 302,
+      message: /from wss: to ws:/,
+    });
+  }
+  t.end();
+});
+
+t.test('does not follow a location that is missing, doubled or no place', (t) => {
+  for (const to of [undefined, ['/a', '/b'], 'ftp://a/', 'ws://', 'javascript:alert(1)']) {
+    t.throws(() => followRedirect(hop('ws://a/'), refusal(to)), { name: 'HandshakeRefused' });
+  }
+  t.end();
+});
+
+t.test('takes other statuses, and answers of a proxy, for what they are', (t) => {
+  for (const status of [200, 300, 304, 305, 306, 401, 426, 503]) {
+    t.equal(followRedirect(hop('ws://a/'), refusal('/b', status)), undefined);
+  }
+  t.equal(followRedirect(hop('ws://a/'), refusal('/b', 302, 'proxy')), undefined);
+  t.end();
+});
