@@ -188,6 +188,12 @@ export const LIMITS = defineLimits({
     precedent: 'nginx lingering_timeout 5 s',
     stops: 'an early answer lost to a reset, without waiting for ever',
   },
+  shutdownTimeoutMs: {
+    value: 10_000,
+    unit: 'ms',
+    precedent: 'Docker kills 10 s after SIGTERM',
+    stops: 'a server that never closes because of one slow client',
+  },
   maxConnections: {
     value: 100_000,
     unit: 'count',
@@ -205,6 +211,18 @@ export const LIMITS = defineLimits({
     unit: 'count',
     precedent: 'nginx 1000',
     stops: 'connections that never rotate',
+  },
+  maxDrainBytes: {
+    value: 256 * KIB,
+    unit: 'bytes',
+    precedent: 'Go 256 KiB',
+    stops: 'uploads that nobody wants, read only to keep the connection',
+  },
+  maxUnreadBytes: {
+    value: 64 * KIB,
+    unit: 'bytes',
+    precedent: 'one read',
+    stops: 'memory held by pipelined requests, and by bodies that the application reads slowly',
   },
   maxBufferedBytes: {
     value: 16 * MIB,

@@ -131,7 +131,9 @@ export const VIOLATIONS = defineViolations({
   // lib/server: deadlines and policy
   'head-timeout': { status: 408, source: 'RFC 9110 §15.5.9' },
   'body-timeout': { status: 408, source: 'RFC 9110 §15.5.9' },
-  'write-timeout': { source: 'limit' },
+  'body-not-utf8': { status: 400, source: 'RFC 3629 §3' },
+  'body-not-json': { status: 400, source: 'RFC 8259 §2' },
+  'unsupported-media-type': { status: 415, source: 'RFC 9110 §15.5.16' },
 });
 
 /** The stable code of a violation: a key of {@link VIOLATIONS}. */

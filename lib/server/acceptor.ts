@@ -1,0 +1,162 @@
+/**
+ * Lets connections in, and counts them until they are closed.
+ *
+ * ```
+ *  net.Server ─┐                  ┌─ over a cap ──► destroyed, counted as refused
+ *  tls.Server ─┼─► 'connection' ──┤
+ *  serve(…)  ──┘                  └─ counted ──► TLS handshake, if any ──► onSocket
+ * ```
+ * A TLS connection counts from its first byte on, not from the end of its handshake. The acceptor
+ * knows no protocol, and it does not know either what became of a connection: a hijacked one counts
+ * like any other.
+ */
+import type { Server as NetServer, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Server as TlsServer } from 'node:tls';
+import { addressGroup, readClientAddress } from './client-address.ts';
+import { shareReads } from './shared-read.ts';
+import { onSharedRead } from './socket-pump.ts';
+
+/** The bounds of an acceptor. */
+export interface AcceptorSettings {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  /** Whether plain sockets may be rebuilt to read into the shared buffer. */
+  readonly sharedReadBuffer: boolean;
+}
+
+/** Takes a connection. `isShared`: the socket reads into the shared buffer. */
+export type OnSocket = (socket: Duplex, isShared: boolean, isSecure: boolean) => void;
+
+/** Lets connections in. */
+export class Acceptor {
+  readonly #settings: AcceptorSettings;
+  readonly #onSocket: OnSocket;
+  readonly #sockets = new Set<Duplex>();
+  readonly #perAddress = new Map<string, number>();
+  /** How to stop listening to each server. */
+  readonly #servers = new Map<NetServer, () => void>();
+  #onEmpty: (() => void) | undefined;
+  /** Connections let in, refused, and lost before their TLS handshake was done. */
+  readonly counters = { accepted: 0, refused: 0, tlsFailed: 0 };
+
+  constructor(settings: AcceptorSettings, onSocket: OnSocket) {
+    this.#settings = settings;
+    this.#onSocket = onSocket;
+  }
+
+  /** Connections that are open, hijacked ones and unfinished TLS handshakes included. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
+  /** Servers that are listened to. */
+  get servers(): Iterable<NetServer> {
+    return this.#servers.keys();
+  }
+
+  /** Takes the connections of a server from now on. Closing the server is its owner's business. */
+  attach(server: NetServer): void {
+    if (this.#servers.has(server)) return;
+    const isTls = server instanceof TlsServer;
+    const onConnection = (accepted: Socket): void => this.#accept(accepted, isTls);
+    const onSecure = (socket: Socket): void => this.#begin(socket, false, true);
+    const onTlsError = (): void => {
+      this.counters.tlsFailed += 1;
+    };
+    server.on('connection', onConnection);
+    server.on('secureConnection', onSecure);
+    server.on('tlsClientError', onTlsError);
+    this.#servers.set(server, () => {
+      server.off('connection', onConnection);
+      server.off('secureConnection', onSecure);
+      server.off('tlsClientError', onTlsError);
+    });
+  }
+
+  /** Takes one connection that was made elsewhere. */
+  serve(socket: Duplex, isSecure: boolean): void {
+    const group = this.#admit(socket);
+    if (group === undefined) return;
+    this.#track(socket, group);
+    this.#begin(socket, false, isSecure);
+  }
+
+  /** Lets nobody in any more. */
+  detach(): void {
+    for (const stop of this.#servers.values()) stop();
+    this.#servers.clear();
+  }
+
+  /** Destroys every connection that is still open; returns how many there were. */
+  cut(): number {
+    const count = this.#sockets.size;
+    for (const socket of this.#sockets) socket.destroy();
+    return count;
+  }
+
+  /** Calls `done` when no connection is open; at once when none is. */
+  whenEmpty(done: () => void): void {
+    this.#onEmpty = done;
+    this.#tellEmpty();
+  }
+
+  #tellEmpty(): void {
+    if (this.#sockets.size === 0) this.#onEmpty?.();
+  }
+
+  #accept(accepted: Socket, isTls: boolean): void {
+    const group = this.#admit(accepted);
+    if (group === undefined) return;
+    const mayShare = !isTls && this.#settings.sharedReadBuffer && accepted.isPaused();
+    const shared = mayShare ? shareReads(accepted, onSharedRead) : undefined;
+    const socket = shared ?? accepted;
+    this.#track(socket, group);
+    if (!isTls) this.#begin(socket, shared !== undefined, false);
+  }
+
+  #begin(socket: Duplex, isShared: boolean, isSecure: boolean): void {
+    // A peer that half-closes still wants its answer [RFC 9112 §9.6].
+    socket.allowHalfOpen = true;
+    this.#onSocket(socket, isShared, isSecure);
+  }
+
+  /** @returns the group that the connection counts for; `undefined` when it is refused. */
+  #admit(socket: Duplex): string | undefined {
+    const { maxConnections, maxConnectionsPerAddress } = this.#settings;
+    const isCounted = maxConnectionsPerAddress < maxConnections;
+    // Clients of a unix socket have no address, and share no limit.
+    const group = isCounted ? addressGroup(readClientAddress(socket).address) : '';
+    const isFull = this.#sockets.size >= maxConnections;
+    if (!isFull && (group === '' || this.#countOf(group) < maxConnectionsPerAddress)) {
+      this.counters.accepted += 1;
+      return group;
+    }
+    this.counters.refused += 1;
+    socket.on('error', ignore);
+    socket.destroy();
+    return undefined;
+  }
+
+  #track(socket: Duplex, group: string): void {
+    this.#sockets.add(socket);
+    if (group !== '') this.#perAddress.set(group, this.#countOf(group) + 1);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (group !== '') this.#countDown(group);
+      this.#tellEmpty();
+    });
+  }
+
+  #countDown(group: string): void {
+    const left = this.#countOf(group) - 1;
+    if (left > 0) this.#perAddress.set(group, left);
+    else this.#perAddress.delete(group);
+  }
+
+  #countOf(group: string): number {
+    return this.#perAddress.get(group) ?? 0;
+  }
+}
+
+function ignore(): void {}

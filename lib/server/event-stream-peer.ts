@@ -1,0 +1,202 @@
+/**
+ * A client that listens to server-sent events [HTML §9.2].
+ *
+ * ```
+ *  head ─► catch-up from the log ─► events as they come ─┬─► end: the client comes back by itself
+ *          (Last-Event-ID)          ▲ heartbeat if idle  └─► gone: noticed at the next write
+ * ```
+ * Each event is one chunk, and all events of a turn leave in one write. With a replay log a client
+ * that comes back misses nothing and gets nothing twice, whenever the application begins to send:
+ * what the log holds between the catch-up and the first live event is filled in.
+ *
+ * A dead client is found only by writing to it, so the heartbeat is also the reaper. What waits for
+ * a client that reads slowly is bounded, and the policy for it is the one of WebSocket peers.
+ */
+import type { Backlog, SendOutcome } from '../peer/index.ts';
+import {
+  type EventFields,
+  encodeComment,
+  encodeEvent,
+  type LoggedEvent,
+  type ReplayLog,
+} from '../sse/index.ts';
+import { Deadline, type TimerWheel } from './clock.ts';
+import type { EventStreamSettings } from './event-stream-settings.ts';
+import type { ResponseChannel } from './response-channel.ts';
+
+/** What a stream asks of its exchange. */
+export interface EventStreamOwner {
+  readonly signal: AbortSignal;
+  /** Cuts a client that reads too slowly. */
+  cutSlowConsumer(): void;
+}
+
+/** Options of {@link EventStreamPeer.offer}. */
+export interface OfferOptions {
+  /** With `conflate`: replaces an older event of the same key that still waits. */
+  readonly key?: string | undefined;
+}
+
+/** One listening client. */
+export class EventStreamPeer {
+  /** The position that the client came back with; "" when it is here for the first time. */
+  readonly lastEventId: string;
+  readonly #channel: ResponseChannel;
+  readonly #owner: EventStreamOwner;
+  readonly #backlog: Backlog;
+  readonly #replay: ReplayLog | undefined;
+  readonly #keepAliveMs: number;
+  readonly #deadline: Deadline<EventStreamPeer>;
+  /** The newest event of the log that was sent, or dropped. */
+  #position: string | undefined;
+  #eventsDropped = 0;
+
+  /** Made by `exchange.eventStream`, when the head has just been written. */
+  constructor(
+    channel: ResponseChannel,
+    owner: EventStreamOwner,
+    lastEventId: string,
+    settings: EventStreamSettings,
+    wheel: TimerWheel,
+  ) {
+    this.#channel = channel;
+    this.#owner = owner;
+    this.lastEventId = lastEventId;
+    this.#replay = settings.replay;
+    this.#keepAliveMs = settings.keepAliveMs;
+    this.#backlog = settings.backlog;
+    this.#deadline = new Deadline<EventStreamPeer>(wheel, this, beat);
+    this.#channel.write(settings.opening);
+    if (this.#replay !== undefined) {
+      this.#channel.write(this.#replay.catchUp(lastEventId));
+      this.#position = this.#replay.lastId;
+    }
+    this.#touch();
+  }
+
+  /** False when the client is gone, or the stream has ended. */
+  get isOpen(): boolean {
+    return this.#channel.isOpen;
+  }
+
+  /** Aborted when the client is gone. */
+  get signal(): AbortSignal {
+    return this.#owner.signal;
+  }
+
+  /** Bytes that were accepted and have not left this process. */
+  get bufferedAmount(): number {
+    return this.#channel.bufferedBytes + this.#backlog.bytes;
+  }
+
+  /** Events that the slow-consumer policy has dropped. */
+  get eventsDropped(): number {
+    return this.#eventsDropped;
+  }
+
+  /**
+   * Sends an event: its fields, or what the replay log's `append` returned.
+   *
+   * @returns true when the client takes more; false when it reads slowly, or is gone.
+   * @throws UsageError `invalid-argument` as `encodeEvent`.
+   */
+  send(event: EventFields | LoggedEvent, options?: OfferOptions): boolean {
+    return this.offer(event, options) === 'sent';
+  }
+
+  /** As {@link send}, and tells what became of the event. */
+  offer(event: EventFields | LoggedEvent, options?: OfferOptions): SendOutcome {
+    const text = 'text' in event ? this.#textSince(event) : encodeEvent(event);
+    if (!this.#channel.isOpen) return 'closed';
+    if (text === '') return 'sent';
+    if (this.#mustWait(text.length)) return this.#hold(text, options?.key);
+    this.#write(text);
+    return this.#channel.isCongested ? 'queued' : 'sent';
+  }
+
+  /** Sends a comment, which the client skips. */
+  comment(text?: string): boolean {
+    const comment = encodeComment(text);
+    if (!this.#channel.isOpen || this.#mustWait(comment.length)) return false;
+    this.#write(comment);
+    return !this.#channel.isCongested;
+  }
+
+  /** Resolves with true when the client takes more, at once if it does; with false when it is gone. */
+  drained(): Promise<boolean> {
+    return this.#channel.drained();
+  }
+
+  /** Ends the stream. The client comes back by itself, unless it is answered with 204 then. */
+  close(): void {
+    this.#deadline.clear();
+    this.#backlog.release(() => true);
+    this.#channel.end();
+  }
+
+  /** @internal Output has drained. */
+  channelDrained(): void {
+    this.#backlog.release(() => !this.#channel.isCongested);
+  }
+
+  /** @internal The client is gone. */
+  channelClosed(): void {
+    this.#deadline.clear();
+    this.#eventsDropped += this.#backlog.clear();
+  }
+
+  /** @internal Nothing was sent for a while. */
+  beat(): void {
+    // Behind a jam another comment proves nothing: the write deadline watches that client.
+    if (this.#channel.isOpen && !this.#channel.isCongested) this.#channel.write(encodeComment());
+    this.#touch();
+  }
+
+  /** The event, with what the log holds before it and this client has not seen. */
+  #textSince(event: LoggedEvent): string {
+    const position = this.#position;
+    if (this.#replay === undefined || position === undefined) return event.text;
+    const step = offsetOf(event.id) - offsetOf(position);
+    if (step <= 0) return '';
+    this.#position = event.id;
+    if (step === 1) return event.text;
+    const missed = this.#replay.since(position);
+    if (missed.kind !== 'caught-up') return event.text;
+    const known = missed.events.filter(({ id }) => offsetOf(id) < offsetOf(event.id));
+    return known.map(({ text }) => text).join('') + event.text;
+  }
+
+  #write(text: string): void {
+    this.#channel.write(text);
+    this.#touch();
+  }
+
+  #touch(): void {
+    if (this.#keepAliveMs > 0 && this.#channel.isOpen) this.#deadline.setIn(this.#keepAliveMs);
+  }
+
+  #mustWait(bytes: number): boolean {
+    if (!this.#channel.isCongested) return this.#backlog.length > 0;
+    const isOverBound = bytes > this.#backlog.maxBytes - this.bufferedAmount;
+    return this.#backlog.policy !== 'wait' || isOverBound;
+  }
+
+  #hold(text: string, key: string | undefined): SendOutcome {
+    if (this.#backlog.policy === 'wait') {
+      this.#owner.cutSlowConsumer();
+      return 'closed';
+    }
+    const send = (): void => this.#write(text);
+    const dropped = this.#backlog.add({ bytes: text.length, key, send });
+    this.#eventsDropped += dropped;
+    return this.#backlog.policy === 'drop-newest' ? 'dropped' : 'queued';
+  }
+}
+
+function offsetOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf('-') + 1));
+}
+
+function beat(peer: EventStreamPeer): void {
+  peer.beat();
+}

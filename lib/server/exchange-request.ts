@@ -1,0 +1,88 @@
+/** The request of an exchange, as the application sees it. */
+import { equalsIgnoringCase } from '../base/index.ts';
+import { type Fields, listElements, type RequestHead } from '../http/index.ts';
+import type { ClientAddress } from './client-address.ts';
+import { type SplitTarget, splitTarget } from './exchange-target.ts';
+import type { ExchangeTransport } from './exchange-transport.ts';
+import type { RequestBody } from './request-body.ts';
+
+/** What came. Nothing here changes while an exchange lasts. */
+export abstract class ExchangeRequest {
+  /** The request's header fields, looked up case-blind. */
+  readonly fields: Fields;
+  /** The request's body, to read or to leave. */
+  readonly body: RequestBody;
+  readonly #head: RequestHead;
+  readonly #transport: ExchangeTransport;
+  #split: SplitTarget | undefined;
+  #query: URLSearchParams | undefined;
+
+  constructor(head: RequestHead, body: RequestBody, transport: ExchangeTransport) {
+    this.fields = head.fields;
+    this.body = body;
+    this.#head = head;
+    this.#transport = transport;
+  }
+
+  /** As it came; methods are case-sensitive. */
+  get method(): string {
+    return this.#head.method;
+  }
+
+  /** The request target as it came. */
+  get target(): string {
+    return this.#head.target;
+  }
+
+  get version(): '1.0' | '1.1' {
+    return this.#head.version;
+  }
+
+  /** The path of the target, still percent-encoded and never normalised. */
+  get path(): string {
+    return this.#splitTarget().path;
+  }
+
+  /** What follows the "?" of the target, decoded as a form. The object is kept. */
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#splitTarget().search);
+    return this.#query;
+  }
+
+  /** Host and port that the client called; "" when it named none, which HTTP/1.0 may do. */
+  get host(): string {
+    return this.#head.authority ?? this.fields.get('host') ?? '';
+  }
+
+  /** Whether the connection is encrypted. */
+  get isSecure(): boolean {
+    return this.#transport.isSecure;
+  }
+
+  /** Address and port of the other end. A proxy's, if there is one in between. */
+  get client(): ClientAddress {
+    return this.#transport.client;
+  }
+
+  /** Whether the client asks for another protocol, such as a WebSocket. */
+  get wantsUpgrade(): boolean {
+    return this.#head.wantsUpgrade;
+  }
+
+  /** Whether it asks to become a WebSocket; whether correctly is another question. */
+  get wantsWebSocket(): boolean {
+    if (!this.#head.wantsUpgrade || this.#head.method === 'CONNECT') return false;
+    const protocols = listElements(this.fields.getAll('upgrade'));
+    return protocols.some((protocol) => equalsIgnoringCase(protocol, 'websocket'));
+  }
+
+  /** Returns a request field's value, several joined with ", "; `undefined` when it is absent. */
+  header(name: string): string | undefined {
+    return this.fields.get(name);
+  }
+
+  #splitTarget(): SplitTarget {
+    this.#split ??= splitTarget(this.#head.target, this.#head.targetForm);
+    return this.#split;
+  }
+}

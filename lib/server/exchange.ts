@@ -1,0 +1,302 @@
+/**
+ * One request and the way it is answered.
+ *
+ * ```
+ *            ┌─ respond ─────► a whole response
+ *            ├─ stream ──────► a body piece by piece, framed or raw
+ *   open ────┼─ eventStream ─► server-sent events
+ *            ├─ accept ──────► a WebSocket
+ *            └─ hijack ──────► the socket itself
+ * ```
+ * There are exactly these five endings, and an exchange has one of them: the others throw from then
+ * on. A client that goes away is not an exception here: `signal` is aborted, writing returns false,
+ * and what was registered with `onClose` runs.
+ */
+import { UsageError } from '../base/index.ts';
+import {
+  type BodySize,
+  type FieldsInit,
+  type RequestHead,
+  ResponseWriter,
+  reasonPhrase,
+} from '../http/index.ts';
+import {
+  type AcceptedUpgrade,
+  type MessageData,
+  type PeerOptions,
+  toPayload,
+  type WebSocketPeer,
+} from '../peer/index.ts';
+import { BodyStream } from './body-stream.ts';
+import { EventStreamPeer } from './event-stream-peer.ts';
+import {
+  checkEventStream,
+  type EventStreamOptions,
+  eventStreamFields,
+  readLastEventId,
+} from './event-stream-settings.ts';
+import { type Cleanup, type ExchangeEnd, ExchangeLife } from './exchange-life.ts';
+import { ExchangeRequest } from './exchange-request.ts';
+import type { ExchangeTransport } from './exchange-transport.ts';
+import { type HijackedSocket, releaseSocket } from './hijack.ts';
+import type { RequestBody } from './request-body.ts';
+import { ResponseChannel } from './response-channel.ts';
+import { type AcceptOptions, acceptUpgrade, switchToWebSocket } from './websocket-upgrade.ts';
+
+/** How an exchange was answered. */
+export type Ending = 'respond' | 'stream' | 'event-stream' | 'websocket' | 'hijack';
+
+/** Options of {@link Exchange.stream}. */
+export interface StreamOptions {
+  /**
+   * `'none'`: the server writes the head and nothing else; what you write goes on the wire as it is,
+   * and the connection ends with it. Default `'auto'`: chunked, or as the fields say.
+   */
+  readonly framing?: 'auto' | 'none' | undefined;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+/** One request, and its answer. */
+export class Exchange extends ExchangeRequest {
+  readonly #transport: ExchangeTransport;
+  readonly #writer: ResponseWriter;
+  readonly #life: ExchangeLife;
+  #ending: Ending | undefined;
+  #channel: ResponseChannel | undefined;
+  #events: EventStreamPeer | undefined;
+
+  /** Made by the server. */
+  constructor(head: RequestHead, body: RequestBody, transport: ExchangeTransport) {
+    super(head, body, transport);
+    this.#transport = transport;
+    this.#writer = new ResponseWriter(head, transport.settings.date);
+    this.#life = new ExchangeLife((error) => transport.reportError(error));
+  }
+
+  // ── its life ───────────────────────────────────────────────────────────────────────────────
+
+  /** How it was answered; `undefined` while it is not. */
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  /** Aborted once when nobody waits for the answer any more: give it to everything that takes time. */
+  get signal(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /**
+   * Registers a clean-up. It runs exactly once, the newest first, when the last byte of the answer
+   * has left or when it is known that this will not happen.
+   */
+  onClose(cleanup: Cleanup): void {
+    // The address is gone with the connection, and clean-ups are where it is logged.
+    void this.#transport.client;
+    this.#life.onClose(cleanup);
+  }
+
+  // ── the answer ─────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends 103 (Early Hints) before the answer, as often as you like [RFC 8297 §2].
+   *
+   * @throws UsageError `invalid-header`, `already-answered`, `hijacked`.
+   */
+  earlyHints(fields: FieldsInit): void {
+    this.#requireOpen();
+    this.#transport.pump.writeText(this.#writer.interim(103, fields), 'latin1');
+  }
+
+  /** @internal Sends 100 (Continue), unless the answer has begun. */
+  sendContinue(): void {
+    if (this.#ending !== undefined || this.#writer.hasHead) return;
+    this.#transport.pump.writeText(this.#writer.interim(100), 'latin1');
+  }
+
+  /**
+   * Answers with a whole response: one write for a small one.
+   *
+   * @param status 200 – 599.
+   * @param fields `content-length` and `date` are added; `connection: close` is obeyed.
+   * @param body text, sent as `text/plain` in UTF-8 unless the fields tell another type, or bytes,
+   *   which must not change from now on.
+   * @throws UsageError `invalid-argument`, `invalid-header` (nothing is sent then, another answer is
+   *   possible); `already-answered`, `hijacked`.
+   */
+  respond(status: number, fields?: FieldsInit, body?: MessageData): void {
+    this.#requireOpen();
+    const data = body === undefined ? '' : toPayload(body);
+    const isText = typeof data === 'string';
+    const byteLength = isText ? Buffer.byteLength(data) : data.length;
+    const contentType = isText && body !== undefined ? TEXT : undefined;
+    const channel = this.#begin('respond', status, fields, byteLength, contentType);
+    channel.write(data);
+    channel.end();
+  }
+
+  /** Answers with a status and a short text that explains it; by default its usual phrase. */
+  reject(status: number, text?: string, fields?: FieldsInit): void {
+    this.respond(status, fields, `${text ?? `${status} ${reasonPhrase(status)}`}\n`);
+  }
+
+  /**
+   * Answers with a body that is written piece by piece: chunked for HTTP/1.1, until the connection
+   * ends for HTTP/1.0, or of the `content-length` in the fields.
+   *
+   * @throws UsageError as {@link respond}.
+   */
+  stream(status: number, fields?: FieldsInit, options: StreamOptions = {}): BodyStream {
+    this.#requireOpen();
+    const channel = this.#begin(
+      'stream',
+      status,
+      fields,
+      options.framing === 'none' ? 'raw' : 'unknown',
+    );
+    return new BodyStream(channel, this);
+  }
+
+  /**
+   * Answers with an event stream [HTML §9.2.5], after what the client missed.
+   *
+   * @throws UsageError `invalid-option`, and as {@link respond}.
+   */
+  eventStream(options: EventStreamOptions = {}): EventStreamPeer {
+    this.#requireOpen();
+    const settings = checkEventStream(options);
+    const fields = eventStreamFields(options.fields);
+    const channel = this.#begin('event-stream', 200, fields, 'unknown');
+    const { wheel } = this.#transport.settings;
+    const lastEventId = readLastEventId(this.fields, this.query);
+    this.#events = new EventStreamPeer(channel, this, lastEventId, settings, wheel);
+    return this.#events;
+  }
+
+  /**
+   * Accepts the client's WebSocket handshake: 101, and an open peer that delivers nothing before you
+   * read it.
+   *
+   * @throws HandshakeRejected when the request is no correct handshake, or its Origin is refused;
+   *   a handler that lets it pass answers with its status. UsageError `invalid-option`,
+   *   `invalid-argument`, `invalid-header`, `already-answered`, `hijacked`.
+   */
+  accept(options: AcceptOptions = {}): WebSocketPeer {
+    this.#requireOpen();
+    return this.openPeer(acceptUpgrade(this, options), options);
+  }
+
+  /** @internal Opens the peer of a handshake that was accepted. */
+  openPeer(accepted: AcceptedUpgrade, options: PeerOptions): WebSocketPeer {
+    this.#requireOpen();
+    this.#ending = 'websocket';
+    const peer = switchToWebSocket(this.#transport, accepted, options);
+    void peer.closed.then(({ transportError }) => this.#life.finish('completed', transportError));
+    return peer;
+  }
+
+  /**
+   * Takes the socket away from the server, which has not written anything and forgets it, but counts
+   * it until it is closed. Responses to earlier requests have been handed to the socket.
+   *
+   * @throws UsageError `already-answered`, `hijacked`.
+   */
+  hijack(): HijackedSocket {
+    this.#requireOpen();
+    this.#ending = 'hijack';
+    const { pump, settings } = this.#transport;
+    const head = this.#transport.handOver();
+    const socket = releaseSocket(pump, settings.wheel, settings.lingerTimeoutMs, () =>
+      this.#life.finish('completed'),
+    );
+    return { socket, head };
+  }
+
+  // ── the connection's side ──────────────────────────────────────────────────────────────────
+
+  /** @internal True once the whole answer was written, or there will be none. */
+  get isDone(): boolean {
+    return this.#writer.isEnded || this.#life.report !== undefined;
+  }
+
+  /** @internal True when the client was found to have gone. */
+  get isAbandoned(): boolean {
+    return this.#life.isAborted;
+  }
+
+  /** @internal Whether the connection goes on after the answer. */
+  get keepsConnection(): boolean {
+    return this.#writer.keepAlive;
+  }
+
+  /** @internal Output has drained. */
+  drained(): void {
+    this.#events?.channelDrained();
+    if (!this.#transport.pump.isCongested) this.#channel?.release();
+  }
+
+  /** @internal The server closes: what has no end of its own is ended. */
+  shutDown(): void {
+    this.#events?.close();
+  }
+
+  /** @internal An event stream's client reads too slowly. */
+  cutSlowConsumer(): void {
+    this.#transport.pump.cut('slow-consumer');
+  }
+
+  /** @internal The client has ended its side; see the server's `allowHalfOpen`. */
+  clientEnded(): void {
+    if (this.#transport.settings.allowHalfOpen) return;
+    this.#life.abort('peer-ended');
+    if (this.#channel?.isOpen === true) this.#transport.pump.cut('peer-ended');
+  }
+
+  /** @internal The connection is gone before the answer was complete. */
+  transportClosed(reason: ExchangeEnd, error: unknown): void {
+    this.#channel?.close();
+    this.#events?.channelClosed();
+    this.#life.finish(reason, error);
+  }
+
+  /** @internal Cuts the connection, so that what was sent is seen to be incomplete. */
+  breakOff(error: unknown): void {
+    if (this.isDone) return;
+    this.#channel?.close();
+    this.#life.finish('broken-off', error);
+    this.#transport.pump.cut('cut');
+  }
+
+  #begin(
+    ending: Ending,
+    status: number,
+    fields: FieldsInit | undefined,
+    size: BodySize,
+    contentType?: string,
+  ): ResponseChannel {
+    const keepAlive = this.#transport.mayKeepAlive();
+    const head = this.#writer.head(status, fields, size, { keepAlive, contentType });
+    this.#ending = ending;
+    this.#transport.pump.writeText(head, 'latin1');
+    this.#channel = new ResponseChannel(this.#transport.pump, this.#writer, () => this.#end());
+    if (this.#writer.isEnded) this.#end();
+    return this.#channel;
+  }
+
+  /** The last byte was written; it leaves soon. */
+  #end(): void {
+    const { pump } = this.#transport;
+    if (this.#life.isWatched) {
+      pump.whenFlushed(() => this.#life.finish(pump.cause ?? 'completed'));
+    } else {
+      this.#life.finish(pump.cause ?? 'completed');
+    }
+    this.#transport.responseEnded();
+  }
+
+  #requireOpen(): void {
+    if (this.#ending === undefined) return;
+    if (this.#ending === 'hijack') throw new UsageError('hijacked', 'the socket was taken away');
+    throw new UsageError('already-answered', `the exchange was answered by ${this.#ending}`);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What becomes of an exchange when its handler returns, resolves or throws.
+ *
+ * | the handler | answer not begun | answer begun |
+ * |---|---|---|
+ * | returns a function | it is a clean-up, as with `onClose` | the same |
+ * | returns anything else | the exchange waits: somebody may answer later | nothing |
+ * | throws a client's fault (`ProtocolError` with a status, `HandshakeRejected`) | that status | cut |
+ * | throws anything else | 500, reported | cut, reported |
+ * | throws after the client has gone | nothing; reported unless it is an `AbortError` | the same |
+ *
+ * Cut means: no final chunk, so that the client sees a truncated body and never a false end.
+ */
+import { ProtocolError } from '../base/index.ts';
+import { answerToFailure } from './error-response.ts';
+import type { Exchange } from './exchange.ts';
+import type { Cleanup } from './exchange-life.ts';
+
+/** Calls a handler. Never throws. */
+export function runHandler(
+  exchange: Exchange,
+  handler: (exchange: Exchange) => unknown,
+  report: (error: unknown) => void,
+): void {
+  try {
+    const result = handler(exchange);
+    if (!isThenable(result)) {
+      settle(exchange, result);
+      return;
+    }
+    result.then(
+      (value) => settle(exchange, value),
+      (error: unknown) => fail(exchange, error, report),
+    );
+  } catch (error) {
+    fail(exchange, error, report);
+  }
+}
+
+function settle(exchange: Exchange, result: unknown): void {
+  if (typeof result === 'function') exchange.onClose(result as Cleanup);
+}
+
+function fail(exchange: Exchange, error: unknown, report: (error: unknown) => void): void {
+  if (exchange.isAbandoned) {
+    if (!isAboutLeaving(error)) report(error);
+    exchange.breakOff(error);
+    return;
+  }
+  const isOpen = exchange.ending === undefined;
+  const answer = isOpen ? answerToFailure(error) : undefined;
+  if (answer === undefined) report(error);
+  if (!isOpen) {
+    exchange.breakOff(error);
+    return;
+  }
+  try {
+    if (answer === undefined) exchange.reject(500);
+    else exchange.reject(answer.status, answer.text, answer.fields);
+  } catch (secondError) {
+    report(secondError);
+    exchange.breakOff(secondError);
+  }
+}
+
+/** What a handler is expected to throw when its client has left in the middle of something. */
+function isAboutLeaving(error: unknown): boolean {
+  return error instanceof ProtocolError || (error instanceof Error && error.name === 'AbortError');
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+}

@@ -1,0 +1,287 @@
+/**
+ * The server: lets connections in, hands their requests to the application, and closes.
+ *
+ * ```ts
+ * const server = createServer({ request: (exchange) => exchange.respond(200, {}, 'hello') });
+ * const { port } = await server.listen(9292);
+ * …
+ * await server.close({ deadlineMs: 5_000 });
+ * ```
+ */
+import type { Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import debug from 'debug';
+import { type ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
+import type {
+  BroadcastResult,
+  MessageData,
+  PeerSendOptions,
+  PreparedMessage,
+  WebSocketPeer,
+} from '../peer/index.ts';
+import { Acceptor } from './acceptor.ts';
+import { Deadline } from './clock.ts';
+import type { Exchange } from './exchange.ts';
+import { runHandler } from './handler-outcome.ts';
+import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
+import { type ListenAddress, type ListenTarget, listen, makeListener } from './listening.ts';
+import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
+import { SERVER_CHANNELS, type ServerStats, Tally } from './server-stats.ts';
+import { SocketPump, type TransportEnd } from './socket-pump.ts';
+import { type WebSocketRoute, WebSockets } from './websocket-route.ts';
+
+const log = debug('barewire:server');
+const logHttp = debug('barewire:http');
+
+/** What a server does, and within which bounds. */
+export interface ServerOptions extends ServerTuning {
+  /** Answers requests; may be asynchronous, and may answer later. Without it: 404. */
+  request?(exchange: Exchange): unknown;
+  /** Accepts and reads WebSockets. Without it upgrade requests are requests like any other. */
+  readonly websocket?: WebSocketRoute | undefined;
+  /** Takes what handlers throw and is no fault of a client. Default: printed to stderr. */
+  error?(error: unknown, exchange: Exchange | undefined): void;
+}
+
+/** Options of {@link Server.close}. */
+export interface CloseOptions {
+  /** How long answers may take to be completed, in ms; then they are cut. Default 10 s. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** What closing had to do. */
+export interface CloseResult {
+  /** Connections that were cut at the deadline. */
+  readonly cut: number;
+}
+
+/**
+ * Makes a server.
+ *
+ * @throws UsageError `invalid-option`.
+ */
+export function createServer(options: ServerOptions = {}): Server {
+  return new Server(options);
+}
+
+/** A server for HTTP/1, event streams, WebSockets, and whatever a hijacked socket speaks. */
+export class Server implements ConnectionOwner {
+  /** @internal */
+  readonly settings: ServerSettings;
+  readonly #options: ServerOptions;
+  readonly #acceptor: Acceptor;
+  readonly #webSockets: WebSockets | undefined;
+  readonly #connections = new Set<HttpConnection>();
+  readonly #own = new Set<NetServer>();
+  readonly #violations = new Tally();
+  readonly #clientsGone = new Tally();
+  readonly #counters = { requests: 0, handedOver: 0, handlerErrors: 0 };
+  #closing: Promise<CloseResult> | undefined;
+
+  /** @throws UsageError `invalid-option`. */
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.settings = resolveSettings(options);
+    this.#acceptor = new Acceptor(this.settings, (socket, isShared, isSecure) =>
+      this.#connect(socket, isShared, isSecure),
+    );
+    const { websocket } = options;
+    if (websocket !== undefined) this.#webSockets = new WebSockets(websocket, this.settings);
+  }
+
+  // ── letting connections in ─────────────────────────────────────────────────────────────────
+
+  /**
+   * Listens on a port, on the path of a unix socket, or as the options of `node:net` say. May be
+   * called more than once.
+   *
+   * @param target default 0: a free port.
+   * @throws the system's error, such as EADDRINUSE; UsageError `invalid-argument`, `invalid-state`.
+   */
+  async listen(target: ListenTarget = 0, host?: string): Promise<ListenAddress> {
+    this.#requireOpen();
+    const server = makeListener(this.settings.tls, this.settings.headTimeoutMs);
+    const address = await listen(server, target, host);
+    server.on('error', (error) => this.reportError(error));
+    this.#own.add(server);
+    this.#acceptor.attach(server);
+    log('listens on %s port %d', address.address, address.port);
+    return address;
+  }
+
+  /**
+   * Takes the connections of an existing `net.Server` or `tls.Server`, which stays yours to close.
+   *
+   * @throws UsageError `invalid-state` when this server is closed.
+   */
+  attach(server: NetServer): void {
+    this.#requireOpen();
+    this.#acceptor.attach(server);
+  }
+
+  /**
+   * Serves one connection that was made elsewhere: a socket, a TLS socket, any `Duplex`.
+   *
+   * @throws UsageError `invalid-state` when this server is closed.
+   */
+  serve(socket: Duplex, options: { readonly isSecure?: boolean } = {}): void {
+    this.#requireOpen();
+    this.#acceptor.serve(socket, options.isSecure ?? false);
+  }
+
+  #connect(socket: Duplex, isShared: boolean, isSecure: boolean): void {
+    if (SERVER_CHANNELS.connection.hasSubscribers) {
+      SERVER_CHANNELS.connection.publish({ server: this, socket });
+    }
+    const connection = new HttpConnection(
+      (sink) => new SocketPump(socket, sink, this.settings, isShared),
+      this,
+      isSecure,
+    );
+    this.#connections.add(connection);
+    connection.start();
+  }
+
+  // ── what goes on ───────────────────────────────────────────────────────────────────────────
+
+  /** Numbers about this server. */
+  stats(): ServerStats {
+    const { accepted, refused, tlsFailed } = this.#acceptor.counters;
+    return {
+      openConnections: this.#acceptor.open,
+      openWebSockets: this.#webSockets?.peers.size ?? 0,
+      connections: accepted,
+      refusedConnections: refused,
+      failedTlsHandshakes: tlsFailed,
+      ...this.#counters,
+      violations: this.#violations.toRecord(),
+      clientsGone: this.#clientsGone.toRecord(),
+    };
+  }
+
+  /** The WebSockets that the `websocket` option has accepted and that are open. */
+  get peers(): ReadonlySet<WebSocketPeer> {
+    return this.#webSockets?.peers ?? new Set();
+  }
+
+  /** Sends one message to all {@link peers}: encoded once, compressed once. */
+  broadcast(
+    data: MessageData | PreparedMessage,
+    options?: PeerSendOptions & { readonly except?: WebSocketPeer | undefined },
+  ): BroadcastResult {
+    if (this.#webSockets !== undefined) return this.#webSockets.broadcast(data, options);
+    throw new UsageError('invalid-state', 'broadcast needs the option websocket');
+  }
+
+  // ── closing ────────────────────────────────────────────────────────────────────────────────
+
+  /** True once `close` was called. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /**
+   * Lets nobody in any more, completes what is being answered, ends event streams, says goodbye to
+   * WebSockets, and cuts what is left at the deadline, hijacked sockets included. The clients are
+   * told with `connection: close`. Calling it again returns the same promise.
+   *
+   * @throws UsageError `invalid-option` for a bad deadline.
+   */
+  close(options: CloseOptions = {}): Promise<CloseResult> {
+    const deadlineMs = resolveLimit(
+      'shutdownTimeoutMs',
+      options.deadlineMs ?? this.settings.shutdownTimeoutMs,
+    );
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  #close(deadlineMs: number): Promise<CloseResult> {
+    log('closes within %d ms: %d connections', deadlineMs, this.#acceptor.open);
+    this.#acceptor.detach();
+    for (const server of this.#own) server.close();
+    return new Promise((resolve) => {
+      let cut = 0;
+      const deadline = new Deadline(this.settings.wheel, this.#acceptor, (acceptor) => {
+        cut = acceptor.cut();
+      });
+      deadline.setIn(deadlineMs);
+      // The deadline's timer keeps no process alive, and neither does a socket that nobody reads.
+      const vigil = setInterval(() => undefined, 2 ** 30);
+      this.#acceptor.whenEmpty(() => {
+        deadline.clear();
+        clearInterval(vigil);
+        resolve({ cut });
+      });
+      // After `#closing` is set, which the connections look at.
+      queueMicrotask(() => this.#shutDown());
+    });
+  }
+
+  #shutDown(): void {
+    for (const connection of this.#connections) connection.shutDown();
+    this.#webSockets?.close();
+  }
+
+  #requireOpen(): void {
+    if (this.isClosing) throw new UsageError('invalid-state', 'the server is closed');
+  }
+
+  // ── what connections say ───────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  dispatch(exchange: Exchange): void {
+    this.#counters.requests += 1;
+    logHttp('%s %s', exchange.method, exchange.target);
+    if (SERVER_CHANNELS.request.hasSubscribers) {
+      SERVER_CHANNELS.request.publish({ server: this, exchange });
+    }
+    if (SERVER_CHANNELS.response.hasSubscribers) {
+      exchange.onClose((report) =>
+        SERVER_CHANNELS.response.publish({ server: this, exchange, report }),
+      );
+    }
+    runHandler(exchange, this.#handlerFor(exchange), (error) => this.#report(error, exchange));
+  }
+
+  #handlerFor(exchange: Exchange): (exchange: Exchange) => unknown {
+    const webSockets = this.#webSockets;
+    if (webSockets !== undefined && exchange.wantsWebSocket) {
+      return (asked) => webSockets.handle(asked);
+    }
+    const { request } = this.#options;
+    if (request !== undefined) return (asked) => request.call(this.#options, asked);
+    if (webSockets === undefined) return (asked) => asked.reject(404);
+    return (asked) => asked.reject(426, undefined, { upgrade: 'websocket' }); // [RFC 9110 §15.5.22]
+  }
+
+  /** @internal */
+  refused(error: ProtocolError): void {
+    this.#violations.add(error.code);
+    logHttp('refused: %s', error.message);
+    if (SERVER_CHANNELS.violation.hasSubscribers) {
+      SERVER_CHANNELS.violation.publish({ server: this, error });
+    }
+  }
+
+  /** @internal */
+  reportError(error: unknown): void {
+    this.#report(error, undefined);
+  }
+
+  /** @internal */
+  left(connection: HttpConnection, end: TransportEnd | 'handed-over', wasBusy: boolean): void {
+    this.#connections.delete(connection);
+    if (end === 'handed-over') this.#counters.handedOver += 1;
+    else if (wasBusy) this.#clientsGone.add(end);
+  }
+
+  #report(error: unknown, exchange: Exchange | undefined): void {
+    this.#counters.handlerErrors += 1;
+    if (SERVER_CHANNELS.error.hasSubscribers) {
+      SERVER_CHANNELS.error.publish({ server: this, exchange, error });
+    }
+    if (this.#options.error !== undefined) this.#options.error(error, exchange);
+    else console.error('barewire: a handler failed:', error);
+  }
+}

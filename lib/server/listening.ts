@@ -1,0 +1,74 @@
+/** Making the servers that listen: TCP, unix sockets, TLS. */
+import { createServer, type ListenOptions, type Server } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { UsageError } from '../base/index.ts';
+
+/** A port, the path of a unix socket, or both in the words of `node:net`. */
+export type ListenTarget = number | string | ListenOptions;
+
+/** Where a server listens. */
+export interface ListenAddress {
+  /** IP address; the path of a unix socket. */
+  readonly address: string;
+  /** Port; 0 on a unix socket. */
+  readonly port: number;
+}
+
+/** Dead peers that neither end nor reset are found after half a minute of silence and some probes. */
+const SOCKET_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+} as const;
+
+/** Makes a server that does not listen yet. */
+export function makeListener(tls: TlsOptions | undefined, handshakeTimeout: number): Server {
+  if (tls === undefined) {
+    // Paused, so that the handle can be taken over before anything is read.
+    return createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true });
+  }
+  return createTlsServer({
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout,
+    ...tls,
+    ...SOCKET_OPTIONS,
+  });
+}
+
+/**
+ * Listens.
+ *
+ * @throws the system's error, such as EADDRINUSE; UsageError `invalid-argument`.
+ */
+export function listen(
+  server: Server,
+  target: ListenTarget,
+  host: string | undefined,
+): Promise<ListenAddress> {
+  const options = toOptions(target, host);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options, () => {
+      server.off('error', reject);
+      resolve(addressOf(server));
+    });
+  });
+}
+
+function toOptions(target: ListenTarget, host: string | undefined): ListenOptions {
+  if (typeof target === 'string') return { path: target };
+  if (typeof target === 'object' && target !== null) return target;
+  if (!Number.isInteger(target) || target < 0 || target > 65_535) {
+    throw new UsageError('invalid-argument', `a port is 0 – 65535, not ${String(target)}`);
+  }
+  return host === undefined ? { port: target } : { port: target, host };
+}
+
+function addressOf(server: Server): ListenAddress {
+  const bound = server.address();
+  if (bound === null) return { address: '', port: 0 };
+  return typeof bound === 'string'
+    ? { address: bound, port: 0 }
+    : { address: bound.address, port: bound.port };
+}

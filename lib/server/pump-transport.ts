@@ -1,0 +1,77 @@
+/** A pump as the transport of an open WebSocket. */
+import type { Transport, TransportSink } from '../peer/index.ts';
+import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
+
+/** Hands a pump's bytes to a peer, and the peer's to the pump. */
+export class PumpTransport implements Transport, PumpSink {
+  /** Whoever reads a socket's bytes in its turn may overwrite them. */
+  readonly ownsBytes = true;
+  readonly #pump: SocketPump;
+  #sink: TransportSink | undefined;
+
+  /** Takes over the pump, on which nothing is being read or written any more. */
+  constructor(pump: SocketPump) {
+    this.#pump = pump;
+    pump.sink = this;
+    // From here on the peer's slow-consumer policy decides.
+    pump.maxBufferedBytes = Number.POSITIVE_INFINITY;
+  }
+
+  get bufferedBytes(): number {
+    return this.#pump.bufferedBytes;
+  }
+
+  get isCongested(): boolean {
+    return this.#pump.isCongested;
+  }
+
+  start(sink: TransportSink): void {
+    this.#sink = sink;
+    // The client may have gone while the handshake was decided.
+    if (this.#pump.isGone) process.nextTick(() => this.#closeOnce(undefined));
+  }
+
+  write(bytes: Buffer, hasMore: boolean): boolean {
+    if (!hasMore) return this.#pump.writeNow(bytes);
+    this.#pump.write(bytes);
+    return false;
+  }
+
+  pause(): void {
+    this.#pump.pause();
+  }
+
+  resume(): void {
+    this.#pump.resume();
+  }
+
+  end(): void {
+    this.#pump.end();
+  }
+
+  destroy(): void {
+    this.#pump.cut('cut');
+  }
+
+  receive(bytes: Buffer): void {
+    this.#sink?.data(bytes);
+  }
+
+  receiveEnd(): void {
+    this.#sink?.end();
+  }
+
+  drained(): void {
+    this.#sink?.drain();
+  }
+
+  closed(_end: TransportEnd, error: Error | undefined): void {
+    this.#closeOnce(error);
+  }
+
+  #closeOnce(error: Error | undefined): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.closed(error);
+  }
+}

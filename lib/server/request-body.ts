@@ -1,0 +1,226 @@
+/**
+ * The body of a request, for the application to read, or not.
+ *
+ * ```
+ *            read (bytes, text, json, for await)      end
+ *   unread ─────────────────────────────────► reading ───► complete
+ *      │ response is over                        │ left early, response is over
+ *      └──────────────► discarded ◄──────────────┘          any: failed(error)
+ * ```
+ * Nothing is taken from the socket for a body that nobody reads, beyond what has arrived with its
+ * head. A reader that is slow pauses the connection. The limit is on content, counted as it comes,
+ * and a length that is announced too large is refused before it is read: with `Expect: 100-continue`
+ * even before it is sent.
+ */
+import { ByteQueue, ProtocolError, UsageError } from '../base/index.ts';
+import type { Fields, RequestHead } from '../http/index.ts';
+import { decodeText, parseJson, requireJson, requireText } from './body-text.ts';
+
+/** Unread bytes from which the connection is paused. */
+const PAUSE_BYTES = 64 * 1024;
+
+/** What a body asks of its connection. */
+export interface BodySource {
+  /** Deliver; called again after each {@link pauseBody}. */
+  wantBody(): void;
+  /** Stop delivering for now. */
+  pauseBody(): void;
+}
+
+/** Options of the methods that read a whole body. */
+export interface ReadBodyOptions {
+  /** The largest body accepted, in bytes; default: the server's `maxBodyBytes`. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** The body of one request. */
+export class RequestBody implements AsyncIterable<Buffer> {
+  /** Bytes as announced; 0 when there is no body; `undefined` when it is chunked. */
+  readonly length: number | undefined;
+  readonly #fields: Fields;
+  readonly #source: BodySource;
+  readonly #queue = new ByteQueue();
+  #maxBytes: number;
+  #received = 0;
+  #state: 'unread' | 'reading' | 'discarded' = 'unread';
+  #isComplete: boolean;
+  #error: Error | undefined;
+  #trailers: Fields | undefined;
+  /** Called when something has changed that a waiting reader wants to know. */
+  #wake: (() => void) | undefined;
+  #isWholeWanted = false;
+
+  constructor(head: RequestHead, source: BodySource, maxBytes: number) {
+    const { framing } = head;
+    this.length =
+      framing.kind === 'chunked' ? undefined : framing.kind === 'none' ? 0 : framing.length;
+    this.#fields = head.fields;
+    this.#source = source;
+    this.#maxBytes = maxBytes;
+    this.#isComplete = this.length === 0;
+  }
+
+  /** True once all of it has arrived. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Bytes of content that have arrived. */
+  get receivedBytes(): number {
+    return this.#received;
+  }
+
+  /** The trailer fields; `undefined` before the end, and when there are none. */
+  get trailers(): Fields | undefined {
+    return this.#trailers;
+  }
+
+  /**
+   * Reads all of it.
+   *
+   * @returns a buffer of your own.
+   * @throws UsageError `already-reading`; ProtocolError `body-too-large` (413), `body-timeout` (408),
+   *   `premature-eof` and what else can be wrong with the bytes. A handler that lets a ProtocolError
+   *   pass answers with its status.
+   */
+  async bytes(options?: ReadBodyOptions): Promise<Buffer> {
+    this.#begin(options);
+    this.#isWholeWanted = true;
+    while (!this.#isComplete) await this.#change();
+    return this.#queue.takeAll();
+  }
+
+  /**
+   * Reads all of it as UTF-8, without a byte order mark.
+   *
+   * @throws as {@link bytes}; ProtocolError `unsupported-media-type` (415) for another charset,
+   *   `body-not-utf8` (400).
+   */
+  async text(options?: ReadBodyOptions): Promise<string> {
+    requireText(this.#fields.get('content-type'));
+    return decodeText(await this.bytes(options));
+  }
+
+  /**
+   * Reads all of it as JSON.
+   *
+   * @throws as {@link text}; ProtocolError `unsupported-media-type` (415) unless the type is
+   *   `application/json` or ends with `+json`, `body-not-json` (400).
+   */
+  async json(options?: ReadBodyOptions): Promise<unknown> {
+    requireJson(this.#fields.get('content-type'));
+    return parseJson(decodeText(await this.bytes(options)));
+  }
+
+  /**
+   * Reads it piece by piece, at your pace; the pieces are yours. Leaving the loop discards the rest.
+   * The server's `maxBodyBytes` holds here too; see {@link pieces}.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Buffer, undefined> {
+    return this.pieces();
+  }
+
+  /** Reads it piece by piece, as the iterator does, with a limit of its own. */
+  async *pieces(options?: ReadBodyOptions): AsyncGenerator<Buffer, undefined> {
+    this.#begin(options);
+    try {
+      for (;;) {
+        if (this.#queue.length > 0) {
+          yield this.#queue.takeAll();
+          if (!this.#isComplete) this.#source.wantBody();
+        } else if (this.#isComplete) {
+          return;
+        } else {
+          await this.#change();
+        }
+      }
+    } finally {
+      this.discard();
+    }
+  }
+
+  // ── the connection's side ──────────────────────────────────────────────────────────────────
+
+  /** @internal True when it will never be complete for the application. */
+  get hasFailed(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /** @internal True when bytes that come are wanted now. */
+  get isWanted(): boolean {
+    if (this.#state === 'unread') return false;
+    return this.#state === 'discarded' || this.#isWholeWanted || this.#queue.length < PAUSE_BYTES;
+  }
+
+  /** @internal Takes in bytes, which are valid until the call returns. */
+  push(bytes: Buffer): void {
+    this.#received += bytes.length;
+    if (this.#state === 'discarded' || this.#error !== undefined) return;
+    if (this.#received > this.#maxBytes) {
+      this.fail(new ProtocolError('body-too-large', `more than ${this.#maxBytes} bytes`));
+      return;
+    }
+    this.#queue.push(bytes);
+    if (!this.isWanted) this.#source.pauseBody();
+    if (!this.#isWholeWanted) this.#wakeUp();
+  }
+
+  /** @internal All of it has come. */
+  end(trailers: Fields | undefined): void {
+    this.#isComplete = true;
+    this.#trailers = trailers;
+    this.#wakeUp();
+  }
+
+  /** @internal It will never be complete. */
+  fail(error: Error): void {
+    this.#error ??= error;
+    this.#queue.clear();
+    this.#wakeUp();
+  }
+
+  /** @internal Nobody wants it any more: what comes is thrown away. */
+  discard(): void {
+    this.#state = 'discarded';
+    this.#queue.clear();
+  }
+
+  #begin(options: ReadBodyOptions | undefined): void {
+    if (this.#state !== 'unread') {
+      throw new UsageError(
+        'already-reading',
+        'the body has been read, or nobody wants it any more',
+      );
+    }
+    const { maxBytes } = options ?? {};
+    if (maxBytes !== undefined) this.#maxBytes = checkMaxBytes(maxBytes);
+    this.#state = 'reading';
+    if ((this.length ?? 0) > this.#maxBytes) {
+      this.fail(new ProtocolError('body-too-large', `${this.length} of ${this.#maxBytes} bytes`));
+    }
+    if (this.#error !== undefined) throw this.#error;
+    if (!this.#isComplete) this.#source.wantBody();
+  }
+
+  /** Waits until something changes; throws when the change is a failure. */
+  async #change(): Promise<void> {
+    if (this.#error === undefined) {
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
+
+function checkMaxBytes(maxBytes: number): number {
+  if (maxBytes === Number.POSITIVE_INFINITY) return maxBytes;
+  if (Number.isSafeInteger(maxBytes) && maxBytes >= 0) return maxBytes;
+  throw new UsageError('invalid-option', 'maxBytes must be a whole number from 0, or Infinity');
+}

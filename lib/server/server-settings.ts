@@ -1,0 +1,96 @@
+/** What a server can be told, checked once and resolved for all its connections. */
+import type { TlsOptions } from 'node:tls';
+import { type LimitName, type LimitOptions, resolveLimit, UsageError } from '../base/index.ts';
+import {
+  createDateSource,
+  type HttpLimitName,
+  type HttpLimits,
+  resolveHttpLimits,
+} from '../http/index.ts';
+import { SYSTEM_TIME, TimerWheel, type TimeSource } from './clock.ts';
+import { WheelTicker } from './wheel-ticker.ts';
+
+/** The limits of a server, beside those of the messages it reads. */
+const SERVER_LIMITS = [
+  'headTimeoutMs',
+  'bodyTimeoutMs',
+  'keepAliveTimeoutMs',
+  'writeTimeoutMs',
+  'lingerTimeoutMs',
+  'handshakeTimeoutMs',
+  'shutdownTimeoutMs',
+  'maxConnections',
+  'maxConnectionsPerAddress',
+  'maxRequestsPerConnection',
+  'maxBufferedBytes',
+  'maxDrainBytes',
+  'maxUnreadBytes',
+] as const satisfies readonly LimitName[];
+
+type ServerLimitName = (typeof SERVER_LIMITS)[number];
+
+/** Limits and switches of a server. What is left out keeps its default. */
+export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitName> {
+  /** Serves HTTPS with these options of `node:tls`. */
+  readonly tls?: TlsOptions | undefined;
+  /**
+   * Whether a client that has ended its side still wants what is streamed to it. Default false: it
+   * counts as gone, as browsers never do that while they listen. An answer by `respond` reaches it
+   * either way [RFC 9112 §9.6].
+   */
+  readonly allowHalfOpen?: boolean | undefined;
+  /** Whether plain sockets read into one shared buffer where Node allows it. Default true. */
+  readonly sharedReadBuffer?: boolean | undefined;
+  /** Where time comes from; a clock of your own makes deadlines testable. */
+  readonly time?: TimeSource | undefined;
+}
+
+/** What every connection of a server knows. */
+export interface ServerSettings extends Readonly<Record<ServerLimitName, number>> {
+  readonly http: HttpLimits;
+  /** Bytes of a request body that `body.bytes` and its like accept. */
+  readonly maxBodyBytes: number;
+  readonly tls: TlsOptions | undefined;
+  readonly allowHalfOpen: boolean;
+  readonly sharedReadBuffer: boolean;
+  readonly wheel: TimerWheel;
+  /** The clock of WebSocket peers. */
+  readonly ticker: WheelTicker;
+  /** The value of the `Date` field. */
+  readonly date: () => string;
+}
+
+/** @throws UsageError `invalid-option`. */
+export function resolveSettings(tuning: ServerTuning): ServerSettings {
+  const limits = Object.fromEntries(
+    SERVER_LIMITS.map((name) => [name, resolveLimit(name, tuning[name])]),
+  ) as Record<ServerLimitName, number>;
+  const time = tuning.time ?? SYSTEM_TIME;
+  const wheel = new TimerWheel(time);
+  return Object.freeze({
+    ...limits,
+    // The application may raise the limit of a body when it reads it, so the reader has none.
+    http: resolveHttpLimits({ ...httpLimits(tuning), maxBodyBytes: Number.POSITIVE_INFINITY }),
+    maxBodyBytes: resolveLimit('maxBodyBytes', tuning.maxBodyBytes),
+    tls: tuning.tls,
+    allowHalfOpen: checkSwitch('allowHalfOpen', tuning.allowHalfOpen, false),
+    sharedReadBuffer: checkSwitch('sharedReadBuffer', tuning.sharedReadBuffer, true),
+    wheel,
+    ticker: new WheelTicker(wheel),
+    date: createDateSource(() => time.epochNow()),
+  });
+}
+
+function httpLimits(tuning: ServerTuning): LimitOptions<HttpLimitName> {
+  const { maxMethodBytes, maxTargetBytes, maxHeaderBytes, maxHeaderCount } = tuning;
+  const { maxReasonBytes, maxChunkExtBytes, maxTrailerBytes, maxTrailerCount } = tuning;
+  return {
+    ...{ maxMethodBytes, maxTargetBytes, maxHeaderBytes, maxHeaderCount },
+    ...{ maxReasonBytes, maxChunkExtBytes, maxTrailerBytes, maxTrailerCount },
+  };
+}
+
+function checkSwitch(name: string, given: boolean | undefined, otherwise: boolean): boolean {
+  if (given === undefined || typeof given === 'boolean') return given ?? otherwise;
+  throw new UsageError('invalid-option', `${name} must be true or false`);
+}

@@ -1,0 +1,84 @@
+/**
+ * From an HTTP exchange to an open WebSocket [RFC 6455 §4.2].
+ *
+ * ```
+ *   Exchange ──► UpgradeRequest ──► rules, Host, Origin ──► 101 ──► SocketPump ──► WebSocketPeer
+ * ```
+ * The pump stays and gets another sink; the reader hands over what came behind the request, which is
+ * the client's first frames.
+ */
+import { HandshakeRejected } from '../base/index.ts';
+import {
+  buildUpgradeResponse,
+  formatUpgradeResponse,
+  readUpgradeRequest,
+  selectSubprotocol,
+  type UpgradeRequest,
+} from '../handshake/index.ts';
+import {
+  type AcceptedUpgrade,
+  type AcceptPolicy,
+  openPeer,
+  type PeerOptions,
+  type WebSocketPeer,
+} from '../peer/index.ts';
+import { answerToFailure } from './error-response.ts';
+import type { ExchangeRequest } from './exchange-request.ts';
+import type { ExchangeTransport } from './exchange-transport.ts';
+import { PumpTransport } from './pump-transport.ts';
+
+/** Options of `exchange.accept`: the rules, the answer, and how the peer behaves. */
+export interface AcceptOptions extends AcceptPolicy, PeerOptions {
+  /** One of the subprotocols that the client offers; overrules `protocols`. */
+  readonly protocol?: string | undefined;
+  /** Further fields of the response, such as `set-cookie`. */
+  readonly headers?: Iterable<readonly [name: string, value: string]> | undefined;
+  /** Your own data, for `peer.data`. */
+  readonly data?: unknown;
+}
+
+/** Shows an exchange as the handshake wants it. */
+export function asUpgradeRequest(exchange: ExchangeRequest): UpgradeRequest {
+  const { method, target, version, fields } = exchange;
+  return { method, target, version, fields };
+}
+
+/** Completes a policy with what the connection knows. */
+export function withTransport<Policy extends AcceptPolicy>(
+  policy: Policy,
+  exchange: ExchangeRequest,
+): Policy {
+  return policy.isSecure === undefined ? { ...policy, isSecure: exchange.isSecure } : policy;
+}
+
+/** @throws HandshakeRejected with the status and fields of the refusal. */
+export function acceptUpgrade(exchange: ExchangeRequest, options: AcceptOptions): AcceptedUpgrade {
+  const upgrade = readUpgradeRequest(asUpgradeRequest(exchange), withTransport(options, exchange));
+  if (!upgrade.ok) {
+    const { status, headers, error } = upgrade;
+    throw new HandshakeRejected(status, answerToFailure(error)?.text ?? error.message, headers);
+  }
+  const { headers, data } = options;
+  const protocol =
+    options.protocol ?? selectSubprotocol(upgrade.protocols, options.protocols ?? []);
+  const response = buildUpgradeResponse(upgrade, { protocol, headers });
+  return { ok: true, upgrade, response, protocol, data };
+}
+
+/** Writes 101 and opens the peer. */
+export function switchToWebSocket(
+  transport: ExchangeTransport,
+  accepted: AcceptedUpgrade,
+  options: PeerOptions,
+): WebSocketPeer {
+  const { pump, settings } = transport;
+  pump.writeText(formatUpgradeResponse(accepted.response), 'latin1');
+  const head = transport.handOver();
+  const { upgrade, protocol, data } = accepted;
+  const { ticker } = settings;
+  return openPeer(
+    new PumpTransport(pump),
+    { role: 'server', protocol: protocol ?? '', extension: upgrade.extension, head, data, ticker },
+    options,
+  );
+}
