@@ -4,6 +4,8 @@
  * Nothing a peer sends may grow without a bound, so each bound stands here, in one table that the
  * documentation prints. Options override single values; {@link resolveLimit} refuses a bad one
  * instead of coercing it, because a limit that silently becomes "none" is worse than none.
+ *
+ * Longer than the house allows: it is one table.
  */
 import { UsageError } from './errors.ts';
 

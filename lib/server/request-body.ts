@@ -124,19 +124,23 @@ export class RequestBody implements AsyncIterable<Buffer> {
   async *pieces(options?: ReadBodyOptions): AsyncGenerator<Buffer, undefined> {
     this.#begin(options);
     try {
-      for (;;) {
-        if (this.#queue.length > 0) {
-          yield this.#queue.takeAll();
-          if (!this.#isComplete) this.#source.wantBody();
-        } else if (this.#isComplete) {
-          return;
-        } else {
-          await this.#change();
-        }
+      for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
+        yield piece;
+        if (!this.#isComplete) this.#source.wantBody();
       }
     } finally {
+      if (!this.#isComplete) this.#source.pauseBody();
       this.discard();
     }
+  }
+
+  /** What has come since; waits when that is nothing, and returns `undefined` at the end. */
+  async #next(): Promise<Buffer | undefined> {
+    while (this.#queue.length === 0) {
+      if (this.#isComplete) return undefined;
+      await this.#change();
+    }
+    return this.#queue.takeAll();
   }
 
   // ── the connection's side ──────────────────────────────────────────────────────────────────
@@ -148,8 +152,8 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   /** @internal True when bytes that come are wanted now. */
   get isWanted(): boolean {
-    if (this.#state === 'unread') return false;
-    return this.#state === 'discarded' || this.#isWholeWanted || this.#queue.length < PAUSE_BYTES;
+    if (this.#state !== 'reading') return false;
+    return this.#isWholeWanted || this.#queue.length < PAUSE_BYTES;
   }
 
   /** @internal Takes in bytes, which are valid until the call returns. */
