@@ -8,13 +8,17 @@ export {
   nextCloseState,
 } from './close-handshake.ts';
 export { ABNORMAL, type CloseReport } from './close-report.ts';
+export { Closing } from './closing.ts';
+export { Connection } from './connection.ts';
 export {
-  Connection,
   type ConnectionCounters,
   type ConnectionDeflate,
   type ConnectionOptions,
   type ConnectionSink,
-} from './connection.ts';
+  checkConnectionOptions,
+} from './connection-options.ts';
+export { ConnectionOutput } from './connection-output.ts';
+export { InputGate } from './input-gate.ts';
 export { Keepalive, type KeepaliveAction, type KeepaliveOptions } from './keepalive.ts';
 export {
   type AssemblerOptions,
@@ -25,8 +29,9 @@ export {
 export {
   type MessageDeflater,
   MessageSender,
-  type OutgoingMessage,
   type SendOptions,
 } from './message-sender.ts';
+export { MessageStore } from './message-store.ts';
 export { COPY_BYTES, Outbox, type TakeBytes } from './outbox.ts';
+export { OutgoingMessage, type PieceSender } from './outgoing-message.ts';
 export { TextPieces } from './text.ts';

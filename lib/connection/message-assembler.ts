@@ -11,9 +11,13 @@
  * as `piece > limit − used`, before anything is stored.
  *
  * It does not know about close, ping and pong (they pass through), nor about sockets or time.
+ *
+ * Longer than the house allows: the four ways of a message (whole or in pieces, plain or compressed)
+ * share one state, and taking them apart would spread it.
  */
 import { ProtocolError, resolveLimit, Utf8Validator } from '../base/index.ts';
 import { type FrameHeader, type FrameSink, OPCODE } from '../codec/index.ts';
+import { MessageStore } from './message-store.ts';
 import { decodeAscii, decodeText, decodeWellFormed, TextPieces } from './text.ts';
 
 /** Where an assembler's results go. */
@@ -67,8 +71,6 @@ const EMPTY: Buffer = Buffer.alloc(0);
 const RSV1 = 4;
 /** Compressed bytes are inflated in slices of this size, so that one message cannot hold the turn. */
 const INFLATE_SLICE_BYTES = 64 * 1024;
-/** Memory reserved for an announced payload before its bytes come is at most this. */
-const MAX_TRUSTED_BYTES = 64 * 1024;
 
 /** Assembles messages. It is the frame reader's sink; the connection is its sink. */
 export class MessageAssembler implements FrameSink {
@@ -94,8 +96,7 @@ export class MessageAssembler implements FrameSink {
   /** Plain bytes of this message that came out so far. */
   #plain = 0;
   /** What is kept of the message: plain bytes, or compressed ones waiting for the inflater. */
-  #store: Buffer = EMPTY;
-  #stored = 0;
+  readonly #store = new MessageStore();
   /** What the inflater gave, one part for each slice of compressed bytes. */
   readonly #inflatedParts: Buffer[] = [];
   /** The decoded message when it came in one piece: the fast path stores nothing. */
@@ -120,13 +121,13 @@ export class MessageAssembler implements FrameSink {
 
   /** Bytes of memory held for the unfinished message. */
   get heldBytes(): number {
-    return this.#store.length;
+    return this.#store.capacity;
   }
 
   /** Forgets the unfinished message; nothing is delivered afterwards. */
   stop(): void {
     this.#hasFailed = true;
-    this.#store = EMPTY;
+    this.#store.clear();
     this.#whole = undefined;
   }
 
@@ -172,7 +173,7 @@ export class MessageAssembler implements FrameSink {
       this.#controlPayload = copyOf(bytes, start, end);
     } else if (this.#isCompressed) {
       this.#keep(bytes, start, end);
-      if (this.#stored >= INFLATE_SLICE_BYTES) this.#inflate(false);
+      if (this.#store.length >= INFLATE_SLICE_BYTES) this.#inflate(false);
     } else if (this.#isWholeMessage(end - start)) {
       this.#whole = this.#decodeWhole(bytes, start, end, onlyAscii);
     } else {
@@ -240,36 +241,16 @@ export class MessageAssembler implements FrameSink {
     if (text !== '') this.#sink.messagePiece(text);
   }
 
+  /** The last frame says how long a message is: more than that will not be needed. */
   #keep(bytes: Buffer, start: number, end: number): void {
-    const needed = this.#stored + (end - start);
-    if (needed > this.#store.length) this.#grow(needed);
-    bytes.copy(this.#store, this.#stored, start, end);
-    this.#stored = needed;
-  }
-
-  /** Doubles, but reserves no more than 64 KiB for bytes that were announced and have not come. */
-  #grow(needed: number): void {
-    const doubled = Math.max(needed, this.#stored * 2, 64);
-    const trusted = Math.min(this.#announced, needed + MAX_TRUSTED_BYTES);
-    // The last frame says how long the message is: no byte more than that will be needed.
-    const room = this.#isFinal ? Math.min(Math.max(doubled, trusted), this.#announced) : doubled;
-    const grown = Buffer.allocUnsafeSlow(room);
-    this.#store.copy(grown, 0, 0, this.#stored);
-    this.#store = grown;
-  }
-
-  #takeStored(): Buffer {
-    const taken = this.#store.subarray(0, this.#stored);
-    this.#store = EMPTY;
-    this.#stored = 0;
-    return taken;
+    this.#store.push(bytes, start, end, this.#isFinal ? this.#announced : undefined);
   }
 
   #inflate(fin: boolean): void {
     const inflater = this.#inflater!;
     this.#isInflating = true;
     const maxBytes = this.#maxMessageBytes - this.#plain;
-    inflater.decompress(this.#takeStored(), fin, maxBytes, (error, bytes) => {
+    inflater.decompress(this.#store.take(), fin, maxBytes, (error, bytes) => {
       this.#isInflating = false;
       if (this.#hasFailed) return;
       if (error !== undefined) this.failed(error);
@@ -322,7 +303,7 @@ export class MessageAssembler implements FrameSink {
   }
 
   #takeMessage(): Buffer {
-    if (!this.#isCompressed) return this.#takeStored();
+    if (!this.#isCompressed) return this.#store.take();
     const parts = this.#inflatedParts.splice(0);
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }

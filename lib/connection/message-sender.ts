@@ -5,10 +5,13 @@
  * finished: a compress job in the thread pool, or a message that is being streamed. Control frames
  * do not queue here; they may stand between the fragments of a message [RFC 6455 §5.4]. The close
  * frame does: whatever was accepted before it leaves before it.
+ *
+ * Longer than the house allows: one queue with four kinds of jobs, of a few lines each.
  */
 import type { ProtocolError } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
 import type { Outbox } from './outbox.ts';
+import { OutgoingMessage } from './outgoing-message.ts';
 
 /** The half of a permessage-deflate codec that writes [RFC 7692 §7.2.1]. */
 export interface MessageDeflater {
@@ -43,70 +46,6 @@ type Job =
   | { readonly kind: 'close'; readonly write: () => void };
 
 const RSV1 = 4;
-
-/** One message that is written piece by piece; each piece becomes a frame of it. */
-export class OutgoingMessage {
-  readonly #sender: MessageSender;
-  /** Text or binary; left open, the first piece decides. */
-  #type: 'text' | 'binary' | undefined;
-  readonly isCompressed: boolean;
-  /** Pieces that wait for their turn or for the compressor. */
-  readonly pieces: (readonly [payload: string | Uint8Array, fin: boolean])[] = [];
-  hasStarted = false;
-  isEnded = false;
-  isAbandoned = false;
-
-  /** For the sender: use `Connection.startMessage`. */
-  constructor(sender: MessageSender, type: 'text' | 'binary' | undefined, isCompressed: boolean) {
-    this.#sender = sender;
-    this.#type = type;
-    this.isCompressed = isCompressed;
-  }
-
-  /** The opcode of the message's first frame. */
-  get opcode(): number {
-    return OPCODE[this.#type ?? 'binary'];
-  }
-
-  /**
-   * Appends a piece. Text may be cut anywhere by bytes, and between code points by strings.
-   *
-   * @returns false when the connection is closing and the piece was dropped.
-   */
-  write(piece: string | Uint8Array): boolean {
-    return this.#push(piece, false);
-  }
-
-  /** Ends the message, with a last piece or without. Calling it again does nothing. */
-  end(piece?: string | Uint8Array): boolean {
-    const isTaken = this.#push(piece ?? '', true, piece === undefined);
-    this.isEnded = true;
-    return isTaken;
-  }
-
-  /**
-   * Gives the message up.
-   *
-   * @returns true when nothing of it has been sent: it leaves no trace. False when its beginning has
-   *   been sent: a message cannot be taken back, and only the end of the connection ends it.
-   */
-  abandon(): boolean {
-    if (this.isEnded) return true;
-    this.isEnded = true;
-    this.isAbandoned = true;
-    this.pieces.length = 0;
-    return this.#sender.remove(this);
-  }
-
-  #push(piece: string | Uint8Array, fin: boolean, isNothing = false): boolean {
-    if (this.isEnded || this.#sender.isStopped) return false;
-    if (!isNothing) this.#type ??= typeof piece === 'string' ? 'text' : 'binary';
-    this.pieces.push([piece, fin]);
-    this.isEnded = fin;
-    this.#sender.pumpAndFlush();
-    return true;
-  }
-}
 
 /** Sends messages in order. */
 export class MessageSender {

@@ -4,6 +4,9 @@
  * Two ways to read, over one core: a handler object, or `for await (const message of peer)`. Nothing
  * is delivered before one of them is there, and nothing is lost meanwhile. No call throws because of
  * the peer, and no `'error'` needs a listener: how it ended is in the close report.
+ *
+ * Longer than the house allows: it is the public face of a connection, and half of it says what a
+ * caller may rely on; what it does is done in the files around it.
  */
 import debug from 'debug';
 import { ProtocolError, UsageError } from '../base/index.ts';

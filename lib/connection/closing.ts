@@ -1,0 +1,98 @@
+/**
+ * How one connection comes to its end: who began, what was said, what went wrong, since when.
+ *
+ * It moves along the table of `close-handshake.ts` and remembers what the close report will tell.
+ * It writes no frames and knows no transport.
+ */
+import type { ProtocolError } from '../base/index.ts';
+import type { ClosePayload } from '../codec/index.ts';
+import {
+  type CloseEvent,
+  type CloseState,
+  isReadable,
+  isWritable,
+  nextCloseState,
+} from './close-handshake.ts';
+import { ABNORMAL, type CloseReport } from './close-report.ts';
+
+/** The end of one connection, from the first step on. */
+export class Closing {
+  /** Our side wants to close; its frame may still wait behind messages. */
+  isRequested = false;
+  /** The rule that was broken or the deadline that passed. */
+  error: ProtocolError | undefined;
+  /** Code of our close frame, once it is written. */
+  sentCode: number | undefined;
+  #state: CloseState = 'open';
+  #beganBy: 'us' | 'peer' | undefined;
+  #peerClose: ClosePayload | undefined;
+  #sinceMs: number | undefined;
+
+  /** Where the closing handshake stands. */
+  get state(): CloseState {
+    return this.#state;
+  }
+
+  /** True while sending messages makes sense. */
+  get isOpen(): boolean {
+    return this.#state === 'open' && !this.isRequested;
+  }
+
+  /** True while input still means something. */
+  get isReadable(): boolean {
+    return isReadable(this.#state);
+  }
+
+  /** True while frames may still be written. */
+  get isWritable(): boolean {
+    return isWritable(this.#state);
+  }
+
+  /** True once closing has begun and somebody waits for its end. */
+  get isUnderWay(): boolean {
+    return this.#sinceMs !== undefined;
+  }
+
+  /** True where the table allows this event. */
+  allows(event: CloseEvent): boolean {
+    return nextCloseState(this.#state, event) !== undefined;
+  }
+
+  /** Takes a step; false where the table has none. */
+  move(event: CloseEvent): boolean {
+    const next = nextCloseState(this.#state, event);
+    if (next === undefined) return false;
+    this.#state = next;
+    return true;
+  }
+
+  /** Somebody begins to close; only the first counts. `nowMs` starts the deadline. */
+  begin(by: 'us' | 'peer', nowMs?: number): void {
+    this.#beganBy ??= by;
+    if (nowMs !== undefined) this.#sinceMs ??= nowMs;
+  }
+
+  /** The peer's close frame came. */
+  heard(close: ClosePayload): void {
+    this.#peerClose = close;
+  }
+
+  /** True when closing has taken longer than it may. */
+  isOverdue(nowMs: number, timeoutMs: number): boolean {
+    return this.#sinceMs !== undefined && nowMs - this.#sinceMs >= timeoutMs;
+  }
+
+  /** What there is to tell. */
+  report(transportError: Error | undefined, isClean: boolean, atMs: number): CloseReport {
+    return {
+      code: this.#peerClose?.code ?? ABNORMAL,
+      reason: this.#peerClose?.reason ?? '',
+      wasClean: isClean,
+      closedBy: this.#beganBy ?? 'transport',
+      sentCode: this.sentCode,
+      error: this.error,
+      transportError,
+      atMs,
+    };
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What a connection is told when it is made, and what it asks of its owner: types, and their check.
+ */
+import { UsageError } from '../base/index.ts';
+import type { CloseReport } from './close-report.ts';
+import type { KeepaliveOptions } from './keepalive.ts';
+import type { MessageInflater } from './message-assembler.ts';
+import type { MessageDeflater } from './message-sender.ts';
+
+/** Where a connection's results go, and what it asks of its owner. */
+export interface ConnectionSink {
+  /** A message came: a string for text, a Buffer of your own for binary. */
+  message(data: string | Buffer): void;
+  /** `pieces` delivery only: a message begins. */
+  messageStart?(isText: boolean): void;
+  /** `pieces` delivery only: its next piece. */
+  messagePiece?(piece: string | Buffer): void;
+  /** `pieces` delivery only: it is complete. */
+  messageEnd?(): void;
+  /** A ping came; it has been answered. The payload is yours. */
+  ping?(payload: Buffer): void;
+  /** A pong came. `roundTripMs` is `undefined` when it answers no ping of ours. */
+  pong?(payload: Buffer, roundTripMs: number | undefined): void;
+  /** Write these bytes. Returns true when they are needed no longer; `hasMore`: others follow. */
+  write(bytes: Buffer, hasMore: boolean): boolean;
+  /** Output waits: call `flush()` at the end of this turn. Called once until then. */
+  wantsFlush(): void;
+  /** True while the transport holds so much output that pongs had better wait. */
+  isCongested(): boolean;
+  /** Stop or resume reading the transport. Bytes given meanwhile are kept, not lost. */
+  wantsInput(isWanted: boolean): void;
+  /** End our side of the transport once everything written has left (FIN). */
+  endTransport(): void;
+  /** Cut the transport now (RST or destroy). */
+  abortTransport(): void;
+  /** The connection is over; nothing follows. Called exactly once. */
+  closed(report: CloseReport): void;
+}
+
+/** What a connection needs of the codec of permessage-deflate [RFC 7692 §7.2]. */
+export interface ConnectionDeflate extends MessageInflater, MessageDeflater {
+  /** Lets go of memory that only the next message would need. */
+  releaseIdle(): void;
+  /** The peer gets a message that was compressed elsewhere: forget what it could refer back to. */
+  breakContext(): void;
+  /** Ends running jobs; nothing is called back afterwards. */
+  close(): void;
+}
+
+/** Options of {@link Connection}. */
+export interface ConnectionOptions extends KeepaliveOptions {
+  /** Which end we are: a server reads masked frames and writes unmasked ones [RFC 6455 §5.1]. */
+  readonly role: 'client' | 'server';
+  /** The time in ms, on any clock that does not go back. */
+  readonly now: () => number;
+  /** A fresh unpredictable uint32 for each frame; needed by the client [RFC 6455 §5.3]. */
+  readonly takeMaskingKey?: (() => number) | undefined;
+  /** True when the bytes given to `receive` may be overwritten: unmasked in place. */
+  readonly ownsInput?: boolean | undefined;
+  /** Whole messages (default) or pieces as they arrive. */
+  readonly delivery?: 'message' | 'pieces' | undefined;
+  /** The codec of the negotiated permessage-deflate; `undefined` when there is none. */
+  readonly deflate?: ConnectionDeflate | undefined;
+  /** Compress messages of at least so many bytes; default 1024. */
+  readonly compressThresholdBytes?: number | undefined;
+  /** Bytes of one frame's payload; default 16 MiB. */
+  readonly maxFrameBytes?: number | undefined;
+  /** Bytes of one message; default 16 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /** Frames of one message; default 131,072. */
+  readonly maxFragments?: number | undefined;
+  /** How long a message may stay unfinished, in ms; default 60 s, without end in `pieces`. */
+  readonly messageTimeoutMs?: number | undefined;
+  /** How long closing may take, in ms; default 10 s. */
+  readonly closeTimeoutMs?: number | undefined;
+}
+
+/** Numbers of one connection, for people and dashboards. Bytes are as they travel. */
+export interface ConnectionCounters {
+  bytesReceived: number;
+  bytesSent: number;
+  messagesReceived: number;
+  messagesSent: number;
+  pingsReceived: number;
+  pongsReceived: number;
+}
+
+/**
+ * Refuses what cannot work, before anything is made.
+ *
+ * @throws UsageError `invalid-option`.
+ */
+export function checkConnectionOptions(sink: ConnectionSink, options: ConnectionOptions): void {
+  if (options.role !== 'client' && options.role !== 'server') {
+    throw new UsageError('invalid-option', `role must be client or server, not ${options.role}`);
+  }
+  if (options.role === 'client' && options.takeMaskingKey === undefined) {
+    throw new UsageError('invalid-option', 'a client needs takeMaskingKey');
+  }
+  const canStream = sink.messageStart && sink.messagePiece && sink.messageEnd;
+  if (options.delivery === 'pieces' && !canStream) {
+    throw new UsageError('invalid-option', 'pieces delivery needs messageStart, Piece and End');
+  }
+}

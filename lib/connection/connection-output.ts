@@ -1,0 +1,119 @@
+/**
+ * The writing half of a connection: messages and control frames in, one write a turn out.
+ */
+import type {
+  ConnectionCounters,
+  ConnectionOptions,
+  ConnectionSink,
+} from './connection-options.ts';
+import { MessageSender, type SendOptions } from './message-sender.ts';
+import { Outbox } from './outbox.ts';
+import type { OutgoingMessage } from './outgoing-message.ts';
+
+const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
+
+/** Writes the frames of one connection. */
+export class ConnectionOutput {
+  readonly #sink: ConnectionSink;
+  readonly #outbox: Outbox;
+  readonly #sender: MessageSender;
+  readonly #counters: ConnectionCounters;
+  readonly #deflate: ConnectionOptions['deflate'];
+  readonly #take: (bytes: Buffer, hasMore: boolean) => boolean;
+  #isCorked = false;
+  #hasAskedForFlush = false;
+
+  /** @param counters kept up to date. */
+  constructor(sink: ConnectionSink, options: ConnectionOptions, counters: ConnectionCounters) {
+    this.#sink = sink;
+    this.#counters = counters;
+    this.#deflate = options.deflate;
+    this.#outbox = new Outbox(options.role === 'client' ? options.takeMaskingKey : undefined);
+    this.#sender = new MessageSender(
+      this.#outbox,
+      options.deflate,
+      options.compressThresholdBytes ?? DEFAULT_COMPRESS_THRESHOLD_BYTES,
+      () => this.#requestFlush(),
+    );
+    this.#take = (bytes, hasMore) => {
+      counters.bytesSent += bytes.length;
+      return sink.write(bytes, hasMore);
+    };
+  }
+
+  /** Bytes that were accepted and have not been written. */
+  get pendingBytes(): number {
+    return this.#outbox.length + this.#sender.queuedBytes;
+  }
+
+  /** See {@link MessageSender.wouldCompress}. */
+  wouldCompress(data: string | Uint8Array, wanted: boolean | undefined): boolean {
+    return this.#sender.wouldCompress(data, wanted);
+  }
+
+  /** Sends a message. */
+  send(data: string | Uint8Array, options: SendOptions | undefined): void {
+    this.#counters.messagesSent += 1;
+    this.#sender.send(data, options);
+    this.#requestFlush();
+  }
+
+  /** Sends frames; `isCompressed`: by somebody else, without looking back. */
+  sendEncoded(frames: Buffer, isCompressed: boolean): void {
+    this.#counters.messagesSent += 1;
+    if (isCompressed) this.#sender.sendEncoded(frames, () => this.#deflate?.breakContext());
+    else this.#sender.sendEncoded(frames);
+    this.#requestFlush();
+  }
+
+  /** Begins a message that is written piece by piece. */
+  startMessage(
+    type: 'text' | 'binary' | undefined,
+    compress: boolean | undefined,
+  ): OutgoingMessage {
+    this.#counters.messagesSent += 1;
+    return this.#sender.startMessage(type, compress);
+  }
+
+  /** Writes a control frame, ahead of whatever is queued. */
+  control(opcode: number, payload: Uint8Array): void {
+    this.#outbox.append(opcode, true, 0, payload);
+    this.#requestFlush();
+  }
+
+  /** Writes a close frame once everything accepted before has left. */
+  closeAfterQueue(write: () => void): void {
+    this.#sender.closeAfterQueue(write);
+    this.#requestFlush();
+  }
+
+  /** Forgets messages that have not been encoded; frames that have been still leave. */
+  stop(): void {
+    this.#sender.stop();
+  }
+
+  /** Begins a turn; false when one is under way already. */
+  cork(): boolean {
+    if (this.#isCorked) return false;
+    this.#isCorked = true;
+    return true;
+  }
+
+  /** Ends the turn that {@link cork} began. */
+  uncork(): void {
+    this.#isCorked = false;
+    this.flush();
+  }
+
+  /** Gives everything that waits to `sink.write`. */
+  flush(): void {
+    this.#hasAskedForFlush = false;
+    if (this.#outbox.length > 0) this.#outbox.flush(this.#take);
+  }
+
+  #requestFlush(): void {
+    if (this.#isCorked || this.#hasAskedForFlush || this.#outbox.length === 0) return;
+    this.#hasAskedForFlush = true;
+    this.#sink.wantsFlush();
+  }
+}

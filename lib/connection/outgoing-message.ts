@@ -1,0 +1,81 @@
+/**
+ * A message on its way out, piece by piece [RFC 6455 §5.4].
+ *
+ * It holds the pieces until the sender takes them, in the message's turn; the first frame says text
+ * or binary, the others continue it.
+ */
+import { OPCODE } from '../codec/index.ts';
+
+/** What an outgoing message needs of its sender. */
+export interface PieceSender {
+  /** True when nothing is sent any more. */
+  readonly isStopped: boolean;
+  /** Takes pieces as far as that is possible now. */
+  pumpAndFlush(): void;
+  /** Forgets a message of which nothing was sent; false when that is too late. */
+  remove(message: OutgoingMessage): boolean;
+}
+
+/** One message that is written piece by piece; each piece becomes a frame of it. */
+export class OutgoingMessage {
+  readonly #sender: PieceSender;
+  /** Text or binary; left open, the first piece decides. */
+  #type: 'text' | 'binary' | undefined;
+  readonly isCompressed: boolean;
+  /** Pieces that wait for their turn or for the compressor. */
+  readonly pieces: (readonly [payload: string | Uint8Array, fin: boolean])[] = [];
+  hasStarted = false;
+  isEnded = false;
+  isAbandoned = false;
+
+  /** For the sender: use `Connection.startMessage`. */
+  constructor(sender: PieceSender, type: 'text' | 'binary' | undefined, isCompressed: boolean) {
+    this.#sender = sender;
+    this.#type = type;
+    this.isCompressed = isCompressed;
+  }
+
+  /** The opcode of the message's first frame. */
+  get opcode(): number {
+    return OPCODE[this.#type ?? 'binary'];
+  }
+
+  /**
+   * Appends a piece. Text may be cut anywhere by bytes, and between code points by strings.
+   *
+   * @returns false when the connection is closing and the piece was dropped.
+   */
+  write(piece: string | Uint8Array): boolean {
+    return this.#push(piece, false);
+  }
+
+  /** Ends the message, with a last piece or without. Calling it again does nothing. */
+  end(piece?: string | Uint8Array): boolean {
+    const isTaken = this.#push(piece ?? '', true, piece === undefined);
+    this.isEnded = true;
+    return isTaken;
+  }
+
+  /**
+   * Gives the message up.
+   *
+   * @returns true when nothing of it has been sent: it leaves no trace. False when its beginning has
+   *   been sent: a message cannot be taken back, and only the end of the connection ends it.
+   */
+  abandon(): boolean {
+    if (this.isEnded) return true;
+    this.isEnded = true;
+    this.isAbandoned = true;
+    this.pieces.length = 0;
+    return this.#sender.remove(this);
+  }
+
+  #push(piece: string | Uint8Array, fin: boolean, isNothing = false): boolean {
+    if (this.isEnded || this.#sender.isStopped) return false;
+    if (!isNothing) this.#type ??= typeof piece === 'string' ? 'text' : 'binary';
+    this.pieces.push([piece, fin]);
+    this.isEnded = fin;
+    this.#sender.pumpAndFlush();
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+import { ProtocolError } from 'barewire/base';
+import { Closing } from 'barewire/connection';
+import t from 'tap';
+
+t.test('tells what happened, and who began', (t) => {
+  const closing = new Closing();
+  t.equal(closing.isOpen, true);
+  closing.begin('peer', 5);
+  closing.begin('us', 9);
+  closing.heard({ code: 3000, reason: 'bye' });
+  closing.move('receive-close');
+  t.equal(closing.isOpen, false);
+  t.equal(closing.isReadable, false);
+  t.equal(closing.isWritable, true);
+  closing.sentCode = 3000;
+  closing.move('send-close');
+  t.equal(closing.state, 'exchanged');
+  t.strictSame(closing.report(undefined, true, 42), {
+    code: 3000,
+    reason: 'bye',
+    wasClean: true,
+    closedBy: 'peer',
+    sentCode: 3000,
+    error: undefined,
+    transportError: undefined,
+    atMs: 42,
+  });
+  t.end();
+});
+
+t.test('is overdue from its first step on, and not before one', (t) => {
+  const closing = new Closing();
+  t.equal(closing.isOverdue(1e9, 10), false);
+  t.equal(closing.isUnderWay, false);
+  closing.begin('us');
+  t.equal(closing.isUnderWay, false);
+  closing.begin('us', 100);
+  t.equal(closing.isUnderWay, true);
+  t.equal(closing.isOverdue(109, 10), false);
+  t.equal(closing.isOverdue(110, 10), true);
+  t.end();
+});
+
+t.test('takes no step that the table does not have', (t) => {
+  const closing = new Closing();
+  t.equal(closing.allows('fail'), true);
+  t.equal(closing.move('fail'), true);
+  t.equal(closing.allows('fail'), false);
+  t.equal(closing.move('receive-close'), false);
+  closing.error = new ProtocolError('reserved-bit');
+  t.equal(closing.move('transport-gone'), true);
+  t.match(closing.report(undefined, false, 0), { code: 1006, closedBy: 'transport' });
+  t.end();
+});
+
+t.test('sends no messages once closing was asked for', (t) => {
+  const closing = new Closing();
+  closing.isRequested = true;
+  t.equal(closing.isOpen, false);
+  t.equal(closing.isWritable, true);
+  t.end();
+});

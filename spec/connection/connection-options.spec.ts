@@ -1,0 +1,29 @@
+import { UsageError } from 'barewire/base';
+import { type ConnectionOptions, checkConnectionOptions } from 'barewire/connection';
+import t from 'tap';
+import { End } from '../support/connection-pair.ts';
+
+const sink = new End({ nowMs: 0 }, { role: 'server' });
+const now = (): number => 0;
+const refused = (options: ConnectionOptions, where: Partial<End> = sink): boolean => {
+  try {
+    checkConnectionOptions(where as End, options);
+    return false;
+  } catch (error) {
+    return error instanceof UsageError && error.code === 'invalid-option';
+  }
+};
+
+t.test('takes a server without masking keys, and no client', (t) => {
+  t.equal(refused({ role: 'server', now }), false);
+  t.equal(refused({ role: 'client', now }), true);
+  t.equal(refused({ role: 'client', now, takeMaskingKey: () => 1 }), false);
+  t.equal(refused({ role: 'proxy' as 'client', now }), true);
+  t.end();
+});
+
+t.test('wants a sink that can take pieces, when pieces are wanted', (t) => {
+  t.equal(refused({ role: 'server', now, delivery: 'pieces' }), false);
+  t.equal(refused({ role: 'server', now, delivery: 'pieces' }, { message: () => {} }), true);
+  t.end();
+});

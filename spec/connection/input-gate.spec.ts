@@ -1,0 +1,45 @@
+import { encodeFrame, FrameReader, OPCODE } from 'barewire/codec';
+import { InputGate } from 'barewire/connection';
+import t from 'tap';
+
+function rig(): { gate: InputGate; reader: FrameReader; log: string[] } {
+  const log: string[] = [];
+  const sink = {
+    frame: () => log.push('frame'),
+    payload: () => {},
+    frameEnd: () => {},
+    failed: () => log.push('failed'),
+  };
+  const reader = new FrameReader(sink, { role: 'client' });
+  const gate = new InputGate(reader, (isWanted) => log.push(isWanted ? 'wanted' : 'unwanted'));
+  return { gate, reader, log };
+}
+
+const frame = encodeFrame({ opcode: OPCODE.text, payload: 'x' });
+
+t.test('opens when the last reason is gone, and delivers what waited', (t) => {
+  const { gate, reader, log } = rig();
+  gate.setOwnerPause(true);
+  gate.setJobPause(true);
+  reader.receive(frame);
+  gate.setOwnerPause(false);
+  t.equal(gate.open(), false);
+  gate.setJobPause(false);
+  t.equal(gate.isShut, true);
+  t.equal(gate.open(), true);
+  t.strictSame(log, ['unwanted', 'frame']);
+  t.equal(gate.open(), true);
+  t.end();
+});
+
+t.test('stops for good, and lets the transport flow to its end', (t) => {
+  const { gate, reader, log } = rig();
+  gate.setOwnerPause(true);
+  reader.receive(frame);
+  gate.stop();
+  gate.setOwnerPause(true);
+  reader.receive(frame);
+  t.equal(gate.open(), true);
+  t.strictSame(log, ['unwanted', 'wanted']);
+  t.end();
+});
