@@ -32,6 +32,9 @@ export interface ClientCaseOptions {
 /** A finished case, and whether the target answered at all. */
 export interface ClientCaseOutcome {
   readonly result: CaseResult;
+  /** There was an HTTP answer, whatever it said. */
+  readonly hasAnswered: boolean;
+  /** The opening handshake succeeded. */
   readonly hasOpened: boolean;
 }
 
@@ -196,6 +199,10 @@ class ClientCase {
       peer: run?.peer,
       log: this.#log,
     });
-    this.#resolve({ result, hasOpened: opening?.status !== undefined });
+    this.#resolve({
+      result,
+      hasAnswered: opening?.status !== undefined,
+      hasOpened: opening?.ok === true,
+    });
   }
 }

@@ -36,7 +36,7 @@ export function attachSocket(socket: Socket, events: SocketEvents): Transport {
     socket.destroy();
   });
   socket.on('error', (error) => {
-    reason = `The connection broke: ${error.message}`;
+    reason = describeSocketError(error);
     gone();
   });
   socket.on('close', gone);
@@ -54,4 +54,26 @@ export function attachSocket(socket: Socket, events: SocketEvents): Transport {
       gone();
     },
   };
+}
+
+/** What an error of a socket means for the user. */
+export function describeSocketError(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return `Nobody listens there (${error.message}).`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `There is no such host (${error.message}).`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return `The target reset the connection (${error.message}).`;
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_HAS_EXPIRED':
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `The certificate is not trusted (${error.message}); --insecure accepts it.`;
+    default:
+      return `The connection broke (${error.message}).`;
+  }
 }

@@ -1,0 +1,170 @@
+/**
+ * A whole run: the cases, the progress, the summary, the reports, and what they mean for the exit
+ * code.
+ */
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { findRegressions } from './baseline.ts';
+import type { CatalogueEntry } from './cases/index.ts';
+import type { Target } from './opening.ts';
+import { Progress, type ProgressStream } from './progress.ts';
+import type { Index } from './report/json.ts';
+import { buildSummary } from './report/summary.ts';
+import { writeReports } from './report/write.ts';
+import { type CaseResult, isFine } from './result.ts';
+import { FuzzingServer } from './runner-client.ts';
+import { runServer } from './runner-server.ts';
+
+/** Where a run shows itself, and what ends it early. */
+export interface SuiteIo {
+  readonly out: { write(text: string): unknown };
+  readonly err: ProgressStream;
+  readonly signal: AbortSignal;
+}
+
+/** How a run ended. */
+export type SuiteOutcome = 'fine' | 'failed' | 'unreachable' | 'interrupted';
+
+/** What both directions have in common. */
+export interface SuiteOptions {
+  readonly entries: readonly CatalogueEntry[];
+  /** Where reports go; `undefined`: nowhere. */
+  readonly folder: string | undefined;
+  /** An earlier run: only what is worse than it fails. */
+  readonly baseline: Index | undefined;
+  /** NON-STRICT and UNIMPLEMENTED fail, too. */
+  readonly isStrict: boolean;
+}
+
+/** Servers to test. */
+export interface ServerSuiteOptions extends SuiteOptions {
+  readonly targets: readonly Target[];
+  readonly agent: string | undefined;
+  readonly parallel: number | undefined;
+}
+
+/** Runs the cases against each server in turn. */
+export async function runAgainstServers(
+  options: ServerSuiteOptions,
+  io: SuiteIo,
+): Promise<SuiteOutcome> {
+  const cores = availableParallelism();
+  const parallel = options.parallel ?? cores * 4;
+  const results: CaseResult[] = [];
+  let isUnreachable = false;
+  for (const target of options.targets) {
+    const progress = new Progress(io.err, target.url, options.entries.length);
+    const { results: own, gaveUp } = await runServer({
+      target,
+      agent: options.agent ?? (options.targets.length > 1 ? target.url : undefined),
+      entries: options.entries,
+      parallel,
+      parallelHeavy: Math.min(parallel, cores),
+      signal: io.signal,
+      onResult: (result) => progress.add(result),
+    });
+    progress.stop();
+    if (gaveUp !== undefined) {
+      io.err.write(`${target.url}: ${gaveUp}\n`);
+      isUnreachable = true;
+    }
+    results.push(...own);
+  }
+  const outcome = await report(results, options, 'WebSocket servers', io);
+  return outcome === 'failed' && isUnreachable ? 'unreachable' : outcome;
+}
+
+/** Shows the summary, writes the reports, and says what it means. */
+export async function report(
+  results: readonly CaseResult[],
+  options: SuiteOptions,
+  title: string,
+  io: SuiteIo,
+): Promise<SuiteOutcome> {
+  io.out.write(buildSummary(results));
+  if (options.folder !== undefined) {
+    const path = await writeReports(options.folder, results, { title, when: new Date() });
+    io.out.write(`Report: ${resolve(path)}\n`);
+  }
+  const bad = findBad(results, options);
+  if (options.baseline !== undefined) {
+    io.out.write(
+      bad.length === 0
+        ? 'Nothing is worse than in the baseline.\n'
+        : `Worse than in the baseline: ${bad.map(({ entry }) => entry.case.id).join(' ')}\n`,
+    );
+  }
+  if (io.signal.aborted) return 'interrupted';
+  return bad.length === 0 ? 'fine' : 'failed';
+}
+
+function findBad(results: readonly CaseResult[], options: SuiteOptions): readonly CaseResult[] {
+  if (options.baseline !== undefined) return findRegressions(results, options.baseline);
+  const isTolerated = ({ behavior }: CaseResult): boolean =>
+    !options.isStrict || (behavior !== 'NON-STRICT' && behavior !== 'UNIMPLEMENTED');
+  return results.filter((result) => !isFine(result) || !isTolerated(result));
+}
+
+/** Clients to test. */
+export interface ClientSuiteOptions extends SuiteOptions {
+  readonly host: string;
+  readonly port: number;
+  /** A command that runs the client; the suite ends when it ends. */
+  readonly command: string | undefined;
+}
+
+/** Waits for clients until it is told to stop. */
+export async function runAgainstClients(
+  options: ClientSuiteOptions,
+  io: SuiteIo,
+): Promise<SuiteOutcome> {
+  const { host, port, entries, folder } = options;
+  const title = 'WebSocket clients';
+  let server: FuzzingServer;
+  try {
+    server = await FuzzingServer.listen({
+      host,
+      port,
+      entries,
+      say: (line) => io.err.write(`${line}\n`),
+      writeReports: async (results) => {
+        if (folder === undefined) return;
+        await writeReports(folder, results, { title, when: new Date() });
+      },
+    });
+  } catch (error) {
+    io.err.write(`Cannot listen on ${host}:${port}: ${(error as Error).message}\n`);
+    return 'unreachable';
+  }
+  io.err.write(`Waiting for clients on ${server.url} (${entries.length} cases; Ctrl-C ends).\n`);
+  const commandFailed = await waitForEnd(server, options.command, io);
+  const agents = server.agents();
+  if (agents.length === 0) io.err.write('No client has run a case.\n');
+  const results = server.close(agents.length === 0 ? 'UnknownClient' : undefined);
+  const outcome = await report(results, options, title, io);
+  if (outcome !== 'failed' && commandFailed !== undefined) io.err.write(`${commandFailed}\n`);
+  return agents.length === 0 && outcome === 'failed' ? 'unreachable' : outcome;
+}
+
+/** Until a client stops the server, the command ends, or the user has had enough. */
+async function waitForEnd(
+  server: FuzzingServer,
+  command: string | undefined,
+  io: SuiteIo,
+): Promise<string | undefined> {
+  const interrupted = new Promise<undefined>((done) => {
+    if (io.signal.aborted) done(undefined);
+    io.signal.addEventListener('abort', () => done(undefined), { once: true });
+  });
+  if (command === undefined) return Promise.race([server.stopped, interrupted]);
+  const env = { ...process.env, FUZZING_SERVER_URL: server.url };
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'inherit', 'inherit'], env });
+  const ended = new Promise<string | undefined>((done) => {
+    child.once('error', (error) => done(`The command could not be started: ${error.message}`));
+    child.once('exit', (code) => done(code === 0 ? undefined : `The command ended with ${code}.`));
+  });
+  const failure = await Promise.race([server.stopped, interrupted, ended]);
+  child.kill();
+  return failure;
+}
