@@ -36,7 +36,7 @@ how
   --run <command>         start this client, and end when it ends
 
 what comes out
-  --out <folder>          reports: HTML, JSON, JUnit                    default: reports/servers, …/clients
+  --out <folder>      reports: HTML, JSON, JUnit      default: reports/servers or reports/clients
   --no-report             write none
   --baseline <path>       fail only where an earlier run was better
   --strict                NON-STRICT and UNIMPLEMENTED fail, too

@@ -2,7 +2,7 @@
  * All cases against a server: many at a time, each on a connection of its own.
  *
  * ```
- * probe ─▶ light cases, `parallel` at a time ─▶ heavy cases, one a core ─▶ the few that failed, alone
+ * probe ─▶ light cases, many at a time ─▶ heavy cases, one a core ─▶ the few that failed, alone
  * ```
  * Light cases mostly wait; heavy ones move gigabytes and would spoil the timers of the others, so
  * they come after them. When a handful failed in company they are run again one by one, and that

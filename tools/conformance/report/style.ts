@@ -76,7 +76,8 @@ nav { display: flex; gap: 1rem; margin-bottom: 1.2rem; }
 .verdicts { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: center; margin: .8rem
   0 1.4rem; }
 .verdicts .badge { font-size: .95rem; padding: .2rem .8rem; }
-.lesson { margin-top: 1.4rem; display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; }
+.lesson { margin-top: 1.4rem; display: grid; grid-template-columns: repeat(auto-fit,
+  minmax(19rem, 1fr)); gap: 1rem; }
 .lesson > div { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: .8rem 1.1rem; }
 .lesson h2 { margin: 0 0 .2rem; font-size: .78rem; text-transform: uppercase; letter-spacing:
