@@ -3,5 +3,5 @@ export type { AdapterEndpoint } from './carrier.ts';
 export { acceptDuplex } from './duplex.ts';
 export { LineFields } from './line-fields.ts';
 export { acceptUpgrade } from './node-http.ts';
-export { acceptStream, Http2StreamTransport, isWebSocketConnect } from './node-http2.ts';
+export { acceptStream, isWebSocketConnect } from './node-http2.ts';
 export { Opening } from './opening.ts';

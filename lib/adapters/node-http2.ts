@@ -10,30 +10,13 @@
  * ```
  * The server has to be made with `settings: { enableConnectProtocol: true }`.
  */
-import type { Http2Stream, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
-import { DuplexTransport, type WebSocketPeer } from '../peer/index.ts';
+import { Http2Transport, type WebSocketPeer } from '../peer/index.ts';
 import { type AdapterEndpoint, type Carrier, carryThrough } from './carrier.ts';
 import { LineFields } from './line-fields.ts';
 
-/** The error code of a stream that is given up [RFC 9113 §7]. */
-const CANCEL = 0x8;
 const IGNORE = (): void => {};
-
-/** A stream on which cutting the connection is a reset with CANCEL [RFC 8441 §5]. */
-export class Http2StreamTransport extends DuplexTransport {
-  readonly #stream: Http2Stream;
-
-  constructor(stream: Http2Stream) {
-    super(stream);
-    this.#stream = stream;
-  }
-
-  override destroy(): void {
-    if (!this.#stream.closed) this.#stream.close(CANCEL);
-    super.destroy();
-  }
-}
 
 /** Whether the headers of a `'stream'` event ask for a WebSocket. */
 export function isWebSocketConnect(headers: IncomingHttpHeaders): boolean {
@@ -102,13 +85,13 @@ class StreamCarrier implements Carrier {
     this.#stream.resume();
   }
 
-  switchOver(response: UpgradeResponse): Http2StreamTransport {
+  switchOver(response: UpgradeResponse): Http2Transport {
     const fields: Record<string, string | string[]> = {};
     for (const [name, value] of response.fields) {
       const before = fields[name];
       fields[name] = before === undefined ? value : [before, value].flat();
     }
     this.#stream.respond({ ':status': response.status, ...fields });
-    return new Http2StreamTransport(this.#stream);
+    return new Http2Transport(this.#stream);
   }
 }

@@ -11,20 +11,25 @@
  */
 import type { Duplex } from 'node:stream';
 import debug from 'debug';
-import { ProtocolError } from '../base/index.ts';
 import {
   buildUpgradeRequest,
   encodeHandshakeKey,
   readUpgradeResponse,
   type UpgradeWishes,
 } from '../handshake/index.ts';
-import { DuplexTransport, type Opened, openPeer, type WebSocketPeer } from '../peer/index.ts';
+import {
+  DuplexTransport,
+  type Opened,
+  openPeer,
+  takeMaskingKey,
+  type WebSocketPeer,
+} from '../peer/index.ts';
 import type { WebSocketAddress } from './address.ts';
 import { ask } from './ask.ts';
+import { unlessAborted, withDeadline } from './deadline.ts';
 import { dial, resolveAddress } from './dial.ts';
 import { HandshakeGate, type Leave } from './handshake-gate.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
-import { takeMaskingKey } from './masking-keys.ts';
 import { type ConnectOptions, makePlan, type Plan, wishesFor } from './plan.ts';
 import { followRedirect, type Hop, notFollowed } from './redirect.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
@@ -55,21 +60,8 @@ export async function connectWebSocket(
 }
 
 /** Opens the connection that was planned. Rejects as {@link connectWebSocket} does. */
-export async function carryOut(plan: Plan, world: ClientWorld): Promise<WebSocketPeer> {
-  const { signal } = plan.options;
-  const aborter = new AbortController();
-  const abort = (): void => aborter.abort(signal?.reason);
-  if (signal?.aborted) abort();
-  signal?.addEventListener('abort', abort, { once: true });
-  const clear = world.after(plan.timeoutMs, () => {
-    aborter.abort(new ProtocolError('handshake-timeout', `${plan.timeoutMs} ms`));
-  });
-  try {
-    return await travel(plan, aborter.signal, world);
-  } finally {
-    clear();
-    signal?.removeEventListener('abort', abort);
-  }
+export function carryOut(plan: Plan, world: ClientWorld): Promise<WebSocketPeer> {
+  return withDeadline(plan, world, (signal) => travel(plan, signal, world));
 }
 
 /** Goes where redirects lead, as far as the caller wants. */
@@ -164,13 +156,4 @@ async function shakeHands(
     protocol: result.protocol ?? '',
     head: rest,
   };
-}
-
-/** Waits for something that cannot be interrupted no longer than until the signal. */
-function unlessAborted<Value>(waited: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

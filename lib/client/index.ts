@@ -4,7 +4,7 @@ export { connectWebSocket } from './connect.ts';
 export type { DialOptions } from './dial.ts';
 export { CloseEvent, ErrorEvent, type Listener } from './events.ts';
 export { HandshakeRefused } from './handshake-refused.ts';
-export { type FillRandomly, MaskingKeys, takeMaskingKey } from './masking-keys.ts';
+export { connectOverHttp2, type Http2ConnectOptions } from './http2.ts';
 export type { ConnectOptions } from './plan.ts';
 export type { ProxySettings } from './proxy.ts';
 export { type BinaryType, WebSocket, type WebSocketEvents } from './websocket.ts';

@@ -12,6 +12,7 @@ export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
 export { type BroadcastResult, broadcast, PreparedMessage } from './broadcast.ts';
 export { DuplexTransport } from './duplex-transport.ts';
 export { hasHandler, type WebSocketEndpoint } from './endpoint.ts';
+export { Http2Transport, type ResettableStream } from './http2-transport.ts';
 export {
   BoundedQueue,
   IncomingMessage,
@@ -19,6 +20,7 @@ export {
   MessageQueue,
   type QueueControl,
 } from './incoming.ts';
+export { type FillRandomly, MaskingKeys, takeMaskingKey } from './masking-keys.ts';
 export { MessageWriter } from './message-writer.ts';
 export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './open.ts';
 export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';

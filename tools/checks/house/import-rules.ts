@@ -40,7 +40,7 @@ const CORE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
 const ANY_CORE_BUILTIN = ['node:buffer', 'node:util'];
 
 /** The only files that may know Node's own HTTP: they put our chapters into other servers. */
-const HTTP_ADAPTERS = /^lib\/adapters\/[\w-]+\.ts$/;
+const HTTP_ADAPTERS = /^lib\/(adapters\/[\w-]+|client\/http2)\.ts$/;
 const HTTP_BUILTINS = ['node:http', 'node:https', 'node:http2', 'node:_http_common'];
 
 function chapterOf(path: string): string {

@@ -1,4 +1,4 @@
-import { MaskingKeys, takeMaskingKey } from 'barewire/client';
+import { MaskingKeys, takeMaskingKey } from 'barewire/peer';
 import t from 'tap';
 
 t.test('gives out each four bytes of the generator once, in order', (t) => {

@@ -1,0 +1,41 @@
+/**
+ * One deadline over a whole attempt, joined with the signal of the caller.
+ */
+import { ProtocolError } from '../base/index.ts';
+import type { Plan } from './plan.ts';
+import type { ClientWorld } from './world.ts';
+
+/**
+ * Makes an attempt whose signal is aborted by the caller's signal, or with a ProtocolError
+ * `handshake-timeout` when time is up. It is the attempt's business to end then.
+ */
+export async function withDeadline<Result>(
+  { options, timeoutMs }: Plan,
+  world: ClientWorld,
+  attempt: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { signal } = options;
+  const aborter = new AbortController();
+  const abort = (): void => aborter.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  const clear = world.after(timeoutMs, () => {
+    aborter.abort(new ProtocolError('handshake-timeout', `${timeoutMs} ms`));
+  });
+  try {
+    return await attempt(aborter.signal);
+  } finally {
+    clear();
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Waits for something that cannot be interrupted no longer than until the signal. */
+export function unlessAborted<Value>(waited: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

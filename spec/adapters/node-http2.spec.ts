@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+} from 'node:http2';
+import { type AdapterEndpoint, acceptStream, isWebSocketConnect } from 'barewire/adapters';
+import { connectOverHttp2, HandshakeRefused } from 'barewire/client';
+import type { WebSocketPeer } from 'barewire/peer';
+import t, { type Test } from 'tap';
+import { eventually, listen } from '../support/sockets.ts';
+
+interface Pair {
+  readonly server: Http2Server;
+  readonly session: ClientHttp2Session;
+  readonly accepted: Promise<WebSocketPeer | undefined>[];
+  readonly url: string;
+}
+
+/** An HTTP/2 server without TLS, and a session with it. */
+async function pair(t: Test, endpoint: AdapterEndpoint, isAllowed = true): Promise<Pair> {
+  const server = createServer({ settings: { enableConnectProtocol: isAllowed } });
+  const accepted: Promise<WebSocketPeer | undefined>[] = [];
+  server.on('stream', (stream, headers) => {
+    if (headers[':method'] === 'CONNECT') {
+      accepted.push(acceptStream(stream, headers, endpoint));
+    } else {
+      stream.respond({ ':status': 200 });
+      stream.end('ordinary');
+    }
+  });
+  const port = await listen(server);
+  const session = connect(`http://127.0.0.1:${port}`);
+  t.teardown(() => {
+    session.destroy();
+    server.close();
+  });
+  return { server, session, accepted, url: `ws://127.0.0.1:${port}/chat?a=b` };
+}
+
+const ECHO: AdapterEndpoint = { message: (peer, data) => peer.send(data) };
+
+t.test('talks and closes on a stream, beside ordinary requests [8441-5-14]', async (t) => {
+  const { session, url } = await pair(t, { ...ECHO, protocols: ['chat'], deflate: true });
+  const peers = await Promise.all(
+    [1, 2, 3].map(() => connectOverHttp2(session, url, { protocols: 'chat' })),
+  );
+  const ordinary = session.request({ ':path': '/' });
+  ordinary.setEncoding('utf8');
+  const [body] = await once(ordinary, 'data');
+  t.equal(body, 'ordinary');
+  for (const [index, peer] of peers.entries()) {
+    t.match(peer, { protocol: 'chat', extensions: 'permessage-deflate' });
+    const sent = [`hello ${index}`, 'x'.repeat(300_000), ''];
+    for (const text of sent) peer.send(text);
+    const received: unknown[] = [];
+    for await (const message of peer) {
+      received.push(message);
+      if (received.length === 3) break;
+    }
+    t.strictSame(received, sent);
+    t.match(await peer.closed, { wasClean: true, code: 1000, closedBy: 'us' });
+  }
+});
+
+t.test('shows the request to accept, and sends its fields [8441-5-3, 8441-4-3]', async (t) => {
+  const seen: unknown[] = [];
+  const { session, url, accepted } = await pair(t, {
+    accept(opening) {
+      seen.push(opening.path, opening.query, opening.host, opening.fields.get('cookie'));
+      return { data: 1, headers: { 'set-cookie': ['a=1', 'b=2'] } };
+    },
+  });
+  const peer = await connectOverHttp2(session, url, { headers: { cookie: 'c=3' }, data: 2 });
+  t.strictSame(seen, ['/chat', '?a=b', new URL(url).host, 'c=3']);
+  t.strictSame([peer.data, (await accepted[0])!.data], [2, 1]);
+  peer.terminate();
+});
+
+t.test('sends what RFC 8441 asks for [8441-5-1, 8441-5-2, 8441-5-7, 8441-5-8]', async (t) => {
+  const { server, session, url } = await pair(t, ECHO);
+  const headers: IncomingHttpHeaders[] = [];
+  server.on('stream', (_stream, received) => headers.push(received));
+  const peer = await connectOverHttp2(session, url, { origin: 'http://page.example' }).catch(
+    (error: HandshakeRefused) => error.status,
+  );
+  t.equal(peer, 403);
+  const { origin, ...rest } = headers[0]!;
+  t.equal(origin, 'http://page.example');
+  t.match(rest, {
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':scheme': 'http',
+    ':path': '/chat?a=b',
+    ':authority': new URL(url).host,
+    'sec-websocket-version': '13',
+  });
+  for (const name of ['connection', 'upgrade', 'host', 'sec-websocket-key']) {
+    t.notOk(name in rest, name);
+  }
+  t.ok(isWebSocketConnect(headers[0]!));
+  t.notOk(isWebSocketConnect({ ':method': 'GET' }));
+});
+
+t.test('refuses with a status [8441-5-11]', async (t) => {
+  const { session, url } = await pair(t, {
+    accept: (opening) => opening.reject(401, 'who?', { 'www-authenticate': 'Basic' }),
+  });
+  const error = await connectOverHttp2(session, url).catch((reason: unknown) => reason);
+  t.ok(error instanceof HandshakeRefused);
+  t.match(error, { status: 401 });
+  t.equal((error as HandshakeRefused).fields.get('www-authenticate'), 'Basic');
+  const bad = session.request({
+    ...{ ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': '/' },
+    'sec-websocket-version': '8',
+  });
+  const [headers] = await once(bad, 'response');
+  t.match(headers, { ':status': 426, 'sec-websocket-version': '13' });
+  t.notOk('upgrade' in headers);
+  bad.close();
+  const unknown = session.request({
+    ...{ ':method': 'CONNECT', ':protocol': 'carrier-pigeon', ':scheme': 'http', ':path': '/' },
+    'sec-websocket-version': '13',
+  });
+  t.match((await once(unknown, 'response'))[0], { ':status': 501 });
+  unknown.close();
+});
+
+t.test('does not ask a server that has not allowed it [8441-3-3, 8441-9.1-1]', async (t) => {
+  const { session, url, accepted } = await pair(t, ECHO, false);
+  await t.rejects(connectOverHttp2(session, url), { code: 'not-supported' });
+  // Once more, when the settings have come long ago.
+  await t.rejects(connectOverHttp2(session, url), { code: 'not-supported' });
+  t.equal(accepted.length, 0);
+});
+
+t.test('resets the stream with CANCEL when one side cuts the connection [8441-5-17]', async (t) => {
+  const { server, session, url, accepted } = await pair(t, ECHO);
+  const codes: number[] = [];
+  server.on('stream', (stream) => stream.on('close', () => codes.push(stream.rstCode)));
+  const first = await connectOverHttp2(session, url);
+  const firstPeer = (await accepted[0])!;
+  first.terminate();
+  t.match(await firstPeer.closed, { code: 1006, closedBy: 'transport' });
+  const second = await connectOverHttp2(session, url);
+  (await accepted[1])!.terminate();
+  second.attach({});
+  t.match(await second.closed, { code: 1006, closedBy: 'transport' });
+  await eventually(() => codes.length === 2);
+  t.strictSame(codes, [8, 8]);
+  t.notOk(session.destroyed);
+});
+
+t.test('ends the stream after the closing handshake [8441-5-16]', async (t) => {
+  const { server, session, url, accepted } = await pair(t, ECHO);
+  const codes: number[] = [];
+  server.on('stream', (stream) => stream.on('close', () => codes.push(stream.rstCode)));
+  const client = await connectOverHttp2(session, url);
+  client.attach({});
+  const peer = (await accepted[0])!;
+  t.match(await peer.close(3001, 'bye'), { code: 3001, wasClean: true });
+  t.match(await client.closed, { code: 3001, reason: 'bye', wasClean: true });
+  await eventually(() => codes.length === 1);
+  t.strictSame(codes, [0]);
+});
+
+t.test('rejects when the session is or goes away, and at the signal', async (t) => {
+  const { session, url, accepted } = await pair(t, { accept: () => new Promise(() => {}) });
+  const aborter = new AbortController();
+  const aborted = connectOverHttp2(session, url, { signal: aborter.signal });
+  await eventually(() => accepted.length === 1);
+  aborter.abort();
+  await t.rejects(aborted, { name: 'AbortError' });
+  const pending = connectOverHttp2(session, url);
+  await eventually(() => accepted.length === 2);
+  session.destroy();
+  await t.rejects(pending, Error);
+  await t.rejects(connectOverHttp2(session, url), { code: 'premature-eof' });
+});

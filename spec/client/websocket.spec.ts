@@ -1,0 +1,316 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AdapterEndpoint, acceptUpgrade } from 'barewire/adapters';
+import { type BinaryType, CloseEvent, ErrorEvent, WebSocket } from 'barewire/client';
+import type { WebSocketPeer } from 'barewire/peer';
+import t, { type Test } from 'tap';
+import { rawServer } from '../support/raw-server.ts';
+import { eventually, listen } from '../support/sockets.ts';
+
+/** A server on `node:http`; `peers` are the connections that it accepted. */
+async function serve(
+  t: Test,
+  endpoint: AdapterEndpoint = {},
+): Promise<{ url: string; peers: WebSocketPeer[] }> {
+  const server = createServer();
+  const peers: WebSocketPeer[] = [];
+  const echo: AdapterEndpoint = {
+    open: (peer) => peers.push(peer),
+    message: (peer, data) => peer.send(data),
+    ...endpoint,
+  };
+  server.on('upgrade', (request, socket, head) => acceptUpgrade(request, socket, head, echo));
+  t.teardown(() => {
+    server.close();
+    for (const peer of peers) peer.terminate();
+  });
+  return { url: `ws://127.0.0.1:${await listen(server)}/`, peers };
+}
+
+const next = async <Received>(socket: WebSocket, type: string): Promise<Received> => {
+  const [event] = (await once(socket, type)) as [Received];
+  return event;
+};
+
+t.test('has the constants on the class and on its instances', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  const names = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
+  for (const [value, name] of names.entries()) {
+    t.equal(WebSocket[name], value);
+    t.equal(socket[name], value);
+  }
+  socket.close();
+  await next(socket, 'close');
+});
+
+t.test('goes through its states, with an event for each', async (t) => {
+  const { url, peers } = await serve(t, { protocols: ['b'] });
+  const socket = new WebSocket(`${url}#part`, ['a', 'b']);
+  const seen: unknown[] = [];
+  socket.onopen = function (event) {
+    t.equal(this, socket);
+    seen.push(event.type, socket.readyState, socket.protocol, socket.extensions);
+    socket.send('hello');
+  };
+  socket.onmessage = (event) => {
+    seen.push(event.type, event.data, event.origin);
+    socket.close(3000, 'enough');
+    seen.push(socket.readyState);
+  };
+  socket.onerror = () => seen.push('error');
+  t.strictSame([socket.url, socket.readyState, socket.protocol], [url, 0, '']);
+  const close = await next<CloseEvent>(socket, 'close');
+  t.ok(close instanceof CloseEvent);
+  // Code and reason are those of the server's frame: it repeats the code and has no reason.
+  t.match(close, { code: 3000, reason: '', wasClean: true });
+  t.match(await peers[0]!.closed, { code: 3000, reason: 'enough', closedBy: 'peer' });
+  t.equal(socket.readyState, 3);
+  const origin = url.slice(0, -1);
+  t.strictSame(seen, ['open', 1, 'b', '', 'message', 'hello', origin, 2]);
+});
+
+t.test('calls listeners and handlers in the order in which they were set', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  const seen: string[] = [];
+  socket.addEventListener('open', () => seen.push('first'));
+  socket.onopen = () => seen.push('replaced');
+  socket.addEventListener('open', { handleEvent: () => seen.push('third') });
+  const handler = (): unknown => seen.push('second');
+  socket.onopen = handler;
+  t.equal(socket.onopen, handler);
+  socket.onmessage = (): void => {};
+  socket.onmessage = null;
+  t.equal(socket.onmessage, null);
+  socket.onerror = 'nonsense' as never;
+  t.equal(socket.onerror, null);
+  await next(socket, 'open');
+  t.strictSame(seen, ['first', 'second', 'third']);
+  socket.terminate();
+  await next(socket, 'close');
+});
+
+t.test('loses no message for a listener that is added when it has opened', async (t) => {
+  const hello = Buffer.from('810568656c6c6f', 'hex');
+  const server = await rawServer(t, (request) => request.switch('', hello));
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
+  await next(socket, 'open');
+  const message = await next<MessageEvent>(socket, 'message');
+  t.equal(message.data, 'hello');
+  socket.terminate();
+});
+
+t.test('sends strings, bytes and Blobs in their order', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  socket.binaryType = 'nodebuffer';
+  await next(socket, 'open');
+  const bytes = Uint8Array.of(1, 2, 3, 4);
+  socket.send(new Blob(['blob', new Uint8Array(70_000)]));
+  socket.send('text');
+  socket.send(bytes.subarray(1, 3));
+  socket.send(new DataView(bytes.buffer, 2));
+  socket.send(bytes.buffer);
+  socket.send(new Blob([]));
+  t.ok(socket.bufferedAmount >= 70_004);
+  const received: unknown[] = [];
+  socket.onmessage = ({ data }) => received.push(data);
+  await eventually(() => received.length === 6);
+  t.equal((received[0] as Buffer).length, 70_004);
+  t.strictSame(received.slice(1), [
+    'text',
+    Buffer.of(2, 3),
+    Buffer.of(3, 4),
+    Buffer.of(1, 2, 3, 4),
+    Buffer.alloc(0),
+  ]);
+  await socket.drained();
+  t.equal(socket.bufferedAmount, 0);
+  for (const nonsense of [1, null, undefined, {}, [1], true]) {
+    t.throws(() => socket.send(nonsense as never), { code: 'invalid-argument' });
+  }
+  socket.close();
+  await next(socket, 'close');
+});
+
+t.test('delivers binary messages as the type says', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  t.equal(socket.binaryType, 'blob');
+  socket.binaryType = 'nonsense' as BinaryType;
+  t.equal(socket.binaryType, 'blob');
+  await next(socket, 'open');
+  const kinds: [BinaryType, (data: never) => unknown][] = [
+    ['blob', (data: Blob) => data instanceof Blob && data.size],
+    ['arraybuffer', (data: ArrayBuffer) => data instanceof ArrayBuffer && data.byteLength],
+    ['nodebuffer', (data: Buffer) => Buffer.isBuffer(data) && data.length],
+  ];
+  for (const [type, sizeOf] of kinds) {
+    socket.binaryType = type;
+    socket.send(Buffer.of(7, 8, 9));
+    const { data } = await next<MessageEvent>(socket, 'message');
+    t.equal(sizeOf(data as never), 3, type);
+  }
+  socket.close();
+  await next(socket, 'close');
+});
+
+t.test('refuses to send while connecting, and drops what comes too late', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  t.throws(() => socket.send('early'), { name: 'InvalidStateError' });
+  await t.rejects(socket.ping(), { code: 'invalid-state' });
+  await socket.drained();
+  await next(socket, 'open');
+  socket.close();
+  socket.send('grün');
+  socket.send(new Uint8Array(10));
+  socket.send(new Blob(['abc']));
+  t.equal(socket.bufferedAmount, 5 + 10 + 3);
+  await next(socket, 'close');
+  t.equal(socket.bufferedAmount, 18);
+});
+
+t.test('throws a SyntaxError for a bad URL or bad subprotocols, at once', (t) => {
+  for (const url of ['nonsense', 'ftp://a/', 'ws://']) {
+    t.throws(() => new WebSocket(url), { name: 'SyntaxError' }, url);
+  }
+  for (const protocols of [['a', 'a'], ['a b'], [''], 'ü', ['a,b']]) {
+    t.throws(() => new WebSocket('ws://a/', protocols), { name: 'SyntaxError' });
+  }
+  t.throws(() => new WebSocket('ws://a/', [], { maxMessageBytes: -1 }), { code: 'invalid-option' });
+  t.end();
+});
+
+t.test('closes with 1000 or 3000 – 4999 and a short reason only', async (t) => {
+  const { url, peers } = await serve(t);
+  const socket = new WebSocket(url);
+  for (const code of [0, 999, 1001, 1005, 1011, 2999, 5000, 3000.5, Number.NaN]) {
+    t.throws(() => socket.close(code), { name: 'InvalidAccessError' }, String(code));
+  }
+  t.throws(() => socket.close(1000, 'ü'.repeat(62)), { name: 'SyntaxError' });
+  await next(socket, 'open');
+  socket.close(undefined, 'why');
+  socket.close(4999, 'never mind');
+  t.match(await next(socket, 'close'), { code: 1000, wasClean: true });
+  t.match(await peers[0]!.closed, { code: 1000, reason: 'why' });
+  socket.close(4000);
+});
+
+t.test('closes without a code: 1005', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  await next(socket, 'open');
+  socket.close();
+  t.match(await next(socket, 'close'), { code: 1005, reason: '', wasClean: true });
+});
+
+t.test('gives an attempt up: an error, and 1006', async (t) => {
+  const server = await rawServer(t, () => {});
+  const ways = [
+    (socket: WebSocket) => socket.close(3000, 'x'),
+    (socket: WebSocket) => socket.terminate(),
+  ];
+  for (const end of ways) {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
+    const seen: unknown[] = [];
+    socket.onopen = () => seen.push('open');
+    socket.onerror = (event) => seen.push(event.error.name);
+    end(socket);
+    t.equal(socket.readyState, 2);
+    t.match(await next(socket, 'close'), { code: 1006, wasClean: false });
+    t.strictSame(seen, ['AbortError']);
+  }
+});
+
+t.test('says what went wrong: refused, broken rule, lost', async (t) => {
+  const refused = await serve(t, { accept: (opening) => opening.reject(402, 'pay') });
+  const first = new WebSocket(refused.url);
+  const error = await next<ErrorEvent>(first, 'error');
+  t.ok(error instanceof ErrorEvent);
+  t.match(error, { error: { status: 402, body: Buffer.from('pay') }, message: /402/ });
+  const breaker = await rawServer(t, (request) => request.switch('', Buffer.of(0x83, 0)));
+  const second = new WebSocket(`ws://127.0.0.1:${breaker.port}`);
+  t.match(await next(second, 'error'), { error: { code: 'reserved-opcode' } });
+  const { url, peers } = await serve(t);
+  const third = new WebSocket(url);
+  await next(third, 'open');
+  peers[0]!.terminate();
+  t.match(await next(third, 'error'), { error: { message: /reset|lost/i } });
+});
+
+t.test('shows the peer underneath, pings and drains', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  t.equal(socket.peer, undefined);
+  await next(socket, 'open');
+  t.ok((await socket.ping()) >= 0);
+  t.equal(socket.peer!.counters.pongsReceived, 1);
+  socket.terminate();
+  t.match(await next(socket, 'close'), { code: 1006 });
+});
+
+t.test('reads with for await, from the first message on', async (t) => {
+  const { url, peers } = await serve(t, {
+    open(peer) {
+      for (let index = 0; index < 200; index += 1) peer.send(`${index}`);
+      void peer.close(1000);
+    },
+  });
+  const received: unknown[] = [];
+  const socket = new WebSocket(url);
+  for await (const message of socket) received.push(message);
+  t.strictSame(
+    received,
+    Array.from({ length: 200 }, (_, index) => `${index}`),
+  );
+  t.throws(() => socket[Symbol.asyncIterator](), { code: 'already-reading' });
+  t.equal(peers.length, 0);
+});
+
+t.test(
+  'ends the loop with what kept the connection from opening, and closes when left',
+  async (t) => {
+    const refused = await serve(t, { accept: () => false });
+    const failing = new WebSocket(refused.url);
+    await t.rejects(failing[Symbol.asyncIterator]().next(), { status: 403 } as never);
+    const { url } = await serve(t, { open: (peer) => peer.send('x') });
+    const socket = new WebSocket(url);
+    for await (const message of socket) {
+      t.equal(message, 'x');
+      break;
+    }
+    t.match(await next(socket, 'close'), { code: 1000, wasClean: true });
+    const over = new WebSocket(refused.url);
+    await next(over, 'close');
+    await t.rejects(over[Symbol.asyncIterator]().next(), { status: 403 } as never);
+  },
+);
+
+t.test('slows the server down when the loop is slow', async (t) => {
+  const { url, peers } = await serve(t);
+  const socket = new WebSocket(url);
+  const loop = socket[Symbol.asyncIterator]();
+  await next(socket, 'open');
+  const [server] = peers as [WebSocketPeer];
+  let sent = 0;
+  while (server.send(Buffer.alloc(100_000)) && sent < 400) {
+    sent += 1;
+    await new Promise((turn) => setImmediate(turn));
+  }
+  t.ok(sent < 400);
+  for (let index = 0; index < sent; index += 1) await loop.next();
+  await server.drained();
+  t.ok(server.send('again'));
+  await loop.return?.();
+  await next(socket, 'close');
+});
+
+t.test('honours a signal while connecting', async (t) => {
+  const server = await rawServer(t, () => {});
+  const aborter = new AbortController();
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}`, [], { signal: aborter.signal });
+  aborter.abort(new Error('enough'));
+  t.match(await next(socket, 'error'), { message: 'enough' });
+});
