@@ -1,5 +1,5 @@
 /**
- * A WebSocket on one stream of an HTTP/2 connection, by extended CONNECT [RFC 8441].
+ * A WebSocket on one stream of an HTTP/2 connection, by extended CONNECT [RFC 8441 §5].
  *
  * ```
  *   session ── SETTINGS allow it? ──► HEADERS :method = CONNECT :protocol = websocket
