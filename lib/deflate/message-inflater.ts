@@ -70,7 +70,7 @@ export class MessageInflater implements Inflater, SlicedJob {
     this.#maxRatio = options.maxInflateRatio;
     this.#pool = pool;
     this.#queue = pool.queue;
-    this.#window = new SlidingWindow(options.windowBits);
+    this.#window = new SlidingWindow(options.windowBits, pool);
   }
 
   get isBusy(): boolean {

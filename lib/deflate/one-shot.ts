@@ -80,9 +80,8 @@ export class OneShotInflater implements Inflater, SlicedJob {
     this.#pool.queue.add(this);
   }
 
-  releaseIdle(): void {
-    if (!this.isBusy) this.#window.pack();
-  }
+  /** There is nothing but the window, and no engine to pack it with. */
+  releaseIdle(): void {}
 
   close(): void {
     this.#isInert = true;

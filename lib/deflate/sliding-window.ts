@@ -9,19 +9,25 @@
  * 40 KiB of state per connection; here it is kept outside, grows only as far as there was traffic,
  * and can be packed while the connection is idle.
  */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { DeflatePool } from './pool.ts';
+import { type EngineOptions, NO_FLUSH, SYNC_FLUSH, scratchBlock } from './zlib-engine.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
-/** What the first byte makes room for. */
+/** What the first byte makes room for; from then on, four times as much at a time. */
 const FIRST_BYTES = 512;
+const GROWTH = 4;
 
 /** Below this size packing saves less than it costs. */
 const PACK_BYTES = 2048;
 
+const PACKER: EngineOptions = { mode: 'deflate', windowBits: 15, level: 1, memoryLevel: 8 };
+const UNPACKER: EngineOptions = { mode: 'inflate', windowBits: 15, level: 6, memoryLevel: 8 };
+
 /** A sliding window over the bytes pushed into it. */
 export class SlidingWindow {
   readonly #capacity: number;
+  readonly #pool: DeflatePool | undefined;
   #store: Buffer = EMPTY;
   /** Where the next byte goes, and, once the ring is closed, where the oldest one is. */
   #at = 0;
@@ -29,9 +35,15 @@ export class SlidingWindow {
   /** The bytes in deflated form, while the connection is idle. */
   #packed: Buffer | undefined;
 
-  /** Opens an empty window of 2^bits bytes; bits are 8 – 15. */
-  constructor(bits: number) {
+  /**
+   * Opens an empty window.
+   *
+   * @param bits 8 – 15: it has 2^bits bytes.
+   * @param pool lends what `pack` needs; without it nothing is packed.
+   */
+  constructor(bits: number, pool?: DeflatePool) {
     this.#capacity = 2 ** bits;
+    this.#pool = pool;
   }
 
   /** Bytes that can be pointed back to. */
@@ -74,29 +86,42 @@ export class SlidingWindow {
 
   /** Deflates the window itself until it is needed again: text takes a third to a tenth. */
   pack(): void {
-    if (this.#packed !== undefined || this.#store.length < PACK_BYTES) return;
-    const packed = deflateRawSync(Buffer.concat(this.parts()), { level: 1 });
-    if (packed.length > this.#length / 2) return;
-    // A copy of its own: zlib's result may be a slice of something larger.
-    this.#packed = Buffer.alloc(packed.length);
-    this.#packed.set(packed);
+    if (this.#pool === undefined || this.#store.length < PACK_BYTES) return;
+    const lent = this.#pool.take(PACKER);
+    const scratch = scratchBlock();
+    let packedBytes = 0;
+    for (const [at, part] of this.parts().entries()) {
+      // At worst deflate adds some bytes to 32 KiB: there is room.
+      const flush = at === 0 ? NO_FLUSH : SYNC_FLUSH;
+      lent.engine.run(flush, part, 0, part.length, scratch.subarray(packedBytes));
+      packedBytes += lent.engine.produced;
+    }
+    const isGood = lent.engine.fault === undefined && packedBytes <= this.#length / 2;
+    this.#pool.give(lent);
+    if (!isGood) return;
+    // The pool of small buffers would keep a neighbour alive, or be kept by it.
+    this.#packed = Buffer.allocUnsafeSlow(packedBytes);
+    this.#packed.set(scratch.subarray(0, packedBytes));
     this.#store = EMPTY;
   }
 
   #unpack(): void {
-    if (this.#packed === undefined) return;
-    const bytes = inflateRawSync(this.#packed);
+    const packed = this.#packed;
+    if (packed === undefined) return;
     this.#packed = undefined;
-    this.#at = 0;
-    this.#length = 0;
-    this.push(bytes, bytes.length);
+    const bytes = Buffer.allocUnsafeSlow(this.#length);
+    const lent = this.#pool!.take(UNPACKER);
+    lent.engine.run(SYNC_FLUSH, packed, 0, packed.length, bytes);
+    this.#pool!.give(lent);
+    this.#store = bytes;
+    this.#at = this.#length % this.#capacity;
   }
 
   #makeRoom(added: number): void {
     const needed = Math.min(this.#capacity, this.#length + added);
     if (needed <= this.#store.length) return;
-    const doubled = Math.max(FIRST_BYTES, this.#store.length * 2, needed);
-    const grown = Buffer.allocUnsafeSlow(Math.min(this.#capacity, doubled));
+    const wanted = Math.max(FIRST_BYTES, this.#store.length * GROWTH, needed);
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#capacity, wanted));
     const [older, newer] = this.parts();
     grown.set(older);
     grown.set(newer, older.length);

@@ -149,21 +149,25 @@ t.test("is understood by Node's inflater, and understands Node's deflater", asyn
   t.pass('both directions');
 });
 
+const LEVELS = [
+  ['handle', 1],
+  ['handle', 3],
+  ['handle', 9],
+  ['documented', 3],
+] as const;
+
 t.test(
   'looks back no further than was agreed [7692-7.2.1-13 7692-7.2.1-15 7692-7.2.1-7]',
   async (t) => {
     for (const windowBits of [8, 9, 10, 12, 15]) {
-      for (const zlib of WAYS) {
+      for (const [zlib, level] of LEVELS) {
         const agreed = { ...DEFAULTS, serverMaxWindowBits: windowBits };
-        const codec = new MessageCodec('server', agreed, {
-          zlib,
-          level: 9,
-          pool: new DeflatePool(),
-        });
+        const options = { zlib, level, windowBits: 15, memoryLevel: 8, pool: new DeflatePool() };
+        const codec = new MessageCodec('server', agreed, options);
         let history = Buffer.alloc(0);
         let farthest = 0;
         for (let round = 0; round < 8; round += 1) {
-          const message = halfRandom(round * 1500 + 100, round % 3);
+          const message = halfRandom(round * 3000 + 100, round);
           const packed = await compress(codec, message);
           const found = naiveInflate(Buffer.concat([packed, TAIL]), history);
           t.ok(found.output.equals(message), 'the oracle reads it');

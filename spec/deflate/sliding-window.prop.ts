@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { SlidingWindow } from '../../lib/deflate/sliding-window.ts';
+
+const POOL = new DeflatePool();
 
 t.test('is the end of everything pushed, whatever the pieces and however often packed', (t) => {
   const piece = fc.oneof(
@@ -17,7 +20,7 @@ t.test('is the end of everything pushed, whatever the pieces and however often p
       fc.integer({ min: 8, max: 15 }),
       fc.array(step, { maxLength: 30 }),
       (bits, steps) => {
-        const window = new SlidingWindow(bits);
+        const window = new SlidingWindow(bits, POOL);
         let all = Buffer.alloc(0);
         for (const bytes of steps) {
           if (bytes === null) window.pack();

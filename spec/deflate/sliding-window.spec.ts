@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import t from 'tap';
+import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { SlidingWindow } from '../../lib/deflate/sliding-window.ts';
 
 const contents = (window: SlidingWindow): Buffer => Buffer.concat(window.parts());
@@ -21,7 +22,7 @@ t.test('keeps the last 2^bits bytes in order', (t) => {
 });
 
 t.test('takes memory only as far as there was traffic', (t) => {
-  const window = new SlidingWindow(15);
+  const window = new SlidingWindow(15, new DeflatePool());
   t.equal(window.memoryBytes, 0);
   window.push(Buffer.alloc(20), 20);
   t.equal(window.memoryBytes, 512);
@@ -36,7 +37,7 @@ t.test('takes memory only as far as there was traffic', (t) => {
 });
 
 t.test('packs text, and unpacks it when it is needed', (t) => {
-  const window = new SlidingWindow(15);
+  const window = new SlidingWindow(15, new DeflatePool());
   const text = Buffer.from('{"price": 12, "symbol": "abc"}\n'.repeat(2000));
   window.push(text, text.length);
   window.pack();
@@ -55,11 +56,15 @@ t.test('packs text, and unpacks it when it is needed', (t) => {
 });
 
 t.test('does not pack what would not become smaller, or is small already', (t) => {
-  const noise = new SlidingWindow(15);
+  const noise = new SlidingWindow(15, new DeflatePool());
   noise.push(randomBytes(32768), 32768);
   noise.pack();
   t.equal(noise.memoryBytes, 32768);
-  const small = new SlidingWindow(15);
+  const alone = new SlidingWindow(15);
+  alone.push(Buffer.alloc(32768), 32768);
+  alone.pack();
+  t.equal(alone.memoryBytes, 32768, 'without a pool');
+  const small = new SlidingWindow(15, new DeflatePool());
   small.push(Buffer.alloc(100), 100);
   small.pack();
   t.equal(small.memoryBytes, 512);
