@@ -4,9 +4,9 @@
  *
  *   node dist/bench/deflate.bench.js
  *
- * An echo is one message inflated and one compressed, as a server does it. CPU is user and system time
- * of the whole process, threads included. Rounds alternate between the peers; the figures are medians.
- * Memory is the growth of resident memory after a collection, divided by the connections.
+ * An echo is one message inflated and one compressed, as a server does it. CPU is user and system
+ * time of the whole process, threads included. Rounds alternate between the peers; the figures are
+ * medians. Memory is the growth of resident memory after a collection, divided by the connections.
  *
  * `handle` is what a codec does where it can; `as ws`, with zlib's own level and memory, as ws does;
  * `documented`, what it does elsewhere: one-shot zlib calls with the window as a dictionary.
@@ -157,7 +157,8 @@ async function compare(
     const value = of(peer, figure);
     const text = figure === 'cpu' ? `${value.toFixed(1)} µs` : `${(value / 1024).toFixed(1)} KiB`;
     const ratio = (value / of('ws', figure)).toFixed(2);
-    return `  ${peer.padEnd(16)} ${text.padStart(12)}  ${ratio} × ws  ${of(peer, 'bytes').toFixed(0)} B out`;
+    const bytes = of(peer, 'bytes').toFixed(0);
+    return `  ${peer.padEnd(16)} ${text.padStart(12)}  ${ratio} × ws  ${bytes} B out`;
   });
   console.log([title, ...shown].join('\n'));
 }
@@ -186,7 +187,7 @@ if (given !== undefined) {
     [100, 1],
     [1024, 50],
   ] as const) {
-    const title = `${each} × ${messageBytes} B echoed, then idle: memory of each of 2000 connections`;
+    const title = `${each} × ${messageBytes} B echoed, then idle: each of 2000 connections`;
     const messages = 2000 * each;
     await compare(['handle', 'ws'], title, 'rss', {
       kind: 'memory',
