@@ -8,8 +8,8 @@
  * time of the whole process, threads included. Rounds alternate between the peers; the figures are
  * medians. Memory is the growth of resident memory after a collection, divided by the connections.
  *
- * `handle` is what a codec does where it can; `as ws`, with zlib's own level and memory, as ws does;
- * `documented`, what it does elsewhere: one-shot zlib calls with the window as a dictionary.
+ * `handle` is what a codec does where it can; `as ws`, with zlib's own level and memory, as ws
+ * does; `documented`, what it does elsewhere: one-shot zlib calls with the window as a dictionary.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

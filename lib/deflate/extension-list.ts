@@ -21,7 +21,9 @@ import {
   UsageError,
 } from '../base/index.ts';
 
-/** One parameter of an extension. Names may repeat; whether they may is for the extension to say. */
+/**
+ * One parameter of an extension. Names may repeat; whether they may is for the extension to say.
+ */
 export interface ExtensionParameter {
   readonly name: string;
   /** The value without its quotes; `undefined` when the parameter stands alone. */
@@ -46,8 +48,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Reads the value of a `Sec-WebSocket-Extensions` field; several field lines joined with "," read as
- * one [RFC 6455 §9.1]. O(length).
+ * Reads the value of a `Sec-WebSocket-Extensions` field; several field lines joined with "," read
+ * as one [RFC 6455 §9.1]. O(length).
  *
  * Stricter than the RFC: empty list elements, which [RFC 9110 §5.6.1] lets a recipient skip, and
  * white space around "=" are refused. No client sends them, and an injected header may.
@@ -94,7 +96,9 @@ function readToken(cursor: Cursor): string {
   return text.slice(start, at);
 }
 
-/** Reads a quoted string; what it says without quotes and backslashes is a token [RFC 6455 §9.1]. */
+/**
+ * Reads a quoted string; what it says without quotes and backslashes is a token [RFC 6455 §9.1].
+ */
 function readQuotedToken(cursor: Cursor): string {
   const { text } = cursor;
   let token = '';

@@ -1,4 +1,6 @@
-/** permessage-deflate: the extension list, its negotiation, and the codec of compressed messages. */
+/**
+ * permessage-deflate: the extension list, its negotiation, and the codec of compressed messages.
+ */
 export { compressOnce } from './compress-once.ts';
 export {
   type Extension,

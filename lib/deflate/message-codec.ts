@@ -6,9 +6,10 @@
  * compress                server_* parameters          client_* parameters
  * decompress              client_* parameters          server_* parameters
  * ```
- * The codec sees payloads, not frames: RSV1 belongs to the frame reader and to whoever writes frames.
- * Whether a message is worth compressing is the connection's decision. What is small is done before
- * the call returns; what is large is done in the thread pool, in turn with all other connections.
+ * The codec sees payloads, not frames: RSV1 belongs to the frame reader and to whoever writes
+ * frames. Whether a message is worth compressing is the connection's decision. What is small is
+ * done before the call returns; what is large is done in the thread pool, in turn with all other
+ * connections.
  */
 import { resolveLimit, UsageError } from '../base/index.ts';
 import { MessageDeflater } from './message-deflater.ts';
@@ -27,14 +28,16 @@ import { hasZlibHandles } from './zlib-engine.ts';
 
 /** Settings that need no negotiation. */
 export interface MessageCodecOptions {
-  /** zlib's level, 1 – 9. Default 3: half the work of 6 for a twentieth more bytes (bench/deflate). */
+  /**
+   * zlib's level, 1 – 9. Default 3: half the work of 6 for a twentieth more bytes (bench/deflate).
+   */
   readonly level?: number | undefined;
   /** zlib's memory level, 1 – 9: memory against ratio. Default 6. */
   readonly memoryLevel?: number | undefined;
   /**
-   * Largest window of our own compressor, 8 – 15 bits, whatever more the peer allows. Default 13: with
-   * memory level 6 a compressor takes 70 KiB instead of 262, at the same speed; what it costs is a
-   * tenth more bytes on messages of 8 KiB, and nothing on short ones.
+   * Largest window of our own compressor, 8 – 15 bits, whatever more the peer allows. Default 13:
+   * with memory level 6 a compressor takes 70 KiB instead of 262, at the same speed; what it costs
+   * is a tenth more bytes on messages of 8 KiB, and nothing on short ones.
    */
   readonly windowBits?: number | undefined;
   /** Output bytes per input byte from which on a message is refused, beyond its first 64 KiB. */
@@ -91,13 +94,13 @@ export class MessageCodec {
   }
 
   /**
-   * Compresses the next piece of a message. What comes out of the pieces, one frame or more each, is
-   * the message with RSV1 set.
+   * Compresses the next piece of a message. What comes out of the pieces, one frame or more each,
+   * is the message with RSV1 set.
    *
    * @param payload the caller's again when the call has returned.
    * @param fin whether it is the last piece.
-   * @param done called once: before the call returns, or later for more than 16 KiB. The only error is
-   *   `deflate-failed`, when memory has run out.
+   * @param done called once: before the call returns, or later for more than 16 KiB. The only error
+   *   is `deflate-failed`, when memory has run out.
    * @throws UsageError `invalid-state` while another piece is being compressed.
    */
   compress(payload: Uint8Array, fin: boolean, done: DeflateJobDone): void {
@@ -132,8 +135,8 @@ export class MessageCodec {
   }
 
   /**
-   * Lets go of zlib's state, to be called when the connection has been quiet for a while. What stays
-   * is the peer's window, packed: some KiB at most for text, 32 KiB at worst.
+   * Lets go of zlib's state, to be called when the connection has been quiet for a while. What
+   * stays is the peer's window, packed: some KiB at most for text, 32 KiB at worst.
    */
   releaseIdle(): void {
     this.#inflater.releaseIdle();

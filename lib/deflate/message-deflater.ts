@@ -1,9 +1,10 @@
 /**
  * Compresses the messages of one direction [RFC 7692 §7.2.1].
  *
- * Up to 16 KiB are compressed on the spot, more in the thread pool, in turn with other jobs. Between
- * messages the pool keeps the engine for this connection if it can: then the next message looks back
- * at this one. If it cannot, the next message starts with an empty window, which is always allowed.
+ * Up to 16 KiB are compressed on the spot, more in the thread pool, in turn with other jobs.
+ * Between messages the pool keeps the engine for this connection if it can: then the next message
+ * looks back at this one. If it cannot, the next message starts with an empty window, which is
+ * always allowed.
  */
 import { ProtocolError } from '../base/index.ts';
 import type { FairQueue, SlicedJob } from './fair-queue.ts';

@@ -56,7 +56,9 @@ export interface Deflater {
   readonly isBusy: boolean;
   /** Bytes of memory held. */
   readonly memoryBytes: number;
-  /** Compresses the next piece of a message. `payload` is not touched after the call has returned. */
+  /**
+   * Compresses the next piece of a message. `payload` is not touched after the call has returned.
+   */
   compress(payload: Uint8Array, fin: boolean, done: DeflateJobDone): void;
   /** Starts the next message with an empty window. */
   breakContext(): void;
@@ -70,8 +72,8 @@ export interface Deflater {
 export const TRAILER: Buffer = Buffer.from('0000ffff010000ffff00', 'hex');
 
 /**
- * Where in the trailer a stream may end. Behind our own final block (9), as a rule; behind the bytes
- * put back (4), when the sender has marked its empty block as final.
+ * Where in the trailer a stream may end. Behind our own final block (9), as a rule; behind the
+ * bytes put back (4), when the sender has marked its empty block as final.
  *
  * Looser than the RFC: before the trailer (0), in a final block of the sender without the empty
  * block behind it that [RFC 7692 §7.2.1] asks for, because some compressors leave it out.

@@ -2,11 +2,11 @@
  * How permessage-deflate is agreed upon [RFC 7692 §7.1].
  *
  * ```
- * parameter                    offer            response         means
- * server_no_context_takeover   flag             flag             server starts each message afresh
- * client_no_context_takeover   flag (a hint)    flag             client starts each message afresh
- * server_max_window_bits       8-15             8-15             server looks back 2^n bytes at most
- * client_max_window_bits       flag or 8-15     8-15             client looks back 2^n bytes at most
+ * parameter                    offer           response   means
+ * server_no_context_takeover   flag            flag       server starts each message afresh
+ * client_no_context_takeover   flag (a hint)   flag       client starts each message afresh
+ * server_max_window_bits       8-15            8-15       server looks back 2^n bytes at most
+ * client_max_window_bits       flag or 8-15    8-15       client looks back 2^n bytes at most
  * ```
  * A server that cannot go along with an offer passes over it and tries the next one: the handshake
  * goes on without compression. A client that cannot go along with a response fails the connection
@@ -35,7 +35,9 @@ export interface AcceptedOffer {
   readonly response: string;
 }
 
-/** The registered name of the extension [RFC 7692 §7]; compared exactly, as names of extensions are. */
+/**
+ * The registered name of the extension [RFC 7692 §7]; compared exactly, as names of extensions are.
+ */
 export const PERMESSAGE_DEFLATE = 'permessage-deflate';
 
 const MAX_WINDOW_BITS = 15;
@@ -74,14 +76,14 @@ export function negotiateServer(
 }
 
 function answerOffer(offer: Element, wishes: DeflateParameters): AcceptedOffer | undefined {
-  // Without client_max_window_bits in the offer it must not stand in the response [RFC 7692 §7.1.2.2].
+  // What does not stand in the offer must not stand in the response [RFC 7692 §7.1.2.2].
   const mayBindClient = offer.clientMaxWindowBits !== undefined;
   if (!mayBindClient && wishes.clientMaxWindowBits < MAX_WINDOW_BITS) return undefined;
   const hint = typeof offer.clientMaxWindowBits === 'number' ? offer.clientMaxWindowBits : 15;
   const parameters: DeflateParameters = {
     // Asked for means promised [RFC 7692 §7.1.1.1].
     serverNoContextTakeover: offer.serverNoContextTakeover || wishes.serverNoContextTakeover,
-    // Only a hint, but saying it back lets this side forget the client's window [RFC 7692 §7.1.1.2].
+    // Only a hint, but saying it back lets us forget the client's window [RFC 7692 §7.1.1.2].
     clientNoContextTakeover: offer.clientNoContextTakeover || wishes.clientNoContextTakeover,
     // Equal to what was asked for, or smaller [RFC 7692 §7.1.2.1].
     serverMaxWindowBits: Math.min(offer.serverMaxWindowBits ?? 15, wishes.serverMaxWindowBits),

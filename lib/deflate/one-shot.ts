@@ -2,9 +2,9 @@
  * The same two directions with nothing but Node's documented zlib functions.
  *
  * Used where the handle of zlib-engine.ts is missing. Every piece is a stream of its own that gets
- * the window as a dictionary, and every job goes through the thread pool; so it is slower, a message
- * is inflated when it is complete, and one job is one slice. Results and limits are the same, but for
- * half a block that happens to swallow the trailer whole: it passes here.
+ * the window as a dictionary, and every job goes through the thread pool; so it is slower, a
+ * message is inflated when it is complete, and one job is one slice. Results and limits are the
+ * same, but for half a block that happens to swallow the trailer whole: it passes here.
  */
 import { deflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { ByteQueue, ProtocolError } from '../base/index.ts';

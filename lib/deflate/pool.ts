@@ -3,13 +3,13 @@
  * engine.
  *
  * ```
- * taken    an engine in the middle of a message                        not counted, must be given back
- * owned    idle, but its window is what its last user said before      at most maxOwned, oldest lost first
- * free     idle and of no use to anyone in particular                  at most MAX_FREE of a kind
+ * taken    in the middle of a message                              must be given back
+ * owned    idle, but its window is what its last user said before   at most maxOwned, oldest lost
+ * free     idle and of no use to anyone in particular               at most MAX_FREE of a kind
  * ```
- * A sender may begin any message with an empty window [RFC 7692 §7.2.1], so a compressor can be taken
- * away from a connection at any time between two messages; only the ratio of its next one suffers.
- * That is why 10,000 connections with context takeover cost 9 MiB here and not 2.4 GiB.
+ * A sender may begin any message with an empty window [RFC 7692 §7.2.1], so a compressor can be
+ * taken away from a connection at any time between two messages; only the ratio of its next one
+ * suffers. That is why 10,000 connections with context takeover cost 9 MiB here and not 2.4 GiB.
  */
 import { FairQueue } from './fair-queue.ts';
 import { deflateEngineBytes, type EngineOptions, ZlibEngine } from './zlib-engine.ts';

@@ -5,9 +5,9 @@
  * store   | … newest | oldest … |     a ring once it has reached its capacity of 2^bits bytes
  *                    ^ at
  * ```
- * With context takeover the window outlives the message [RFC 7692 §7.2.2]. zlib would keep it inside
- * 40 KiB of state per connection; here it is kept outside, grows only as far as there was traffic,
- * and can be packed while the connection is idle.
+ * With context takeover the window outlives the message [RFC 7692 §7.2.2]. zlib would keep it
+ * inside 40 KiB of state per connection; here it is kept outside, grows only as far as there was
+ * traffic, and can be packed while the connection is idle.
  */
 import type { DeflatePool } from './pool.ts';
 import { type EngineOptions, NO_FLUSH, SYNC_FLUSH, scratchBlock } from './zlib-engine.ts';

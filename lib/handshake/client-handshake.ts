@@ -3,11 +3,12 @@
  * [RFC 8441 §5].
  *
  * ```
- * ask:    GET target HTTP/1.1 · Host · Upgrade · Connection · Key · Version [· Protocol · Extensions]
+ * ask:    GET target · Host · Upgrade · Connection · Key · Version · [Protocol] · [Extensions]
  * check:  version → status → Upgrade → Connection → Accept → Extensions → Protocol
  * ```
- * Every check of the response that fails has a reason of its own, and the first one counts. The random
- * bytes of the key come from the caller; redirects and authentication are the caller's as well.
+ * Every check of the response that fails has a reason of its own, and the first one counts. The
+ * random bytes of the key come from the caller; redirects and authentication are the caller's as
+ * well.
  */
 import {
   equalsIgnoringCase,
@@ -89,8 +90,8 @@ const TARGET = /^\/[!"$-~]*$/;
  *
  * @param key from `encodeHandshakeKey`: 16 random bytes, new for each connection.
  * @returns the head with its empty line, to be written as latin1. Every line has been validated.
- * @throws UsageError `invalid-argument` for a bad key, host, target, subprotocol or offer; `invalid-header`
- *   for a field that is malformed or belongs to the handshake.
+ * @throws UsageError `invalid-argument` for a bad key, host, target, subprotocol or offer;
+ *   `invalid-header` for a field that is malformed or belongs to the handshake.
  */
 export function buildUpgradeRequest(wishes: UpgradeWishes, key: string): string {
   if (!isHandshakeKey(key)) throw new UsageError('invalid-argument', 'not a handshake key');
@@ -189,7 +190,7 @@ function checkSwitch({ version, status, fields }: UpgradeResponseHead, key: stri
   // HTTP/1.0 knows no 101 [RFC 9110 §15.2].
   if (version !== '1.1') throw new ProtocolError('bad-version', version);
   if (status !== 101) throw new ProtocolError('bad-status', String(status));
-  // The whole value, not one of a list: this is what the server has switched to [RFC 6455 §4.1 (2)].
+  // The whole value, not one of a list: the server has switched to this [RFC 6455 §4.1 (2)].
   if (!equalsIgnoringCase(trimOws(fields.get('upgrade') ?? ''), 'websocket')) {
     throw new ProtocolError('bad-upgrade');
   }

@@ -9,8 +9,8 @@
  * say no. By default it does unless page and server are the same origin. A request without an
  * `Origin` does not come from a browser's page and passes: who forges headers needs no browser.
  *
- * A page whose name has been rebound to this machine by DNS *is* the same origin. Only a list of the
- * host names that the server goes by stops that one: `hosts`.
+ * A page whose name has been rebound to this machine by DNS *is* the same origin. Only a list of
+ * the host names that the server goes by stops that one: `hosts`.
  */
 import { lowerAscii, UsageError } from '../base/index.ts';
 
@@ -50,15 +50,15 @@ const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /**
  * Decides whether a page of `origin` may connect to `host` [RFC 6455 §4.2.2 (4)].
  *
- * Two origins are the same when scheme, host and port are [RFC 6454 §5]. Hosts compare without case;
- * a missing port is the one of the origin's scheme. International names arrive in their ASCII form
- * from both fields; anything else is refused.
+ * Two origins are the same when scheme, host and port are [RFC 6454 §5]. Hosts compare without
+ * case; a missing port is the one of the origin's scheme. International names arrive in their ASCII
+ * form from both fields; anything else is refused.
  *
  * @param origin the `Origin` field; `undefined` when there is none, which is allowed unless a
  *   function says otherwise.
  * @param host the `Host` field, or the authority of an absolute target.
- * @param isSecure whether TLS ends at this server: a page of `http:` is no same origin then. Behind a
- *   proxy nobody knows, and both schemes pass.
+ * @param isSecure whether TLS ends at this server: a page of `http:` is no same origin then. Behind
+ *   a proxy nobody knows, and both schemes pass.
  */
 export function checkOrigin(
   origin: string | undefined,

@@ -53,7 +53,9 @@ export interface UpgradeRequest {
   readonly protocol?: string | undefined;
   /** `:scheme` of an extended CONNECT. */
   readonly scheme?: string | undefined;
-  /** Authority of an absolute target; `:authority` on HTTP/2, where it takes the place of `Host`. */
+  /**
+   * Authority of an absolute target; `:authority` on HTTP/2, where it takes the place of `Host`.
+   */
   readonly authority?: string | undefined;
 }
 
@@ -71,7 +73,9 @@ export interface UpgradePolicy {
   readonly maxExtensionOffers?: number | undefined;
 }
 
-/** A correct handshake that no policy refused: answer it with `buildUpgradeResponse`, or refuse it. */
+/**
+ * A correct handshake that no policy refused: answer it with `buildUpgradeResponse`, or refuse it.
+ */
 export interface AcceptableUpgrade {
   readonly ok: true;
   /** Which of the two handshakes it is; decides the form of the response. */
@@ -168,7 +172,8 @@ function readRequest(request: UpgradeRequest, policy: UpgradePolicy): Acceptable
 }
 
 function checkUpgradeFields({ method, version, fields }: UpgradeRequest): void {
-  if (method !== 'GET') throw new ProtocolError('handshake-method', method); // [RFC 6455 §4.2.1 (1)]
+  // [RFC 6455 §4.2.1 (1)]
+  if (method !== 'GET') throw new ProtocolError('handshake-method', method);
   // HTTP/1.0 has no Upgrade [RFC 9110 §7.8], and HTTP/2 has no such fields [RFC 8441 §5].
   if (version !== '1.1') throw new ProtocolError('handshake-http-version', version);
   if (!hasListElement(fields.get('upgrade'), 'websocket')) {

@@ -21,7 +21,9 @@ export interface UpgradeResponse {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
-/** Fields that belong to the handshake or would frame a body, which a 101 has not [RFC 9110 §8.6]. */
+/**
+ * Fields that belong to the handshake or would frame a body, which a 101 has not [RFC 9110 §8.6].
+ */
 const RESERVED: ReadonlySet<string> = new Set([
   'connection',
   'upgrade',
