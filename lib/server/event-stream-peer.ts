@@ -27,6 +27,8 @@ import type { ResponseChannel } from './response-channel.ts';
 /** What a stream asks of its exchange. */
 export interface EventStreamOwner {
   readonly signal: AbortSignal;
+  /** Cuts the connection, so that the client sees that the stream is not complete. */
+  breakOff(error: unknown): void;
   /** Cuts a client that reads too slowly. */
   cutSlowConsumer(): void;
 }
@@ -132,6 +134,11 @@ export class EventStreamPeer {
     this.#deadline.clear();
     this.#backlog.release(() => true);
     this.#channel.end();
+  }
+
+  /** Cuts the connection: the client notices, and comes back with its position. */
+  abort(error?: unknown): void {
+    if (this.#channel.isOpen) this.#owner.breakOff(error);
   }
 
   /** @internal Output has drained. */

@@ -11,7 +11,7 @@ const visitor = (room: ChatRoom) => {
   const got: ChatToPage[] = [];
   const state = { isCut: false };
   const member = room.enter({
-    send: (text) => got.push(JSON.parse(text) as ChatToPage),
+    send: ({ payload }) => got.push(JSON.parse(String(payload)) as ChatToPage),
     cut: () => {
       state.isCut = true;
     },
@@ -86,7 +86,7 @@ t.test('says nothing about arrivals in a large room', (t) => {
     take({ type: 'name', name: `n${index}` });
   });
   t.ok((crowd[0]?.lines().length ?? 99) === 0);
-  mock.timers.tick(100);
+  mock.timers.tick(200);
   const people = crowd[0]?.got.at(-1);
   t.match(people, { type: 'people', count: 100 });
   t.ok(people?.type === 'people' && people.people.length <= 40);

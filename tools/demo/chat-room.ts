@@ -4,6 +4,7 @@
  * Whatever members send is untrusted and goes to all others as JSON; the page never makes HTML of
  * it.
  */
+import { PreparedMessage } from 'barewire/peer';
 import type { ChatFromPage, ChatLine, ChatToPage, Person } from './page/messages.ts';
 
 const KEPT_LINES = 40;
@@ -12,16 +13,17 @@ const MAX_TEXT = 500;
 /** In a larger room nobody reads who comes and goes, and telling everybody costs n². */
 const SMALL_ROOM = 30;
 const LISTED_PEOPLE = 40;
-/** Arrivals of one moment are told together. */
+/** Arrivals of one moment are told together; the more there are to tell, the longer a moment is. */
 const PEOPLE_DELAY_MS = 80;
+const PEOPLE_DELAY_EACH_MS = 1;
 /** A member may say this much at once, and then so many a second. */
 const BURST = 8;
 const PER_SECOND = 3;
 
 /** What the room needs of a connection. */
 export interface ChatPeer {
-  /** Takes a message, already encoded: the same string goes to everybody. */
-  send(text: string): void;
+  /** Sends a message; what goes to everybody is encoded only once. */
+  send(message: PreparedMessage): void;
   /** Breaks the connection without a closing handshake. */
   cut(): void;
 }
@@ -136,6 +138,7 @@ export class ChatRoom {
   }
 
   #peopleChanged(): void {
+    const delayMs = PEOPLE_DELAY_MS + this.#members.size * PEOPLE_DELAY_EACH_MS;
     this.#peopleTimer ??= setTimeout(() => {
       this.#peopleTimer = undefined;
       const people: Person[] = [];
@@ -144,17 +147,17 @@ export class ChatRoom {
         if (people.length === LISTED_PEOPLE) break;
       }
       this.#broadcast({ type: 'people', count: this.#members.size, people });
-    }, PEOPLE_DELAY_MS).unref();
+    }, delayMs).unref();
   }
 
   #broadcast(message: ChatToPage): void {
-    const text = JSON.stringify(message);
-    for (const { peer } of this.#members.values()) peer.send(text);
+    const prepared = new PreparedMessage(JSON.stringify(message));
+    for (const { peer } of this.#members.values()) peer.send(prepared);
   }
 }
 
 function tell(peer: ChatPeer, message: ChatToPage): void {
-  peer.send(JSON.stringify(message));
+  peer.send(new PreparedMessage(JSON.stringify(message)));
 }
 
 /** A message is what it says only when every part has its type. */

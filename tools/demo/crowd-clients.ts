@@ -1,4 +1,4 @@
-/** The two kinds of guest in the crowd, on raw sockets and our own readers: small, and easy to count. */
+/** The two kinds of guest in the crowd, on raw sockets and our own readers. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { encodeFrame, FrameReader, OPCODE } from 'barewire/codec';
@@ -70,6 +70,7 @@ export class ChatGuest extends SocketGuest {
   readonly #frames: FrameReader;
   readonly #waiting = new Map<string, () => void>();
   #isOpen = false;
+  #opcode = 0;
   #text = '';
 
   constructor(address: Address, target = '/chat') {
@@ -90,12 +91,13 @@ export class ChatGuest extends SocketGuest {
       {
         frame: (header) => {
           if (header.opcode === OPCODE.close) this.fail('close frame');
+          this.#opcode = header.opcode;
           this.#text = '';
         },
         payload: (bytes, start, end) => {
           this.#text += bytes.toString('utf8', start, end);
         },
-        frameEnd: () => this.#take(this.#text),
+        frameEnd: () => this.#take(this.#opcode, this.#text),
         failed: (error) => this.fail(error.message),
       },
       { role: 'client' },
@@ -106,9 +108,7 @@ export class ChatGuest extends SocketGuest {
 
   /** Sends a message as the page does. */
   send(message: ChatFromPage): void {
-    const maskingKey = randomBytes(4);
-    const payload = JSON.stringify(message);
-    this.socket.write(encodeFrame({ opcode: OPCODE.text, payload, maskingKey }));
+    this.#write(OPCODE.text, JSON.stringify(message));
   }
 
   /** Resolves when somebody has said exactly `text`. */
@@ -122,9 +122,14 @@ export class ChatGuest extends SocketGuest {
     if (this.#isOpen) this.#frames.receive(this.#head.handOver());
   }
 
-  #take(text: string): void {
-    // Pongs are not sent: the demo's patience is longer than the crowd's visit.
-    if (!text.startsWith('{')) return;
+  #write(opcode: number, payload: string): void {
+    this.socket.write(encodeFrame({ opcode, payload, maskingKey: randomBytes(4) }));
+  }
+
+  #take(opcode: number, text: string): void {
+    // The payloads of this server's pings are text.
+    if (opcode === OPCODE.ping) this.#write(OPCODE.pong, text);
+    if (opcode !== OPCODE.text) return;
     const message = JSON.parse(text) as ChatToPage;
     if (message.type !== 'line') return;
     this.#waiting.get(message.line.text)?.();

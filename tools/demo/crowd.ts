@@ -1,6 +1,6 @@
 /**
- * A full house: many chat clients and many event streams at once on one demo process, while ordinary
- * requests are still answered.
+ * A full house: many chat clients and many event streams at once on one demo process, while
+ * ordinary requests are still answered.
  *
  *   npm run demo:crowd -- [--chats 1000] [--streams 1000]
  *

@@ -5,8 +5,6 @@ import { pageId } from './identity.ts';
 import type { Tick } from './messages.ts';
 
 const SHOWN_TICKS = 64;
-/** Events that come this soon after the connection is back were waiting for it. */
-const CATCH_UP_MS = 150;
 
 const tape = find('tape');
 const button = find<HTMLButtonElement>('cut');
@@ -14,6 +12,8 @@ const counts = { received: 0, replayed: 0, missed: 0, doubled: 0 };
 let newest = 0;
 let lostAt: number | undefined;
 let openedAt = 0;
+/** Since the connection is back, until the server says that what comes now is new. */
+let isCatchingUp = true;
 let replayedNow = 0;
 
 /** Opens the event stream; the browser keeps it open. */
@@ -22,6 +22,7 @@ export function startEvents(): void {
   source.onopen = () => {
     showState('events-state', 'open', 'open');
     openedAt = performance.now();
+    isCatchingUp = true;
     replayedNow = 0;
   };
   source.onerror = () => {
@@ -34,6 +35,10 @@ export function startEvents(): void {
   source.addEventListener('tick', (event) => {
     pulse('events');
     take(JSON.parse(event.data) as Tick, event.lastEventId);
+  });
+  source.addEventListener('live', () => {
+    isCatchingUp = false;
+    settle();
   });
   source.addEventListener('reset', (event) => {
     // The server cannot continue from our position: it was restarted, or we were away too long.
@@ -56,24 +61,23 @@ function take(tick: Tick, id: string): void {
   const lost = newest > 0 ? tick.n - newest - 1 : 0;
   counts.missed += lost;
   for (let n = 0; n < Math.min(lost, 10); n += 1) addBar('lost', 100, 'missed');
-  const isReplayed = lostAt !== undefined && performance.now() - openedAt < CATCH_UP_MS;
+  const isReplayed = isCatchingUp && lostAt !== undefined;
   newest = tick.n;
   counts.received += 1;
   if (isReplayed) {
     counts.replayed += 1;
     replayedNow += 1;
-  } else if (lostAt !== undefined) {
-    settle();
   }
   addBar(isReplayed ? 'replayed' : '', tick.value, `event ${tick.n}`);
   show(id);
 }
 
-/** The first live event after a reconnection: everything that was waiting has come by now. */
+/** Everything that was waiting has come. */
 function settle(): void {
-  const away = duration(openedAt - (lostAt ?? openedAt));
-  lostAt = undefined;
   button.disabled = false;
+  if (lostAt === undefined) return;
+  const away = duration(openedAt - lostAt);
+  lostAt = undefined;
   const caughtUp = replayedNow === 1 ? '1 event' : `${replayedNow} events`;
   showVerdict(
     'events-verdict',
