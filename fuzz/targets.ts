@@ -12,6 +12,12 @@ const canary = (bug: number): Load => {
 /** Loads a target by its name. */
 export const TARGETS: Readonly<Record<string, Load>> = {
   utf8: () => import('./utf8.fuzz.ts'),
+  mask: () => import('./mask.fuzz.ts'),
+  messages: () => import('./messages.fuzz.ts'),
+  'request-reader': () => import('./request-reader.fuzz.ts'),
+  'response-reader': () => import('./response-reader.fuzz.ts'),
+  'event-stream-reader': () => import('./event-stream-reader.fuzz.ts'),
+  'frame-reader': () => import('./frame-reader.fuzz.ts'),
   'canary-0': canary(0),
   'canary-1': canary(1),
   'canary-2': canary(2),

@@ -1,0 +1,154 @@
+/**
+ * The request reader [RFC 9112] against itself in pieces, and against Node's parser.
+ *
+ * Invariants, for any bytes, cut anywhere, paused anywhere, with any limits:
+ * - the reader never throws, fails at most once, and is inert afterwards;
+ * - it reports the same messages, failure, phase and rest, however it is fed;
+ * - bodies and heads stay within their limits;
+ * - what it reports as complete, Node reads in the same way: method, target, version, field lines,
+ *   body, trailers, persistence and where the message ends.
+ *
+ * Accepted differences, where Node refuses what is accepted here:
+ * - *any token is a method* [RFC 9110 §9.1]: Node knows a list of methods;
+ * - *schemes and authorities* [RFC 9112 §3.2]: Node has a URL grammar of its own for targets that do
+ *   not begin with "/"; digits in a scheme, for example, are none to it;
+ * - *upgrade on HTTP/1.0* [RFC 9110 §7.8]: ignored here, seen there;
+ * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only.
+ * And where Node accepts what is refused here, the refusal is one of {@link STRICTER}.
+ */
+import type { RequestHead } from 'barewire/http';
+import { cutAt } from '../spec/support/feeding.ts';
+import { Choices } from './engine/choices.ts';
+import { expectLaw, type FuzzTarget } from './engine/target.ts';
+import { chooseLimits, type ReadMessage, readRequests } from './http-recorder.ts';
+import {
+  NODE_METHODS,
+  type NodeMessage,
+  type NodeOutcome,
+  parseWithNode,
+} from './oracles/node-parser.ts';
+
+function isSameMessage(ours: ReadMessage<RequestHead>, theirs: NodeMessage): boolean {
+  const { head } = ours;
+  return (
+    head.method === theirs.method &&
+    head.target === theirs.target &&
+    head.version === theirs.version &&
+    String(ours.lines) === String(theirs.lines) &&
+    ours.body === theirs.body &&
+    ours.isComplete === theirs.isComplete &&
+    String(ours.trailers) === String(theirs.trailers)
+  );
+}
+
+/**
+ * Why a request is refused here that Node accepts, by code. A code that is not listed is a finding:
+ * Node is the more lenient reader, but not everywhere.
+ */
+const STRICTER: Readonly<Record<string, string>> = {
+  'missing-host': 'Node leaves Host to its server [RFC 9112 §3.2]',
+  'multiple-host': 'Node leaves Host to its server [RFC 9112 §3.2]',
+  'bad-host': 'Node does not look at the value of Host [RFC 9112 §3.2]',
+  'bad-expect': 'Node leaves Expect to its server [RFC 9110 §10.1.1]',
+  'unsupported-version': 'Node reads HTTP/2.0 as if it were HTTP/1.1 [RFC 9110 §15.6.6]',
+  'bad-target': 'Node checks characters, not forms [RFC 9112 §3.2]',
+  'bad-request-line': 'Node accepts HTTP/0.9, a target and nothing else',
+  'bare-cr': 'Node skips CR before a request line',
+  'bare-lf': 'Node accepts HTTP/0.9 with a bare LF',
+  'connect-with-body': 'Node ignores the framing of CONNECT [RFC 9110 §9.3.6]',
+  'bad-transfer-encoding': 'Node accepts an empty list of codings [RFC 9112 §6.1]',
+  'chunked-not-final': 'Node ignores the framing of CONNECT [RFC 9112 §6.3]',
+  'unknown-transfer-coding': 'Node knows none but chunked, and reads others [RFC 9112 §6.1]',
+  'bad-chunk-ext': 'Node reads empty names and values of extensions [RFC 9112 §7.1.1]',
+  'te-http10': 'Node reads chunked from HTTP/1.0 [RFC 9112 §6.1]',
+  'forbidden-trailer': 'Node reports trailers of any name [RFC 9110 §6.5.1]',
+};
+
+/** With default limits, a refusal that Node does not share must be one of the listed ones. */
+function checkStrictness(theirs: NodeOutcome, accepted: number, code: string | undefined): void {
+  const more = theirs.messages.filter(({ isComplete }) => isComplete).length > accepted;
+  if (code === undefined || !more) return;
+  expectLaw(code in STRICTER, 'refuses for a listed reason what Node accepts', () => code);
+}
+
+function isAcceptedDifference(bytes: Uint8Array, head: RequestHead, error: string): boolean {
+  if (!NODE_METHODS.has(head.method)) return true; // any token is a method
+  if (error === 'HPE_INVALID_URL') return head.targetForm !== 'origin'; // schemes and authorities
+  const text = Buffer.from(bytes).toString('latin1');
+  return error === 'HPE_INVALID_CONTENT_LENGTH' && /content-length:[^\r]*\t/i.test(text);
+}
+
+function compareWithNode(
+  bytes: Uint8Array,
+  theirs: NodeOutcome,
+  messages: readonly ReadMessage<RequestHead>[],
+): void {
+  for (const [index, ours] of messages.entries()) {
+    if (!ours.isComplete) return;
+    const other = theirs.messages[index];
+    if (other?.isComplete !== true) {
+      const isAccepted = isAcceptedDifference(bytes, ours.head, theirs.error ?? '');
+      expectLaw(isAccepted, 'Node accepts it too', () => JSON.stringify({ ours, theirs }));
+      return;
+    }
+    expectLaw(isSameMessage(ours, other), 'Node reads the same', () =>
+      JSON.stringify({ ours, other }),
+    );
+    if (ours.head.version === '1.0' && other.isUpgrade) return; // upgrade on HTTP/1.0
+    expectLaw(ours.head.wantsUpgrade === other.isUpgrade, 'Node sees the same upgrade');
+    if (ours.head.wantsUpgrade) return;
+    expectLaw(ours.head.keepAlive === other.keepAlive, 'Node sees the same persistence');
+  }
+}
+
+function run(input: Uint8Array): void {
+  const choices = new Choices(input);
+  const limits = chooseLimits(choices);
+  const ended = choices.flag();
+  const pattern = choices.byte();
+  const cuts = choices.cuts(6);
+  const bytes = choices.rest;
+  const whole = readRequests({ chunks: [Buffer.from(bytes)], pattern: 0, ended, limits });
+  const cut = readRequests({ chunks: cutAt(bytes, cuts), pattern, ended, limits });
+  expectLaw(JSON.stringify(whole) === JSON.stringify(cut), 'cuts and pauses do not matter', () =>
+    JSON.stringify({ whole, cut }),
+  );
+  for (const { head, lines } of whole.messages) {
+    const bytesOfLines = lines.reduce((sum, part) => sum + part.length, 0);
+    expectLaw(bytesOfLines <= (limits.maxHeaderBytes ?? 16_384), 'heads stay within their limit');
+    expectLaw(head.target.length <= (limits.maxTargetBytes ?? 8000), 'targets stay within theirs');
+    expectLaw(lines.length / 2 <= (limits.maxHeaderCount ?? 128), 'lines stay within their number');
+  }
+  const theirs = parseWithNode(bytes, 'request', false);
+  compareWithNode(bytes, theirs, whole.messages);
+  const accepted = whole.messages.filter(({ isComplete }) => isComplete).length;
+  if (Object.keys(limits).length === 0) checkStrictness(theirs, accepted, whole.code);
+}
+
+const SEEDS = [
+  'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /a?b HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n\r\n',
+  'POST /x HTTP/1.1\r\nHost: a:80\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n',
+  'POST /x HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n',
+  'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nrest',
+  'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x00',
+  'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n',
+  'GET http://a/b HTTP/1.1\r\nhost: a\r\nX:  two words \t\r\nX:\r\n\r\n',
+];
+
+/** Requests. */
+export const target: FuzzTarget = {
+  name: 'request-reader',
+  seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0`, 'latin1')),
+  dictionary: [
+    'chunked',
+    'Content-Length: ',
+    'Transfer-Encoding: ',
+    'Host: ',
+    '\r\n',
+    '\r\n\r\n',
+    'HTTP/1.1',
+  ],
+  maxLength: 600,
+  run,
+};

@@ -1,0 +1,116 @@
+/**
+ * The response reader [RFC 9112 §4, §6.3] against itself in pieces, and against Node's parser.
+ *
+ * Invariants, for any bytes answering any methods, cut anywhere, paused anywhere, with any limits:
+ * - the reader never throws, fails at most once, and is inert afterwards;
+ * - it reports the same messages, failure, phase and rest, however it is fed;
+ * - bodies and heads stay within their limits;
+ * - it reports no more final responses than there were requests;
+ * - what it reports as complete, Node reads in the same way: status, reason, version, field lines,
+ *   body and trailers.
+ *
+ * Accepted differences:
+ * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only;
+ * - *fields without effect* [RFC 9112 §6.3]: of a response that has no body whatever its fields say,
+ *   Node still checks the framing fields.
+ */
+import type { ResponseHead } from 'barewire/http';
+import { cutAt } from '../spec/support/feeding.ts';
+import { Choices } from './engine/choices.ts';
+import { expectLaw, type FuzzTarget } from './engine/target.ts';
+import { chooseLimits, type ReadMessage, readResponses } from './http-recorder.ts';
+import { type NodeMessage, type NodeOutcome, parseWithNode } from './oracles/node-parser.ts';
+
+function isSameMessage(ours: ReadMessage<ResponseHead>, theirs: NodeMessage): boolean {
+  const { head } = ours;
+  return (
+    head.status === theirs.status &&
+    head.reason === theirs.reason &&
+    head.version === theirs.version &&
+    String(ours.lines) === String(theirs.lines) &&
+    ours.body === theirs.body &&
+    String(ours.trailers) === String(theirs.trailers)
+  );
+}
+
+function isAcceptedDifference(
+  ours: ReadMessage<ResponseHead>,
+  text: string,
+  error: string,
+): boolean {
+  const isTabbed = /content-length:[^\r]*\t/i.test(text);
+  if (error === 'HPE_INVALID_CONTENT_LENGTH' && isTabbed) return true; // tabs around a length
+  // fields without effect
+  return ours.head.framing.kind === 'none' && /LENGTH|ENCODING/.test(error);
+}
+
+function compareWithNode(
+  bytes: Uint8Array,
+  theirs: NodeOutcome,
+  messages: readonly ReadMessage<ResponseHead>[],
+): void {
+  for (const [index, ours] of messages.entries()) {
+    if (!ours.isComplete) return;
+    const other = theirs.messages[index];
+    if (other?.isComplete !== true) {
+      const text = Buffer.from(bytes).toString('latin1');
+      const isAccepted = isAcceptedDifference(ours, text, theirs.error ?? '');
+      expectLaw(isAccepted, 'Node accepts it too', () => JSON.stringify({ ours, theirs }));
+      return;
+    }
+    expectLaw(isSameMessage(ours, other), 'Node reads the same', () =>
+      JSON.stringify({ ours, other }),
+    );
+    if (ours.head.isUpgrade || !ours.head.keepAlive) return;
+  }
+}
+
+const METHODS = ['GET', 'HEAD', 'CONNECT', 'POST'];
+
+function run(input: Uint8Array): void {
+  const choices = new Choices(input);
+  const limits = chooseLimits(choices);
+  const ended = choices.flag();
+  const pattern = choices.byte();
+  const asked = [choices.pick(METHODS), choices.pick(METHODS), 'GET'];
+  const cuts = choices.cuts(6);
+  const bytes = choices.rest;
+  const feed = { chunks: [Buffer.from(bytes)], pattern: 0, ended, limits };
+  const whole = readResponses(feed, asked);
+  const cut = readResponses({ ...feed, chunks: cutAt(bytes, cuts), pattern }, asked);
+  expectLaw(JSON.stringify(whole) === JSON.stringify(cut), 'cuts and pauses do not matter', () =>
+    JSON.stringify({ whole, cut }),
+  );
+  const finals = whole.messages.filter(({ head }) => !head.isInterim);
+  expectLaw(finals.length <= asked.length, 'no response without a request');
+  for (const { head, lines } of whole.messages) {
+    const bytesOfLines = lines.reduce((sum, part) => sum + part.length, 0);
+    expectLaw(bytesOfLines <= (limits.maxHeaderBytes ?? 16_384), 'heads stay within their limit');
+    expectLaw(head.reason.length <= (limits.maxReasonBytes ?? 8000), 'reasons stay within theirs');
+  }
+  compareWithNode(bytes, parseWithNode(bytes, 'response', ended, asked), whole.messages);
+}
+
+const SEEDS = [
+  'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 204 No Content\r\n\r\n',
+  'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n',
+  'HTTP/1.0 404 Not Found\r\nConnection: close\r\n\r\nuntil the end',
+  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x00',
+  'HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
+];
+
+/** Responses. */
+export const target: FuzzTarget = {
+  name: 'response-reader',
+  seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0\0\0\0`, 'latin1')),
+  dictionary: [
+    'chunked',
+    'Content-Length: ',
+    'Transfer-Encoding: ',
+    '\r\n',
+    '\r\n\r\n',
+    'HTTP/1.1 ',
+  ],
+  maxLength: 600,
+  run,
+};
