@@ -1,0 +1,160 @@
+/**
+ * Compressed messages from a hostile peer [RFC 7692 §7.2.2], with all windows and limits, against
+ * zlib itself and against a literal inflater.
+ *
+ * Invariants, for any bytes as messages in any pieces:
+ * - a small job is done once, before the call returns; the input is not changed;
+ * - what is accepted is what the literal inflater reads: blocks that end where the message ends;
+ * - what is called invalid data, zlib or the literal inflater refuses as well;
+ * - no more than the limit comes out, and no more than the ratio allows;
+ * - pieces do not matter, neither for the bytes nor for whether it fails; which of two faults is
+ *   named may depend on them, because zlib does not say what came out before bad data;
+ * - after a failure nothing is done any more.
+ */
+import { constants, inflateRawSync } from 'node:zlib';
+import { type DeflateParameters, MessageCodec } from 'barewire/deflate';
+import { cutAt } from '../spec/support/feeding.ts';
+import { type NaiveResult, naiveInflate } from '../spec/support/naive-inflate.ts';
+import { Choices } from './engine/choices.ts';
+import { expectLaw, type FuzzTarget } from './engine/target.ts';
+
+interface Outcome {
+  code: string | undefined;
+  bytes: Buffer;
+}
+
+/** A stored block of one byte, but for its first bits. */
+const MARK = Buffer.from([1, 0, 0xfe, 0xff, 0x5a]);
+const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
+
+/** Inflates one message in pieces. */
+function inflate(codec: MessageCodec, pieces: readonly Buffer[], most: number): Outcome {
+  const outcome: Outcome = { code: undefined, bytes: Buffer.alloc(0) };
+  for (const [index, piece] of pieces.entries()) {
+    const given = Buffer.from(piece);
+    let calls = 0;
+    const room = most - outcome.bytes.length;
+    codec.decompress(given, index === pieces.length - 1, room, (error, bytes) => {
+      calls += 1;
+      outcome.code = error?.code;
+      outcome.bytes = Buffer.concat([outcome.bytes, bytes]);
+    });
+    expectLaw(calls === 1, 'a small job is done once, at once', () => `${calls}`);
+    expectLaw(given.equals(piece), 'the input is not changed');
+    expectLaw(outcome.bytes.length <= most, 'no more than the limit comes out');
+    if (outcome.code !== undefined) return outcome;
+  }
+  return outcome;
+}
+
+function tryLiterally(data: Buffer, history: Buffer): NaiveResult | undefined {
+  try {
+    return naiveInflate(data, history);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What the literal inflater reads, or `undefined`: the message ends in the header of a stored block,
+ * to which the four bytes put back are the length 0; or behind a final block.
+ */
+function readLiterally(message: Buffer, history: Buffer): Buffer | undefined {
+  const empty = tryLiterally(Buffer.concat([message, TAIL]), history)?.output;
+  // With another length a byte must come out, or the four bytes were not taken for a length.
+  const marked = tryLiterally(Buffer.concat([message, MARK]), history)?.output;
+  if (empty !== undefined && marked?.equals(Buffer.concat([empty, MARK.subarray(4)]))) return empty;
+  const final = tryLiterally(message, history);
+  return final?.blocks.at(-1)?.isFinal === true ? final.output : undefined;
+}
+
+/** Lets zlib read the message, and go on behind each final block. */
+function isAcceptedByZlib(message: Buffer, history: Buffer): boolean {
+  const data = Buffer.concat([message, TAIL]);
+  let seen = history;
+  for (let at = 0; at < message.length; ) {
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, info: true };
+    const dictionary = seen.length > 0 ? { dictionary: seen.subarray(-32_768) } : {};
+    try {
+      const result: unknown = inflateRawSync(data.subarray(at), { ...options, ...dictionary });
+      const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+      seen = Buffer.concat([seen, buffer]);
+      at += engine.bytesWritten;
+    } catch {
+      return false;
+    }
+  }
+  return true;
+}
+
+function checkMessage(message: Buffer, history: Buffer, { code, bytes }: Outcome): void {
+  if (code === undefined) {
+    const literal = readLiterally(message, history);
+    expectLaw(literal?.equals(bytes) === true, 'the literal inflater reads the same', () =>
+      JSON.stringify({ bytes: bytes.toString('hex'), literal: literal?.toString('hex') }),
+    );
+  } else if (code === 'deflate-data-invalid') {
+    const isFine =
+      isAcceptedByZlib(message, history) && readLiterally(message, history) !== undefined;
+    expectLaw(!isFine, 'refuses only what others refuse');
+  }
+}
+
+function isSameVerdict(whole: string | undefined, cut: string | undefined): boolean {
+  const either = ['deflate-data-invalid', 'message-too-large'];
+  return whole === cut || (either.includes(`${whole}`) && either.includes(`${cut}`));
+}
+
+function run(input: Uint8Array): void {
+  const choices = new Choices(input);
+  const parameters: DeflateParameters = {
+    serverNoContextTakeover: choices.flag(),
+    clientNoContextTakeover: choices.flag(),
+    serverMaxWindowBits: 8 + choices.below(8),
+    clientMaxWindowBits: 8 + choices.below(8),
+  };
+  const role = choices.flag() ? 'client' : 'server';
+  const most = choices.pick([65_536, 0, 1, 10, 300]);
+  const isIdling = choices.flag();
+  const messages = cutAt(choices.rest, choices.cuts(2));
+  const cuts = choices.cuts(4);
+  const codec = new MessageCodec(role, parameters);
+  const other = new MessageCodec(role, parameters);
+  const bits = role === 'server' ? parameters.clientMaxWindowBits : parameters.serverMaxWindowBits;
+  const forgets =
+    role === 'server' ? parameters.clientNoContextTakeover : parameters.serverNoContextTakeover;
+  let history = Buffer.alloc(0);
+  for (const message of messages) {
+    const whole = inflate(codec, [message], most);
+    const cut = inflate(other, cutAt(message, cuts), most);
+    const isSame = isSameVerdict(whole.code, cut.code);
+    expectLaw(isSame, 'pieces do not matter', () => `${whole.code} ${cut.code}`);
+    if (whole.code === undefined) expectLaw(whole.bytes.equals(cut.bytes), 'pieces do not matter');
+    checkMessage(message, history, whole);
+    if (whole.code !== undefined) {
+      codec.decompress(message, true, most, () => expectLaw(false, 'nothing after a failure'));
+      break;
+    }
+    history = forgets ? history : Buffer.concat([history, whole.bytes]).subarray(-(2 ** bits));
+    if (isIdling) other.releaseIdle();
+  }
+  codec.close();
+  other.close();
+}
+
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+/** Inflating, differential. */
+export const target: FuzzTarget = {
+  name: 'inflate',
+  seeds: [
+    hex('f248cdc9c90700 0000000000 00 00 07 07 00 00'),
+    hex('000500faff48656c6c6f00 0000000000 07 07 00 00'),
+    hex('f348cdc9c9070000 0000000000 07 07 00 00'),
+    hex('f248050000 00c9c90700 0000000000 07 07 00 00'),
+    hex('f248cdc9c90700 f200110000 07 01 00 00 00 07 07 00 00'),
+    hex('ecc101010000008090feaf6e081003ff 00 00 00 00 07 07 00 00'),
+  ],
+  maxLength: 300,
+  run,
+};

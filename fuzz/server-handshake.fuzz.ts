@@ -1,0 +1,138 @@
+/**
+ * The server's half of the opening handshake [RFC 6455 §4.2], on what the request reader delivers.
+ *
+ * Invariants, for any request that the reader accepts, with any policy:
+ * - checking it never throws;
+ * - it is acceptable exactly when a literal reading of the rules says so;
+ * - a refusal has a status from 400, a code of the violation table, and fields that can be written;
+ * - an acceptance can be answered, our response reader reads the answer as an upgrade, and our client
+ *   accepts it with the same subprotocol.
+ */
+import { isFieldValue, isToken, ProtocolError, VIOLATIONS } from 'barewire/base';
+import {
+  type AcceptableUpgrade,
+  buildUpgradeResponse,
+  formatUpgradeResponse,
+  type RefusedUpgrade,
+  readUpgradeRequest,
+  readUpgradeResponse,
+  type UpgradePolicy,
+} from 'barewire/handshake';
+import type { RequestHead } from 'barewire/http';
+import { Choices } from './engine/choices.ts';
+import { expectLaw, type FuzzTarget } from './engine/target.ts';
+import { readRequests, readResponses } from './http-recorder.ts';
+import { countExtensions, isExtensionList } from './oracles/extension-list.ts';
+
+const listOf = (values: readonly string[]): string[] =>
+  values
+    .join(',')
+    .split(',')
+    .map((part) => part.replace(/^[ \t]+|[ \t]+$/g, ''));
+
+/** The rules one after the other, for a request that HTTP itself has accepted. */
+function isAcceptable({ method, version, fields }: RequestHead): boolean {
+  const values = (name: string): readonly string[] => fields.getAll(name);
+  const has = (name: string, wanted: string): boolean =>
+    listOf(values(name)).some((part) => part.toLowerCase() === wanted);
+  const key = values('sec-websocket-key')[0] ?? '';
+  const protocols = values('sec-websocket-protocol');
+  const extensions = values('sec-websocket-extensions');
+  const lengths = values('content-length');
+  return (
+    method === 'GET' &&
+    version === '1.1' &&
+    has('upgrade', 'websocket') &&
+    has('connection', 'upgrade') &&
+    values('host').length === 1 &&
+    values('sec-websocket-key').length === 1 &&
+    isSixteenBytes(key) &&
+    values('sec-websocket-version').join(',') === '13' &&
+    values('origin').length <= 1 &&
+    values('transfer-encoding').length === 0 &&
+    lengths.every((length) => Number(length) === 0) &&
+    (protocols.length === 0 || isNameList(listOf(protocols))) &&
+    (extensions.length === 0 || isShortList(extensions.join(', ')))
+  );
+}
+
+/** Base64; the bits behind the last byte may be set. */
+const isSixteenBytes = (key: string): boolean =>
+  Buffer.from(key, 'base64').length === 16 && /^[\w+/]+==$/.test(key) && !key.includes('_');
+
+const isNameList = (names: readonly string[]): boolean =>
+  names.every(isToken) && new Set(names).size === names.length;
+
+const isShortList = (value: string): boolean =>
+  isExtensionList(value) && countExtensions(value) <= 64;
+
+function checkRefusal({ status, headers, error }: RefusedUpgrade): void {
+  expectLaw(Number.isInteger(status) && status >= 400 && status < 600, 'refuses with an error');
+  if (error instanceof ProtocolError) expectLaw(error.code in VIOLATIONS, 'refuses for a rule');
+  for (const [name, value] of Object.entries(headers)) {
+    expectLaw(isToken(name) && isFieldValue(value), 'a refusal can be written');
+  }
+}
+
+function checkAnswer(upgrade: AcceptableUpgrade, head: RequestHead): void {
+  const protocol = upgrade.protocols.at(-1);
+  const response = buildUpgradeResponse(upgrade, { protocol });
+  const bytes = Buffer.from(`${formatUpgradeResponse(response)}\x81\x00`, 'latin1');
+  const feed = { chunks: [bytes], pattern: 0, ended: false, limits: {} };
+  const { messages, rest } = readResponses(feed, ['GET']);
+  expectLaw(
+    messages[0]?.head.isUpgrade === true && rest === '\x81\x00',
+    'the answer is an upgrade',
+  );
+  const offer = head.fields.get('sec-websocket-extensions');
+  const wishes = { protocols: upgrade.protocols, offer };
+  const opened = readUpgradeResponse(
+    messages[0]!.head,
+    wishes,
+    head.fields.get('sec-websocket-key'),
+  );
+  expectLaw(opened.ok && opened.protocol === protocol, 'our client accepts the answer', () =>
+    JSON.stringify({ opened, response }),
+  );
+}
+
+function run(input: Uint8Array): void {
+  const choices = new Choices(input);
+  const policy: UpgradePolicy = {
+    origins: choices.pick(['any', 'any', 'same-origin']),
+    hosts: choices.pick(['any', 'any', 'loopback']),
+    deflate: choices.pick([true, false, { serverMaxWindowBits: 9, clientNoContextTakeover: true }]),
+    isSecure: choices.flag(),
+  };
+  const feed = { chunks: [Buffer.from(choices.rest)], pattern: 0, ended: false, limits: {} };
+  for (const { head } of readRequests(feed).messages) {
+    const result = readUpgradeRequest(head, policy);
+    const isOpen = policy.origins === 'any' && policy.hosts === 'any';
+    const expected = isAcceptable(head);
+    const holds = isOpen ? result.ok === expected : !result.ok || expected;
+    expectLaw(holds, 'agrees with a literal reading', () => JSON.stringify({ head, result }));
+    if (result.ok) checkAnswer(result, head);
+    else checkRefusal(result);
+  }
+}
+
+const REQUEST =
+  'GET /chat HTTP/1.1\r\nHost: localhost:1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
+const EXTENSIONS =
+  'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x; y="z"\r\n';
+
+const SEEDS = [
+  `${REQUEST}\r\n`,
+  `${REQUEST}Origin: http://localhost:1\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n`,
+  `${REQUEST}${EXTENSIONS}Content-Length: 0\r\n\r\n`,
+];
+
+/** Server handshakes. */
+export const target: FuzzTarget = {
+  name: 'server-handshake',
+  seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0`, 'latin1')),
+  dictionary: ['Upgrade', 'websocket', 'keep-alive, Upgrade', 'Origin: null\r\n', 'Sec-WebSocket-'],
+  maxLength: 600,
+  run,
+};
