@@ -1,5 +1,6 @@
 /**
- * The event stream reader [HTML §9.2.6] against a literal reading, and against `eventsource-parser`.
+ * The event stream reader [HTML §9.2.6] against a literal reading, and against
+ * `eventsource-parser`.
  *
  * Invariants, for any bytes, cut anywhere, paused anywhere, with any limit:
  * - the reader never throws, fails at most once, and is inert afterwards;

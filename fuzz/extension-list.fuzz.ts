@@ -1,12 +1,13 @@
 /**
- * `Sec-WebSocket-Extensions` [RFC 6455 §9.1] and the negotiation of permessage-deflate [RFC 7692 §7.1].
+ * `Sec-WebSocket-Extensions` [RFC 6455 §9.1] and the negotiation of permessage-deflate [RFC 7692
+ * §7.1].
  *
  * Invariants, for any value, any limit and any server policy:
- * - a value is read exactly when it matches the grammar and has no more elements than the limit; the
- *   only errors are protocol errors;
+ * - a value is read exactly when it matches the grammar and has no more elements than the limit;
+ *   the only errors are protocol errors;
  * - what was read and is written again reads the same;
- * - what a server answers, the client that made the offer accepts; and then both sides mean the same:
- *   nobody looks back further, or keeps more context, than the other one expects;
+ * - what a server answers, the client that made the offer accepts; and then both sides mean the
+ *   same: nobody looks back further, or keeps more context, than the other one expects;
  * - a server never accepts a parameter twice, unknown, or out of range.
  */
 import { ProtocolError } from 'barewire/base';

@@ -56,8 +56,8 @@ function tryLiterally(data: Buffer, history: Buffer): NaiveResult | undefined {
 }
 
 /**
- * What the literal inflater reads, or `undefined`: the message ends in the header of a stored block,
- * to which the four bytes put back are the length 0; or behind a final block.
+ * What the literal inflater reads, or `undefined`: the message ends in the header of a stored
+ * block, to which the four bytes put back are the length 0; or behind a final block.
  */
 function readLiterally(message: Buffer, history: Buffer): Buffer | undefined {
   const empty = tryLiterally(Buffer.concat([message, TAIL]), history)?.output;

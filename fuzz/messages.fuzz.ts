@@ -3,8 +3,8 @@
  *
  * Invariants, for any bytes cut anywhere, in both roles: the same messages, pings, pongs and close
  * frames come out of both, and both fail with the same close code. Accepted differences:
- * - *minimal lengths*: a length that is not written in the shortest form is refused here and accepted
- *   there;
+ * - *minimal lengths*: a length that is not written in the shortest form is refused here and
+ *   accepted there;
  * - *fail fast*: bad UTF-8 is refused here when it comes, there when the message ends; until then
  *   control frames still come out there;
  * - *lengths beyond counting*: 1002 here when the top bit is set, 1009 there;
@@ -81,7 +81,7 @@ function readOurs(chunks: readonly Buffer[], role: 'client' | 'server', most: nu
   );
   const reader = new FrameReader(assembler, { role });
   for (const chunk of chunks) reader.receive(chunk);
-  outcome.endsInFrame = reader.isInsideFrame;
+  outcome.endsInFrame = outcome.code === undefined && reader.isInsideFrame;
   expectLaw(assembler.heldBytes <= 2 * most + 64, 'keeps no more than a message');
   return outcome;
 }

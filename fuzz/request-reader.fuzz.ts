@@ -1,5 +1,5 @@
 /**
- * The request reader [RFC 9112] against itself in pieces, and against Node's parser.
+ * The request reader [RFC 9112 §2 – §7] against itself in pieces, and against Node's parser.
  *
  * Invariants, for any bytes, cut anywhere, paused anywhere, with any limits:
  * - the reader never throws, fails at most once, and is inert afterwards;
@@ -10,8 +10,8 @@
  *
  * Accepted differences, where Node refuses what is accepted here:
  * - *any token is a method* [RFC 9110 §9.1]: Node knows a list of methods;
- * - *schemes and authorities* [RFC 9112 §3.2]: Node has a URL grammar of its own for targets that do
- *   not begin with "/"; digits in a scheme, for example, are none to it;
+ * - *schemes and authorities* [RFC 9112 §3.2]: Node has a URL grammar of its own for targets that
+ *   do not begin with "/"; digits in a scheme, for example, are none to it;
  * - *upgrade on HTTP/1.0* [RFC 9110 §7.8]: ignored here, seen there;
  * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only.
  * And where Node accepts what is refused here, the refusal is one of {@link STRICTER}.
@@ -125,14 +125,18 @@ function run(input: Uint8Array): void {
   if (Object.keys(limits).length === 0) checkStrictness(theirs, accepted, whole.code);
 }
 
+const HOST = 'Host: a\r\n';
+const CHUNKS = '3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n';
+const UPGRADE = 'Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x00';
+
 const SEEDS = [
-  'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
+  `GET / HTTP/1.1\r\n${HOST}\r\n`,
   'GET /a?b HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n\r\n',
-  'POST /x HTTP/1.1\r\nHost: a:80\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n',
-  'POST /x HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n',
+  `POST /x HTTP/1.1\r\n${HOST}Content-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\n${HOST}\r\n`,
+  `POST /x HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
   'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nrest',
-  'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x00',
-  'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n',
+  `GET /chat HTTP/1.1\r\n${HOST}${UPGRADE}`,
+  `OPTIONS * HTTP/1.1\r\n${HOST}Connection: close\r\nExpect: 100-continue\r\n\r\n`,
   'GET http://a/b HTTP/1.1\r\nhost: a\r\nX:  two words \t\r\nX:\r\n\r\n',
 ];
 

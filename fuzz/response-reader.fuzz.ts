@@ -11,8 +11,8 @@
  *
  * Accepted differences:
  * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only;
- * - *fields without effect* [RFC 9112 §6.3]: of a response that has no body whatever its fields say,
- *   Node still checks the framing fields.
+ * - *fields without effect* [RFC 9112 §6.3]: of a response that has no body whatever its fields
+ *   say, Node still checks the framing fields.
  */
 import type { ResponseHead } from 'barewire/http';
 import { cutAt } from '../spec/support/feeding.ts';
@@ -91,12 +91,16 @@ function run(input: Uint8Array): void {
   compareWithNode(bytes, parseWithNode(bytes, 'response', ended, asked), whole.messages);
 }
 
+const OK = 'HTTP/1.1 200 OK\r\n';
+const CHUNKS = '3\r\nabc\r\n0\r\nX: y\r\n\r\n';
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n';
+
 const SEEDS = [
-  'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 204 No Content\r\n\r\n',
-  'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n',
+  `${OK}Content-Length: 3\r\n\r\nabcHTTP/1.1 204 No Content\r\n\r\n`,
+  `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
   'HTTP/1.0 404 Not Found\r\nConnection: close\r\n\r\nuntil the end',
-  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x00',
-  'HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
+  `${SWITCH}\r\n\x81\x00`,
+  `HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n${OK}content-length: 0\r\n\r\n`,
 ];
 
 /** Responses. */

@@ -5,8 +5,8 @@
  * - checking it never throws;
  * - it is acceptable exactly when a literal reading of the rules says so;
  * - a refusal has a status from 400, a code of the violation table, and fields that can be written;
- * - an acceptance can be answered, our response reader reads the answer as an upgrade, and our client
- *   accepts it with the same subprotocol.
+ * - an acceptance can be answered, our response reader reads the answer as an upgrade, and our
+ *   client accepts it with the same subprotocol.
  */
 import { isFieldValue, isToken, ProtocolError, VIOLATIONS } from 'barewire/base';
 import {

@@ -1,6 +1,6 @@
 /**
- * A literal reading of frames [RFC 6455 §5.2]: the whole input at once, one rule after the other, no
- * state but a position. Slow and plain on purpose, and written without a look at the reader.
+ * A literal reading of frames [RFC 6455 §5.2]: the whole input at once, one rule after the other,
+ * no state but a position. Slow and plain on purpose, and written without a look at the reader.
  */
 
 interface Rules {

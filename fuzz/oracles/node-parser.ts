@@ -1,10 +1,11 @@
 /**
- * Node's own HTTP parser (llhttp, strict), reached through an internal module: an independent reader
- * to compare with. Nothing but fuzz targets may use it.
+ * Node's own HTTP parser (llhttp, strict), reached through an internal module: an independent
+ * reader to compare with. Nothing but fuzz targets may use it.
  */
 import { createRequire } from 'node:module';
 
-type Callback = (...given: never[]) => number | undefined;
+// biome-ignore lint/suspicious/noExplicitAny: whatever the parser passes
+type Callback = (...given: any[]) => number | undefined;
 
 interface NodeParser {
   initialize(type: number, resource: object, maxHeaderBytes: number, lenient: number): void;
@@ -68,62 +69,79 @@ export function parseWithNode(
   ended: boolean,
   asked: readonly string[] = [],
 ): NodeOutcome {
-  const messages: NodeMessage[] = [];
-  let early: string[] = [];
-  let earlyTarget = '';
+  const collector = new Collector(kind, asked);
   const parser = new HTTPParser();
   const type = kind === 'request' ? HTTPParser.REQUEST : HTTPParser.RESPONSE;
   parser.initialize(type, {}, MAX_HEADER_BYTES, 0);
-  let finals = 0;
+  parser[HTTPParser.kOnHeaders] = (lines, target) => collector.lines(lines, target);
+  parser[HTTPParser.kOnHeadersComplete] = (...given) => collector.head(given);
+  parser[HTTPParser.kOnBody] = (piece) => collector.body(piece);
+  parser[HTTPParser.kOnMessageComplete] = () => collector.end();
+  const result = parser.execute(Buffer.from(bytes));
+  const failure = result instanceof Error ? result : ended ? parser.finish() : undefined;
+  const error = failure === undefined ? undefined : String((failure as { code?: string }).code);
+  return { messages: collector.messages, error };
+}
 
-  // Called for long heads and for trailers.
-  parser[HTTPParser.kOnHeaders] = (lines: string[], target: string) => {
-    const message = messages.at(-1);
-    if (message === undefined || message.isComplete) {
-      early.push(...lines);
-      earlyTarget += target;
-    } else {
+class Collector {
+  readonly messages: NodeMessage[] = [];
+  readonly #kind: 'request' | 'response';
+  readonly #asked: readonly string[];
+  #lines: string[] = [];
+  #target = '';
+  #finals = 0;
+
+  constructor(kind: 'request' | 'response', asked: readonly string[]) {
+    this.#kind = kind;
+    this.#asked = asked;
+  }
+
+  /** Called for long heads, and for trailers. */
+  lines(lines: string[], target: string): undefined {
+    const message = this.messages.at(-1);
+    if (message?.isComplete === false) {
       message.trailers.push(...lines);
+    } else {
+      this.#lines.push(...lines);
+      this.#target += target;
     }
-    return undefined;
-  };
-  parser[HTTPParser.kOnHeadersComplete] = (...given: unknown[]) => {
+  }
+
+  head(given: readonly unknown[]): number {
     const [major, minor, lines, method, target, status, reason, isUpgrade, keepAlive] = given;
-    messages.push({
+    this.messages.push({
       method: methods[Number(method)] ?? '',
-      target: earlyTarget + String(target ?? ''),
+      target: this.#target + String(target ?? ''),
       status: Number(status),
       reason: String(reason),
       version: `${major}.${minor}`,
-      lines: lines === undefined ? early : [...early, ...(lines as string[])],
+      lines: [...this.#lines, ...((lines ?? []) as string[])],
       body: '',
       trailers: [],
       isUpgrade: Boolean(isUpgrade),
       keepAlive: Boolean(keepAlive),
       isComplete: false,
     });
-    early = [];
-    earlyTarget = '';
-    if (kind === 'request') return READ_BODY;
-    // What Node's own client answers for each kind of response.
-    if (status === 101) return IS_UPGRADE;
-    if (Number(status) < 200) return SKIP_BODY;
-    const answers = asked[finals];
-    finals += 1;
-    if (answers === 'CONNECT' && Number(status) < 300) return IS_UPGRADE;
-    return answers === 'HEAD' ? SKIP_BODY : READ_BODY;
-  };
-  parser[HTTPParser.kOnBody] = (piece: Buffer) => {
-    messages.at(-1)!.body += Buffer.from(piece).toString('latin1');
-    return undefined;
-  };
-  parser[HTTPParser.kOnMessageComplete] = () => {
-    messages.at(-1)!.isComplete = true;
-    return undefined;
-  };
+    this.#lines = [];
+    this.#target = '';
+    return this.#kind === 'request' ? READ_BODY : this.#bodyOf(Number(status));
+  }
 
-  const result = parser.execute(Buffer.from(bytes));
-  const failure = result instanceof Error ? result : ended ? parser.finish() : undefined;
-  const error = failure === undefined ? undefined : String((failure as { code?: string }).code);
-  return { messages, error };
+  body(piece: Buffer): undefined {
+    this.messages.at(-1)!.body += Buffer.from(piece).toString('latin1');
+  }
+
+  end(): undefined {
+    this.messages.at(-1)!.isComplete = true;
+  }
+
+  /** What Node's own client answers for each kind of response. */
+  #bodyOf(status: number): number {
+    if (status === 101) return IS_UPGRADE;
+    if (status < 200) return SKIP_BODY;
+    const method = this.#asked[this.#finals];
+    this.#finals += 1;
+    if (method === 'CONNECT' && status < 300) return IS_UPGRADE;
+    return method === 'HEAD' ? SKIP_BODY : READ_BODY;
+  }
 }
