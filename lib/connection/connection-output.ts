@@ -6,20 +6,19 @@ import type {
   ConnectionOptions,
   ConnectionSink,
 } from './connection-options.ts';
-import { MessageSender, type SendOptions } from './message-sender.ts';
-import { Outbox } from './outbox.ts';
+import { type FlushAsker, MessageSender, type SendOptions } from './message-sender.ts';
+import { type BytesTaker, Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 
 const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
 
 /** Writes the frames of one connection. */
-export class ConnectionOutput {
+export class ConnectionOutput implements BytesTaker, FlushAsker {
   readonly #sink: ConnectionSink;
   readonly #outbox: Outbox;
   readonly #sender: MessageSender;
   readonly #counters: ConnectionCounters;
   readonly #deflate: ConnectionOptions['deflate'];
-  readonly #take: (bytes: Buffer, hasMore: boolean) => boolean;
   #isCorked = false;
   #hasAskedForFlush = false;
 
@@ -33,12 +32,14 @@ export class ConnectionOutput {
       this.#outbox,
       options.deflate,
       options.compressThresholdBytes ?? DEFAULT_COMPRESS_THRESHOLD_BYTES,
-      () => this.#requestFlush(),
+      this,
     );
-    this.#take = (bytes, hasMore) => {
-      counters.bytesSent += bytes.length;
-      return sink.write(bytes, hasMore);
-    };
+  }
+
+  /** For the outbox: hands bytes to the owner. */
+  take(bytes: Buffer, hasMore: boolean): boolean {
+    this.#counters.bytesSent += bytes.length;
+    return this.#sink.write(bytes, hasMore);
   }
 
   /** Bytes that were accepted and have not been written. */
@@ -55,7 +56,7 @@ export class ConnectionOutput {
   send(data: string | Uint8Array, options: SendOptions | undefined): void {
     this.#counters.messagesSent += 1;
     this.#sender.send(data, options);
-    this.#requestFlush();
+    this.requestFlush();
   }
 
   /** Sends frames; `isCompressed`: by somebody else, without looking back. */
@@ -63,7 +64,7 @@ export class ConnectionOutput {
     this.#counters.messagesSent += 1;
     if (isCompressed) this.#sender.sendEncoded(frames, () => this.#deflate?.breakContext());
     else this.#sender.sendEncoded(frames);
-    this.#requestFlush();
+    this.requestFlush();
   }
 
   /** Begins a message that is written piece by piece. */
@@ -78,13 +79,13 @@ export class ConnectionOutput {
   /** Writes a control frame, ahead of whatever is queued. */
   control(opcode: number, payload: Uint8Array): void {
     this.#outbox.append(opcode, true, 0, payload);
-    this.#requestFlush();
+    this.requestFlush();
   }
 
   /** Writes a close frame once everything accepted before has left. */
   closeAfterQueue(write: () => void): void {
     this.#sender.closeAfterQueue(write);
-    this.#requestFlush();
+    this.requestFlush();
   }
 
   /** Forgets messages that have not been encoded; frames that have been still leave. */
@@ -108,10 +109,11 @@ export class ConnectionOutput {
   /** Gives everything that waits to `sink.write`. */
   flush(): void {
     this.#hasAskedForFlush = false;
-    if (this.#outbox.length > 0) this.#outbox.flush(this.#take);
+    if (this.#outbox.length > 0) this.#outbox.flush(this);
   }
 
-  #requestFlush(): void {
+  /** Asks the owner to flush, once a turn, if there is something. */
+  requestFlush(): void {
     if (this.#isCorked || this.#hasAskedForFlush || this.#outbox.length === 0) return;
     this.#hasAskedForFlush = true;
     this.#sink.wantsFlush();

@@ -18,7 +18,7 @@ export {
   checkConnectionOptions,
 } from './connection-options.ts';
 export { ConnectionOutput } from './connection-output.ts';
-export { InputGate } from './input-gate.ts';
+export { InputGate, type InputSwitch } from './input-gate.ts';
 export { Keepalive, type KeepaliveAction, type KeepaliveOptions } from './keepalive.ts';
 export {
   type AssemblerOptions,
@@ -27,11 +27,12 @@ export {
   type MessageInflater,
 } from './message-assembler.ts';
 export {
+  type FlushAsker,
   type MessageDeflater,
   MessageSender,
   type SendOptions,
 } from './message-sender.ts';
 export { MessageStore } from './message-store.ts';
-export { COPY_BYTES, Outbox, type TakeBytes } from './outbox.ts';
+export { type BytesTaker, COPY_BYTES, Outbox } from './outbox.ts';
 export { OutgoingMessage, type PieceSender } from './outgoing-message.ts';
 export { TextPieces } from './text.ts';

@@ -5,19 +5,24 @@
  */
 import type { FrameReader } from '../codec/index.ts';
 
+/** Can be told whether input is wanted. */
+export interface InputSwitch {
+  wantsInput(isWanted: boolean): void;
+}
+
 /** Pauses a frame reader for as long as there is a reason to. */
 export class InputGate {
   readonly #reader: FrameReader;
-  readonly #wantsInput: (isWanted: boolean) => void;
+  readonly #transport: InputSwitch;
   #isPausedByOwner = false;
   #isPausedByJob = false;
   #isShut = false;
   #hasStopped = false;
 
-  /** @param wantsInput stops and resumes the transport. */
-  constructor(reader: FrameReader, wantsInput: (isWanted: boolean) => void) {
+  /** @param transport is asked to bring no more, and to go on. */
+  constructor(reader: FrameReader, transport: InputSwitch) {
     this.#reader = reader;
-    this.#wantsInput = wantsInput;
+    this.#transport = transport;
   }
 
   /** True while nothing is delivered, for any reason but the end. */
@@ -41,7 +46,7 @@ export class InputGate {
     if (this.#isShut || this.#hasStopped) return;
     this.#isShut = true;
     this.#reader.pause();
-    this.#wantsInput(false);
+    this.#transport.wantsInput(false);
   }
 
   /** Delivers what was kept, if nothing stands against it. @returns whether the gate is open now. */
@@ -59,6 +64,6 @@ export class InputGate {
     this.#reader.stop();
     if (!this.#isShut) return;
     this.#isShut = false;
-    this.#wantsInput(true);
+    this.#transport.wantsInput(true);
   }
 }

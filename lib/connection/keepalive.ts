@@ -31,12 +31,15 @@ interface PingInFlight {
 /** Pings that are remembered at most; older ones are forgotten, their callers told by `close`. */
 const MAX_PINGS = 64;
 
+/** Stands for an empty list, and is never written to: most connections never ping. */
+const NO_PINGS: PingInFlight[] = [];
+
 /** Watches one connection. */
 export class Keepalive {
   readonly #pingIntervalMs: number;
   readonly #pongTimeoutMs: number;
   readonly #idleTimeoutMs: number;
-  readonly #inFlight: PingInFlight[] = [];
+  #inFlight: PingInFlight[] = NO_PINGS;
   #hasHeard = true;
   #hasMessages = true;
   #heardAtMs = 0;
@@ -74,6 +77,7 @@ export class Keepalive {
   ): Buffer {
     this.#serial += 1;
     const bytes = payload ?? Buffer.from(String(this.#serial), 'latin1');
+    if (this.#inFlight === NO_PINGS) this.#inFlight = [];
     if (this.#inFlight.length === MAX_PINGS) this.#inFlight.shift();
     this.#inFlight.push({ payload: bytes.toString('latin1'), sentAtMs: nowMs, answered });
     return bytes;

@@ -80,7 +80,7 @@ export class MessageAssembler implements FrameSink {
   readonly #maxFragments: number;
   readonly #inflater: MessageInflater | undefined;
   readonly #utf8 = new Utf8Validator();
-  readonly #textPieces = new TextPieces();
+  readonly #textPieces: TextPieces | undefined;
 
   /** Opcode of the control frame being read, 0 when a data frame is. */
   #control = 0;
@@ -98,7 +98,7 @@ export class MessageAssembler implements FrameSink {
   /** What is kept of the message: plain bytes, or compressed ones waiting for the inflater. */
   readonly #store = new MessageStore();
   /** What the inflater gave, one part for each slice of compressed bytes. */
-  readonly #inflatedParts: Buffer[] = [];
+  #inflatedParts: Buffer[] | undefined;
   /** The decoded message when it came in one piece: the fast path stores nothing. */
   #whole: string | Buffer | undefined;
   #isInflating = false;
@@ -109,6 +109,7 @@ export class MessageAssembler implements FrameSink {
   constructor(sink: AssemblerSink, options: AssemblerOptions = {}) {
     this.#sink = sink;
     this.#isStreaming = options.delivery === 'pieces';
+    this.#textPieces = this.#isStreaming ? new TextPieces() : undefined;
     this.#maxMessageBytes = resolveLimit('maxMessageBytes', options.maxMessageBytes);
     this.#maxFragments = resolveLimit('maxFragments', options.maxFragments);
     this.#inflater = options.inflater;
@@ -162,7 +163,7 @@ export class MessageAssembler implements FrameSink {
     this.#announced = 0;
     this.#plain = 0;
     if (this.#isStreaming) {
-      this.#textPieces.reset();
+      this.#textPieces!.reset();
       this.#sink.messageStart(header.opcode === OPCODE.text);
     }
   }
@@ -237,7 +238,7 @@ export class MessageAssembler implements FrameSink {
     this.#plain += end - start;
     if (!this.#isStreaming) return this.#keep(bytes, start, end);
     if (this.#opcode === OPCODE.binary) return this.#sink.messagePiece(copyOf(bytes, start, end));
-    const text = this.#textPieces.decode(bytes, start, end);
+    const text = this.#textPieces!.decode(bytes, start, end);
     if (text !== '') this.#sink.messagePiece(text);
   }
 
@@ -275,14 +276,19 @@ export class MessageAssembler implements FrameSink {
     }
     this.#plain += bytes.length;
     if (this.#isStreaming) this.#deliverInflated(bytes);
-    else if (bytes.length > 0) this.#inflatedParts.push(bytes);
+    else if (bytes.length > 0) this.#keepInflated(bytes);
     if (fin) this.#finish();
+  }
+
+  #keepInflated(bytes: Buffer): void {
+    this.#inflatedParts ??= [];
+    this.#inflatedParts.push(bytes);
   }
 
   #deliverInflated(bytes: Buffer): void {
     if (bytes.length === 0) return;
     if (this.#opcode === OPCODE.binary) return this.#sink.messagePiece(bytes);
-    const text = this.#textPieces.decode(bytes, 0, bytes.length);
+    const text = this.#textPieces!.decode(bytes, 0, bytes.length);
     if (text !== '') this.#sink.messagePiece(text);
   }
 
@@ -304,7 +310,8 @@ export class MessageAssembler implements FrameSink {
 
   #takeMessage(): Buffer {
     if (!this.#isCompressed) return this.#store.take();
-    const parts = this.#inflatedParts.splice(0);
+    const parts = this.#inflatedParts ?? [];
+    this.#inflatedParts = undefined;
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 }

@@ -46,32 +46,39 @@ type Job =
   | { readonly kind: 'close'; readonly write: () => void };
 
 const RSV1 = 4;
+/** Stands for an empty queue, and is never written to: idle connections share it. */
+const NO_JOBS: Job[] = [];
+
+/** Is told that there may be something to flush. */
+export interface FlushAsker {
+  requestFlush(): void;
+}
 
 /** Sends messages in order. */
 export class MessageSender {
   readonly #outbox: Outbox;
   readonly #deflater: MessageDeflater | undefined;
   readonly #threshold: number;
-  readonly #queue: Job[] = [];
-  readonly #wantsFlush: () => void;
+  #queue: Job[] = NO_JOBS;
+  readonly #asker: FlushAsker;
   #queuedBytes = 0;
   #isCompressing = false;
   #isStopped = false;
 
   /**
    * @param threshold messages of fewer bytes are not compressed unless asked for.
-   * @param wantsFlush called when bytes may have come into the outbox outside of `send`.
+   * @param asker told when bytes may have come into the outbox outside of `send`.
    */
   constructor(
     outbox: Outbox,
     deflater: MessageDeflater | undefined,
     threshold: number,
-    wantsFlush: () => void,
+    asker: FlushAsker,
   ) {
     this.#outbox = outbox;
     this.#deflater = deflater;
     this.#threshold = threshold;
-    this.#wantsFlush = wantsFlush;
+    this.#asker = asker;
   }
 
   /** True after {@link stop}: nothing is sent any more. */
@@ -139,7 +146,7 @@ export class MessageSender {
   /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
   closeAfterQueue(write: () => void): void {
     const kept: Job[] = [];
-    for (const job of this.#queue.splice(0)) {
+    for (const job of this.#queue) {
       const isStream = job.kind === 'stream';
       const isUnfinished = isStream && (!job.stream.isEnded || job.stream.isAbandoned);
       if (!isUnfinished) kept.push(job);
@@ -147,18 +154,19 @@ export class MessageSender {
       // Behind half a message nothing but control frames may follow [RFC 6455 §5.4].
       if (isUnfinished && job.stream.hasStarted) break;
     }
-    this.#queue.push(...kept);
+    this.#queue = kept;
     this.#enqueue({ kind: 'close', write }, 0);
   }
 
   /** Forgets everything that waits. Running jobs end in nothing. */
   stop(): void {
     this.#isStopped = true;
-    this.#queue.length = 0;
+    this.#queue = NO_JOBS;
     this.#queuedBytes = 0;
   }
 
   #enqueue(job: Job, bytes: number): void {
+    if (this.#queue === NO_JOBS) this.#queue = [];
     this.#queue.push(job);
     this.#queuedBytes += bytes;
     this.pump();
@@ -167,7 +175,7 @@ export class MessageSender {
   /** Works off the queue and asks for the result to be written. */
   pumpAndFlush(): void {
     this.pump();
-    this.#wantsFlush();
+    this.#asker.requestFlush();
   }
 
   /** Works off the queue as far as it goes without waiting. */

@@ -20,14 +20,19 @@ const SLAB_BYTES = 64 * 1024;
 export const COPY_BYTES = 16 * 1024;
 const MAX_HEADER_BYTES = 14;
 
-/**
- * Takes the bytes away. `hasMore`: another buffer of the same turn follows at once.
- *
- * @returns true when the bytes are needed no longer and their memory may be used again.
- */
-export type TakeBytes = (bytes: Buffer, hasMore: boolean) => boolean;
+/** Where an outbox is emptied to. */
+export interface BytesTaker {
+  /**
+   * Takes the bytes away. `hasMore`: another buffer of the same turn follows at once.
+   *
+   * @returns true when the bytes are needed no longer and their memory may be used again.
+   */
+  take(bytes: Buffer, hasMore: boolean): boolean;
+}
 
 const NO_SLAB: Buffer = Buffer.alloc(0);
+/** Stands for an empty list, and is never written to: idle connections share it. */
+const NONE: Buffer[] = [];
 
 /** One slab serves all connections of the process: regions are opened and written in the same turn. */
 const shared = { slab: NO_SLAB, cursor: 0 };
@@ -36,7 +41,7 @@ const shared = { slab: NO_SLAB, cursor: 0 };
 export class Outbox {
   readonly #takeMaskingKey: (() => number) | undefined;
   /** Buffers that must leave before the open region. */
-  #sealed: Buffer[] = [];
+  #sealed: Buffer[] = NONE;
   #sealedBytes = 0;
   #slab: Buffer = NO_SLAB;
   #start = 0;
@@ -72,13 +77,13 @@ export class Outbox {
   /** Appends bytes that are frames already, by reference. */
   appendEncoded(bytes: Buffer): void {
     this.#seal();
-    this.#sealed.push(bytes);
+    this.#sealedList().push(bytes);
     this.#sealedBytes += bytes.length;
   }
 
-  /** Gives everything to `take`, oldest first. */
-  flush(take: TakeBytes): void {
-    if (this.#sealed.length > 0) this.#flushSealed(take);
+  /** Gives everything to `taker`, oldest first. */
+  flush(taker: BytesTaker): void {
+    if (this.#sealed.length > 0) this.#flushSealed(taker);
     const start = this.#start;
     const end = this.#end;
     if (end === start) return;
@@ -90,21 +95,26 @@ export class Outbox {
     const region = slab.subarray(start, end);
     const isNewest = shared.slab === slab && shared.cursor === end;
     if (this.#isPromptlyFreed) {
-      this.#isPromptlyFreed = take(region, false);
+      this.#isPromptlyFreed = taker.take(region, false);
       if (this.#isPromptlyFreed && isNewest) shared.cursor = start;
     } else {
       const copy = Buffer.from(region);
       if (isNewest) shared.cursor = start;
-      this.#isPromptlyFreed = take(copy, false);
+      this.#isPromptlyFreed = taker.take(copy, false);
     }
   }
 
-  #flushSealed(take: TakeBytes): void {
+  #sealedList(): Buffer[] {
+    if (this.#sealed === NONE) this.#sealed = [];
+    return this.#sealed;
+  }
+
+  #flushSealed(taker: BytesTaker): void {
     const sealed = this.#sealed;
-    this.#sealed = [];
+    this.#sealed = NONE;
     this.#sealedBytes = 0;
     const last = this.#end === this.#start ? sealed.length - 1 : sealed.length;
-    for (let index = 0; index < sealed.length; index += 1) take(sealed[index]!, index < last);
+    for (let index = 0; index < sealed.length; index += 1) taker.take(sealed[index]!, index < last);
   }
 
   /** Makes sure that the open region is the newest of the slab and has `room` bytes left. */
@@ -123,7 +133,7 @@ export class Outbox {
 
   #seal(): void {
     if (this.#end === this.#start) return;
-    this.#sealed.push(this.#slab.subarray(this.#start, this.#end));
+    this.#sealedList().push(this.#slab.subarray(this.#start, this.#end));
     this.#sealedBytes += this.#end - this.#start;
     this.#start = this.#end;
   }

@@ -26,11 +26,14 @@ export interface Waiting {
   readonly send: () => void;
 }
 
+/** Stands for an empty list, and is never written to: most peers never fall behind. */
+const NOTHING: Waiting[] = [];
+
 /** Keeps messages back while a transport is congested, within a bound. */
 export class Backlog {
   readonly policy: SlowConsumerPolicy;
   readonly maxBytes: number;
-  #waiting: Waiting[] = [];
+  #waiting: Waiting[] = NOTHING;
   #bytes = 0;
 
   /** @throws UsageError `invalid-option` for an unknown policy or a bad bound. */
@@ -57,6 +60,7 @@ export class Backlog {
     if (this.policy === 'drop-newest') return 1;
     let dropped = this.policy === 'conflate' ? this.#replace(message) : 0;
     if (message.bytes > this.maxBytes) return dropped + 1;
+    if (this.#waiting === NOTHING) this.#waiting = [];
     this.#waiting.push(message);
     this.#bytes += message.bytes;
     while (this.#bytes > this.maxBytes) {
@@ -87,7 +91,7 @@ export class Backlog {
   /** Forgets everything; returns how many messages that were. */
   clear(): number {
     const count = this.#waiting.length;
-    this.#waiting = [];
+    this.#waiting = NOTHING;
     this.#bytes = 0;
     return count;
   }

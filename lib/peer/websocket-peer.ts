@@ -15,6 +15,7 @@ import {
   Connection,
   type ConnectionCounters,
   type ConnectionOptions,
+  type ConnectionSink,
   type SendOptions,
 } from '../connection/index.ts';
 import { Backlog, type SlowConsumerPolicy } from './backlog.ts';
@@ -28,10 +29,12 @@ import {
 import { MessageWriter } from './message-writer.ts';
 import { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
 import { systemTicker, type Ticker } from './ticker.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, TransportSink } from './transport.ts';
 import { flushAtTurnEnd } from './turn.ts';
 
 const log = debug('barewire:peer');
+
+const systemNow = (): number => systemTicker.now();
 
 /** Output of one turn above which it is written before the turn ends. */
 const FLUSH_BYTES = 64 * 1024;
@@ -103,9 +106,6 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly extensions: string;
   /** Your own data about this peer. */
   data: unknown;
-  /** Resolves when the connection is over. Never rejects. */
-  readonly closed: Promise<CloseReport>;
-
   readonly #transport: Transport;
   readonly #connection: Connection;
   readonly #ticker: Ticker;
@@ -113,13 +113,14 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly #options: WebSocketOptions;
   readonly #role: 'client' | 'server';
   readonly #windowBits: number | undefined;
-  readonly #resolveClosed: (report: CloseReport) => void;
+  #closed: Promise<CloseReport> | undefined;
+  #resolveClosed: ((report: CloseReport) => void) | undefined;
   #messagesDropped = 0;
   #handler: WebSocketHandler | undefined;
   #messages: MessageQueue | undefined;
   #incoming: IncomingQueue | undefined;
-  #drainWaiters: (() => void)[] = [];
-  #pingWaiters = new Set<(error: Error) => void>();
+  #drainWaiters: (() => void)[] | undefined;
+  #pingWaiters: Set<(error: Error) => void> | undefined;
   #aborter: AbortController | undefined;
   #report: CloseReport | undefined;
   #isAttached = false;
@@ -139,54 +140,124 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.extensions = settings.extensions ?? '';
     this.#windowBits = settings.windowBits;
     this.data = settings.data;
-    let resolveClosed: (report: CloseReport) => void = () => {};
-    this.closed = new Promise((resolve) => {
-      resolveClosed = resolve;
-    });
-    this.#resolveClosed = resolveClosed;
     this.#connection = this.#connect(settings);
     this.#connection.pause();
     this.#start(settings.head);
   }
 
   #connect(settings: PeerSettings): Connection {
-    const transport = this.#transport;
-    return new Connection(
-      {
-        message: (data) => this.#deliver(data),
-        messageStart: (isText) => this.#deliverStart(isText),
-        messagePiece: (piece) => this.#incoming?.piece(piece),
-        messageEnd: () => this.#incoming?.end(),
-        ping: (payload) => this.#call('ping', payload),
-        pong: (payload, roundTripMs) => this.#call('pong', payload, roundTripMs),
-        write: (bytes, hasMore) => transport.write(bytes, hasMore),
-        wantsFlush: () => flushAtTurnEnd(this.#connection),
-        isCongested: () => transport.isCongested,
-        wantsInput: (isWanted) => (isWanted ? transport.resume() : transport.pause()),
-        endTransport: () => transport.end(),
-        abortTransport: () => transport.destroy(),
-        closed: (report) => this.#finish(report),
-      },
-      {
-        ...this.#options,
-        role: settings.role,
-        takeMaskingKey: settings.takeMaskingKey,
-        deflate: settings.deflate,
-        ownsInput: transport.ownsBytes,
-        now: () => this.#ticker.now(),
-      },
-    );
+    const options = this.#options;
+    // Spelled out: an object that is copied together has a shape of its own for every connection.
+    return new Connection(new WebSocketPeer.#Wiring(this), {
+      role: settings.role,
+      takeMaskingKey: settings.takeMaskingKey,
+      deflate: settings.deflate,
+      ownsInput: this.#transport.ownsBytes,
+      now: settings.ticker === undefined ? systemNow : () => this.#ticker.now(),
+      delivery: options.delivery,
+      compressThresholdBytes: options.compressThresholdBytes,
+      maxFrameBytes: options.maxFrameBytes,
+      maxMessageBytes: options.maxMessageBytes,
+      maxFragments: options.maxFragments,
+      messageTimeoutMs: options.messageTimeoutMs,
+      closeTimeoutMs: options.closeTimeoutMs,
+      pingIntervalMs: options.pingIntervalMs,
+      pongTimeoutMs: options.pongTimeoutMs,
+      idleTimeoutMs: options.idleTimeoutMs,
+    });
   }
+
+  /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
+  static readonly #Wiring = class implements ConnectionSink {
+    readonly #peer: WebSocketPeer;
+
+    constructor(peer: WebSocketPeer) {
+      this.#peer = peer;
+    }
+
+    message(data: string | Buffer): void {
+      this.#peer.#deliver(data);
+    }
+
+    messageStart(isText: boolean): void {
+      this.#peer.#deliverStart(isText);
+    }
+
+    messagePiece(piece: string | Buffer): void {
+      this.#peer.#incoming?.piece(piece);
+    }
+
+    messageEnd(): void {
+      this.#peer.#incoming?.end();
+    }
+
+    ping(payload: Buffer): void {
+      this.#peer.#call('ping', payload);
+    }
+
+    pong(payload: Buffer, roundTripMs: number | undefined): void {
+      this.#peer.#call('pong', payload, roundTripMs);
+    }
+
+    write(bytes: Buffer, hasMore: boolean): boolean {
+      return this.#peer.#transport.write(bytes, hasMore);
+    }
+
+    wantsFlush(): void {
+      flushAtTurnEnd(this.#peer.#connection);
+    }
+
+    isCongested(): boolean {
+      return this.#peer.#transport.isCongested;
+    }
+
+    wantsInput(isWanted: boolean): void {
+      if (isWanted) this.#peer.#transport.resume();
+      else this.#peer.#transport.pause();
+    }
+
+    endTransport(): void {
+      this.#peer.#transport.end();
+    }
+
+    abortTransport(): void {
+      this.#peer.#transport.destroy();
+    }
+
+    closed(report: CloseReport): void {
+      this.#peer.#finish(report);
+    }
+  };
+
+  /** What the transport tells. */
+  static readonly #Intake = class implements TransportSink {
+    readonly #peer: WebSocketPeer;
+
+    constructor(peer: WebSocketPeer) {
+      this.#peer = peer;
+    }
+
+    data(bytes: Buffer): void {
+      this.#peer.#connection.receive(bytes);
+    }
+
+    end(): void {
+      this.#peer.#connection.receiveEnd();
+    }
+
+    drain(): void {
+      this.#peer.#drain();
+    }
+
+    closed(error: Error | undefined): void {
+      this.#peer.#connection.transportClosed(error);
+    }
+  };
 
   #start(head: Buffer | undefined): void {
     const connection = this.#connection;
     if (head !== undefined && head.length > 0) connection.receive(head);
-    this.#transport.start({
-      data: (bytes) => connection.receive(bytes),
-      end: () => connection.receiveEnd(),
-      drain: () => this.#drain(),
-      closed: (error) => connection.transportClosed(error),
-    });
+    this.#transport.start(new WebSocketPeer.#Intake(this));
     this.#ticker.add(connection);
   }
 
@@ -421,7 +492,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   drained(): Promise<void> {
     const hasRoom = !this.#transport.isCongested && this.#backlog.length === 0;
     if (hasRoom || this.#report !== undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+    return new Promise((resolve) => {
+      this.#drainWaiters ??= [];
+      this.#drainWaiters.push(resolve);
+    });
   }
 
   #drain(): void {
@@ -433,7 +507,9 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   }
 
   #releaseDrainWaiters(): void {
-    for (const resolve of this.#drainWaiters.splice(0)) resolve();
+    const waiters = this.#drainWaiters ?? [];
+    this.#drainWaiters = undefined;
+    for (const resolve of waiters) resolve();
   }
 
   /**
@@ -444,19 +520,28 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    *   ends before the pong comes.
    */
   ping(payload?: Uint8Array): Promise<number> {
+    this.#pingWaiters ??= new Set();
+    const waiters = this.#pingWaiters;
     return new Promise((resolve, reject) => {
-      this.#pingWaiters.add(reject);
       const isSent = this.#connection.ping(payload, (roundTripMs) => {
-        this.#pingWaiters.delete(reject);
+        waiters.delete(reject);
         resolve(roundTripMs);
       });
-      if (isSent) return;
-      this.#pingWaiters.delete(reject);
-      reject(new UsageError('invalid-state', 'the connection is closing'));
+      if (isSent) waiters.add(reject);
+      else reject(new UsageError('invalid-state', 'the connection is closing'));
     });
   }
 
   // ── ending ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Resolves when the connection is over. Never rejects. */
+  get closed(): Promise<CloseReport> {
+    this.#closed ??= new Promise((resolve) => {
+      if (this.#report === undefined) this.#resolveClosed = resolve;
+      else resolve(this.#report);
+    });
+    return this.#closed;
+  }
 
   /** True until either side begins to close. */
   get isOpen(): boolean {
@@ -510,15 +595,15 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#ticker.delete(this.#connection);
     this.#messagesDropped += this.#backlog.clear();
     log('closed by %s: %d %s', report.closedBy, report.code, report.error?.code ?? report.reason);
-    for (const reject of this.#pingWaiters) {
+    for (const reject of this.#pingWaiters ?? []) {
       reject(new UsageError('invalid-state', 'the connection ended before the pong came'));
     }
-    this.#pingWaiters.clear();
+    this.#pingWaiters = undefined;
     this.#releaseDrainWaiters();
     this.#messages?.close();
     this.#incoming?.close();
     this.#aborter?.abort();
     this.#call('close', report);
-    this.#resolveClosed(report);
+    this.#resolveClosed?.(report);
   }
 }

@@ -11,7 +11,9 @@ function rig(): { gate: InputGate; reader: FrameReader; log: string[] } {
     failed: () => log.push('failed'),
   };
   const reader = new FrameReader(sink, { role: 'client' });
-  const gate = new InputGate(reader, (isWanted) => log.push(isWanted ? 'wanted' : 'unwanted'));
+  const gate = new InputGate(reader, {
+    wantsInput: (isWanted) => log.push(isWanted ? 'wanted' : 'unwanted'),
+  });
   return { gate, reader, log };
 }
 

@@ -24,17 +24,21 @@ function rig(
 ): { sender: MessageSender; output: () => string; asked: () => number } {
   const outbox = new Outbox(undefined);
   let asked = 0;
-  const sender = new MessageSender(outbox, deflater, threshold, () => {
-    asked += 1;
+  const sender = new MessageSender(outbox, deflater, threshold, {
+    requestFlush: () => {
+      asked += 1;
+    },
   });
   return {
     sender,
     asked: () => asked,
     output: () => {
       let all = '';
-      outbox.flush((bytes) => {
-        all += bytes.toString('latin1');
-        return true;
+      outbox.flush({
+        take: (bytes) => {
+          all += bytes.toString('latin1');
+          return true;
+        },
       });
       return all;
     },

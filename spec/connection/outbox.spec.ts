@@ -35,7 +35,7 @@ t.test('writes many small frames at once, in order', (t) => {
   outbox.append(OPCODE.binary, true, 0, Buffer.from('two'));
   outbox.append(OPCODE.ping, true, 0, '');
   t.equal(outbox.length, 12);
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   t.equal(outbox.length, 0);
   t.strictSame(kernel.writes, [[12, false]]);
   t.same(
@@ -46,7 +46,7 @@ t.test('writes many small frames at once, in order', (t) => {
       frame(OPCODE.ping, ''),
     ]),
   );
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   t.equal(kernel.writes.length, 1);
   t.end();
 });
@@ -58,7 +58,7 @@ t.test('writes large payloads by reference, and says that more follows', (t) => 
   outbox.append(OPCODE.text, true, 0, 'before');
   outbox.append(OPCODE.binary, true, 0, large);
   outbox.append(OPCODE.text, true, 0, 'after');
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   t.strictSame(kernel.writes, [
     [8 + 4, true],
     [large.length, true],
@@ -84,7 +84,7 @@ t.test('masks every frame with a fresh key, and leaves the payload as it was', (
   const large = Buffer.alloc(COPY_BYTES + 1, 1);
   outbox.append(OPCODE.text, true, 0, 'a');
   outbox.append(OPCODE.binary, true, 0, large);
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   const expected = Buffer.concat([
     encodeFrame({ opcode: OPCODE.text, payload: 'a', maskingKey: 0x01010101 }),
     encodeFrame({ opcode: OPCODE.binary, payload: large, maskingKey: 0x02020202 }),
@@ -101,9 +101,9 @@ t.test('keeps two outboxes that share the slab apart', (t) => {
     left.append(OPCODE.text, true, 0, `left ${round}`);
     right.append(OPCODE.text, true, 0, `right ${round}`);
   }
-  left.flush(leftKernel.take);
+  left.flush(leftKernel);
   right.append(OPCODE.text, true, 0, 'right last');
-  right.flush(rightKernel.take);
+  right.flush(rightKernel);
   const texts = (side: string, more: string[]): Buffer =>
     Buffer.concat(
       [0, 1, 2]
@@ -120,7 +120,7 @@ t.test('does not touch memory that the transport still holds', (t) => {
   const kernel = taker(() => false);
   for (let index = 0; index < 300; index += 1) {
     outbox.append(OPCODE.text, true, 0, `message ${index} ${'x'.repeat(index)}`);
-    outbox.flush(kernel.take);
+    outbox.flush(kernel);
   }
   t.ok(Buffer.concat(kernel.held).equals(kernel.all()));
   t.end();
@@ -130,9 +130,9 @@ t.test('copies for a transport that is slow to let go, so that it pins no slab',
   const outbox = new Outbox(undefined);
   const kernel = taker(() => false);
   outbox.append(OPCODE.text, true, 0, 'first');
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   outbox.append(OPCODE.text, true, 0, 'second');
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   t.ok(kernel.held[1]!.buffer.byteLength < 64 * 1024);
   t.end();
 });
@@ -141,9 +141,9 @@ t.test('uses the slab again when the transport has let go', (t) => {
   const outbox = new Outbox(undefined);
   const kernel = taker(() => true);
   outbox.append(OPCODE.text, true, 0, 'first');
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   outbox.append(OPCODE.text, true, 0, 'again');
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   t.equal(kernel.held[0]!.byteOffset, kernel.held[1]!.byteOffset);
   t.equal(kernel.held[0]!.buffer, kernel.held[1]!.buffer);
   t.end();
@@ -156,7 +156,7 @@ t.test('takes encoded frames in their place in the order', (t) => {
   outbox.appendEncoded(frame(OPCODE.text, 'b'));
   outbox.append(OPCODE.text, true, 0, 'c');
   t.equal(outbox.length, 9);
-  outbox.flush(kernel.take);
+  outbox.flush(kernel);
   t.equal(kernel.all().toString('latin1'), '\x81\x01a\x81\x01b\x81\x01c');
   t.end();
 });
