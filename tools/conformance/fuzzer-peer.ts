@@ -19,7 +19,7 @@ import type { Clock, Timer } from './clock.ts';
 import { type CloseFacts, noCloseFacts } from './close-facts.ts';
 import { FrameOutput, type FrameToWrite } from './frame-output.ts';
 import { Incoming, type MessageCounts } from './incoming.ts';
-import type { MessageDeflate } from './message-deflate.ts';
+import type { Deflating } from './message-deflate.ts';
 import type { Role } from './model.ts';
 import type { WireLog } from './wire-log.ts';
 
@@ -51,7 +51,7 @@ export interface PeerParts {
   /** A masking key a frame; as client only. */
   readonly nextMaskingKey: () => number;
   /** Set when permessage-deflate was negotiated. */
-  readonly deflate?: MessageDeflate | undefined;
+  readonly deflate?: Deflating | undefined;
 }
 
 /** Seconds for the testee to answer a close frame, and for a server to drop TCP afterwards. */
@@ -203,12 +203,13 @@ export class FuzzerPeer {
   }
 
   #closeArrived(payload: Buffer): void {
+    if (payload.length >= 2) {
+      // Kept also when it is illegal: the closing verdict must see it.
+      this.facts.remoteCloseCode = payload.readUInt16BE(0);
+      this.facts.remoteCloseReason = payload.toString('utf8', 2);
+    }
     try {
-      const { code, reason } = parseClosePayload(payload);
-      if (payload.length > 0) {
-        this.facts.remoteCloseCode = code;
-        this.facts.remoteCloseReason = reason;
-      }
+      parseClosePayload(payload);
     } catch (error) {
       this.#broken(error as ProtocolError);
       return;

@@ -8,7 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ProtocolError } from 'barewire/base';
 import { type FrameHeader, FrameReader, OPCODE } from 'barewire/codec';
-import type { MessageDeflate } from './message-deflate.ts';
+import type { Deflating } from './message-deflate.ts';
 import type { Role } from './model.ts';
 import type { WireLog } from './wire-log.ts';
 
@@ -38,7 +38,7 @@ export class Incoming {
   readonly counts: MessageCounts = { messages: 0, app: 0, payload: 0 };
   readonly #sink: IncomingSink;
   readonly #log: WireLog;
-  readonly #deflate: MessageDeflate | undefined;
+  readonly #deflate: Deflating | undefined;
   readonly #reader: FrameReader;
   #header: FrameHeader | undefined;
   #pieces: Buffer[] = [];
@@ -49,7 +49,7 @@ export class Incoming {
     parts: {
       readonly role: Role;
       readonly log: WireLog;
-      readonly deflate?: MessageDeflate | undefined;
+      readonly deflate?: Deflating | undefined;
     },
     sink: IncomingSink,
   ) {

@@ -28,7 +28,14 @@ const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 type Done = (error: Error | undefined, bytes: Buffer) => void;
 
 /** Deflates and inflates whole messages, one at a time in each direction. */
-export class MessageDeflate {
+export interface Deflating {
+  deflate(payload: Buffer, done: Done): void;
+  inflate(payload: Buffer, done: Done): void;
+  close(): void;
+}
+
+/** permessage-deflate on zlib's streams. */
+export class MessageDeflate implements Deflating {
   readonly #windowBits: { readonly out: number; readonly in: number };
   readonly #forgets: { readonly out: boolean; readonly in: boolean };
   #deflater: DeflateRaw | undefined;

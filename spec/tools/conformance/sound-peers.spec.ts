@@ -1,0 +1,15 @@
+import t from 'tap';
+import { simulateAll } from '../../../tools/conformance/broken-peers/simulate.ts';
+import { SOUND_PEERS } from '../../../tools/conformance/broken-peers/sound.ts';
+
+/** Large transfers that every sound peer is given, small enough for a simulation. */
+const SOME_HEAVY = '9.1.1 9.2.2 9.3.3 9.4.9 9.5.6 9.7.2 9.8.1 12.1.1 12.2.2 12.5.1 13.*.1 13.3.3';
+
+t.test('a correct peer turns no case red, however unusual it is', async (t) => {
+  for (const [name, Peer] of Object.entries(SOUND_PEERS)) {
+    for (const role of ['server', 'client'] as const) {
+      const heavy = name === 'plain' || name === 'never compresses' ? SOME_HEAVY : '9.1.1';
+      t.same(await simulateAll(Peer, role, heavy), { red: [], pale: [] }, `${name}, as ${role}`);
+    }
+  }
+});

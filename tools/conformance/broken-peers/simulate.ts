@@ -1,0 +1,152 @@
+/**
+ * The suite against a peer in memory: two ends, a pipe that delivers later, and time that jumps.
+ *
+ * A case with a timer of a second takes no time, and the same peer always gets the same verdict.
+ */
+import { CaseRun } from '../case-run.ts';
+import { CATALOGUE, type CatalogueEntry, matchIds } from '../cases/index.ts';
+import { answerCompression, readCompressionResponse } from '../compression-agreement.ts';
+import { type AgreedDeflate, type Deflating, MessageDeflate } from '../message-deflate.ts';
+import type { Behavior, CloseBehavior, Role } from '../model.ts';
+import { isFine } from '../result.ts';
+import { judge } from '../verdict.ts';
+import { WireLog } from '../wire-log.ts';
+import type { EchoPeer } from './echo-peer.ts';
+import type { PeerLink } from './frame-end.ts';
+import { SyncDeflate } from './sync-deflate.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** How to make a peer. */
+export type PeerClass = new (
+  role: Role,
+  link: PeerLink,
+  deflate: SyncDeflate | undefined,
+) => EchoPeer;
+
+/** What a simulated case came to. */
+export interface SimulatedVerdict {
+  readonly behavior: Behavior;
+  readonly behaviorClose: CloseBehavior;
+  readonly result: string;
+  readonly resultClose: string;
+}
+
+/**
+ * Runs one case.
+ *
+ * @param role the fuzzer's; the peer has the other one.
+ */
+export async function simulate(
+  { case: theCase }: CatalogueEntry,
+  role: Role,
+  Peer: PeerClass,
+): Promise<SimulatedVerdict> {
+  const clock = new VirtualClock();
+  const agreed = theCase.compression && agree(theCase.compression, role);
+  let verdict: SimulatedVerdict | undefined;
+  let isPeerGone = false;
+  const peerRole = role === 'client' ? 'server' : 'client';
+  const run: CaseRun = new CaseRun(
+    theCase,
+    {
+      role,
+      clock,
+      log: new WireLog(() => clock.now(), true),
+      nextMaskingKey: () => 0xa1b2c3d4,
+      deflate: agreed && countJobs(clock, new MessageDeflate(role, agreed)),
+      transport: {
+        write: (bytes) => {
+          const copy = Buffer.from(bytes);
+          clock.soon(() => {
+            if (!isPeerGone) peer.receive(copy);
+          });
+        },
+        end: () => clock.soon(() => hangUp()),
+        abort: () => hangUp(),
+      },
+    },
+    () => {
+      verdict = judge(theCase, role, run.events, run.decision, run.peer.facts);
+    },
+  );
+  const hangUp = (): void => {
+    isPeerGone = true;
+    run.peer.receiveEnd();
+  };
+  const link: PeerLink = {
+    write: (bytes) => clock.soon(() => run.peer.receive(Buffer.from(bytes))),
+    end: () => clock.soon(() => run.peer.receiveEnd()),
+    later: (ms, act) => void clock.after(ms, act),
+  };
+  const peer = new Peer(peerRole, link, agreed && new SyncDeflate(peerRole, agreed));
+  run.open();
+  await clock.runUntil(() => verdict !== undefined);
+  if (verdict === undefined) throw new Error(`case ${theCase.id} has no end`);
+  return verdict;
+}
+
+/** Where a peer is red, and where it is pale: see `broken-peer.ts`. */
+export interface Colours {
+  readonly red: readonly string[];
+  readonly pale: readonly string[];
+}
+
+/**
+ * Runs all cases but the large transfers.
+ *
+ * @param peerRole the peer's role.
+ * @param heavy patterns of the large transfers to run nevertheless, separated by spaces.
+ */
+export async function simulateAll(
+  Peer: PeerClass,
+  peerRole: Role,
+  heavy: string,
+): Promise<Colours> {
+  const isHeavyWanted = matchIds(heavy.split(' '));
+  const red: string[] = [];
+  const pale: string[] = [];
+  for (const entry of CATALOGUE) {
+    const { id, isHeavy } = entry.case;
+    if (isHeavy === true && !isHeavyWanted(id)) continue;
+    const verdict = await simulate(entry, peerRole === 'server' ? 'client' : 'server', Peer);
+    if (!isFine(verdict)) red.push(id);
+    else if (verdict.behavior === 'NON-STRICT') pale.push(id);
+  }
+  return { red, pale };
+}
+
+/** zlib works in real time: the clock waits for it. */
+function countJobs(clock: VirtualClock, inner: Deflating): Deflating {
+  return {
+    deflate(payload, done) {
+      const end = clock.beginJob();
+      inner.deflate(payload, (error, bytes) => {
+        done(error, bytes);
+        end();
+      });
+    },
+    inflate(payload, done) {
+      const end = clock.beginJob();
+      inner.inflate(payload, (error, bytes) => {
+        done(error, bytes);
+        end();
+      });
+    },
+    close: () => inner.close(),
+  };
+}
+
+/** What the two would agree on: the peer takes whatever it is offered, and offers the usual. */
+function agree(
+  plan: NonNullable<CatalogueEntry['case']['compression']>,
+  role: Role,
+): AgreedDeflate | undefined {
+  if (role === 'server') {
+    const offer = 'permessage-deflate; client_max_window_bits';
+    return answerCompression(offer, plan)?.agreed;
+  }
+  // A willing server promises what it was asked for, and binds the client in nothing.
+  const first = plan.offer.split(',')[0]!;
+  const response = first.replace('; client_no_context_takeover; client_max_window_bits', '');
+  return readCompressionResponse(response, true);
+}
