@@ -11,6 +11,8 @@ export interface RunningDemo {
   /** `http://127.0.0.1:port` */
   readonly origin: string;
   readonly world: World;
+  /** Ends it now, as a crash would. */
+  close(): Promise<void>;
 }
 
 /** Something with a `teardown`: a test of tap. */
@@ -19,15 +21,20 @@ interface Owner {
 }
 
 /** Serves the demo until the test ends. The ticker stands still unless it is started. */
-export async function startDemo(owner: Owner, options: DemoOptions = {}): Promise<RunningDemo> {
-  const quick = { epoch: 'e', stepMs: 1, lineMs: 1, retryMs: 10 };
+export async function startDemo(
+  owner: Owner,
+  options: DemoOptions = {},
+  wantedPort = 0,
+): Promise<RunningDemo> {
+  const quick = { run: 'e', stepMs: 1, lineMs: 1, retryMs: 10 };
   const { server, world } = createDemo({ ...quick, ...options });
-  const { port } = await server.listen(0, '127.0.0.1');
-  owner.teardown(async () => {
+  const { port } = await server.listen(wantedPort, '127.0.0.1');
+  const close = async (): Promise<void> => {
     world.close();
     await server.close({ deadlineMs: 0 });
-  });
-  return { port, origin: `http://127.0.0.1:${port}`, world };
+  };
+  owner.teardown(close);
+  return { port, origin: `http://127.0.0.1:${port}`, world, close };
 }
 
 /** A WebSocket of `ws` that remembers every message as JSON. */

@@ -23,7 +23,7 @@ const visitor = (room: ChatRoom) => {
 };
 
 t.test('tells everybody what one says, with the name it has', (t) => {
-  const room = new ChatRoom(() => 7);
+  const room = new ChatRoom('r', () => 7);
   const [ann, ben] = [visitor(room), visitor(room)];
   ann.take({ type: 'name', name: 'Ann' });
   ann.take({ type: 'say', text: ' hello ' });
@@ -34,7 +34,7 @@ t.test('tells everybody what one says, with the name it has', (t) => {
 });
 
 t.test('leaves markup alone: it is text, here and on the page', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const ann = visitor(room);
   const text = '<script>alert(1)</script> & "quotes"';
   ann.take({ type: 'say', text });
@@ -44,7 +44,7 @@ t.test('leaves markup alone: it is text, here and on the page', (t) => {
 
 t.test('tells a newcomer the last lines, and no more than it keeps', (t) => {
   let now = 0;
-  const room = new ChatRoom(() => now);
+  const room = new ChatRoom('r', () => now);
   const ann = visitor(room);
   for (let n = 1; n <= 100; n += 1) {
     now += 1000;
@@ -58,7 +58,7 @@ t.test('tells a newcomer the last lines, and no more than it keeps', (t) => {
 });
 
 t.test('tells who is online, once for all who come and go in a moment', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const [ann, ben] = [visitor(room), visitor(room)];
   ann.take({ type: 'name', name: 'Ann' });
   ben.take({ type: 'name', name: 'Ben' });
@@ -80,7 +80,7 @@ t.test('tells who is online, once for all who come and go in a moment', (t) => {
 });
 
 t.test('says nothing about arrivals in a large room', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const crowd = Array.from({ length: 100 }, () => visitor(room));
   crowd.forEach(({ take }, index) => {
     take({ type: 'name', name: `n${index}` });
@@ -94,7 +94,7 @@ t.test('says nothing about arrivals in a large room', (t) => {
 });
 
 t.test('cuts long names and texts between characters, and makes one line of them', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const ann = visitor(room);
   ann.take({ type: 'name', name: `a\r\nb\0c\u2028${'😀'.repeat(100)}` });
   ann.take({ type: 'say', text: '😀'.repeat(2000) });
@@ -105,7 +105,7 @@ t.test('cuts long names and texts between characters, and makes one line of them
 });
 
 t.test('refuses what no page sends, and says so to nobody else', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const [ann, ben] = [visitor(room), visitor(room)];
   const before = ben.got.length;
   for (const text of ['', '{', 'null', '7', '[]', '{"type":"say"}', '{"type":"say","text":7}']) {
@@ -119,7 +119,7 @@ t.test('refuses what no page sends, and says so to nobody else', (t) => {
 });
 
 t.test('ignores an empty message, and calls the nameless Nobody', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const ann = visitor(room);
   ann.take({ type: 'say', text: ' \n ' });
   t.equal(ann.lines().length, 0);
@@ -132,7 +132,7 @@ t.test('ignores an empty message, and calls the nameless Nobody', (t) => {
 
 t.test('slows down one who says too much, and forgives with time', (t) => {
   let now = 0;
-  const room = new ChatRoom(() => now);
+  const room = new ChatRoom('r', () => now);
   const ann = visitor(room);
   for (let n = 0; n < 50; n += 1) ann.take({ type: 'say', text: 'spam' });
   t.equal(ann.lines().length, 8);
@@ -144,7 +144,7 @@ t.test('slows down one who says too much, and forgives with time', (t) => {
 });
 
 t.test('cuts a connection that asks for it', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const ann = visitor(room);
   ann.take({ type: 'drop' });
   t.equal(ann.state.isCut, true);
@@ -152,7 +152,7 @@ t.test('cuts a connection that asks for it', (t) => {
 });
 
 t.test('leaves no timer behind when it is closed', (t) => {
-  const room = new ChatRoom();
+  const room = new ChatRoom('r');
   const ann = visitor(room);
   room.close();
   mock.timers.tick(1000);

@@ -4,7 +4,8 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import t from 'tap';
 import { type RunningDemo, startDemo } from '../support/demo.ts';
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const PLACES = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
+const CHROMIUM = process.env['CHROMIUM'] ?? PLACES.find(existsSync) ?? '/usr/bin/chromium';
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -96,6 +97,31 @@ function runSpecs(browser: Browser): void {
     await close();
   });
 
+  t.test('a page that outlives the server goes on with the next one', async (t) => {
+    const first = await startDemo(t);
+    const { page, close } = await openPage(browser, first);
+    first.world.ticker.tick();
+    await says(page, '#events-id', 'e-1');
+    for (const text of ['one', 'two', 'three']) {
+      await say(page, text);
+      await says(page, '#lines .what', text);
+    }
+    await first.close();
+    await stateIs(page, 'chat-state', 'waiting');
+    const second = await startDemo(t, { run: 'e2' }, first.port);
+    await stateIs(page, 'chat-state', 'open');
+    await says(page, '#records .peek', /hand|GET .chat/);
+    await say(page, 'four');
+    await says(page, '#lines .what', 'four');
+    await says(page, '#records .in .peek', /four/);
+    await stateIs(page, 'events-state', 'open');
+    await says(page, '#events-verdict', /cannot continue from/);
+    second.world.ticker.tick();
+    await says(page, '#events-id', 'e2-1');
+    t.equal(await page.textContent('#events-missed'), '0', 'it was told, and counts nothing');
+    await close();
+  });
+
   t.test('events that were cut are caught up: none missed, none doubled', async (t) => {
     const demo = await startDemo(t, { retryMs: 300 });
     const { page, complaints, close } = await openPage(browser, demo);
@@ -118,6 +144,30 @@ function runSpecs(browser: Browser): void {
       t.equal(await page.textContent(`#${id}`), count, id);
     }
     t.equal(await page.locator('#tape .replayed').count(), 4);
+    t.same(complaints, []);
+    await close();
+  });
+
+  t.test('a page that nobody looks at lets go of its stream, and misses nothing', async (t) => {
+    const demo = await startDemo(t);
+    const { page, complaints, close } = await openPage(browser, demo);
+    demo.world.ticker.tick();
+    await says(page, '#events-id', 'e-1');
+    await page.clock.install();
+    const show = (isHidden: boolean) =>
+      page.evaluate(`
+        Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      `);
+    await show(true);
+    t.equal(demo.world.streams.size, 1, 'a short look elsewhere changes nothing');
+    await page.clock.fastForward(10_000);
+    await stateIs(page, 'events-state', 'off');
+    while (demo.world.streams.size > 0) await new Promise((done) => setImmediate(done));
+    for (let n = 0; n < 3; n += 1) demo.world.ticker.tick();
+    await show(false);
+    await says(page, '#events-verdict', /3 events caught up, none missed/);
+    t.equal(await page.textContent('#events-missed'), '0');
     t.same(complaints, []);
     await close();
   });

@@ -124,12 +124,12 @@ t.test(
       message.type === 'record' ? [message.record] : [],
     );
     const [request, response, ...rest] = records;
-    t.match(request, { kind: 'handshake', direction: 'in', seq: 1, connection: 1 });
+    t.match(request, { kind: 'handshake', direction: 'in', connection: 1 });
     t.match(
       textOf(request),
       /^GET \/chat\?page=\w+ HTTP\/1\.1\r\n.*Sec-WebSocket-Key: .+\r\n\r\n$/s,
     );
-    t.match(response, { kind: 'handshake', direction: 'out', seq: 2 });
+    t.match(response, { kind: 'handshake', direction: 'out' });
     t.match(textOf(response), /^HTTP\/1\.1 101 .*sec-websocket-accept: .+\r\n\r\n$/s);
     const said = rest.find((record) => textOf(record).includes('watch me'));
     t.match(said, { kind: 'frame', direction: 'in', masked: true, opcode: 1, fin: true });

@@ -42,12 +42,15 @@ export interface Member {
 export class ChatRoom {
   readonly #members = new Map<string, Member>();
   readonly #lines: ChatLine[] = [];
+  readonly #run: string;
   readonly #now: () => number;
   #memberCount = 0;
   #lineCount = 0;
   #peopleTimer: NodeJS.Timeout | undefined;
 
-  constructor(now: () => number = Date.now) {
+  /** @param run names the run of the server. */
+  constructor(run: string, now: () => number = Date.now) {
+    this.#run = run;
     this.#now = now;
   }
 
@@ -62,7 +65,7 @@ export class ChatRoom {
     const id = `m${this.#memberCount}`;
     const member = { id, peer, name: '', allowance: BURST, allowedAt: this.#now() };
     this.#members.set(id, member);
-    tell(peer, { type: 'welcome', you: id, lines: this.#lines });
+    tell(peer, { type: 'welcome', you: id, run: this.#run, lines: this.#lines });
     this.#peopleChanged();
     return member;
   }

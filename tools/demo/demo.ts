@@ -22,8 +22,8 @@ import { pageOf, World } from './world.ts';
 
 /** Settings of a demo; the times make specs quick. */
 export interface DemoOptions {
-  /** Names this run, for the positions of event streams. */
-  readonly epoch?: string;
+  /** Names this run, so that what a page knows of an earlier one is recognised. */
+  readonly run?: string;
   /** Between two steps of the progress. */
   readonly stepMs?: number;
   /** Between two lines of the answer by hand. */
@@ -36,11 +36,11 @@ type Handler = (exchange: Exchange) => unknown;
 
 /** Makes the demo's server. It listens, and its ticker ticks, when they are told to. */
 export function createDemo(options: DemoOptions = {}): { server: Server; world: World } {
-  const { epoch = Date.now().toString(36), stepMs = 60, lineMs = 180 } = options;
+  const { run = Date.now().toString(36), stepMs = 60, lineMs = 180 } = options;
   // Long enough to miss some events after a cut, short enough to watch.
   const { retryMs = 2000 } = options;
   const assets = readAssets();
-  const world = new World(epoch);
+  const world = new World(run);
   const routes = new Map<string, readonly [method: string, handler: Handler]>([
     ['/chat', ['GET', (exchange) => joinChat(exchange, world)]],
     ['/wire', ['GET', (exchange) => watchWire(exchange, world)]],

@@ -23,6 +23,7 @@ type Seen<Kind> = Kind extends WireRecord ? Omit<Kind, 'seq' | 'connection' | 'a
 export class WireTaps {
   readonly #taps = new Map<string, WireTap>();
   readonly #now: () => number;
+  #seq = 0;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
@@ -32,10 +33,20 @@ export class WireTaps {
   of(page: string): WireTap | undefined {
     let tap = this.#taps.get(page);
     if (tap === undefined && this.#taps.size < MAX_PAGES) {
-      tap = new WireTap(this.#now, () => this.#taps.delete(page));
+      tap = new WireTap(
+        this.#now,
+        () => this.#nextSeq(),
+        () => this.#taps.delete(page),
+      );
       this.#taps.set(page, tap);
     }
     return tap;
+  }
+
+  /** One count for all: a page that comes back to a forgotten tap sees no number again. */
+  #nextSeq(): number {
+    this.#seq += 1;
+    return this.#seq;
   }
 
   /** How many pages are watched. */
@@ -49,13 +60,14 @@ export class WireTap {
   readonly #records: WireRecord[] = [];
   readonly #viewers = new Set<(record: WireRecord) => void>();
   readonly #now: () => number;
+  readonly #nextSeq: () => number;
   readonly #forget: () => void;
   #connections = 0;
   #open = 0;
-  #seq = 0;
 
-  constructor(now: () => number, forget: () => void) {
+  constructor(now: () => number, nextSeq: () => number, forget: () => void) {
     this.#now = now;
+    this.#nextSeq = nextSeq;
     this.#forget = forget;
   }
 
@@ -76,8 +88,7 @@ export class WireTap {
     const connection = this.#connections;
     const begun = this.#now();
     return new TappedConnection((seen) => {
-      this.#seq += 1;
-      this.#add({ ...seen, seq: this.#seq, connection, at: this.#now() - begun });
+      this.#add({ ...seen, seq: this.#nextSeq(), connection, at: this.#now() - begun });
       if (seen.kind !== 'end') return;
       this.#open -= 1;
       this.#forgetIfUnused();

@@ -16,7 +16,7 @@ export type Viewer = (message: WireToPage) => void;
 
 /** The state of a running demo. */
 export class World {
-  readonly room = new ChatRoom();
+  readonly room: ChatRoom;
   readonly taps = new WireTaps();
   readonly ticker: Ticker;
   readonly desk: PollDesk;
@@ -25,12 +25,15 @@ export class World {
   /** WebSockets to say goodbye to. */
   readonly peers = new Set<WebSocketPeer>();
   readonly #viewers = new Map<Viewer, string>();
+  readonly #run: string;
   readonly #begun = performance.now();
   #factsTimer: NodeJS.Timeout | undefined;
 
-  /** @param epoch names this run, for the positions of event streams. */
-  constructor(epoch: string) {
-    this.ticker = new Ticker({ epoch });
+  /** @param run names this run: positions and numbers of an earlier one mean nothing. */
+  constructor(run: string) {
+    this.#run = run;
+    this.room = new ChatRoom(run);
+    this.ticker = new Ticker({ epoch: run });
     this.desk = new PollDesk(this.ticker);
   }
 
@@ -66,6 +69,7 @@ export class World {
 
   #facts(): ServerFacts {
     return {
+      run: this.#run,
       pid: process.pid,
       node: process.versions.node,
       upMs: Math.round(performance.now() - this.#begun),

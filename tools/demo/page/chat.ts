@@ -15,6 +15,7 @@ const sayField = find<HTMLInputElement>('say');
 const roundTrips: number[] = [];
 let me = '';
 let newestLine = 0;
+let run = '';
 let countdown: ReturnType<typeof setInterval> | undefined;
 
 /** Joins the chat, and stays. */
@@ -53,6 +54,8 @@ function take(message: ChatToPage): void {
   switch (message.type) {
     case 'welcome':
       me = message.you;
+      if (run !== message.run) newestLine = 0;
+      run = message.run;
       // After a reconnection the server tells the last lines again; only the new ones are added.
       for (const line of message.lines) addLine(line);
       break;
@@ -82,8 +85,7 @@ function showCountdown(waitMs: number, attempt: number): void {
 }
 
 function addLine(line: ChatLine): void {
-  // A restarted server counts from the beginning again.
-  if (line.id <= newestLine && line.id > newestLine - KEPT_LINES) return;
+  if (line.id <= newestLine) return;
   newestLine = line.id;
   if (line.kind === 'note') addNote(line.text);
   else append(said(line));

@@ -16,7 +16,7 @@ export function dissect(record: WireRecord, request: string | undefined): Node[]
 
 function title(text: string, record: WireRecord): HTMLElement {
   const seconds = (record.at / 1000).toFixed(3);
-  const moment = `#${record.seq}, connection ${record.connection}, ${seconds} s`;
+  const moment = `connection ${record.connection}, after ${seconds} s`;
   return make('h3', {}, text, make('small', {}, moment));
 }
 

@@ -3,6 +3,7 @@ import { pulse } from './bus.ts';
 import { duration, find, keepNewest, make, showState, showText, showVerdict } from './dom.ts';
 import { pageId } from './identity.ts';
 import type { Tick } from './messages.ts';
+import { restWhileHidden } from './rest.ts';
 
 const SHOWN_TICKS = 64;
 
@@ -10,15 +11,37 @@ const tape = find('tape');
 const button = find<HTMLButtonElement>('cut');
 const counts = { received: 0, replayed: 0, missed: 0, doubled: 0 };
 let newest = 0;
+let lastId = '';
 let lostAt: number | undefined;
 let openedAt = 0;
 /** Since the connection is back, until the server says that what comes now is new. */
 let isCatchingUp = true;
 let replayedNow = 0;
 
-/** Opens the event stream; the browser keeps it open. */
+/** Keeps an event stream open as long as the page is looked at. */
 export function startEvents(): void {
-  const source = new EventSource(`/events?page=${pageId}`);
+  let source = open();
+  restWhileHidden(
+    () => {
+      source.close();
+      lose();
+      showState('events-state', 'off', 'resting');
+    },
+    () => {
+      source = open();
+    },
+  );
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    showVerdict('events-verdict', 'Cut. The browser comes back by itself …');
+    await fetch(`/events/cut?page=${pageId}`, { method: 'POST' });
+  });
+}
+
+/** Opens the stream where the last one stopped; while it lives, the browser reconnects it. */
+function open(): EventSource {
+  const query = new URLSearchParams({ page: pageId, lastEventId: lastId });
+  const source = new EventSource(`/events?${query}`);
   source.onopen = () => {
     showState('events-state', 'open', 'open');
     openedAt = performance.now();
@@ -28,9 +51,7 @@ export function startEvents(): void {
   source.onerror = () => {
     const isOver = source.readyState === EventSource.CLOSED;
     showState('events-state', isOver ? 'failed' : 'waiting', isOver ? 'refused' : 'reconnecting');
-    button.disabled = true;
-    if (lostAt === undefined && newest > 0) tape.append(make('i', { class: 'cut' }));
-    lostAt ??= performance.now();
+    lose();
   };
   source.addEventListener('tick', (event) => {
     pulse('events');
@@ -43,13 +64,18 @@ export function startEvents(): void {
   source.addEventListener('reset', (event) => {
     // The server cannot continue from our position: it was restarted, or we were away too long.
     newest = 0;
-    showVerdict('events-verdict', `The log was cut off: ${event.data}`, 'bad');
+    const { reason } = JSON.parse(event.data) as { reason: string };
+    showVerdict('events-verdict', `The server cannot continue from there: ${reason}.`, 'bad');
+    lostAt = undefined;
   });
-  button.addEventListener('click', async () => {
-    button.disabled = true;
-    showVerdict('events-verdict', 'Cut. The browser comes back by itself …');
-    await fetch(`/events/cut?page=${pageId}`, { method: 'POST' });
-  });
+  return source;
+}
+
+/** From here on events are missed, until they are caught up. */
+function lose(): void {
+  button.disabled = true;
+  if (lostAt === undefined && newest > 0) tape.append(make('i', { class: 'cut' }));
+  lostAt ??= performance.now();
 }
 
 function take(tick: Tick, id: string): void {
@@ -96,6 +122,7 @@ function addBar(kind: string, value: number, title: string): void {
 }
 
 function show(id: string): void {
+  lastId = id;
   showText('events-received', counts.received);
   showText('events-replayed', counts.replayed);
   showText('events-missed', counts.missed);

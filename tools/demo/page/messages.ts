@@ -31,7 +31,13 @@ export type ChatFromPage =
 
 /** Server to page, on `/chat`. */
 export type ChatToPage =
-  | { readonly type: 'welcome'; readonly you: string; readonly lines: readonly ChatLine[] }
+  | {
+      readonly type: 'welcome';
+      readonly you: string;
+      /** Names the run of the server: lines are counted anew in each. */
+      readonly run: string;
+      readonly lines: readonly ChatLine[];
+    }
   | { readonly type: 'people'; readonly count: number; readonly people: readonly Person[] }
   | { readonly type: 'line'; readonly line: ChatLine }
   | { readonly type: 'rtt'; readonly ms: number }
@@ -64,7 +70,7 @@ export interface PollAnswer {
 export type WireRecord = WireFrame | WireHandshake | WireEnd;
 
 interface WireMoment {
-  /** Grows by one with each record of the page. */
+  /** Grows from record to record, as long as the server runs. */
   readonly seq: number;
   /** Which WebSocket connection of the page: 1, 2, … after reconnections. */
   readonly connection: number;
@@ -110,6 +116,8 @@ export type WireToPage =
 
 /** What the server says about itself. */
 export interface ServerFacts {
+  /** Names the run of the server. */
+  readonly run: string;
   readonly pid: number;
   readonly node: string;
   readonly upMs: number;

@@ -3,6 +3,7 @@ import { pulse } from './bus.ts';
 import { duration, find, keepNewest, make, showState, showVerdict } from './dom.ts';
 import { pageId } from './identity.ts';
 import type { PollAnswer } from './messages.ts';
+import { restWhileHidden } from './rest.ts';
 
 const SHOWN_ANSWERS = 7;
 /** A bar of full width. */
@@ -18,7 +19,17 @@ let newest = 0;
 
 /** Makes the button work. */
 export function startPoll(): void {
+  let wasRunning = false;
   button.addEventListener('click', () => (running === undefined ? start() : stop('off')));
+  restWhileHidden(
+    () => {
+      wasRunning = running !== undefined;
+      if (wasRunning) stop('resting');
+    },
+    () => {
+      if (wasRunning) start();
+    },
+  );
 }
 
 function start(): void {

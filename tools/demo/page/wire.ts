@@ -17,6 +17,7 @@ const follow = find<HTMLInputElement>('follow');
 /** Upgrade requests by connection: the response is explained together with its request. */
 const requests = new Map<number, string>();
 let newest = 0;
+let run = '';
 let current: HTMLElement | undefined;
 let ownFrameAt = Number.NEGATIVE_INFINITY;
 let startedAt = performance.now();
@@ -145,6 +146,9 @@ function trim(): void {
 }
 
 function showFacts(facts: ServerFacts): void {
+  // A server that was started again counts from the beginning.
+  if (run !== facts.run) newest = 0;
+  run = facts.run;
   startedAt = performance.now() - facts.upMs;
   showText('fact-process', `${facts.pid}, Node ${facts.node}`);
   showText('fact-uptime', uptime(facts.upMs));
