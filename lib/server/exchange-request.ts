@@ -3,8 +3,26 @@ import { equalsIgnoringCase } from '../base/index.ts';
 import { type Fields, listElements, type RequestHead } from '../http/index.ts';
 import type { ClientAddress } from './client-address.ts';
 import { type SplitTarget, splitTarget } from './exchange-target.ts';
-import type { ExchangeTransport } from './exchange-transport.ts';
 import type { RequestBody } from './request-body.ts';
+import type { ServerSettings } from './server-settings.ts';
+import type { SocketPump } from './socket-pump.ts';
+
+/** The connection, as an exchange sees it. */
+export interface ExchangeTransport {
+  readonly pump: SocketPump;
+  readonly settings: ServerSettings;
+  readonly client: ClientAddress;
+  /** Whether the connection is encrypted. */
+  readonly isSecure: boolean;
+  /** Whether the connection could serve another request after the response that begins now. */
+  mayKeepAlive(): boolean;
+  /** The response has been written. */
+  responseEnded(): void;
+  /** Speaks HTTP no more, and returns the bytes that have come and were not read; they are yours. */
+  handOver(): Buffer;
+  /** Takes what code of the application threw where nobody catches it. */
+  reportError(error: unknown): void;
+}
 
 /** What came. Nothing here changes while an exchange lasts. */
 export abstract class ExchangeRequest {

@@ -11,6 +11,8 @@
  * There are exactly these five endings, and an exchange has one of them: the others throw from then
  * on. A client that goes away is not an exception here: `signal` is aborted, writing returns false,
  * and what was registered with `onClose` runs.
+ *
+ * Longer than the house allows: the five endings share one state, and people read them together.
  */
 import { UsageError } from '../base/index.ts';
 import {
@@ -36,8 +38,7 @@ import {
   readLastEventId,
 } from './event-stream-settings.ts';
 import { type Cleanup, type ExchangeEnd, ExchangeLife } from './exchange-life.ts';
-import { ExchangeRequest } from './exchange-request.ts';
-import type { ExchangeTransport } from './exchange-transport.ts';
+import { ExchangeRequest, type ExchangeTransport } from './exchange-request.ts';
 import { type HijackedSocket, releaseSocket } from './hijack.ts';
 import type { RequestBody } from './request-body.ts';
 import { ResponseChannel } from './response-channel.ts';

@@ -9,19 +9,19 @@
  *  closed                 └─► error ──────│────────────────▲
  *                                         └─ hijack, accept ─► handed over
  * ```
- * While a request is answered the reader is paused, so pipelined requests are answered in order and
- * an error comes last. The socket is still read a little ahead, to notice a client that leaves.
- * Lingering: after the last response our side is ended and input thrown away, because closing with
- * unread input resets the connection and takes the response with it [RFC 9112 §9.6].
+ * While a request is answered no other one is read, so pipelined requests are answered in order and
+ * an error comes last [RFC 9112 §9.3.2]. Lingering is told in lingering.ts.
  */
 import { ProtocolError } from '../base/index.ts';
-import { type Fields, type RequestHead, RequestReader, type RequestSink } from '../http/index.ts';
+import type { RequestHead } from '../http/index.ts';
 import { type ClientAddress, readClientAddress } from './client-address.ts';
 import { Deadline } from './clock.ts';
 import { formatErrorResponse } from './error-response.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeTransport } from './exchange-transport.ts';
-import { type BodySource, RequestBody } from './request-body.ts';
+import type { ExchangeTransport } from './exchange-request.ts';
+import { Lingering } from './lingering.ts';
+import type { RequestBody } from './request-body.ts';
+import { type InputOwner, RequestInput } from './request-input.ts';
 import type { ServerSettings } from './server-settings.ts';
 import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
 
@@ -41,52 +41,32 @@ export interface ConnectionOwner {
 }
 
 /** Where the connection stands; see the diagram. */
-export type ConnectionPhase = 'idle' | 'head' | 'exchange' | 'lingering' | 'handed-over' | 'closed';
-
-/** Body bytes that must arrive within the body timeout: at 30 s, 546 bytes/s are fast enough. */
-const BODY_PORTION_BYTES = 16 * 1024;
-/** Input thrown away while lingering. */
-const LINGER_BYTES = 16 * 1024 * 1024;
+type Phase = 'idle' | 'head' | 'exchange' | 'lingering' | 'handed-over' | 'closed';
 
 /** One connection that speaks HTTP/1. */
-export class HttpConnection implements RequestSink, PumpSink, BodySource, ExchangeTransport {
+export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   readonly pump: SocketPump;
   readonly settings: ServerSettings;
   readonly isSecure: boolean;
   readonly #owner: ConnectionOwner;
-  readonly #reader: RequestReader;
+  readonly #input: RequestInput;
   readonly #deadline: Deadline<HttpConnection>;
-  #phase: ConnectionPhase = 'idle';
+  #phase: Phase = 'idle';
   #requests = 0;
   #client: ClientAddress | undefined;
   /** The request being answered. */
   #exchange: Exchange | undefined;
-  #head: RequestHead | undefined;
-  /** The request has been read to its end. */
-  #isInputDone = false;
-  /** The rest of the request cannot be read, so nothing after it can. */
-  #isInputBroken = false;
-  #hasContinued = false;
-  /** Count of body bytes at which the body deadline moves, or draining has gone too far. */
-  #mark = 0;
-  #isPumpPaused = false;
   /** The next request waits until the answers to earlier ones have left. */
   #isWaitingForDrain = false;
-  #lingeredBytes = 0;
 
   /** Takes a connection; nothing happens before {@link start}. */
   constructor(makePump: (sink: PumpSink) => SocketPump, owner: ConnectionOwner, isSecure: boolean) {
     this.settings = owner.settings;
     this.isSecure = isSecure;
     this.#owner = owner;
-    this.#reader = new RequestReader(this, owner.settings.http);
     this.#deadline = new Deadline<HttpConnection>(owner.settings.wheel, this, whenDue);
+    this.#input = new RequestInput(this, this.#deadline as Deadline<unknown>);
     this.pump = makePump(this);
-  }
-
-  /** Where it stands. */
-  get phase(): ConnectionPhase {
-    return this.#phase;
   }
 
   get client(): ClientAddress {
@@ -109,30 +89,18 @@ export class HttpConnection implements RequestSink, PumpSink, BodySource, Exchan
   // ── what the socket says ───────────────────────────────────────────────────────────────────
 
   receive(bytes: Buffer): void {
-    if (this.#phase === 'lingering') {
-      this.#lingeredBytes += bytes.length;
-      if (this.#lingeredBytes > LINGER_BYTES) this.pump.cut('ended');
-      return;
-    }
     if (this.#phase === 'idle' && !this.#isWaitingForDrain) {
       this.#phase = 'head';
       // The very first head is due from the beginning of the connection.
       if (this.#requests > 0) this.#deadline.setIn(this.settings.headTimeoutMs);
     }
-    this.#reader.receive(bytes);
-    this.#afterReading();
+    this.#input.receive(bytes);
   }
 
   receiveEnd(): void {
-    if (this.#phase === 'lingering') return;
     this.#exchange?.clientEnded();
-    if (this.pump.isGone) return;
-    this.#reader.receiveEnd();
-    this.#afterReading();
-    // Whoever has not answered by then, answers nobody.
-    if (this.#exchange !== undefined && !this.settings.allowHalfOpen) {
-      this.#deadline.setIn(this.settings.lingerTimeoutMs);
-    }
+    if (!this.pump.isGone) this.#input.receiveEnd();
+    this.#limitAnswering();
   }
 
   drained(): void {
@@ -153,94 +121,65 @@ export class HttpConnection implements RequestSink, PumpSink, BodySource, Exchan
     this.#owner.left(this, end, wasBusy);
   }
 
-  // ── what the reader says ───────────────────────────────────────────────────────────────────
+  // ── what the input says ────────────────────────────────────────────────────────────────────
 
-  head(head: RequestHead): void {
+  requestBegan(head: RequestHead, body: RequestBody): void {
     this.#requests += 1;
     this.#phase = 'exchange';
-    this.#deadline.clear();
-    this.#isInputDone = false;
-    this.#hasContinued = false;
-    this.#head = head;
-    const body = new RequestBody(head, this, this.settings.maxBodyBytes);
-    const exchange = new Exchange(head, body, this);
-    this.#exchange = exchange;
-    this.#owner.dispatch(exchange);
-    if (this.#exchange !== exchange || body.isComplete || exchange.isDone) return;
-    if (!body.isWanted) this.#reader.pause();
+    this.#exchange = new Exchange(head, body, this);
+    this.#owner.dispatch(this.#exchange);
   }
 
-  body(bytes: Buffer): void {
-    const exchange = this.#exchange!;
-    exchange.body.push(bytes);
-    if (exchange.body.receivedBytes < this.#mark) return;
-    if (exchange.isDone) this.#finish();
-    else if (this.#deadline.isSet) this.#expectPortion();
+  requestEnded(): void {
+    if (this.#exchange!.isDone) this.#next();
+    else this.#limitAnswering();
   }
 
-  end(trailers: Fields | undefined): void {
-    const exchange = this.#exchange!;
-    this.#isInputDone = true;
-    this.#deadline.clear();
-    exchange.body.end(trailers);
-    if (exchange.isDone) this.#next();
-    else this.#reader.pause();
-  }
-
-  failed(error: ProtocolError): void {
+  inputFailed(error: ProtocolError): void {
     this.#owner.refused(error);
-    this.#isInputBroken = true;
     const exchange = this.#exchange;
-    if (exchange === undefined || exchange.isDone) {
-      this.#refuse(error);
-    } else if (error.status === undefined) {
-      // The request will never be complete: there is nobody to answer.
-      this.pump.cut('peer-ended');
-    } else {
-      this.#deadline.clear();
-      exchange.body.fail(error);
+    if (exchange !== undefined && !exchange.isDone) {
+      // A request that will never be complete has nobody to answer.
+      if (error.status === undefined) this.pump.cut('peer-ended');
+      else exchange.body.fail(error);
+      return;
     }
+    if (exchange === undefined && error.status !== undefined) {
+      this.pump.writeText(formatErrorResponse(error, this.settings.date), 'latin1');
+    }
+    this.#finish();
+  }
+
+  drainedTooMuch(): void {
+    this.#finish();
+  }
+
+  hasRead(): void {
+    const isBetween = this.#phase === 'idle' || this.#phase === 'head';
+    const isOver = isBetween && this.pump.hasPeerEnded && this.#input.waitingBytes === 0;
+    if (isOver && !this.#isWaitingForDrain) this.#finish();
   }
 
   // ── what the exchange asks ─────────────────────────────────────────────────────────────────
 
-  wantBody(): void {
-    if (this.#phase !== 'exchange' || this.#isInputDone || this.#isInputBroken) return;
-    if (this.#head!.expectContinue && !this.#hasContinued) {
-      this.#hasContinued = true;
-      this.#exchange!.sendContinue();
-    }
-    this.#expectPortion();
-    this.#resumeReading();
-  }
-
-  pauseBody(): void {
-    if (this.#phase !== 'exchange' || this.#isInputDone) return;
-    this.#reader.pause();
-    this.#deadline.clear();
+  sendContinue(): void {
+    this.#exchange!.sendContinue();
   }
 
   mayKeepAlive(): boolean {
-    const { head, body } = { head: this.#head!, body: this.#exchange!.body };
-    if (!head.keepAlive || this.#owner.isClosing || this.#isInputBroken) return false;
-    if (this.#requests >= this.settings.maxRequestsPerConnection) return false;
-    if (this.pump.hasPeerEnded) return false;
-    if (body.isComplete) return true;
-    // A client that was not told to go on may send its body or not: nobody can tell what comes.
-    if (body.hasFailed || (head.expectContinue && !this.#hasContinued)) return false;
-    return (body.length ?? 0) - body.receivedBytes <= this.settings.maxDrainBytes;
+    const hasMore = this.#requests < this.settings.maxRequestsPerConnection;
+    return hasMore && !this.#owner.isClosing && !this.pump.hasPeerEnded && this.#input.mayGoOn;
   }
 
   responseEnded(): void {
     if (this.#phase !== 'exchange') return;
-    const { body, keepsConnection } = this.#exchange!;
-    if (!keepsConnection || this.#isInputBroken) this.#finish();
-    else if (this.#isInputDone) this.#next();
-    else if (!body.isComplete) this.#drain(body);
+    if (!this.#exchange!.keepsConnection || this.#input.isBroken) this.#finish();
+    else if (this.#input.isDone) this.#next();
+    else if (!this.#exchange!.body.isComplete) this.#input.drain();
   }
 
   handOver(): Buffer {
-    const rest = this.#reader.handOver();
+    const rest = this.#input.handOver();
     this.#leave('handed-over');
     this.#owner.left(this, 'handed-over', false);
     return rest;
@@ -260,96 +199,60 @@ export class HttpConnection implements RequestSink, PumpSink, BodySource, Exchan
       // A client that sends requests and does not read the answers is not served further.
       this.#phase = 'idle';
       this.#isWaitingForDrain = true;
-      this.#reader.pause();
     } else {
       this.#nextRequest();
     }
   }
 
   #nextRequest(): void {
-    const hasBegun = this.#reader.waitingBytes > 0;
+    const hasBegun = this.#input.waitingBytes > 0;
     const { headTimeoutMs, keepAliveTimeoutMs } = this.settings;
     this.#phase = hasBegun ? 'head' : 'idle';
     this.#deadline.setIn(hasBegun ? headTimeoutMs : keepAliveTimeoutMs);
-    this.#resumeReading();
+    this.#input.resume();
   }
 
-  /** The answer is complete and the request is not: reads the rest, up to a bound. */
-  #drain(body: RequestBody): void {
-    body.discard();
-    this.#mark = body.receivedBytes + this.settings.maxDrainBytes;
-    this.#deadline.setIn(this.settings.bodyTimeoutMs);
-    this.#resumeReading();
-  }
-
-  /** The next portion of the body is due. */
-  #expectPortion(): void {
-    this.#mark = this.#exchange!.body.receivedBytes + BODY_PORTION_BYTES;
-    this.#deadline.setIn(this.settings.bodyTimeoutMs);
-  }
-
-  #resumeReading(): void {
-    this.#reader.resume();
-    this.#afterReading();
-  }
-
-  /** After each time the reader had its turn: reads ahead a little, and notices the end. */
-  #afterReading(): void {
-    if (this.#phase === 'lingering' || this.#phase === 'handed-over') return;
-    const isFull = this.#reader.waitingBytes > this.settings.maxUnreadBytes;
-    if (isFull !== this.#isPumpPaused) {
-      this.#isPumpPaused = isFull;
-      if (isFull) this.pump.pause();
-      else this.pump.resume();
-    }
-    const isOver = this.pump.hasPeerEnded && this.#exchange === undefined;
-    if (isOver && !this.#isWaitingForDrain && this.#phase !== 'closed') this.#finish();
+  /** Whoever has not answered soon after the client ended its side, answers nobody. */
+  #limitAnswering(): void {
+    if (this.#exchange === undefined || this.settings.allowHalfOpen) return;
+    if (this.pump.hasPeerEnded) this.#deadline.setIn(this.settings.lingerTimeoutMs);
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────
-
-  /** Answers what cannot be read, if it can be answered, and ends. */
-  #refuse(error: ProtocolError): void {
-    const isAnswerable = error.status !== undefined && this.#exchange === undefined;
-    if (isAnswerable) this.pump.writeText(formatErrorResponse(error, this.settings.date), 'latin1');
-    this.#finish();
-  }
 
   /** Ends our side, and lingers until the peer has ended its own. */
   #finish(): void {
     if (this.#phase === 'lingering' || this.#phase === 'closed') return;
     const body = this.#exchange?.body;
     this.#leave('lingering');
-    if (body?.isComplete === false)
-      body.fail(new ProtocolError('premature-eof', 'answered before'));
-    if (this.#isPumpPaused) this.pump.resume();
-    this.pump.end();
-    this.pump.whenFlushed(() => this.#deadline.setIn(this.settings.lingerTimeoutMs));
+    if (body?.isComplete === false) {
+      body.fail(new ProtocolError('premature-eof', 'answered before it was read'));
+    }
+    this.#input.openPump();
+    new Lingering(this.pump, this.settings, (end, isCutShort) =>
+      this.#owner.left(this, end, isCutShort),
+    );
   }
 
   /** Speaks HTTP no more. */
-  #leave(phase: ConnectionPhase): void {
+  #leave(phase: Phase): void {
     this.#phase = phase;
     this.#exchange = undefined;
     this.#deadline.clear();
-    this.#reader.handOver();
+    this.#input.handOver();
   }
 
-  /** @internal The deadline has come. */
+  /** @internal */
   whenDue(): void {
-    switch (this.#phase) {
-      case 'idle':
-        this.#finish();
-        break;
-      case 'head':
-        this.failed(new ProtocolError('head-timeout', `${this.settings.headTimeoutMs} ms`));
-        break;
-      case 'exchange':
-        if (this.pump.hasPeerEnded) this.pump.cut('peer-ended');
-        else this.failed(new ProtocolError('body-timeout', `${this.settings.bodyTimeoutMs} ms`));
-        break;
-      default:
-        this.pump.cut('ended');
+    const { headTimeoutMs, bodyTimeoutMs } = this.settings;
+    if (this.#phase === 'idle') {
+      this.#finish();
+    } else if (this.#phase === 'head') {
+      this.inputFailed(new ProtocolError('head-timeout', `${headTimeoutMs} ms`));
+    } else if (this.pump.hasPeerEnded) {
+      this.pump.cut('peer-ended');
+    } else {
+      this.#input.failed(new ProtocolError('body-timeout', `${bodyTimeoutMs} ms`));
     }
   }
 }

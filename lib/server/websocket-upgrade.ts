@@ -23,8 +23,7 @@ import {
   type WebSocketPeer,
 } from '../peer/index.ts';
 import { answerToFailure } from './error-response.ts';
-import type { ExchangeRequest } from './exchange-request.ts';
-import type { ExchangeTransport } from './exchange-transport.ts';
+import type { ExchangeRequest, ExchangeTransport } from './exchange-request.ts';
 import { PumpTransport } from './pump-transport.ts';
 
 /** Options of `exchange.accept`: the rules, the answer, and how the peer behaves. */

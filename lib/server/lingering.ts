@@ -1,0 +1,63 @@
+/**
+ * The last moments of a connection: our side has ended, and the peer may still be sending.
+ *
+ * ```
+ *   server ── last response ── FIN ──────────────► client
+ *          ◄── the rest of an upload ── FIN ───────         read and thrown away, then closed
+ * ```
+ * Closing a socket with unread input resets the connection, and a reset takes the response away that
+ * the client has not read yet: an early 413 would never arrive. So input is read until the peer
+ * ends, or for a bounded time, or up to a bounded number of bytes [RFC 9112 §9.6].
+ */
+import { Deadline } from './clock.ts';
+import type { ServerSettings } from './server-settings.ts';
+import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
+
+/** Input thrown away at most. */
+const LINGER_BYTES = 16 * 1024 * 1024;
+
+/** The connection is closed; `isCutShort`: before everything written had left. */
+export type OnLingered = (end: TransportEnd, isCutShort: boolean) => void;
+
+/** Takes over a pump on which nothing more is to be said. */
+export class Lingering implements PumpSink {
+  readonly #pump: SocketPump;
+  readonly #deadline: Deadline<SocketPump>;
+  readonly #onClosed: OnLingered;
+  #bytes = 0;
+  #hasFlushed = false;
+
+  /** @param onClosed called once. */
+  constructor(pump: SocketPump, settings: ServerSettings, onClosed: OnLingered) {
+    this.#pump = pump;
+    this.#onClosed = onClosed;
+    this.#deadline = new Deadline<SocketPump>(settings.wheel, pump, cut);
+    pump.sink = this;
+    pump.end();
+    // While the response is on its way, the write deadline watches.
+    pump.whenFlushed(() => {
+      if (pump.isGone) return;
+      this.#hasFlushed = true;
+      this.#deadline.setIn(settings.lingerTimeoutMs);
+    });
+  }
+
+  receive(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > LINGER_BYTES) this.#pump.cut('ended');
+  }
+
+  /** Both sides have ended: the socket closes by itself. */
+  receiveEnd(): void {}
+
+  drained(): void {}
+
+  closed(end: TransportEnd): void {
+    this.#deadline.clear();
+    this.#onClosed(end, !this.#hasFlushed);
+  }
+}
+
+function cut(pump: SocketPump): void {
+  pump.cut('ended');
+}

@@ -1,0 +1,208 @@
+/**
+ * The reading half of an HTTP connection: from bytes to one request at a time.
+ *
+ * ```
+ *   bytes ─► RequestReader ─► head ─► (paused while the request is answered)
+ *              ▲ waiting        body ─► RequestBody ─► the application, at its pace
+ *              └ at most maxUnreadBytes; then the socket is paused
+ * ```
+ * The socket is read a little ahead even while nobody wants the bytes, because that is the only way
+ * to notice that a client has left. The deadline for bodies is here too: each portion must arrive
+ * within the body timeout, and only while we are reading. Answers are unknown here.
+ */
+import type { ProtocolError } from '../base/index.ts';
+import { type Fields, type RequestHead, RequestReader, type RequestSink } from '../http/index.ts';
+import type { Deadline } from './clock.ts';
+import { type BodySource, RequestBody } from './request-body.ts';
+import type { ServerSettings } from './server-settings.ts';
+import type { SocketPump } from './socket-pump.ts';
+
+/** Body bytes that must arrive within the body timeout: at 30 s, 546 bytes/s are fast enough. */
+const BODY_PORTION_BYTES = 16 * 1024;
+
+/** What the input reports to its connection. */
+export interface InputOwner {
+  readonly pump: SocketPump;
+  readonly settings: ServerSettings;
+  /** A request has begun. */
+  requestBegan(head: RequestHead, body: RequestBody): void;
+  /** The request has been read to its end. */
+  requestEnded(): void;
+  /** Nothing more can be read. */
+  inputFailed(error: ProtocolError): void;
+  /** The rest of an answered request is larger than what we care to read. */
+  drainedTooMuch(): void;
+  /** The reader has had its turn. */
+  hasRead(): void;
+  /** The client waits for 100 (Continue). */
+  sendContinue(): void;
+}
+
+/** Reads requests for one connection. */
+export class RequestInput implements RequestSink, BodySource {
+  readonly #owner: InputOwner;
+  readonly #deadline: Deadline<unknown>;
+  readonly #reader: RequestReader;
+  #head: RequestHead | undefined;
+  #body: RequestBody | undefined;
+  #hasContinued = false;
+  #isDone = true;
+  #isBroken = false;
+  #isDraining = false;
+  /** Count of body bytes at which the deadline moves, or draining has gone too far. */
+  #mark = 0;
+  #isPumpPaused = false;
+  #isOver = false;
+
+  /** @param deadline the connection's; set here only for the body of a request. */
+  constructor(owner: InputOwner, deadline: Deadline<unknown>) {
+    this.#owner = owner;
+    this.#deadline = deadline;
+    this.#reader = new RequestReader(this, owner.settings.http);
+  }
+
+  /** True between two requests, and when the current one has been read to its end. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** True when nothing after the current request can be read. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** Bytes that have come and were not read. */
+  get waitingBytes(): number {
+    return this.#reader.waitingBytes;
+  }
+
+  /** Whether another request can follow the current one, as far as reading goes. */
+  get mayGoOn(): boolean {
+    const [head, body] = [this.#head!, this.#body!];
+    if (!head.keepAlive || this.#isBroken) return false;
+    if (body.isComplete) return true;
+    // A client that was not told to go on may send its body or not: nobody can tell what comes
+    // [RFC 9110 §10.1.1].
+    if (body.hasFailed || (head.expectContinue && !this.#hasContinued)) return false;
+    return (body.length ?? 0) - body.receivedBytes <= this.#owner.settings.maxDrainBytes;
+  }
+
+  /** Takes what the socket delivers. */
+  receive(bytes: Buffer): void {
+    this.#reader.receive(bytes);
+    this.#afterReading();
+  }
+
+  /** The client has ended its side. */
+  receiveEnd(): void {
+    this.#reader.receiveEnd();
+    this.#afterReading();
+  }
+
+  /** Reads on: the current request has been answered. */
+  resume(): void {
+    this.#reader.resume();
+    this.#afterReading();
+  }
+
+  /** Stops until {@link resume}. */
+  pause(): void {
+    this.#reader.pause();
+  }
+
+  /** Reads the rest of the current request and throws it away. */
+  drain(): void {
+    const body = this.#body!;
+    body.discard();
+    this.#isDraining = true;
+    this.#mark = body.receivedBytes + this.#owner.settings.maxDrainBytes;
+    this.#deadline.setIn(this.#owner.settings.bodyTimeoutMs);
+    this.resume();
+  }
+
+  /** Stops for good and returns the bytes that were not read. */
+  handOver(): Buffer {
+    this.#isOver = true;
+    return this.#reader.handOver();
+  }
+
+  /** Lets the socket flow again: what comes is for somebody else. */
+  openPump(): void {
+    if (this.#isPumpPaused) this.#owner.pump.resume();
+    this.#isPumpPaused = false;
+  }
+
+  // ── what the body asks ─────────────────────────────────────────────────────────────────────
+
+  wantBody(): void {
+    if (this.#isDone || this.#isBroken) return;
+    if (this.#head!.expectContinue && !this.#hasContinued) {
+      this.#hasContinued = true;
+      this.#owner.sendContinue();
+    }
+    this.#expectPortion();
+    this.resume();
+  }
+
+  pauseBody(): void {
+    if (this.#isDone) return;
+    this.#reader.pause();
+    this.#deadline.clear();
+  }
+
+  // ── what the reader says ───────────────────────────────────────────────────────────────────
+
+  head(head: RequestHead): void {
+    const body = new RequestBody(head, this, this.#owner.settings.maxBodyBytes);
+    this.#head = head;
+    this.#body = body;
+    this.#hasContinued = false;
+    this.#isDraining = false;
+    this.#isDone = false;
+    this.#deadline.clear();
+    this.#owner.requestBegan(head, body);
+    // Without a body the end follows at once, and with it the pause.
+    if (body.isComplete || body.isWanted || this.#isDraining) return;
+    this.#reader.pause();
+  }
+
+  body(bytes: Buffer): void {
+    const body = this.#body!;
+    body.push(bytes);
+    if (body.receivedBytes < this.#mark) return;
+    if (this.#isDraining) this.#owner.drainedTooMuch();
+    else if (this.#deadline.isSet) this.#expectPortion();
+  }
+
+  end(trailers: Fields | undefined): void {
+    this.#isDone = true;
+    this.#deadline.clear();
+    this.#reader.pause();
+    this.#body!.end(trailers);
+    this.#owner.requestEnded();
+  }
+
+  failed(error: ProtocolError): void {
+    this.#isBroken = true;
+    this.#deadline.clear();
+    this.#owner.inputFailed(error);
+  }
+
+  /** The next portion of the body is due. */
+  #expectPortion(): void {
+    this.#mark = this.#body!.receivedBytes + BODY_PORTION_BYTES;
+    this.#deadline.setIn(this.#owner.settings.bodyTimeoutMs);
+  }
+
+  #afterReading(): void {
+    const { pump, settings } = this.#owner;
+    if (this.#isOver || pump.isGone) return;
+    const isFull = this.#reader.waitingBytes > settings.maxUnreadBytes;
+    if (isFull !== this.#isPumpPaused) {
+      this.#isPumpPaused = isFull;
+      if (isFull) pump.pause();
+      else pump.resume();
+    }
+    this.#owner.hasRead();
+  }
+}
