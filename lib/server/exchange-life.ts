@@ -54,9 +54,9 @@ export class ExchangeLife {
     return this.#report;
   }
 
-  /** True when nobody waits for the answer any more. */
-  get isAborted(): boolean {
-    return this.#abortedFor !== undefined;
+  /** Why nobody waits for the answer any more; `undefined` while somebody does. */
+  get abortedFor(): ExchangeEnd | undefined {
+    return this.#abortedFor;
   }
 
   /** True when somebody waits for the end. */

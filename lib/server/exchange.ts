@@ -66,6 +66,7 @@ export class Exchange extends ExchangeRequest {
   #ending: Ending | undefined;
   #channel: ResponseChannel | undefined;
   #events: EventStreamPeer | undefined;
+  #peer: WebSocketPeer | undefined;
 
   /** Made by the server. */
   constructor(head: RequestHead, body: RequestBody, transport: ExchangeTransport) {
@@ -192,6 +193,7 @@ export class Exchange extends ExchangeRequest {
     this.#requireOpen();
     this.#ending = 'websocket';
     const peer = switchToWebSocket(this.#transport, accepted, options);
+    this.#peer = peer;
     void peer.closed.then(({ transportError }) => this.#life.finish('completed', transportError));
     return peer;
   }
@@ -222,7 +224,7 @@ export class Exchange extends ExchangeRequest {
 
   /** @internal True when the client was found to have gone. */
   get isAbandoned(): boolean {
-    return this.#life.isAborted;
+    return this.#life.abortedFor !== undefined;
   }
 
   /** @internal Whether the connection goes on after the answer. */
@@ -260,12 +262,15 @@ export class Exchange extends ExchangeRequest {
     this.#life.finish(reason, error);
   }
 
-  /** @internal Cuts the connection, so that what was sent is seen to be incomplete. */
+  /** @internal Ends without a proper end, so that what was sent is seen to be incomplete. */
   breakOff(error: unknown): void {
     if (this.isDone) return;
     this.#channel?.close();
-    this.#life.finish('broken-off', error);
-    this.#transport.pump.cut('cut');
+    this.#events?.channelClosed();
+    this.#life.finish(this.#life.abortedFor ?? 'broken-off', error);
+    if (this.#ending === 'hijack') this.#transport.pump.socket.destroy();
+    else if (this.#peer !== undefined) void this.#peer.close(1011, 'handler failed');
+    else this.#transport.pump.cut('cut');
   }
 
   #begin(

@@ -42,15 +42,11 @@ function settle(exchange: Exchange, result: unknown): void {
 }
 
 function fail(exchange: Exchange, error: unknown, report: (error: unknown) => void): void {
-  if (exchange.isAbandoned) {
-    if (!isAboutLeaving(error)) report(error);
-    exchange.breakOff(error);
-    return;
-  }
   const isOpen = exchange.ending === undefined;
   const answer = isOpen ? answerToFailure(error) : undefined;
-  if (answer === undefined) report(error);
-  if (!isOpen) {
+  const isExpected = exchange.isAbandoned && isAboutLeaving(error);
+  if (answer === undefined && !isExpected) report(error);
+  if (!isOpen || (exchange.isAbandoned && answer === undefined)) {
     exchange.breakOff(error);
     return;
   }

@@ -139,9 +139,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     this.#owner.refused(error);
     const exchange = this.#exchange;
     if (exchange !== undefined && !exchange.isDone) {
-      // A request that will never be complete has nobody to answer.
-      if (error.status === undefined) this.pump.cut('peer-ended');
-      else exchange.body.fail(error);
+      // Whoever reads the body answers; whoever does not will find that the connection ends.
+      exchange.body.fail(error);
       return;
     }
     if (exchange === undefined && error.status !== undefined) {

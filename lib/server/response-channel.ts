@@ -22,6 +22,7 @@ export class ResponseChannel {
     this.#writer = writer;
     this.#onEnd = onEnd;
     this.#isOpen = !pump.isGone && !writer.isEnded;
+    if (!this.#isOpen) this.#gate.close();
   }
 
   /** True while body bytes can be written. */

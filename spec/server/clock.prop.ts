@@ -1,6 +1,6 @@
-import { Deadline, TimerWheel } from 'barewire/server';
 import fc from 'fast-check';
 import t from 'tap';
+import { Deadline, TimerWheel } from '../../lib/server/clock.ts';
 import { FakeTime } from '../support/fake-time.ts';
 
 const action = fc.oneof(

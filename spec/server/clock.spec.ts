@@ -1,5 +1,6 @@
-import { Deadline, SYSTEM_TIME, TimerWheel } from 'barewire/server';
+import { SYSTEM_TIME } from 'barewire/server';
 import t from 'tap';
+import { Deadline, TimerWheel } from '../../lib/server/clock.ts';
 import { FakeTime } from '../support/fake-time.ts';
 
 function setUp(): { time: FakeTime; wheel: TimerWheel; fired: string[]; make: MakeDeadline } {

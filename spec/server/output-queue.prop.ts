@@ -1,6 +1,6 @@
-import { OutputQueue } from 'barewire/server';
 import fc from 'fast-check';
 import t from 'tap';
+import { OutputQueue } from '../../lib/server/output-queue.ts';
 
 const action = fc.oneof(
   fc.record({ kind: fc.constant('text'), which: fc.nat(2), size: fc.nat(9_000) }),

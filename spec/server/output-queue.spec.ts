@@ -1,5 +1,5 @@
-import { OutputQueue } from 'barewire/server';
 import t from 'tap';
+import { OutputQueue } from '../../lib/server/output-queue.ts';
 
 /** Takes everything the way a pump does: from the slab if possible, else in blocks. */
 function drain(queue: OutputQueue, isReused = true): string {

@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
-import {
-  onSharedRead,
-  SocketPump,
-  shareReads,
-  TimerWheel,
-  type TransportEnd,
-} from 'barewire/server';
 import t from 'tap';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { shareReads } from '../../lib/server/shared-read.ts';
+import { onSharedRead, SocketPump, type TransportEnd } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 

@@ -1,7 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type PumpSink, SocketPump, TimerWheel, type TransportEnd } from 'barewire/server';
 import t from 'tap';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { type PumpSink, SocketPump, type TransportEnd } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 

@@ -1,0 +1,67 @@
+import t from 'tap';
+import { decodeText, parseJson, requireJson, requireText } from '../../lib/server/body-text.ts';
+
+t.test('takes text that is UTF-8, or does not say', (t) => {
+  for (const type of [
+    undefined,
+    '',
+    'text/plain',
+    'text/plain; charset=utf-8',
+    'a/b;charset="UTF8"',
+    'a/b; charset = us-ascii',
+  ]) {
+    t.doesNotThrow(() => requireText(type), String(type));
+  }
+  for (const type of ['text/plain; charset=latin1', 'a/b; x=1; CHARSET=utf-16']) {
+    t.throws(() => requireText(type), { code: 'unsupported-media-type', status: 415 }, type);
+  }
+  t.end();
+});
+
+t.test('takes JSON that says so', (t) => {
+  for (const type of [
+    'application/json',
+    'Application/JSON; charset=utf-8',
+    'application/ld+json',
+    'a/b+json ;x=y',
+  ]) {
+    t.doesNotThrow(() => requireJson(type), type);
+  }
+  for (const type of [
+    undefined,
+    '',
+    'text/plain',
+    'application/jsonx',
+    'application/json+x',
+    '+json',
+    'application/json; charset=utf-16',
+    'text/plain; x=application/json',
+  ]) {
+    t.throws(
+      () => requireJson(type),
+      { code: 'unsupported-media-type', status: 415 },
+      String(type),
+    );
+  }
+  t.end();
+});
+
+t.test('decodes UTF-8 strictly, without a byte order mark', (t) => {
+  t.equal(decodeText(Buffer.from('héllo')), 'héllo');
+  t.equal(decodeText(Buffer.from('\ufeffx')), 'x');
+  t.equal(decodeText(Buffer.alloc(0)), '');
+  for (const hex of ['80', 'c0af', 'eda080', 'f5808080', 'e282']) {
+    t.throws(() => decodeText(Buffer.from(hex, 'hex')), { code: 'body-not-utf8', status: 400 });
+  }
+  t.end();
+});
+
+t.test('parses JSON, and gives names that are names of object members no power', (t) => {
+  t.same(parseJson('{"a":[1,null]}'), { a: [1, null] });
+  const parsed = parseJson('{"__proto__":{"x":1}}') as Record<string, unknown>;
+  t.equal(parsed['x'], undefined);
+  for (const text of ['', '{', "{'a':1}", '[1,]', 'undefined']) {
+    t.throws(() => parseJson(text), { code: 'body-not-json', status: 400 }, text);
+  }
+  t.end();
+});

@@ -1,0 +1,323 @@
+import type { BodyStream, Exchange } from 'barewire';
+import t from 'tap';
+import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
+import { eventually } from '../support/sockets.ts';
+
+const ENDINGS: readonly (readonly [name: string, end: (exchange: Exchange) => unknown])[] = [
+  ['respond', (exchange) => exchange.respond(200)],
+  ['stream', (exchange) => exchange.stream(200).end()],
+  ['raw stream', (exchange) => exchange.stream(200, {}, { framing: 'none' }).end()],
+  ['eventStream', (exchange) => exchange.eventStream().close()],
+  ['accept', (exchange) => exchange.accept().terminate()],
+  ['hijack', (exchange) => exchange.hijack().socket.end()],
+];
+
+const UPGRADE = get(
+  '/',
+  'upgrade: websocket',
+  'connection: upgrade',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+);
+
+for (const [first, end] of ENDINGS) {
+  t.test(`has one ending: after ${first} the others throw`, async (t) => {
+    const { connect } = await serve(t, (exchange) => {
+      t.equal(exchange.ending, undefined);
+      end(exchange);
+      t.ok(exchange.ending);
+      const code = first === 'hijack' ? 'hijacked' : 'already-answered';
+      for (const [, other] of ENDINGS)
+        t.throws(() => other(exchange), { name: 'UsageError', code });
+      t.throws(() => exchange.earlyHints({}), { code });
+    });
+    const client = connect().send(UPGRADE);
+    client.socket.end();
+    await client.ended();
+  });
+}
+
+t.test('responds with text, bytes of any kind, or nothing', async (t) => {
+  const bodies: Record<string, Parameters<Exchange['respond']>> = {
+    '/text': [200, {}, 'héllo'],
+    '/html': [200, { 'Content-Type': 'text/html' }, '<p>'],
+    '/bytes': [200, {}, Buffer.from('bytes')],
+    '/view': [200, {}, new Uint16Array([0x6869])],
+    '/none': [404],
+    '/empty': [200, {}, ''],
+  };
+  const { connect } = await serve(t, (exchange) => exchange.respond(...bodies[exchange.path]!));
+  const client = connect();
+  for (const path of Object.keys(bodies)) client.send(get(path));
+  client.socket.end();
+  const [text, html, bytes, view, none, empty] = readResponses(await client.ended());
+  t.match(text, { status: 200, body: Buffer.from('héllo').toString('latin1') });
+  t.equal(text!.fields['content-type'], 'text/plain; charset=utf-8');
+  t.equal(html!.fields['content-type'], 'text/html');
+  t.match(bytes, { body: 'bytes' });
+  t.equal(bytes!.fields['content-type'], undefined);
+  t.match(view, { body: 'ih' });
+  t.match(none, { status: 404, body: '' });
+  t.equal(none!.fields['content-length'], '0');
+  t.match(empty, { body: '' });
+});
+
+t.test('refuses a bad answer and lets another one be given', async (t) => {
+  const { connect } = await serve(t, (exchange) => {
+    t.throws(() => exchange.respond(200, { 'x-a': 'b\r\nx-c: d' }), { code: 'invalid-header' });
+    t.throws(() => exchange.respond(99), { code: 'invalid-argument' });
+    t.throws(() => exchange.respond(200, {}, 5 as never), { code: 'invalid-argument' });
+    t.throws(() => exchange.stream(200, { 'a b': 'c' }), { code: 'invalid-header' });
+    t.throws(() => exchange.eventStream({ keepAliveMs: -1 }), { code: 'invalid-option' });
+    t.throws(() => exchange.accept(), { name: 'HandshakeRejected' });
+    t.equal(exchange.ending, undefined);
+    exchange.respond(200, {}, 'fine');
+  });
+  const client = connect().send(get('/'));
+  t.match(readResponse(await client.until('fine')), { status: 200, body: 'fine' });
+});
+
+t.test('rejects with a text that says why', async (t) => {
+  const { connect } = await serve(t, (exchange) =>
+    exchange.path === '/a'
+      ? exchange.reject(404)
+      : exchange.reject(405, 'GET only', { allow: 'GET' }),
+  );
+  const client = connect().send(get('/a') + get('/b'));
+  client.socket.end();
+  const [plain, more] = readResponses(await client.ended());
+  t.match(plain, { status: 404, body: '404 Not Found\n' });
+  t.match(more, { status: 405, body: 'GET only\n', fields: { allow: 'GET' } });
+});
+
+t.test('streams chunked to HTTP/1.1 and until the end to HTTP/1.0', async (t) => {
+  const { connect } = await serve(t, async (exchange) => {
+    const body = exchange.stream(200, { trailer: 'x-sum' });
+    t.equal(await body.write('one '), true);
+    t.equal(await body.write(Buffer.from('two')), true);
+    t.equal(await body.write(''), true);
+    t.equal(body.end({ 'x-sum': '7' }), true);
+    t.equal(body.isOpen, false);
+    t.equal(await body.write('late'), false);
+    t.equal(body.end(), false);
+  });
+  const client = connect().send(get('/'));
+  const wire = await client.until('x-sum: 7');
+  t.match(wire, /\r\n4\r\none \r\n3\r\ntwo\r\n0\r\nx-sum: 7\r\n\r\n$/);
+  const old = connect().send('GET / HTTP/1.0\r\n\r\n');
+  t.match(readResponse(await old.ended()), { body: 'one two', fields: { connection: 'close' } });
+});
+
+t.test('streams raw: what is written is what goes on the wire', async (t) => {
+  const { connect } = await serve(t, async (exchange) => {
+    const fields = { 'transfer-encoding': 'chunked' };
+    const body = exchange.stream(200, fields, { framing: 'none' });
+    await body.write('2\r\nhi\r\n');
+    await body.write('0\r\n\r\n');
+    body.end();
+  });
+  const client = connect().send(get('/') + get('/not-served'));
+  const response = readResponse(await client.ended());
+  t.match(response, { body: 'hi', rest: '', fields: { connection: 'close' } });
+});
+
+t.test('asks nobody for a body that is not sent', async (t) => {
+  const seen: unknown[] = [];
+  const { connect } = await serve(t, async (exchange) => {
+    const body = exchange.stream(exchange.path === '/204' ? 204 : 200);
+    seen.push(body.isOpen, await body.write('never'), body.signal.aborted, body.end());
+  });
+  const client = connect();
+  client.send('HEAD / HTTP/1.1\r\nhost: a\r\n\r\n');
+  client.send(get('/204')).socket.end();
+  const wire = await client.ended();
+  const head = readResponse(wire, true);
+  t.equal(head.fields['transfer-encoding'], 'chunked', 'as a GET would have it');
+  t.match(readResponse(head.rest), { status: 204, rest: '' });
+  t.same(seen, [false, false, true, false, false, false, true, false]);
+});
+
+t.test('answers HEAD as GET, without the body', async (t) => {
+  const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, 'four'));
+  const client = connect().send('HEAD / HTTP/1.1\r\nhost: a\r\n\r\n');
+  client.socket.end();
+  const head = readResponse(await client.ended(), true);
+  t.match(head, { status: 200, rest: '', fields: { 'content-length': '4' } });
+});
+
+t.test('holds a stream to its announced length', async (t) => {
+  const { connect } = await serve(t, (exchange) => {
+    const body = exchange.stream(200, { 'content-length': '4' });
+    t.throws(() => body.end(), { code: 'invalid-state' });
+    void body.write('four');
+    t.throws(() => body.write('x'), { code: 'invalid-state' });
+    body.end();
+  });
+  const client = connect().send(get('/'));
+  t.match(readResponse(await client.until('four')), { body: 'four', rest: '' });
+});
+
+t.test('sends hints before the answer, and 100 when the body is asked for', async (t) => {
+  const { connect } = await serve(t, async (exchange) => {
+    exchange.earlyHints({ link: '</a.css>; rel=preload' });
+    exchange.respond(200, {}, await exchange.body.text());
+  });
+  const client = connect();
+  client.send('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n');
+  await client.until('HTTP/1.1 100 Continue\r\n\r\n');
+  client.send('hi');
+  await client.until(/hi$/);
+  const [hints, go, answer] = readResponses(client.text);
+  t.match(hints, { status: 103, fields: { link: '</a.css>; rel=preload' } });
+  t.match(go, { status: 100 });
+  t.match(answer, { status: 200, body: 'hi' });
+});
+
+t.test('does not ask for a body that nobody wants', async (t) => {
+  const { connect } = await serve(t, (exchange) => exchange.reject(403));
+  const client = connect();
+  client.send('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n');
+  const [answer] = readResponses(await client.ended());
+  // Whether the body follows is the client's guess, so the connection cannot go on.
+  t.match(answer, { status: 403, rest: '', fields: { connection: 'close' } });
+});
+
+t.test('hands out the socket with the bytes that came behind the head', async (t) => {
+  const { connect, server } = await serve(t, (exchange) => {
+    const { socket, head } = exchange.hijack();
+    socket.write(`you said ${head.toString()}`);
+    socket.on('data', (bytes: Buffer) => socket.end(`and ${bytes.toString()}`));
+  });
+  const client = connect().send(`${get('/')}early`);
+  await client.until('early');
+  client.send('late');
+  t.equal(await client.ended(), 'you said earlyand late');
+  client.close();
+  await eventually(() => server.stats().openConnections === 0);
+  t.equal(server.stats().handedOver, 1);
+});
+
+t.test('hands out the socket after the answers to earlier requests', async (t) => {
+  const { connect } = await serve(t, (exchange) => {
+    if (exchange.path !== '/raw') return exchange.respond(200, {}, 'first');
+    return exchange.hijack().socket.end('raw');
+  });
+  const client = connect().send(get('/') + get('/raw'));
+  t.match(readResponse(await client.ended()), { body: 'first', rest: 'raw' });
+});
+
+t.test('runs clean-ups when the last byte has left, or never will', async (t) => {
+  const seen: string[] = [];
+  let stream: BodyStream | undefined;
+  const { connect } = await serve(t, (exchange) => {
+    exchange.onClose(({ reason }) => seen.push(`${exchange.path} ${reason} 1`));
+    exchange.onClose(({ reason }) => seen.push(`${exchange.path} ${reason} 2`));
+    if (exchange.path === '/ok') exchange.respond(200, {}, 'fine');
+    else stream = exchange.stream(200);
+  });
+  const client = connect().send(get('/ok'));
+  await client.until('fine');
+  await eventually(() => seen.length === 2);
+  t.same(seen, ['/ok completed 2', '/ok completed 1']);
+  client.send(get('/gone'));
+  await eventually(() => stream !== undefined);
+  client.socket.resetAndDestroy();
+  await eventually(() => seen.length === 4);
+  t.same(seen.slice(2), ['/gone reset 2', '/gone reset 1']);
+  t.equal(stream!.signal.aborted, true);
+  t.equal(await stream!.write('x'), false);
+  t.equal(await stream!.drained(), false);
+});
+
+t.test('never throws because a client is gone', async (t) => {
+  let exchange: Exchange | undefined;
+  const { connect, errors, server } = await serve(t, (asked) => {
+    exchange = asked;
+  });
+  for (const [name, end] of ENDINGS) {
+    exchange = undefined;
+    const client = connect().send(UPGRADE);
+    await eventually(() => exchange !== undefined);
+    client.socket.resetAndDestroy();
+    await eventually(() => exchange!.signal.aborted);
+    t.doesNotThrow(() => end(exchange!), name);
+  }
+  await eventually(() => server.stats().openConnections === 0);
+  t.same(errors, []);
+  t.equal(server.stats().clientsGone['reset'], ENDINGS.length);
+});
+
+t.test('cuts a stream that is broken off, so that it cannot be taken for complete', async (t) => {
+  const reasons: unknown[] = [];
+  const { connect } = await serve(t, async (exchange) => {
+    exchange.onClose(({ reason, error }) => reasons.push(reason, error));
+    const body = exchange.stream(200);
+    await body.write('half');
+    body.flush();
+    body.abort('why');
+    t.equal(await body.write('x'), false);
+    body.abort('again');
+  });
+  const client = connect().send(get('/'));
+  const wire = await client.ended();
+  t.notMatch(wire, /0\r\n\r\n$/);
+  t.same(reasons, ['broken-off', 'why']);
+});
+
+t.test('waits for a slow client, and goes on when it reads', async (t) => {
+  const written: boolean[] = [];
+  let isWaiting = false;
+  const { connect } = await serve(t, async (exchange) => {
+    const body = exchange.stream(200, { 'content-length': 40_000_000 });
+    for (let piece = 0; piece < 40; piece += 1) {
+      isWaiting = true;
+      written.push(await body.write(Buffer.alloc(1_000_000)));
+      isWaiting = false;
+      t.ok(body.bufferedAmount < 2_000_000);
+    }
+    body.end();
+  });
+  const client = connect().send(get('/'));
+  client.socket.pause();
+  for (let turn = 0; turn < 200; turn += 1) await new Promise((next) => setImmediate(next));
+  t.ok(isWaiting && written.length < 40, `stopped after ${written.length} pieces`);
+  client.socket.resume();
+  await client.untilLength(40_000_000);
+  t.same(new Set(written), new Set([true]));
+});
+
+t.test('tells what the client asked', async (t) => {
+  const { connect, port } = await serve(t, (exchange) => {
+    t.equal(exchange.method, 'POST');
+    t.equal(exchange.target, '/a%20b?x=1&x=2&y=%C3%A9');
+    t.equal(exchange.path, '/a%20b');
+    t.same(exchange.query.getAll('x'), ['1', '2']);
+    t.equal(exchange.query.get('y'), 'é');
+    t.equal(exchange.query, exchange.query);
+    t.equal(exchange.version, '1.1');
+    t.equal(exchange.header('X-THING'), 'a, b');
+    t.equal(exchange.header('__proto__'), undefined);
+    t.equal(exchange.fields.length, 4);
+    t.equal(exchange.host, 'a');
+    t.equal(exchange.isSecure, false);
+    t.equal(exchange.wantsUpgrade, false);
+    t.equal(exchange.client.address, '127.0.0.1');
+    t.equal(exchange.client.port, client.socket.localPort);
+    exchange.respond(200, {}, 'ok');
+  });
+  t.ok(port > 0);
+  const client = connect();
+  client.send(post('/a%20b?x=1&x=2&y=%C3%A9', '', 'x-thing: a', 'X-Thing: b'));
+  await client.until('ok');
+});
+
+t.test(
+  'takes the host of an absolute target for the host [9112-3.2.2-5, 9112-3.2.2-6]',
+  async (t) => {
+    const { connect } = await serve(t, (exchange) =>
+      exchange.respond(200, {}, `${exchange.host} ${exchange.path}`),
+    );
+    const client = connect().send('GET http://b.example/p HTTP/1.1\r\nhost: a\r\n\r\n');
+    t.match(readResponse(await client.until('/p')), { body: 'b.example /p' });
+  },
+);

@@ -1,0 +1,231 @@
+import type { Exchange } from 'barewire';
+import t from 'tap';
+import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
+import { duplexPair, eventually } from '../support/sockets.ts';
+
+t.test('answers pipelined requests in order, however slow the first handler is', async (t) => {
+  // [9112-9.3.2-3]
+  const waiting: Exchange[] = [];
+  const { connect } = await serve(t, (exchange) => {
+    waiting.push(exchange);
+  });
+  const client = connect().send(get('/1') + get('/2') + get('/3'));
+  for (const expected of ['/1', '/2', '/3']) {
+    await eventually(() => waiting.length > 0);
+    await new Promise((next) => setImmediate(next));
+    t.equal(waiting.length, 1, 'one at a time');
+    const exchange = waiting.pop()!;
+    t.equal(exchange.path, expected);
+    exchange.respond(200, {}, exchange.path);
+  }
+  await client.until('/3');
+  t.same(
+    readResponses(client.text).map(({ body }) => body),
+    ['/1', '/2', '/3'],
+  );
+});
+
+t.test('answers thousands of pipelined requests from one read', async (t) => {
+  const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, exchange.path));
+  const client = connect();
+  let flood = '';
+  for (let index = 0; index < 3000; index += 1) flood += get(`/${index}`);
+  client.send(flood);
+  await client.until(/\/2999$/);
+  const bodies = readResponses(client.text).map(({ body }) => body);
+  t.equal(bodies.length, 3000);
+  t.ok(bodies.every((body, index) => body === `/${index}`));
+});
+
+t.test('gives the error last, after the answers to what came before it', async (t) => {
+  const { connect, server } = await serve(t, async (exchange) => {
+    await new Promise((next) => setImmediate(next));
+    exchange.respond(200, {}, exchange.path);
+  });
+  const client = connect().send(`${get('/1')}${get('/2')}BAD\r\n\r\n${get('/3')}`);
+  const [first, second, error, ...more] = readResponses(await client.ended());
+  t.same([first?.body, second?.body], ['/1', '/2']);
+  t.match(error, { status: 400, fields: { connection: 'close' } });
+  t.same(more, []);
+  t.equal(server.stats().requests, 2);
+  t.same(server.stats().violations, { 'bad-method': 1 });
+});
+
+t.test('keeps the connection for HTTP/1.1 and for HTTP/1.0 that asks for it', async (t) => {
+  // [9112-9.3-2, 9112-9.3-3, 9112-9.3-4]
+  const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, 'x'));
+  const old = 'GET / HTTP/1.0\r\n';
+  const cases: readonly (readonly [
+    request: string,
+    answers: number,
+    connection: string | undefined,
+  ])[] = [
+    [get('/'), 2, undefined],
+    [get('/', 'connection: close'), 1, 'close'],
+    [get('/', 'connection: x, CLOSE'), 1, 'close'],
+    [`${old}\r\n`, 1, 'close'],
+    [`${old}connection: keep-alive\r\n\r\n`, 2, 'keep-alive'],
+    [`${old}connection: keep-alive, close\r\n\r\n`, 1, 'close'],
+  ];
+  for (const [request, answers, connection] of cases) {
+    const client = connect().send(request + request);
+    await client.until(/x$/);
+    if (answers === 1) await client.ended();
+    else await client.until(/x[\s\S]*x$/);
+    const responses = readResponses(client.text);
+    t.equal(responses.length, answers, request);
+    t.equal(responses[0]?.fields['connection'], connection);
+  }
+});
+
+t.test('says close on the last answer it gives, and closes', async (t) => {
+  // [9112-9.6-4, 9112-9.6-6, 9112-9.6-7, 9112-9.6-8]
+  const options = {
+    maxRequestsPerConnection: 2,
+    request: (exchange: Exchange) => exchange.respond(200, {}, 'x'),
+  };
+  const { connect, server } = await serve(t, options);
+  const client = connect().send(get('/') + get('/') + get('/'));
+  const responses = readResponses(await client.ended());
+  t.same(
+    responses.map(({ fields }) => fields['connection']),
+    [undefined, 'close'],
+  );
+  t.equal(server.stats().requests, 2);
+});
+
+t.test('closes when the handler asks for it', async (t) => {
+  const { connect } = await serve(t, (exchange) => exchange.respond(200, { connection: 'close' }));
+  t.equal(
+    readResponses(
+      await connect()
+        .send(get('/') + get('/'))
+        .ended(),
+    ).length,
+    1,
+  );
+});
+
+t.test('reads and throws away a body that nobody wanted, and goes on', async (t) => {
+  const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, exchange.path));
+  const client = connect();
+  client.send(post('/1', 'x'.repeat(10_000)) + get('/2'));
+  await client.until('/2');
+  const chunked = 'POST /3 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+  client.send(`${chunked}5\r\nhello\r\n0\r\n\r\n${get('/4')}`);
+  await client.until('/4');
+  t.same(
+    readResponses(client.text).map(({ body }) => body),
+    ['/1', '/2', '/3', '/4'],
+  );
+});
+
+t.test('closes instead of reading a body that is larger than it cares for', async (t) => {
+  // [9112-9.3-8]
+  const { connect, server } = await serve(t, {
+    maxDrainBytes: 1_000,
+    request: (exchange) => exchange.respond(200, {}, exchange.path),
+  });
+  const announced = connect().send(post('/length', 'x'.repeat(5_000)) + get('/never'));
+  t.match(readResponses(await announced.ended()), [
+    { body: '/length', fields: { connection: 'close' } },
+  ]);
+  const chunked = connect();
+  chunked.send('POST /chunked HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n');
+  await chunked.until('/chunked');
+  t.equal(readResponse(chunked.text).fields['connection'], undefined, 'nobody could know');
+  chunked.send(`1388\r\n${'x'.repeat(5_000)}\r\n0\r\n\r\n${get('/never')}`);
+  t.equal(readResponses(await chunked.ended()).length, 1);
+  t.equal(server.stats().requests, 2);
+});
+
+t.test('answers a client that has ended its side [9112-9.6-12]', async (t) => {
+  const { connect, server } = await serve(t, async (exchange) => {
+    await new Promise((heard) => exchange.signal.addEventListener('abort', heard));
+    exchange.respond(200, {}, 'still here');
+  });
+  const client = connect().send(get('/'));
+  client.socket.end();
+  t.match(readResponse(await client.ended()), {
+    body: 'still here',
+    fields: { connection: 'close' },
+  });
+  await eventually(() => server.stats().openConnections === 0);
+});
+
+t.test('does not wait for ever for an answer to a client that has ended its side', async (t) => {
+  const reasons: string[] = [];
+  const { connect, server, time } = await serve(t, (exchange) => {
+    exchange.onClose(({ reason }) => reasons.push(reason));
+    exchange.signal.addEventListener('abort', () => reasons.push('aborted'));
+  });
+  const client = connect().send(get('/'));
+  client.socket.end();
+  await eventually(() => reasons.length === 1);
+  t.same(reasons, ['aborted'], 'the handler knows at once');
+  time.advance(3_000);
+  await eventually(() => server.stats().openConnections === 0);
+  t.same(reasons, ['aborted', 'peer-ended']);
+});
+
+t.test('treats a half-closed client as gone while it streams, unless told otherwise', async (t) => {
+  for (const allowHalfOpen of [false, true]) {
+    let send: ((text: string) => Promise<boolean>) | undefined;
+    let end: (() => void) | undefined;
+    const { connect } = await serve(t, {
+      allowHalfOpen,
+      request(exchange) {
+        const body = exchange.stream(200);
+        send = (text) => body.write(text);
+        end = () => body.end();
+      },
+    });
+    const client = connect().send(get('/'));
+    await eventually(() => send !== undefined);
+    client.socket.end();
+    if (allowHalfOpen) {
+      await new Promise((next) => setImmediate(next));
+      t.equal(await send!('more'), true);
+      end!();
+      t.match(readResponse(await client.ended()), { body: 'more' });
+    } else {
+      await client.ended();
+      t.equal(await send!('more'), false);
+    }
+  }
+});
+
+t.test('serves any duplex stream', async (t) => {
+  const { server } = await serve(t, async (exchange) =>
+    exchange.respond(200, {}, `${await exchange.body.text()} ${exchange.client.address}`),
+  );
+  const [ours, theirs] = duplexPair();
+  server.serve(ours);
+  theirs.write(post('/', 'in memory'));
+  let wire = '';
+  theirs.on('data', (bytes: Buffer) => {
+    wire += bytes.toString();
+  });
+  await eventually(() => wire.endsWith('in memory '));
+  theirs.end();
+  await eventually(() => server.stats().openConnections === 0);
+  t.equal(readResponse(wire).status, 200);
+});
+
+t.test('pauses a client that sends ahead of what is answered', async (t) => {
+  const { connect } = await serve(t, {
+    maxUnreadBytes: 1_000,
+    request: (exchange) => void waiting.push(exchange),
+  });
+  const waiting: Exchange[] = [];
+  const client = connect().send(get('/first'));
+  await eventually(() => waiting.length === 1);
+  let flood = '';
+  for (let index = 0; index < 200_000; index += 1) flood += get('/');
+  client.send(flood);
+  for (let turn = 0; turn < 500; turn += 1) await new Promise((next) => setImmediate(next));
+  t.ok(client.socket.writableLength > 1_000_000, 'most of it has not left the client');
+  waiting.pop()!.respond(200);
+  await eventually(() => waiting.length === 1);
+  t.equal(waiting[0]!.path, '/', 'and goes on afterwards');
+});
