@@ -145,7 +145,7 @@ export class RequestInput implements RequestSink, BodySource {
   }
 
   pauseBody(): void {
-    if (this.#isDone) return;
+    if (this.#isDone || this.#isDraining) return;
     this.#reader.pause();
     this.#deadline.clear();
   }

@@ -1,0 +1,273 @@
+import type { Exchange } from 'barewire';
+import t from 'tap';
+import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
+import { eventually, type RawClient } from '../support/sockets.ts';
+
+const chunked = (path: string, ...chunks: readonly string[]): string =>
+  `POST ${path} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n` +
+  `${chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('')}0\r\n\r\n`;
+
+/** Serves one way of reading, and answers with what it gave. */
+async function read(
+  t: Parameters<typeof serve>[0],
+  how: (exchange: Exchange) => Promise<unknown>,
+  request: string,
+  options: { maxBodyBytes?: number } = {},
+): Promise<{ status: number; body: string; errors: unknown[] }> {
+  const { connect, errors } = await serve(t, {
+    ...options,
+    async request(exchange) {
+      const got = await how(exchange);
+      exchange.respond(200, {}, typeof got === 'string' ? got : JSON.stringify(got));
+    },
+  });
+  const client = connect().send(request);
+  client.socket.end();
+  return { ...readResponse(await client.ended()), errors };
+}
+
+t.test('reads bytes, text and JSON, of known and of unknown length', async (t) => {
+  const json = ['content-type: application/json'];
+  t.equal((await read(t, ({ body }) => body.text(), post('/', 'text'))).body, 'text');
+  t.equal((await read(t, ({ body }) => body.text(), chunked('/', 'te', 'x', 't'))).body, 'text');
+  t.equal(
+    (await read(t, ({ body }) => body.json(), post('/', '{"a": [1]}', ...json))).body,
+    '{"a":[1]}',
+  );
+  const bytes = await read(t, async ({ body }) => [...(await body.bytes())], post('/', '\xff\x00'));
+  t.equal(bytes.body, '[255,0]');
+  t.equal((await read(t, ({ body }) => body.text(), get('/'))).body, '', 'also when there is none');
+});
+
+t.test('tells the length, and the trailers', async (t) => {
+  const seen: unknown[] = [];
+  const served = await serve(t, async (exchange) => {
+    const { body } = exchange;
+    seen.push(body.length, body.isComplete);
+    await body.bytes();
+    seen.push(body.isComplete, body.receivedBytes, body.trailers?.get('x-sum'));
+    exchange.respond(200, {}, 'ok');
+  });
+  const client = served.connect();
+  client.send('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n');
+  client.send('0\r\nx-sum: 1\r\n\r\n');
+  await client.until('ok');
+  t.same(seen, [undefined, false, true, 3, '1']);
+  client.send(post('/', 'four'));
+  await eventually(() => seen.length === 10);
+  t.same(seen.slice(5), [4, false, true, 4, undefined]);
+});
+
+t.test('reads piece by piece, at the pace of the loop', async (t) => {
+  let largest = 0;
+  const { connect } = await serve(t, async (exchange) => {
+    let length = 0;
+    for await (const piece of exchange.body) {
+      largest = Math.max(largest, piece.length);
+      length += piece.length;
+      await new Promise((next) => setImmediate(next));
+    }
+    exchange.respond(200, {}, String(length));
+  });
+  const client = connect().send(post('/', 'x'.repeat(1_000_000)));
+  t.equal(readResponse(await client.until(/\d$/)).body, '1000000');
+  t.ok(largest <= 200_000, `never more than ${largest} bytes were waiting`);
+});
+
+t.test('slows a client down whose body is read slowly', async (t) => {
+  let goOn = (): void => undefined;
+  let length = 0;
+  const { connect } = await serve(t, {
+    maxBodyBytes: 100_000_000,
+    async request(exchange) {
+      for await (const piece of exchange.body) {
+        length += piece.length;
+        await new Promise<void>((next) => {
+          goOn = next;
+        });
+      }
+      exchange.respond(200, {}, 'done');
+    },
+  });
+  const client = connect().send(post('/', ''.padEnd(30_000_000, 'x')));
+  for (let turn = 0; turn < 300; turn += 1) await new Promise((next) => setImmediate(next));
+  t.ok(client.socket.writableLength > 1_000_000, 'most of it is still with the client');
+  const pump = setInterval(() => goOn(), 0);
+  await client.until('done');
+  clearInterval(pump);
+  t.equal(length, 30_000_000);
+});
+
+t.test('is read once', async (t) => {
+  const codes: unknown[] = [];
+  const { connect } = await serve(t, async (exchange) => {
+    await exchange.body.text();
+    for (const again of [
+      exchange.body.bytes(),
+      exchange.body.json(),
+      exchange.body.pieces().next(),
+    ]) {
+      codes.push(await again.catch(({ code }) => code));
+    }
+    exchange.respond(200, {}, 'ok');
+  });
+  await connect()
+    .send(post('/', '{}', 'content-type: application/json'))
+    .until('ok');
+  t.same(codes, Array(3).fill('already-reading'));
+});
+
+t.test('discards what is left when the loop is left', async (t) => {
+  const { connect } = await serve(t, async (exchange) => {
+    for await (const piece of exchange.body) {
+      exchange.respond(200, {}, piece.subarray(0, 3));
+      break;
+    }
+    if (exchange.ending === undefined) exchange.respond(200, {}, 'next');
+  });
+  const client = connect().send(post('/', 'x'.repeat(150_000)) + get('/next'));
+  await client.until('next');
+  t.same(
+    readResponses(client.text).map(({ body }) => body),
+    ['xxx', 'next'],
+  );
+});
+
+const FAULTS: readonly (readonly [
+  title: string,
+  status: number,
+  code: string,
+  request: string,
+  how: (exchange: Exchange) => Promise<unknown>,
+])[] = [
+  [
+    'a body that is announced too large',
+    413,
+    'body-too-large',
+    post('/', 'x'.repeat(11)),
+    ({ body }) => body.text(),
+  ],
+  [
+    'a chunked body that becomes too large',
+    413,
+    'body-too-large',
+    chunked('/', 'xxxxxx', 'xxxxx'),
+    ({ body }) => body.text(),
+  ],
+  [
+    'a body too large for this one call',
+    413,
+    'body-too-large',
+    post('/', 'xxx'),
+    ({ body }) => body.bytes({ maxBytes: 2 }),
+  ],
+  [
+    'a body too large for the loop',
+    413,
+    'body-too-large',
+    chunked('/', 'xxxxxx', 'xxxxx'),
+    async ({ body }) => {
+      for await (const _ of body);
+    },
+  ],
+  [
+    'JSON of another type',
+    415,
+    'unsupported-media-type',
+    post('/', '{}'),
+    ({ body }) => body.json(),
+  ],
+  [
+    'text of another charset',
+    415,
+    'unsupported-media-type',
+    post('/', 'x', 'content-type: a/b; charset=latin1'),
+    ({ body }) => body.text(),
+  ],
+  [
+    'JSON that is none',
+    400,
+    'body-not-json',
+    post('/', '{', 'content-type: application/json'),
+    ({ body }) => body.json(),
+  ],
+  ['text that is not UTF-8', 400, 'body-not-utf8', post('/', '\xff'), ({ body }) => body.text()],
+  [
+    'chunks that are none',
+    400,
+    'bad-chunk-size',
+    'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nx\r\n',
+    ({ body }) => body.text(),
+  ],
+];
+
+for (const [title, status, code, request, how] of FAULTS) {
+  t.test(`answers ${status} to ${title}, without being told`, async (t) => {
+    const answer = await read(t, how, request, { maxBodyBytes: 10 });
+    t.equal(answer.status, status);
+    t.match(answer.body, code);
+    t.same(answer.errors, [], 'it is no fault of the handler');
+  });
+}
+
+t.test('may be larger than the limit of the server when the handler says so', async (t) => {
+  const request = post('/', 'x'.repeat(20));
+  const answer = await read(t, ({ body }) => body.text({ maxBytes: 20 }), request, {
+    maxBodyBytes: 10,
+  });
+  t.equal(answer.body.length, 20);
+});
+
+t.test('refuses a limit that is none', async (t) => {
+  const how = ({ body }: Exchange): Promise<unknown> =>
+    body.bytes({ maxBytes: '5' as never }).catch(({ code }) => code);
+  t.equal((await read(t, how, post('/', 'x'))).body, 'invalid-option');
+});
+
+t.test('refuses a body that is announced too large before it is sent', async (t) => {
+  const { connect } = await serve(t, async (exchange) => {
+    exchange.respond(200, {}, await exchange.body.text());
+  });
+  const client = connect();
+  client.send(
+    'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9999999\r\nexpect: 100-continue\r\n\r\n',
+  );
+  const responses = readResponses(await client.ended());
+  t.same(
+    responses.map(({ status }) => status),
+    [413],
+    'no 100',
+  );
+});
+
+t.test('fails when the client goes away in the middle', async (t) => {
+  for (const leave of [
+    (client: RawClient) => client.socket.end(),
+    (client: RawClient) => client.socket.resetAndDestroy(),
+  ]) {
+    const codes: unknown[] = [];
+    const { connect, errors } = await serve(t, async (exchange) => {
+      codes.push(await exchange.body.bytes().catch(({ code }) => code));
+      exchange.respond(200);
+    });
+    const client = connect().send(post('/', 'half').slice(0, -2));
+    await new Promise((next) => setImmediate(next));
+    leave(client);
+    await eventually(() => codes.length === 1);
+    t.same(codes, ['premature-eof']);
+    t.same(errors, []);
+  }
+});
+
+t.test('fails when the exchange is answered before it was read', async (t) => {
+  let code: unknown;
+  const { connect } = await serve(t, (exchange) => {
+    void exchange.body.text().catch((error) => {
+      code = error.code;
+    });
+    exchange.respond(200, { connection: 'close' }, 'ok');
+  });
+  const client = connect().send(post('/', 'half').slice(0, -2));
+  await client.ended();
+  t.equal(code, 'premature-eof');
+});
