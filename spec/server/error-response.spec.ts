@@ -30,7 +30,7 @@ t.test('writes a last response', (t) => {
   const { status, fields, body, rest } = readResponse(wire);
   t.equal(status, 400);
   t.match(fields, { connection: 'close', date: 'now', 'content-type': /^text\/plain/ });
-  t.match(body, /^400 Bad Request: bare-lf \[RFC 9112 /);
+  t.ok(body.startsWith('400 Bad Request: bare-lf ['));
   t.equal(rest, '');
   t.match(wire, /^[\x20-\x7e\r\n]*$/, 'in ASCII');
   t.end();
