@@ -3,6 +3,12 @@
  */
 export { compressOnce } from './compress-once.ts';
 export {
+  type DeflateParameters,
+  type DeflatePolicy,
+  PERMESSAGE_DEFLATE,
+  resolveDeflatePolicy,
+} from './deflate-parameters.ts';
+export {
   type Extension,
   type ExtensionParameter,
   formatExtensionList,
@@ -14,10 +20,6 @@ export {
   type AcceptedOffer,
   buildOffer,
   checkResponse,
-  type DeflateParameters,
-  type DeflatePolicy,
   negotiateServer,
-  PERMESSAGE_DEFLATE,
-  resolveDeflatePolicy,
 } from './negotiation.ts';
 export { DeflatePool, sharedDeflatePool } from './pool.ts';

@@ -12,6 +12,7 @@
  * connections.
  */
 import { resolveLimit, UsageError } from '../base/index.ts';
+import type { DeflateParameters } from './deflate-parameters.ts';
 import { MessageDeflater } from './message-deflater.ts';
 import type {
   DeflateJobDone,
@@ -21,7 +22,6 @@ import type {
   Inflater,
 } from './message-format.ts';
 import { MessageInflater } from './message-inflater.ts';
-import type { DeflateParameters } from './negotiation.ts';
 import { OneShotDeflater, OneShotInflater } from './one-shot.ts';
 import { type DeflatePool, sharedDeflatePool } from './pool.ts';
 import { hasZlibHandles } from './zlib-engine.ts';

@@ -26,8 +26,9 @@ import {
   parseExtensionList,
 } from '../deflate/index.ts';
 import { computeAccept, isHandshakeKey } from './accept-key.ts';
-import type { FieldLookup } from './server-handshake.ts';
+
 import { formatSubprotocols } from './subprotocol.ts';
+import { type FieldLookup, hasListElement } from './upgrade-request.ts';
 
 /** What the client asks for. */
 export interface UpgradeWishes {
@@ -194,8 +195,7 @@ function checkSwitch({ version, status, fields }: UpgradeResponseHead, key: stri
   if (!equalsIgnoringCase(trimOws(fields.get('upgrade') ?? ''), 'websocket')) {
     throw new ProtocolError('bad-upgrade');
   }
-  const options = (fields.get('connection') ?? '').split(',');
-  if (!options.some((option) => equalsIgnoringCase(trimOws(option), 'upgrade'))) {
+  if (!hasListElement(fields.get('connection'), 'upgrade')) {
     throw new ProtocolError('bad-connection'); // [RFC 6455 §4.1 (3)]
   }
   const accepts = fields.getAll('sec-websocket-accept');

@@ -18,13 +18,12 @@ export {
 } from './origin.ts';
 export {
   type AcceptableUpgrade,
-  type FieldLookup,
   type RefusedUpgrade,
   readUpgradeRequest,
   type UpgradePolicy,
-  type UpgradeRequest,
 } from './server-handshake.ts';
 export { formatSubprotocols, parseSubprotocols, selectSubprotocol } from './subprotocol.ts';
+export type { FieldLookup, UpgradeRequest } from './upgrade-request.ts';
 export {
   buildUpgradeResponse,
   formatUpgradeResponse,

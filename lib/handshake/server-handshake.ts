@@ -20,8 +20,13 @@
  * {@link readUpgradeRequest} and {@link buildUpgradeResponse}.
  */
 
-import type { ViolationCode } from '../base/index.ts';
-import { equalsIgnoringCase, HandshakeRejected, ProtocolError, trimOws } from '../base/index.ts';
+import {
+  equalsIgnoringCase,
+  HandshakeRejected,
+  ProtocolError,
+  trimOws,
+  type ViolationCode,
+} from '../base/index.ts';
 import {
   type AcceptedOffer,
   type DeflatePolicy,
@@ -29,35 +34,18 @@ import {
   negotiateServer,
   parseExtensionList,
 } from '../deflate/index.ts';
-import { computeAccept, isHandshakeKey } from './accept-key.ts';
+import { computeAccept } from './accept-key.ts';
 import { checkHost, checkOrigin, type HostPolicy, type OriginPolicy } from './origin.ts';
 import { parseSubprotocols } from './subprotocol.ts';
-
-/** The fields of a parsed message, by case-blind name. */
-export interface FieldLookup {
-  /** All values joined with ", "; `undefined` when there is no such field. */
-  get(name: string): string | undefined;
-  /** Each line's value. */
-  getAll(name: string): readonly string[];
-}
-
-/** A parsed request: what `barewire/http` delivers, or an adapter of another parser. */
-export interface UpgradeRequest {
-  readonly method: string;
-  /** The request target; `:path` on HTTP/2. */
-  readonly target: string;
-  /** `1.1`, or `2.0` on HTTP/2. */
-  readonly version: string;
-  readonly fields: FieldLookup;
-  /** `:protocol` of an extended CONNECT. */
-  readonly protocol?: string | undefined;
-  /** `:scheme` of an extended CONNECT. */
-  readonly scheme?: string | undefined;
-  /**
-   * Authority of an absolute target; `:authority` on HTTP/2, where it takes the place of `Host`.
-   */
-  readonly authority?: string | undefined;
-}
+import {
+  checkNoBody,
+  type FieldLookup,
+  hasListElement,
+  readHost,
+  readKey,
+  readOrigin,
+  type UpgradeRequest,
+} from './upgrade-request.ts';
 
 /** What the server allows and wants. */
 export interface UpgradePolicy {
@@ -200,47 +188,11 @@ function checkExtendedConnect(request: UpgradeRequest): void {
   }
 }
 
-/** The authority that counts: that of the target if it has one, else `Host`. */
-function readHost({ authority, target, fields, protocol }: UpgradeRequest): string {
-  // HTTP/2 needs no Host [RFC 8441 §5].
-  if (protocol !== undefined && authority) return authority;
-  const hosts = fields.getAll('host');
-  if (hosts.length !== 1) throw new ProtocolError('handshake-host', `${hosts.length} Host fields`);
-  const absolute = /^https?:\/\/([^/?#]*)/i.exec(target);
-  return authority ?? absolute?.[1] ?? hosts[0]!; // [RFC 9112 §3.2.2]
-}
-
-/** A body in front of the first frame would be read as frames by somebody else. */
-function checkNoBody(fields: FieldLookup): void {
-  const length = fields.get('content-length');
-  if (
-    fields.get('transfer-encoding') !== undefined ||
-    (length !== undefined && !/^0+$/.test(length))
-  ) {
-    throw new ProtocolError('handshake-with-body');
-  }
-}
-
-function readKey(fields: FieldLookup): string {
-  const keys = fields.getAll('sec-websocket-key');
-  // Once, and 16 bytes [RFC 6455 §11.3.1, §4.2.1 (5)].
-  if (keys.length !== 1) throw new ProtocolError('handshake-key', `${keys.length} keys`);
-  const key = trimOws(keys[0]!);
-  if (!isHandshakeKey(key)) throw new ProtocolError('handshake-key');
-  return key;
-}
-
 function checkVersion(fields: FieldLookup): void {
   const version = fields.get('sec-websocket-version');
   if (version === undefined) throw new ProtocolError('handshake-version-missing');
   // Exactly "13": neither a list nor another way to write the number [RFC 6455 §4.2.1 (6), §4.4].
   if (trimOws(version) !== VERSION) throw new ProtocolError('handshake-version', version);
-}
-
-function readOrigin(fields: FieldLookup): string | undefined {
-  const origins = fields.getAll('origin');
-  if (origins.length > 1) throw new ProtocolError('handshake-origin', 'more than one Origin');
-  return origins[0] === undefined ? undefined : trimOws(origins[0]);
 }
 
 function checkPolicy(origin: string | undefined, host: string, policy: UpgradePolicy): void {
@@ -256,10 +208,4 @@ function negotiate(
 ): AcceptedOffer | undefined {
   if (deflate === undefined || deflate === false) return undefined;
   return negotiateServer(extensions, deflate === true ? {} : deflate);
-}
-
-/** Looks for a list element without regard to case, as upgrade tokens and options are compared. */
-function hasListElement(value: string | undefined, wanted: string): boolean {
-  if (value === undefined) return false;
-  return value.split(',').some((element) => equalsIgnoringCase(trimOws(element), wanted));
 }

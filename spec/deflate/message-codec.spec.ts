@@ -23,6 +23,7 @@ const MESSAGES: readonly (readonly [title: string, wire: string, text: string])[
   ['a final block and an empty one [7692-7.2.1-4]', 'f3 48 cd c9 c9 07 00 00', 'Hello'],
   ['a final block and nothing behind it', 'f3 48 cd c9 c9 07 00', 'Hello'],
   ['two final blocks', 'f3 48 cd c9 c9 07 00 f3 48 cd c9 c9 07 00 00', 'HelloHello'],
+  ['a match over a final block', 'f3 48 cd c9 c9 07 00 f2 00 11 00 00', 'HelloHello'],
   ['an empty block that is final', 'f2 48 cd c9 c9 07 00 00 00 ff ff 01', 'Hello'],
   ['nothing: an empty block [7692-7.2.3.6-1]', '00', ''],
   ['nothing: a final block', '03 00 00', ''],

@@ -124,6 +124,16 @@ t.test('may be closed from within its own report', async (t) => {
   t.equal(pool.lent, 0);
 });
 
+t.test('does not fill half a block with the bytes that it adds itself', (t) => {
+  // Stored blocks that lack 4, 8 and 9 bytes.
+  for (const bytes of ['000500faff41', '000900f6ff41', '000a00f5ff41']) {
+    const inflater = new MessageInflater(OPTIONS, new CountingPool());
+    const [result] = start(inflater, Buffer.from(bytes, 'hex'));
+    t.equal(result?.error?.code, 'deflate-data-invalid');
+  }
+  t.end();
+});
+
 t.test('gives its engine back when the data is bad, also later', async (t) => {
   const pool = new CountingPool();
   for (const length of [20, 500_000]) {
