@@ -1,0 +1,40 @@
+import { UsageError } from 'barewire/base';
+import { RequestReader } from 'barewire/http';
+import t from 'tap';
+import { request } from '../support/http-verdicts.ts';
+
+t.test('reads pipelined requests in order, each with its body', (t) => {
+  const text =
+    'POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc' +
+    'GET /2 HTTP/1.1\r\nHost: a\r\n\r\n' +
+    'POST /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n0\r\nX-T: y\r\n\r\n';
+  const { messages, phase } = request(text);
+  t.strictSame(
+    messages.map(({ head, body }) => [head['target'], body]),
+    [
+      ['/1', 'abc'],
+      ['/2', ''],
+      ['/3', 'de'],
+    ],
+  );
+  t.strictSame(messages[2]!.trailers, [['X-T', 'y']]);
+  t.equal(phase, 'idle');
+  t.end();
+});
+
+t.test('leaves what follows an upgrade, CONNECT or the last request alone', (t) => {
+  for (const head of [
+    'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  ]) {
+    t.equal(request(`${head}\x00\xffrest`).rest, '\x00\xffrest');
+  }
+  t.end();
+});
+
+t.test('refuses limits that are none', (t) => {
+  const sink = { head() {}, body() {}, end() {}, failed() {} };
+  t.throws(() => new RequestReader(sink, { maxBodyBytes: -1 }), UsageError);
+  t.end();
+});

@@ -1,0 +1,50 @@
+import { type ResponseHead, ResponseReader } from 'barewire/http';
+import t from 'tap';
+import { response, verdict } from '../support/http-verdicts.ts';
+
+t.test('tells a body that broke off from one that is complete', (t) => {
+  t.equal(
+    verdict(response('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab', 'GET', true)),
+    'premature-eof',
+  );
+  const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n';
+  t.equal(verdict(response(chunked, 'GET', true)), 'premature-eof');
+  t.equal(verdict(response(`${chunked}0\r\n\r\n`)), 'ok');
+  t.end();
+});
+
+t.test('reads several responses, each to the method it answers', (t) => {
+  const heads: [number, string][] = [];
+  const methods = ['HEAD', 'GET'];
+  const reader: ResponseReader = new ResponseReader({
+    head: (head: ResponseHead) => heads.push([head.status, head.reason]),
+    body: () => {},
+    end: () => {
+      const method = methods.shift();
+      if (method !== undefined) reader.expect(method);
+    },
+    failed: (error) => t.fail(error.code),
+  });
+  reader.expect(methods.shift()!);
+  const text =
+    'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n';
+  reader.receive(Buffer.from(text));
+  t.strictSame(heads, [
+    [200, 'OK'],
+    [404, ''],
+  ]);
+  t.end();
+});
+
+t.test('refuses a response that nobody asked for', (t) => {
+  const codes: string[] = [];
+  const reader = new ResponseReader({
+    head: () => {},
+    body: () => {},
+    end: () => {},
+    failed: (error) => codes.push(error.code),
+  });
+  reader.receive(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  t.strictSame(codes, ['unsolicited-response']);
+  t.end();
+});
