@@ -15,15 +15,16 @@ const LEVEL = 3;
 /**
  * Compresses one whole message by itself. O(length), on the calling thread.
  *
- * @param windowBits the receiver's window, 9 – 15; zlib makes no smaller one.
+ * @param windowBits the receiver's window, 8 – 15.
  * @returns the payload of a frame with RSV1 set, yours.
  * @throws UsageError `invalid-argument` for other windows.
  */
 export function compressOnce(payload: Uint8Array, windowBits: number): Buffer {
-  if (!Number.isInteger(windowBits) || windowBits < 9 || windowBits > 15) {
-    throw new UsageError('invalid-argument', `windowBits must be 9 – 15, not ${windowBits}`);
+  if (!Number.isInteger(windowBits) || windowBits < 8 || windowBits > 15) {
+    throw new UsageError('invalid-argument', `windowBits must be 8 – 15, not ${windowBits}`);
   }
   const finishFlush = constants.Z_SYNC_FLUSH;
+  // Node makes 9 bits of 8; what zlib writes then can be read with 8 (see zlib-engine.ts).
   const bytes = deflateRawSync(payload, { windowBits, level: LEVEL, finishFlush });
   // The receiver puts the tail back; an empty message keeps one byte of it [RFC 7692 §7.2.3.6].
   return payload.length === 0 ? Buffer.from([0]) : bytes.subarray(0, bytes.length - TAIL_BYTES);

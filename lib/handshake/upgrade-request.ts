@@ -1,8 +1,8 @@
 /**
  * What a parsed request says about the opening handshake, field by field [RFC 6455 §4.2.1].
  *
- * The request may come from `barewire/http`, from `node:http` or from HTTP/2: it is described by what
- * is asked of it. How the answers are to be taken is the business of server-handshake.ts.
+ * The request may come from `barewire/http`, from `node:http` or from HTTP/2: it is described by
+ * what is asked of it. How the answers are to be taken is the business of server-handshake.ts.
  */
 import { equalsIgnoringCase, ProtocolError, trimOws } from '../base/index.ts';
 import { isHandshakeKey } from './accept-key.ts';

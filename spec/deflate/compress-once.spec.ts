@@ -25,7 +25,7 @@ t.test('is read by an inflater in any state, and leaves it ready for the next me
 });
 
 t.test('refuses windows that zlib cannot make', (t) => {
-  for (const bits of [8, 16, 0, 9.5, Number.NaN]) {
+  for (const bits of [7, 16, 0, 9.5, Number.NaN]) {
     t.throws(() => compressOnce(Buffer.from('x'), bits), UsageError);
   }
   t.end();

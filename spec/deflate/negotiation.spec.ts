@@ -38,7 +38,12 @@ const SERVER: readonly ServerRow[] = [
     `${PMD}; server_max_window_bits=10`,
     '7692-7.1.2.1-5 7692-7.1.2.1-6 7692-5-6',
   ],
-  [`${PMD}; server_max_window_bits=8`, {}, `${PMD}; server_max_window_bits=8`, '7692-7.1.2.1-3'],
+  [
+    `${PMD}; server_max_window_bits=8`,
+    {},
+    `${PMD}; server_max_window_bits=8`,
+    '7692-7.1.2.1-3 7692-5-11 7692-7-6',
+  ],
   [`${PMD}; server_max_window_bits=15`, {}, `${PMD}; server_max_window_bits=15`, '7692-7.1.2.1-5'],
   [`${PMD}; server_max_window_bits="12"`, {}, `${PMD}; server_max_window_bits=12`, '6455-9.1-2'],
   [
@@ -93,11 +98,13 @@ const SERVER: readonly ServerRow[] = [
   ],
   [`foo; bar, ${PMD}`, {}, PMD, '6455-9-2'],
   ['foo', {}, undefined, '7692-5-18 6455-9-3 6455-4.2.2-16'],
+  // No other extension is ever accepted beside it [7692-5-13 7692-5-15 7692-5-16].
+  [`x-webkit-deflate-frame, ${PMD}, mux`, {}, PMD, '7692-5-13'],
   [
     `${PMD}; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12; client_max_window_bits=11`,
     {},
     `${PMD}; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12; client_max_window_bits=11`,
-    '7692-7-1',
+    '7692-7-1 7692-5.1-1 6455-9-4 6455-9.1-9',
   ],
   // Names are compared exactly.
   ['Permessage-Deflate', {}, undefined, '7692-7-1'],

@@ -11,7 +11,9 @@ import { fieldsOf } from '../support/field-lookup.ts';
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const WISHES: UpgradeWishes = { host: 'example.com', target: '/chat?x=1' };
 
-t.test('asks, byte for byte [6455-4.1-19 … 6455-4.1-30 6455-4.1-34 … 6455-4.1-40]', (t) => {
+// 6455-4.1-19 6455-4.1-20 6455-4.1-21 6455-4.1-22 6455-4.1-23 6455-4.1-24 6455-4.1-25 6455-4.1-26
+// 6455-4.1-27 6455-4.1-28 6455-4.1-30 6455-4.1-34 6455-4.1-35 6455-4.1-40
+t.test('asks, byte for byte', (t) => {
   const head = buildUpgradeRequest(
     {
       ...WISHES,
@@ -74,30 +76,35 @@ t.test('refuses to write what would break the request [6455-4.1-3 6455-4.1-33]',
   t.end();
 });
 
-t.test('asks by extended CONNECT without key, Connection, Upgrade and Host [8441-5-1 …]', (t) => {
-  const fields = buildExtendedConnect({ ...WISHES, protocols: ['a'] }, 'https');
-  t.same(fields, [
-    [':method', 'CONNECT'],
-    [':protocol', 'websocket'],
-    [':scheme', 'https'],
-    [':path', '/chat?x=1'],
-    [':authority', 'example.com'],
-    ['sec-websocket-version', '13'],
-    ['sec-websocket-protocol', 'a'],
-  ]);
-  const request = Object.fromEntries(fields);
-  const result = readUpgradeRequest({
-    method: 'CONNECT',
-    version: '2.0',
-    target: request[':path']!,
-    protocol: request[':protocol'],
-    scheme: request[':scheme'],
-    authority: request[':authority'],
-    fields: fieldsOf(fields),
-  });
-  t.match(result, { ok: true, kind: 'extended-connect', host: 'example.com' });
-  t.end();
-});
+t.test(
+  'asks by extended CONNECT without key, Connection, Upgrade and Host [8441-5-1 8441-5-2 8441-5-9]',
+  (t) => {
+    const fields = buildExtendedConnect({ ...WISHES, protocols: ['a'] }, 'https');
+    t.same(fields, [
+      [':method', 'CONNECT'],
+      [':protocol', 'websocket'],
+      [':scheme', 'https'],
+      [':path', '/chat?x=1'],
+      [':authority', 'example.com'],
+      ['sec-websocket-version', '13'],
+      ['sec-websocket-protocol', 'a'],
+    ]);
+    const request = Object.fromEntries(fields);
+    const result = readUpgradeRequest({
+      method: 'CONNECT',
+      version: '2.0',
+      target: request[':path']!,
+      protocol: request[':protocol'],
+      scheme: request[':scheme'],
+      authority: request[':authority'],
+      fields: fieldsOf(fields),
+    });
+    t.match(result, { ok: true, kind: 'extended-connect', host: 'example.com' });
+    const plain = Object.fromEntries(buildExtendedConnect(WISHES, 'http'));
+    t.equal(plain[':scheme'], 'http', 'for ws: [8441-5-6], as https is for wss: [8441-5-5]');
+    t.end();
+  },
+);
 
 type Line = readonly [name: string, value: string];
 
@@ -112,7 +119,7 @@ function answer(fields: readonly Line[], status = 101, version = '1.1') {
   return readUpgradeResponse({ version, status, fields: fieldsOf(fields) }, wishes, KEY);
 }
 
-t.test('takes an answer that leaves everything out [6455-4.1-52 … 6455-4.1-54]', (t) => {
+t.test('takes an answer that leaves everything out [6455-4.1-52 6455-4.1-54 6455-9.1-6]', (t) => {
   t.same(answer(ANSWER), { ok: true, protocol: undefined, extension: undefined });
   t.end();
 });

@@ -20,6 +20,8 @@ import {
   type HandshakeCase,
 } from '../support/handshake-cases.ts';
 
+// Names in any case [6455-4.1-51]; whatever comes is validated [6455-10.7-1].
+
 /** What came of a handshake, in the corpus's words. */
 interface Outcome {
   readonly ok: boolean;

@@ -46,20 +46,23 @@ function read(
   return readUpgradeRequest({ ...whole, ...request }, policy);
 }
 
-t.test('takes a correct handshake, whatever the order of its fields [6455-4.2.1-12]', (t) => {
-  for (const fields of [LINES, LINES.toReversed(), [...LINES, ['X-Other', 'a'] as const]]) {
-    t.match(read(fields), {
-      ok: true,
-      kind: 'upgrade',
-      accept: 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
-      host: 'example.com',
-      origin: undefined,
-      protocols: [],
-      extension: undefined,
-    });
-  }
-  t.end();
-});
+t.test(
+  'takes a correct handshake, whatever the order of its fields [6455-4.2.1-12 6455-4.4-2]',
+  (t) => {
+    for (const fields of [LINES, LINES.toReversed(), [...LINES, ['X-Other', 'a'] as const]]) {
+      t.match(read(fields), {
+        ok: true,
+        kind: 'upgrade',
+        accept: 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+        host: 'example.com',
+        origin: undefined,
+        protocols: [],
+        extension: undefined,
+      });
+    }
+    t.end();
+  },
+);
 
 const TAKEN: readonly (readonly [title: string, changes: Record<string, string>])[] = [
   [
@@ -256,8 +259,18 @@ t.test('takes an extended CONNECT instead, and needs no key [8441-5-10 8441-5-4 
 });
 
 const CONNECT_REFUSALS: readonly Refusal[] = [
-  ['another :protocol [8441-4-5]', {}, { protocol: 'connect-udp' }, { status: 501 }],
-  ['no :scheme [8441-4-2]', {}, { scheme: undefined }, { status: 400 }],
+  [
+    'another :protocol [8441-4-5]',
+    {},
+    { protocol: 'connect-udp' },
+    { status: 501, error: { code: 'handshake-protocol' } },
+  ],
+  [
+    'no :scheme [8441-4-2]',
+    {},
+    { scheme: undefined },
+    { status: 400, error: { code: 'handshake-connect' } },
+  ],
   ['another :scheme', {}, { scheme: 'ws' }, { status: 400 }],
   ['no :path [8441-4-2]', {}, { target: '' }, { status: 400 }],
   ['an authority instead of a :path', {}, { target: 'example.com:443' }, { status: 400 }],
