@@ -2,6 +2,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { createServer, type EventStreamPeer, type ExchangeReport } from 'barewire/server';
 import {
   type EventFields,
   EventStreamReader,
@@ -12,6 +13,8 @@ import {
 import { createParser } from 'eventsource-parser';
 import t from 'tap';
 import { readStream } from '../support/event-streams.ts';
+import { FakeTime } from '../support/fake-time.ts';
+import { RawClient } from '../support/sockets.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -145,4 +148,101 @@ t.test('a million one-byte reads of one event cost a reader no more than its lim
   t.ok(grown < 8_000_000, `${grown} bytes grown`);
   reader.stop();
   t.end();
+});
+
+// ── clients that are not there any more ──────────────────────────────────────────────────────
+
+/** A server with one event stream open, on a clock that stands still. */
+const openStream = async (owner: { teardown(end: () => unknown): void }) => {
+  const time = new FakeTime();
+  const reports: ExchangeReport[] = [];
+  const aborts: unknown[] = [];
+  let opened = (_events: EventStreamPeer): void => {};
+  const isOpen = new Promise<EventStreamPeer>((done) => {
+    opened = done;
+  });
+  const server = createServer({
+    time,
+    request(exchange) {
+      exchange.onClose((report) => reports.push(report));
+      exchange.signal.addEventListener('abort', () => aborts.push(exchange.signal.reason));
+      opened(exchange.eventStream({ maxBufferedBytes: 1024 * 1024 }));
+    },
+  });
+  const { port } = await server.listen(0, '127.0.0.1');
+  const client = new RawClient(port);
+  owner.teardown(async () => {
+    client.close();
+    await server.close({ deadlineMs: 0 });
+  });
+  client.send('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  const events = await isOpen;
+  await client.until(':\n\n');
+  const isOver = async (): Promise<void> => {
+    while (reports.length === 0) await new Promise((done) => setImmediate(done));
+  };
+  return { time, client, events, reports, aborts, isOver };
+};
+
+/** More than the kernel holds for a connection whose other end does not read. */
+const KERNEL_BYTES = 16 * 1024 * 1024;
+const LARGE = { data: 'x'.repeat(64 * 1024) };
+
+t.test('a stream without events is proved alive by a heartbeat', async (t) => {
+  const { time, client, events } = await openStream(t);
+  const before = client.byteLength;
+  time.advance(14_000);
+  t.equal(client.byteLength, before);
+  time.advance(2_000);
+  await client.until(/:\n\n.*:\n\n/s);
+  t.equal(events.isOpen, true);
+});
+
+t.test('a client that never reads is cut at the byte limit', async (t) => {
+  const { client, events, reports, aborts, isOver } = await openStream(t);
+  client.socket.pause();
+  let [sent, most] = [0, 0];
+  while (events.isOpen && sent < KERNEL_BYTES) {
+    events.send(LARGE);
+    sent += LARGE.data.length;
+    most = Math.max(most, events.bufferedAmount);
+    await new Promise((done) => setImmediate(done));
+  }
+  await isOver();
+  t.equal(events.isOpen, false);
+  t.ok(most <= 1024 * 1024 + 2 * LARGE.data.length, `${most} bytes waited at most`);
+  t.match(reports, [{ reason: 'slow-consumer' }]);
+  t.equal(aborts.length, 1);
+});
+
+t.test('a client that never reads is cut at the write deadline, with little waiting', async (t) => {
+  const { time, client, events, reports, aborts, isOver } = await openStream(t);
+  client.socket.pause();
+  // The kernel takes some megabytes; what matters is what waits when it takes no more.
+  for (let quiet = 0; quiet < 50; quiet += 1) {
+    if (events.bufferedAmount < 256 * 1024) {
+      events.send(LARGE);
+      quiet = 0;
+    }
+    await new Promise((done) => setImmediate(done));
+  }
+  t.equal(events.isOpen, true);
+  time.advance(20_000);
+  t.same(reports, []);
+  time.advance(12_000);
+  await isOver();
+  t.match(reports, [{ reason: 'write-timeout' }]);
+  t.equal(aborts.length, 1);
+});
+
+t.test('a client that resets the connection is forgotten, once and without a noise', async (t) => {
+  const { client, events, reports, aborts, isOver } = await openStream(t);
+  client.socket.resetAndDestroy();
+  await isOver();
+  t.equal(events.send({ data: 'late' }), false);
+  events.close();
+  events.abort();
+  t.equal(reports.length, 1);
+  t.equal(aborts.length, 1);
+  t.equal(events.isOpen, false);
 });
