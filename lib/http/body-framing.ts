@@ -11,6 +11,7 @@
  * It sees two fields and a version, and neither a method nor a byte of the body.
  */
 import { isToken, lowerAscii, ProtocolError, trimOws } from '../base/index.ts';
+import { CONTENT_LENGTH, type ControlFields, TRANSFER_ENCODING } from './control-fields.ts';
 
 /** The versions that are read; others are refused. */
 export type Version = '1.0' | '1.1';
@@ -32,32 +33,29 @@ export const CHUNKED: { readonly kind: 'chunked' } = Object.freeze({ kind: 'chun
 /** The body lasts until the connection closes. */
 export const UNTIL_CLOSE: { readonly kind: 'until-close' } = Object.freeze({ kind: 'until-close' });
 
-/** What framing depends on beside the version: the values of two fields, one for each line. */
-export interface FramingFields {
-  readonly contentLengths: readonly string[];
-  readonly transferEncodings: readonly string[];
-}
-
 /**
  * Decides how the body of a request ends.
  *
+ * @param text the head that `control` has looked through.
  * @param maxBodyBytes a longer Content-Length is refused before any of it is read.
  * @throws ProtocolError `te-http10`, `te-and-cl`, `multiple-content-length`, `bad-content-length`,
  *   `body-too-large`, `bad-transfer-encoding`, `chunked-not-final`, `unknown-transfer-coding`.
  */
 export function frameRequest(
   version: Version,
-  fields: FramingFields,
+  control: ControlFields,
+  text: string,
   maxBodyBytes: number,
 ): RequestFraming {
-  if (fields.transferEncodings.length > 0) {
-    const codings = readCodings(version, fields);
+  const coding = control.value(TRANSFER_ENCODING, text);
+  if (coding !== undefined) {
+    const codings = readCodings(version, control, coding);
     // [RFC 9112 §6.3] Without a final chunked nobody can tell where the request ends.
     if (codings.at(-1) !== 'chunked') throw new ProtocolError('chunked-not-final');
     return onlyChunked(codings);
   }
-  if (fields.contentLengths.length === 0) return NO_BODY;
-  return { kind: 'length', length: readContentLength(fields.contentLengths, maxBodyBytes) };
+  if (control.count(CONTENT_LENGTH) === 0) return NO_BODY;
+  return { kind: 'length', length: readContentLength(control, text, maxBodyBytes) };
 }
 
 /**
@@ -67,21 +65,22 @@ export function frameRequest(
  */
 export function frameResponse(
   version: Version,
-  fields: FramingFields,
+  control: ControlFields,
+  text: string,
   maxBodyBytes: number,
 ): BodyFraming {
-  if (fields.transferEncodings.length > 0) return onlyChunked(readCodings(version, fields));
-  if (fields.contentLengths.length === 0) return UNTIL_CLOSE;
-  return { kind: 'length', length: readContentLength(fields.contentLengths, maxBodyBytes) };
+  const coding = control.value(TRANSFER_ENCODING, text);
+  if (coding !== undefined) return onlyChunked(readCodings(version, control, coding));
+  if (control.count(CONTENT_LENGTH) === 0) return UNTIL_CLOSE;
+  return { kind: 'length', length: readContentLength(control, text, maxBodyBytes) };
 }
 
-function readCodings(version: Version, fields: FramingFields): string[] {
+function readCodings(version: Version, control: ControlFields, value: string): string[] {
   // [RFC 9112 §6.1] HTTP/1.0 knows no codings: the sender, or somebody before it, is mistaken.
   if (version === '1.0') throw new ProtocolError('te-http10');
   // Stricter than the RFC: the two together are refused instead of letting Transfer-Encoding win.
-  if (fields.contentLengths.length > 0) throw new ProtocolError('te-and-cl');
-  const codings = fields.transferEncodings.flatMap((value) => value.split(','));
-  return codings.map((coding) => {
+  if (control.count(CONTENT_LENGTH) > 0) throw new ProtocolError('te-and-cl');
+  return value.split(',').map((coding) => {
     const name = lowerAscii(trimOws(coding));
     // Stricter than the RFC: no empty list elements here, and no parameters [RFC 9112 §7.1].
     if (!isToken(name)) throw new ProtocolError('bad-transfer-encoding');
@@ -104,14 +103,14 @@ function onlyChunked(codings: readonly string[]): { readonly kind: 'chunked' } {
  * Stricter than the RFC: equal values on several lines, or in a list, are refused as well. A number
  * above the limit is never computed to the end, so that no digit is lost beyond 2^53.
  */
-function readContentLength(values: readonly string[], maxBodyBytes: number): number {
-  if (values.length > 1) throw new ProtocolError('multiple-content-length');
-  const text = values[0]!;
-  if (text.length === 0) throw new ProtocolError('bad-content-length');
+function readContentLength(control: ControlFields, text: string, maxBodyBytes: number): number {
+  if (control.count(CONTENT_LENGTH) > 1) throw new ProtocolError('multiple-content-length');
+  const digits = control.value(CONTENT_LENGTH, text)!;
+  if (digits.length === 0) throw new ProtocolError('bad-content-length');
   const limit = Math.min(maxBodyBytes, Number.MAX_SAFE_INTEGER);
   let length = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const digit = text.charCodeAt(index) - 0x30;
+  for (let index = 0; index < digits.length; index += 1) {
+    const digit = digits.charCodeAt(index) - 0x30;
     if (digit < 0 || digit > 9) throw new ProtocolError('bad-content-length');
     if (length <= limit) length = length * 10 + digit;
   }

@@ -1,88 +1,106 @@
 /**
- * The fields that steer a connection: picked out of a section in one pass, so that nothing that
- * decides about framing is looked up twice and read differently.
+ * The fields that steer a connection: found in one pass over a section, so that nothing that decides
+ * about framing is looked up twice and read differently.
  *
- * It knows six names and how a list is cut; what the values mean is decided elsewhere.
+ * Their names happen to have six different lengths, so the length tells which one a name may be, and a
+ * comparison whether it is. What the values mean is decided elsewhere.
  */
-import { trimOws } from '../base/index.ts';
-import type { Fields } from './fields.ts';
+import type { FieldSection } from './field-section.ts';
+import { cutValue } from './fields.ts';
 
-/** The values of the steering fields, one for each line. Reused: valid until the next call. */
+/** The steering fields, by the length of their names. */
+const NAMES: readonly string[] = [
+  'host',
+  'expect',
+  'upgrade',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+];
+
+const LONGEST = 17;
+const NONE = NAMES.length;
+/** Which of the names has a length. */
+const BY_LENGTH = new Uint8Array(LONGEST + 1).fill(NONE);
+for (const [index, name] of NAMES.entries()) BY_LENGTH[name.length] = index;
+
+/** A steering field, as the methods below want it. */
+export type ControlField = 0 | 1 | 2 | 3 | 4 | 5;
+
+export const HOST: ControlField = 0;
+export const EXPECT: ControlField = 1;
+export const UPGRADE: ControlField = 2;
+export const CONNECTION: ControlField = 3;
+export const CONTENT_LENGTH: ControlField = 4;
+export const TRANSFER_ENCODING: ControlField = 5;
+
+/** Knows where the steering fields of one section are; {@link find} makes it new. */
 export class ControlFields {
-  readonly host: string[] = [];
-  readonly contentLengths: string[] = [];
-  readonly transferEncodings: string[] = [];
-  readonly connection: string[] = [];
-  readonly upgrade: string[] = [];
-  readonly expect: string[] = [];
+  readonly #section: FieldSection;
+  /** A bit for each field that occurs; only for those the two tables say something. */
+  #seen = 0;
+  readonly #counts = new Int32Array(NAMES.length);
+  readonly #firstLines = new Int32Array(NAMES.length);
 
-  /** Forgets what was picked and picks from `fields`. O(lines). */
-  pick(fields: Fields): void {
-    this.clear();
-    for (let index = 0; index < fields.length; index += 1) {
-      const values = this.#listFor(fields.nameAt(index)!);
-      if (values !== undefined) values.push(fields.valueAt(index)!);
-    }
+  /** Finds fields in whatever `section` has scanned last. */
+  constructor(section: FieldSection) {
+    this.#section = section;
   }
 
-  /** Lets go of the values. */
-  clear(): void {
-    this.host.length = 0;
-    this.contentLengths.length = 0;
-    this.transferEncodings.length = 0;
-    this.connection.length = 0;
-    this.upgrade.length = 0;
-    this.expect.length = 0;
+  /**
+   * Looks through the section's lines. O(lines).
+   *
+   * @param text the head that the section lies in; the other methods want the same.
+   */
+  find(text: string): void {
+    const { offsets, count } = this.#section;
+    let seen = 0;
+    let start = this.#section.start;
+    for (let line = 0; line < count; line += 1) {
+      const length = offsets[line * 2]! - start;
+      const field = length <= LONGEST ? BY_LENGTH[length]! : NONE;
+      if (field !== NONE && isName(text, start, NAMES[field]!)) {
+        if ((seen & (1 << field)) === 0) {
+          seen |= 1 << field;
+          this.#firstLines[field] = line;
+          this.#counts[field] = 1;
+        } else this.#counts[field]! += 1;
+      }
+      start = offsets[line * 2 + 1]! + 2;
+    }
+    this.#seen = seen;
   }
 
-  #listFor(name: string): string[] | undefined {
-    // Length and first letter tell nearly all other names apart before a character is compared.
-    switch (name.length) {
-      case 4:
-        return matches(name, 'host') ? this.host : undefined;
-      case 6:
-        return matches(name, 'expect') ? this.expect : undefined;
-      case 7:
-        return matches(name, 'upgrade') ? this.upgrade : undefined;
-      case 10:
-        return matches(name, 'connection') ? this.connection : undefined;
-      case 14:
-        return matches(name, 'content-length') ? this.contentLengths : undefined;
-      case 17:
-        return matches(name, 'transfer-encoding') ? this.transferEncodings : undefined;
-      default:
-        return undefined;
+  /** Returns on how many lines a field occurs. */
+  count(field: ControlField): number {
+    return (this.#seen & (1 << field)) === 0 ? 0 : this.#counts[field]!;
+  }
+
+  /** Returns a field's value, several lines joined with commas; `undefined` when it does not occur. */
+  value(field: ControlField, text: string): string | undefined {
+    const count = this.count(field);
+    if (count === 0) return undefined;
+    const { offsets } = this.#section;
+    const first = this.#firstLines[field]!;
+    let value = cutValue(text, offsets[first * 2]!, offsets[first * 2 + 1]!);
+    for (let line = first + 1, due = count - 1; due > 0; line += 1) {
+      const start = offsets[line * 2 - 1]! + 2;
+      const colon = offsets[line * 2]!;
+      if (colon - start !== NAMES[field]!.length || !isName(text, start, NAMES[field]!)) continue;
+      value += `,${cutValue(text, colon, offsets[line * 2 + 1]!)}`;
+      due -= 1;
     }
+    return value;
   }
 }
 
 /**
- * Compares a token with a lower-case name of the same length that has letters and "-" only: among
- * token characters, setting bit 20 makes no other one of them equal to those.
+ * Compares the token at `start`, of the same length, with a lower-case name of letters and "-" only:
+ * among token characters, setting bit 20 makes no other one of them equal to those.
  */
-function matches(name: string, wanted: string): boolean {
-  for (let index = 0; index < wanted.length; index += 1) {
-    if ((name.charCodeAt(index) | 0x20) !== wanted.charCodeAt(index)) return false;
+function isName(text: string, start: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    if ((text.charCodeAt(start + index) | 0x20) !== name.charCodeAt(index)) return false;
   }
   return true;
-}
-
-/**
- * Cuts list values at their commas [RFC 9110 §5.6.1]; empty elements are left out.
- *
- * @param values the values of all lines of one name. O(length).
- */
-export function listElements(values: readonly string[]): string[] {
-  const elements: string[] = [];
-  for (const value of values) {
-    if (!value.includes(',')) {
-      if (value !== '') elements.push(value);
-      continue;
-    }
-    for (const part of value.split(',')) {
-      const element = trimOws(part);
-      if (element !== '') elements.push(element);
-    }
-  }
-  return elements;
 }

@@ -8,13 +8,26 @@
  *          ^     ^       ^  ^                 two offsets a line are recorded: its colon and its CR;
  *          colon CR  colon  CR                a name begins two octets after the CR before it
  * ```
- * The scanner can be stopped before any octet and goes on from there, so a section costs one visit an
- * octet however it is cut. It does not know what a field means, and it keeps offsets, never octets.
+ * The scanner can be stopped before any octet and goes on from there; however a section is cut, an
+ * octet is looked at once, and those of a line that a read leaves unfinished twice. It does not know what a field means, and it keeps offsets, never octets.
  */
 
 import type { ViolationCode } from '../base/index.ts';
-import { CHARACTER_CLASS, COLON, CR, HTAB, LF, ProtocolError, SP, TOKEN } from '../base/index.ts';
+import { CHARACTER_CLASS, ProtocolError, TOKEN } from '../base/index.ts';
 import { Fields } from './fields.ts';
+import { skipToken, skipValue, wordsBehind } from './value-scan.ts';
+
+// Constants of one's own, see value-scan.ts.
+const HTAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SP = 0x20;
+const COLON = 0x3a;
+/** 1 for each octet of a token. */
+const IS_TOKEN = CHARACTER_CLASS.map((bits) => bits & TOKEN);
+
+/** Octets of the shortest field line: a name of one, colon, CR, LF. */
+const SHORTEST_LINE = 4;
 
 const LINE_START = 0;
 const NAME = 1;
@@ -51,6 +64,11 @@ export class FieldSection {
   readonly offsets: number[] = [];
   /** Lines complete so far. */
   count = 0;
+  /**
+   * True when each line has one SP behind its colon and no other whitespace around its value, as nearly
+   * all have; else {@link cutValue} has to look. False too where a line came in pieces.
+   */
+  isTidy = true;
   /** Offset of the section's first octet from the first octet of the head. */
   start = 0;
 
@@ -77,6 +95,7 @@ export class FieldSection {
     this.#maxCount = maxCount;
     this.start = start;
     this.count = 0;
+    this.isTidy = true;
   }
 
   /**
@@ -89,93 +108,99 @@ export class FieldSection {
   scan(bytes: Buffer, position: number, end: number, shift: number): number {
     // No octet beyond the limit is looked at, so a limit and a bad octet never race.
     const stop = end - position > this.#left ? position + this.#left : end;
-    const offsets = this.offsets;
-    let state = this.#state;
     let at = position;
-    let lines = this.count;
-    while (at < stop && state !== DONE) {
-      if (state === VALUE) {
-        at = skipValue(bytes, at, stop);
-        if (at === stop) break;
-        if (bytes[at]! !== CR) throw valueError(bytes[at]!);
-        offsets[lines * 2 + 1] = at + shift;
-        lines += 1;
-        at += 1;
-        state = LINE_LF;
-      } else if (state === NAME) {
-        while (at < stop && (CHARACTER_CLASS[bytes[at]!]! & TOKEN) !== 0) at += 1;
-        if (at === stop) break;
-        if (bytes[at]! !== COLON) throw nameError(bytes[at]!);
-        offsets[lines * 2] = at + shift;
-        at += 1;
-        state = VALUE;
-      } else if (state === LINE_START) {
-        state = this.#startLine(bytes[at]!, lines);
-        at += 1;
-      } else {
-        // [RFC 9112 §2.2] A CR without its LF ends nothing. Stricter than the RFC: it is not
-        // replaced by a space either.
-        if (bytes[at]! !== LF) throw new ProtocolError('bare-cr');
-        at += 1;
-        state = state === BLANK_LF ? DONE : LINE_START;
-      }
+    while (at < stop && this.#state !== DONE) {
+      if (this.#state === LINE_START) at = this.#scanLines(bytes, at, stop, shift);
+      if (at < stop) at = this.#scanPart(bytes, at, stop, shift);
     }
-    this.#state = state;
-    this.count = lines;
     this.#left -= at - position;
-    if (state !== DONE && at < end) throw new ProtocolError(this.#codes.tooLarge);
+    if (this.#state !== DONE && at < end) throw new ProtocolError(this.#codes.tooLarge);
     return at;
   }
 
   /**
-   * Cuts names and values out of the head's text, values without the whitespace around them.
+   * Takes lines that are here as a whole and have nothing wrong with them; the line that is not is left
+   * to {@link #scanPart}. It is the only one whose octets are looked at twice.
+   */
+  #scanLines(bytes: Buffer, at: number, stop: number, shift: number): number {
+    if (stop - at < SHORTEST_LINE) return at;
+    const words = wordsBehind(bytes);
+    const wordOffset = bytes.byteOffset;
+    const offsets = this.offsets;
+    let next = this.count * 2;
+    const full = this.#maxCount * 2;
+    while (at < stop && next < full) {
+      const colon = skipToken(bytes, at, stop);
+      if (colon === at || colon === stop || bytes[colon]! !== COLON) break;
+      const lineEnd = skipValue(bytes, words, wordOffset, colon + 1, stop);
+      if (lineEnd + 1 >= stop || bytes[lineEnd]! !== CR || bytes[lineEnd + 1]! !== LF) break;
+      if (bytes[colon + 1]! !== SP || bytes[colon + 2]! <= SP || bytes[lineEnd - 1]! <= SP) {
+        this.isTidy = false;
+      }
+      offsets[next] = colon + shift;
+      offsets[next + 1] = lineEnd + shift;
+      next += 2;
+      at = lineEnd + 2;
+    }
+    this.count = next >> 1;
+    return at;
+  }
+
+  /** Reads one part of a line: its first octet, its name, its value or one octet of its end. */
+  #scanPart(bytes: Buffer, at: number, stop: number, shift: number): number {
+    switch (this.#state) {
+      case LINE_START:
+        this.#startLine(bytes[at]!);
+        return at + 1;
+      case NAME:
+        at = skipToken(bytes, at, stop);
+        if (at === stop) return at;
+        if (bytes[at]! !== COLON) throw nameError(bytes[at]!);
+        this.offsets[this.count * 2] = at + shift;
+        this.#state = VALUE;
+        return at + 1;
+      case VALUE:
+        at = skipValue(bytes, wordsBehind(bytes), bytes.byteOffset, at, stop);
+        if (at === stop) return at;
+        if (bytes[at]! !== CR) throw valueError(bytes[at]!);
+        this.offsets[this.count * 2 + 1] = at + shift;
+        this.count += 1;
+        this.isTidy = false;
+        this.#state = LINE_LF;
+        return at + 1;
+      default:
+        // [RFC 9112 §2.2] A CR without its LF ends nothing. Stricter than the RFC: it is not replaced
+        // by a space either.
+        if (bytes[at]! !== LF) throw new ProtocolError('bare-cr');
+        this.#state = this.#state === BLANK_LF ? DONE : LINE_START;
+        return at + 1;
+    }
+  }
+
+  /**
+   * Makes fields of the section.
    *
    * @param text the head as latin1, one character an octet.
    */
-  cut(text: string): Fields {
-    const { offsets, count } = this;
-    const lines: string[] = [];
-    let nameStart = this.start;
-    for (let index = 0; index < count * 2; index += 2) {
-      const colon = offsets[index]!;
-      const lineEnd = offsets[index + 1]!;
-      let valueStart = colon + 1;
-      let valueEnd = lineEnd;
-      while (valueStart < valueEnd && isOws(text.charCodeAt(valueStart))) valueStart += 1;
-      while (valueEnd > valueStart && isOws(text.charCodeAt(valueEnd - 1))) valueEnd -= 1;
-      lines.push(text.substring(nameStart, colon), text.substring(valueStart, valueEnd));
-      nameStart = lineEnd + 2;
-    }
-    return count === 0 ? Fields.empty : Fields.fromCheckedLines(lines);
+  fields(text: string): Fields {
+    const { count, offsets, start, isTidy } = this;
+    return Fields.fromScan(text, start, offsets.slice(0, count * 2), isTidy);
   }
 
-  #startLine(byte: number, lines: number): number {
-    if ((CHARACTER_CLASS[byte]! & TOKEN) !== 0) {
-      if (lines >= this.#maxCount) throw new ProtocolError(this.#codes.tooMany);
-      return NAME;
-    }
-    if (byte === CR) return BLANK_LF;
-    if (byte === SP || byte === HTAB) {
+  #startLine(byte: number): void {
+    if (IS_TOKEN[byte] === 1) {
+      if (this.count >= this.#maxCount) throw new ProtocolError(this.#codes.tooMany);
+      this.#state = NAME;
+    } else if (byte === CR) {
+      this.#state = BLANK_LF;
+    } else if (byte === SP || byte === HTAB) {
       // [RFC 9112 §2.2] [RFC 9112 §5.2] Refused rather than repaired: two readers that repair
       // differently are how requests are smuggled.
-      throw new ProtocolError(lines === 0 ? this.#codes.leadingSpace : 'obs-fold');
+      throw new ProtocolError(this.count === 0 ? this.#codes.leadingSpace : 'obs-fold');
+    } else {
+      throw byte === COLON ? new ProtocolError('empty-header-name') : nameError(byte);
     }
-    if (byte === COLON) throw new ProtocolError('empty-header-name');
-    throw nameError(byte);
   }
-}
-
-function isOws(code: number): boolean {
-  return code === SP || code === HTAB;
-}
-
-/** Returns the index of the first octet that cannot stand in a value [RFC 9110 §5.5], or `stop`. */
-function skipValue(bytes: Buffer, at: number, stop: number): number {
-  for (; at < stop; at += 1) {
-    const byte = bytes[at]!;
-    if ((byte < SP && byte !== HTAB) || byte === 0x7f) break;
-  }
-  return at;
 }
 
 /** Stricter than the RFC: control characters other than CR, LF and NUL are refused too. */

@@ -2,9 +2,11 @@
  * The field lines of a header or trailer section, in the order they came [RFC 9110 §5.3].
  *
  * ```
- * Host: a\r\n  Accept: x\r\n  accept: y\r\n      length 3 · get('ACCEPT') = "x, y" · getAll = ["x", "y"]
+ *  H o s t :   a \r \n A c c e p t :   x \r \n        one text for all lines, and two offsets for each:
+ *          ^     ^               ^     ^              its colon and its end
  * ```
- * Names keep their case and are looked up case-blind. There is no object keyed by names in here, so
+ * Names and values are cut out when somebody asks for them, so a request costs what is looked at. Names
+ * keep their case and are looked up case-blind; there is no object keyed by names in here, so
  * `__proto__` and `constructor` are names like any other. It does not know what a field means.
  */
 import { isFieldValue, isToken, UsageError } from '../base/index.ts';
@@ -15,44 +17,57 @@ const NONE: readonly string[] = Object.freeze([]);
 /** Ordered field lines. Immutable. Look-ups are O(lines). */
 export class Fields {
   /** No fields at all. */
-  static readonly empty: Fields = new Fields(NONE);
+  static readonly empty: Fields = new Fields('', 0, [], true);
 
-  /** Names at even places, the value of each behind it. */
-  readonly #lines: readonly string[];
+  readonly #text: string;
+  readonly #start: number;
+  readonly #offsets: readonly number[];
+  /** Each value begins two characters behind its colon and ends with its line. */
+  readonly #isTidy: boolean;
 
-  /** Use {@link Fields.from}; this one takes lines that a scanner has already checked. */
-  private constructor(lines: readonly string[]) {
-    this.#lines = lines;
+  private constructor(text: string, start: number, offsets: readonly number[], isTidy: boolean) {
+    this.#text = text;
+    this.#start = start;
+    this.#offsets = offsets;
+    this.#isTidy = isTidy;
   }
 
   /**
    * Makes fields from names and values, each checked octet by octet: what passes can be written on the
    * wire without injecting a line. An array of values makes one line each, `undefined` makes none.
+   * Whitespace around a value is no part of it [RFC 9112 §5.1].
    *
    * @throws UsageError `invalid-header` when a name is no token, or a value is no string or number or
    *   holds CR, LF, NUL, another control character or a character above U+00FF [RFC 9110 §5.5].
    */
   static from(init: FieldsInit): Fields {
-    const lines: string[] = [];
+    const offsets: number[] = [];
+    let text = '';
     for (const [name, value] of isIterable(init) ? init : Object.entries(init)) {
       if (value === undefined) continue;
       for (const single of Array.isArray(value) ? value : [value]) {
-        const text = typeof single === 'number' ? String(single) : single;
-        checkLine(name, text);
-        lines.push(name, text);
+        const line = typeof single === 'number' ? String(single) : single;
+        checkLine(name, line);
+        offsets.push(text.length + name.length, text.length + name.length + 1 + line.length);
+        text += `${name}:${line}\r\n`;
       }
     }
-    return new Fields(lines);
+    return new Fields(text, 0, offsets, false);
   }
 
-  /** Wraps checked lines: for the readers of this chapter only. */
-  static fromCheckedLines(lines: readonly string[]): Fields {
-    return new Fields(lines);
+  /** Wraps lines that a scan has checked: for the readers of this chapter only. */
+  static fromScan(
+    text: string,
+    start: number,
+    offsets: readonly number[],
+    isTidy: boolean,
+  ): Fields {
+    return offsets.length === 0 ? Fields.empty : new Fields(text, start, offsets, isTidy);
   }
 
   /** How many field lines there are. */
   get length(): number {
-    return this.#lines.length / 2;
+    return this.#offsets.length / 2;
   }
 
   /**
@@ -60,52 +75,93 @@ export class Fields {
    * [RFC 9110 §5.2]. Do not use it for `set-cookie`, whose values hold commas: {@link getAll}.
    */
   get(name: string): string | undefined {
-    const lines = this.#lines;
     let joined: string | undefined;
-    for (let index = 0; index < lines.length; index += 2) {
-      if (!isSameName(lines[index]!, name)) continue;
-      joined = joined === undefined ? lines[index + 1]! : `${joined}, ${lines[index + 1]!}`;
+    for (let line = this.#find(name, 0); line !== -1; line = this.#find(name, line + 1)) {
+      const value = this.valueAt(line)!;
+      joined = joined === undefined ? value : `${joined}, ${value}`;
     }
     return joined;
   }
 
   /** Returns the values of a name, one for each line; an empty list when it is absent. */
   getAll(name: string): readonly string[] {
-    const lines = this.#lines;
     let values: string[] | undefined;
-    for (let index = 0; index < lines.length; index += 2) {
-      if (!isSameName(lines[index]!, name)) continue;
-      if (values === undefined) values = [lines[index + 1]!];
-      else values.push(lines[index + 1]!);
+    for (let line = this.#find(name, 0); line !== -1; line = this.#find(name, line + 1)) {
+      const value = this.valueAt(line)!;
+      if (values === undefined) values = [value];
+      else values.push(value);
     }
     return values ?? NONE;
   }
 
   /** Tells whether a name occurs. */
   has(name: string): boolean {
-    const lines = this.#lines;
-    for (let index = 0; index < lines.length; index += 2) {
-      if (isSameName(lines[index]!, name)) return true;
+    return this.#find(name, 0) !== -1;
+  }
+
+  /** Returns the name on line `line`, as it was written; `undefined` when there is no such line. */
+  nameAt(line: number): string | undefined {
+    const colon = this.#offsets[line * 2];
+    return colon === undefined ? undefined : this.#text.substring(this.#nameStart(line), colon);
+  }
+
+  /** Returns the value on line `line`; `undefined` when there is no such line. */
+  valueAt(line: number): string | undefined {
+    const colon = this.#offsets[line * 2];
+    return colon === undefined
+      ? undefined
+      : cutValue(this.#text, colon, this.#offsets[line * 2 + 1]!);
+  }
+
+  /** Calls `visit` for each line, in order; faster than the iterator, which makes a pair a line. */
+  forEach(visit: (name: string, value: string) => void): void {
+    const offsets = this.#offsets;
+    let start = this.#start;
+    for (let index = 0; index < offsets.length; index += 2) {
+      const colon = offsets[index]!;
+      const end = offsets[index + 1]!;
+      visit(this.#text.substring(start, colon), this.#cut(colon, end));
+      start = end + 2;
     }
-    return false;
-  }
-
-  /** Returns the name on line `index`, as it was written; `undefined` beyond the last line. */
-  nameAt(index: number): string | undefined {
-    return this.#lines[index * 2];
-  }
-
-  /** Returns the value on line `index`, without the whitespace around it. */
-  valueAt(index: number): string | undefined {
-    return this.#lines[index * 2 + 1];
   }
 
   /** Yields name and value of each line, in order. */
   *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
-    for (let index = 0; index < this.#lines.length; index += 2) {
-      yield [this.#lines[index]!, this.#lines[index + 1]!];
+    for (let line = 0; line < this.length; line += 1) {
+      yield [this.nameAt(line)!, this.valueAt(line)!];
     }
   }
+
+  #cut(colon: number, end: number): string {
+    return this.#isTidy ? this.#text.substring(colon + 2, end) : cutValue(this.#text, colon, end);
+  }
+
+  #nameStart(line: number): number {
+    return line === 0 ? this.#start : this.#offsets[line * 2 - 1]! + 2;
+  }
+
+  /** Returns the first line from `line` on that has the name, or -1. */
+  #find(name: string, line: number): number {
+    const offsets = this.#offsets;
+    for (; line * 2 < offsets.length; line += 1) {
+      const start = this.#nameStart(line);
+      if (offsets[line * 2]! - start !== name.length) continue;
+      if (isSameName(this.#text, start, name)) return line;
+    }
+    return -1;
+  }
+}
+
+/** Cuts the value between a colon and the end of its line, without the whitespace around it. */
+export function cutValue(text: string, colon: number, end: number): string {
+  let start = colon + 1;
+  while (start < end && isOws(text.charCodeAt(start))) start += 1;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end -= 1;
+  return text.substring(start, end);
+}
+
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function isIterable(init: FieldsInit): init is Iterable<readonly [string, string]> {
@@ -121,18 +177,14 @@ function checkLine(name: unknown, value: unknown): void {
   }
 }
 
-/**
- * Compares two names, taking "A" – "Z" for "a" – "z" [RFC 9110 §5.1]. The lengths differ for most
- * pairs, so a look-up rarely gets as far as the characters.
- */
-function isSameName(left: string, right: string): boolean {
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index += 1) {
-    const a = left.charCodeAt(index);
-    const b = right.charCodeAt(index);
-    if (a !== b && !((a | 0x20) === (b | 0x20) && (a | 0x20) >= 0x61 && (a | 0x20) <= 0x7a)) {
-      return false;
-    }
+/** Compares a name in a text with a name, taking "A" – "Z" for "a" – "z" [RFC 9110 §5.1]. */
+function isSameName(text: string, start: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) {
+    const left = text.charCodeAt(start + index);
+    const right = name.charCodeAt(index);
+    if (left === right) continue;
+    const folded = left | 0x20;
+    if (folded !== (right | 0x20) || folded < 0x61 || folded > 0x7a) return false;
   }
   return true;
 }

@@ -10,15 +10,18 @@
  * the scan stops there. It knows layout only.
  */
 import { ByteQueue } from '../base/index.ts';
+import { ControlFields } from './control-fields.ts';
 import { FieldSection, HEADER_CODES, TRAILER_CODES } from './field-section.ts';
 import type { Fields } from './fields.ts';
 import type { HttpLimits } from './http-limits.ts';
+import { decodeLatin1 } from './latin1.ts';
 import type { StartLine } from './start-line.ts';
 
 /** Scans one head or trailer section after the other. */
 export class HeadScan<Line extends StartLine> {
   readonly line: Line;
-  readonly #section = new FieldSection();
+  readonly section = new FieldSection();
+  readonly control = new ControlFields(this.section);
   /** The octets of the head that came in earlier reads. */
   readonly #held = new ByteQueue();
   #isSectionBegun = false;
@@ -40,14 +43,14 @@ export class HeadScan<Line extends StartLine> {
 
   /** Starts a trailer section. */
   beginTrailers(limits: HttpLimits): void {
-    this.#section.begin(TRAILER_CODES, 0, limits.maxTrailerBytes, limits.maxTrailerCount);
+    this.section.begin(TRAILER_CODES, 0, limits.maxTrailerBytes, limits.maxTrailerCount);
     this.#isSkippingLine = true;
     this.#isSectionBegun = true;
   }
 
   /** True once the closing empty line has been read. */
   get isDone(): boolean {
-    return this.#isSectionBegun && this.#section.isDone;
+    return this.#isSectionBegun && this.section.isDone;
   }
 
   /** True once the start line is complete. */
@@ -72,11 +75,11 @@ export class HeadScan<Line extends StartLine> {
         return at;
       }
       const start = at + line.shift;
-      this.#section.begin(HEADER_CODES, start, limits.maxHeaderBytes, limits.maxHeaderCount);
+      this.section.begin(HEADER_CODES, start, limits.maxHeaderBytes, limits.maxHeaderCount);
       this.#isSectionBegun = true;
     }
-    at = this.#section.scan(bytes, at, end, line.shift);
-    if (this.#section.isDone) this.text = this.#textUpTo(bytes, at);
+    at = this.section.scan(bytes, at, end, line.shift);
+    if (this.section.isDone) this.#finish(bytes, at);
     else this.#hold(bytes, at);
     return at;
   }
@@ -86,15 +89,20 @@ export class HeadScan<Line extends StartLine> {
     return this.#held.peek();
   }
 
-  /** Cuts the field lines out of {@link text}. */
+  /** Makes fields of the section, which share {@link text}. */
   fields(): Fields {
-    return this.#section.cut(this.text);
+    return this.section.fields(this.text);
   }
 
   /** Lets go of everything held. */
   clear(): void {
     this.text = '';
     if (this.#held.length > 0) this.#held.clear();
+  }
+
+  #finish(bytes: Buffer, at: number): void {
+    this.text = this.#textUpTo(bytes, at);
+    if (!this.#isSkippingLine) this.control.find(this.text);
   }
 
   #readLine(bytes: Buffer, position: number, end: number, limits: HttpLimits): number {
@@ -113,8 +121,8 @@ export class HeadScan<Line extends StartLine> {
   }
 
   #textUpTo(bytes: Buffer, at: number): string {
-    const text = bytes.toString('latin1', this.#firstNew(), at);
-    return this.#held.length === 0 ? text : this.#held.peek().toString('latin1') + text;
+    const text = decodeLatin1(bytes, this.#firstNew(), at);
+    return this.#held.length === 0 ? text : decodeLatin1(this.held, 0, this.#held.length) + text;
   }
 
   #hold(bytes: Buffer, at: number): void {

@@ -1,6 +1,5 @@
 /** HTTP/1.1 messages: readers for both directions, the fields they carry, and a response writer. */
 export type { BodyFraming, RequestFraming, Version } from './body-framing.ts';
-export { listElements } from './control-fields.ts';
 export { Fields } from './fields.ts';
 export { createDateSource, formatHttpDate } from './http-date.ts';
 export {
@@ -9,6 +8,7 @@ export {
   type HttpLimits,
   resolveHttpLimits,
 } from './http-limits.ts';
+export { hasElement, listElements } from './lists.ts';
 export type { BodySink, ReaderPhase } from './message-reader.ts';
 export { reasonPhrase } from './reason-phrases.ts';
 export type { RequestHead } from './request-head.ts';

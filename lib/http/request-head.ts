@@ -8,11 +8,13 @@
 import { equalsIgnoringCase, ProtocolError } from '../base/index.ts';
 import { isAuthority } from './authority.ts';
 import { frameRequest, type RequestFraming, type Version } from './body-framing.ts';
-import { ControlFields, listElements } from './control-fields.ts';
+import { CONNECTION, type ControlFields, EXPECT, HOST, UPGRADE } from './control-fields.ts';
 import type { Fields } from './fields.ts';
+import type { HeadScan } from './head-scan.ts';
 import type { HttpLimits } from './http-limits.ts';
-import { hasElement, isPersistent } from './persistence.ts';
-import type { TargetForm, TargetParts } from './request-target.ts';
+import { hasElement, isPersistent, listElements } from './lists.ts';
+import type { RequestLine } from './request-line.ts';
+import type { TargetForm } from './request-target.ts';
 
 /** A request's head. All of it is yours to keep. */
 export interface RequestHead {
@@ -40,65 +42,52 @@ export interface RequestHead {
   readonly framing: RequestFraming;
 }
 
-/** What the request line says. */
-export interface RequestLineParts {
-  readonly method: string;
-  readonly target: string;
-  readonly parts: TargetParts;
-  readonly minor: number;
-}
-
-const control = new ControlFields();
-
 /**
  * Checks a head against the rules that no single line can break, and tells what it asks for.
  *
  * @throws ProtocolError `missing-host`, `multiple-host`, `bad-host`, `connect-with-body`, `bad-expect`,
  *   and what `frameRequest` throws.
  */
-export function readRequestHead(
-  line: RequestLineParts,
-  fields: Fields,
-  limits: HttpLimits,
-): RequestHead {
+export function readRequestHead(scan: HeadScan<RequestLine>, limits: HttpLimits): RequestHead {
+  const { line, text, control } = scan;
   const version = line.minor === 1 ? '1.1' : '1.0';
-  control.pick(fields);
-  checkHost(control.host, version);
-  const framing = frameRequest(version, control, limits.maxBodyBytes);
-  const isConnect = line.method === 'CONNECT';
+  const method = text.substring(0, line.methodEnd);
+  checkHost(control, text, version);
+  const framing = frameRequest(version, control, text, limits.maxBodyBytes);
+  const isConnect = method === 'CONNECT';
   const hasBody = framing.kind === 'chunked' || (framing.kind === 'length' && framing.length > 0);
   // [RFC 9110 §9.3.6] Content of CONNECT means nothing, so it can only be a disagreement.
   if (isConnect && hasBody) throw new ProtocolError('connect-with-body');
-  const options = listElements(control.connection);
   return {
-    method: line.method,
-    target: line.target,
-    targetForm: line.parts.form,
-    authority: line.parts.authority,
+    method,
+    target: text.substring(line.methodEnd + 1, line.targetEnd),
+    targetForm: line.target.form,
+    authority: line.target.authority,
     version,
-    fields,
-    keepAlive: isPersistent(version, options),
-    expectContinue: expectsContinue(version, control.expect) && hasBody,
-    wantsUpgrade: isConnect || asksForUpgrade(version, options, control.upgrade),
+    fields: scan.fields(),
+    keepAlive: isPersistent(version, control.value(CONNECTION, text)),
+    expectContinue: expectsContinue(version, control, text) && hasBody,
+    wantsUpgrade: isConnect || asksForUpgrade(version, control, text),
     framing,
   };
 }
 
-function checkHost(values: readonly string[], version: Version): void {
-  // [RFC 9112 §3.2] HTTP/1.0 knows no Host, but if there is one it must be good there too.
-  if (values.length === 0) {
+function checkHost(control: ControlFields, text: string, version: Version): void {
+  const host = control.value(HOST, text);
+  if (host === undefined) {
+    // [RFC 9112 §3.2] HTTP/1.0 knows no Host, but if there is one it must be good there too.
     if (version === '1.1') throw new ProtocolError('missing-host');
     return;
   }
-  if (values.length > 1) throw new ProtocolError('multiple-host');
+  if (control.count(HOST) > 1) throw new ProtocolError('multiple-host');
   // An empty value is what a target without an authority sends.
-  if (values[0] !== '' && !isAuthority(values[0]!)) throw new ProtocolError('bad-host');
+  if (host !== '' && !isAuthority(host)) throw new ProtocolError('bad-host');
 }
 
 /** [RFC 9110 §10.1.1] Only 100-continue is defined, and HTTP/1.0 cannot mean it. */
-function expectsContinue(version: Version, values: readonly string[]): boolean {
-  if (version === '1.0' || values.length === 0) return false;
-  const expectations = listElements(values);
+function expectsContinue(version: Version, control: ControlFields, text: string): boolean {
+  if (control.count(EXPECT) === 0 || version === '1.0') return false;
+  const expectations = listElements(control.value(EXPECT, text)!);
   if (expectations.some((expectation) => !equalsIgnoringCase(expectation, '100-continue'))) {
     throw new ProtocolError('bad-expect');
   }
@@ -106,10 +95,8 @@ function expectsContinue(version: Version, values: readonly string[]): boolean {
 }
 
 /** [RFC 9110 §7.8] Upgrade counts only with its connection option, and never in HTTP/1.0. */
-function asksForUpgrade(
-  version: Version,
-  options: readonly string[],
-  upgrade: readonly string[],
-): boolean {
-  return version === '1.1' && hasElement(options, 'upgrade') && listElements(upgrade).length > 0;
+function asksForUpgrade(version: Version, control: ControlFields, text: string): boolean {
+  if (control.count(UPGRADE) === 0 || version === '1.0') return false;
+  if (!hasElement(control.value(CONNECTION, text), 'upgrade')) return false;
+  return listElements(control.value(UPGRADE, text)!).length > 0;
 }

@@ -11,10 +11,20 @@
  * Like the field section it stops before any octet and goes on from there, and keeps offsets only.
  * Stricter than the RFC: exactly one SP stands at each place, and a line ends in CRLF [RFC 9112 §3].
  */
-import { CHARACTER_CLASS, CR, HTAB, LF, ProtocolError, SP, TOKEN } from '../base/index.ts';
+import { CHARACTER_CLASS, ProtocolError, TOKEN } from '../base/index.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { ORIGIN_FORM, readTarget, TARGET_CHARACTER, type TargetParts } from './request-target.ts';
 import type { StartLine } from './start-line.ts';
+import { skipToken } from './value-scan.ts';
+
+// Constants of one's own, see value-scan.ts.
+const HTAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SP = 0x20;
+const SLASH = 0x2f;
+const IS_TOKEN = CHARACTER_CLASS.map((bits) => bits & TOKEN);
+const IS_TARGET = TARGET_CHARACTER;
 
 const BEFORE = 0;
 const BEFORE_LF = 1;
@@ -78,6 +88,7 @@ export class RequestLine implements StartLine {
 
   scan(bytes: Buffer, position: number, end: number, limits: HttpLimits): number {
     let at = position;
+    if (this.#state === BEFORE) at = this.#scanWhole(bytes, at, end, limits);
     while (at < end) {
       switch (this.#state) {
         case BEFORE:
@@ -109,6 +120,32 @@ export class RequestLine implements StartLine {
     return at;
   }
 
+  /**
+   * Takes a line that is here as a whole, has an origin-form target and HTTP/1.1 and nothing wrong with
+   * it, as nearly all lines; any other is left as it is.
+   */
+  #scanWhole(bytes: Buffer, start: number, end: number, limits: HttpLimits): number {
+    const method = skipToken(bytes, start, end);
+    const methodLength = method - start;
+    if (methodLength === 0 || methodLength > limits.maxMethodBytes) return start;
+    if (bytes[method] !== SP || bytes[method + 1] !== SLASH || methodLength === 'CONNECT'.length) {
+      return start;
+    }
+    let target = method + 2;
+    while (target < end && IS_TARGET[bytes[target]!] === 1) target += 1;
+    if (target - method - 1 > limits.maxTargetBytes || end - target < 11) return start;
+    if (bytes[target]! !== SP || !isVersion11(bytes, target + 1)) return start;
+    if (bytes[target + 9]! !== CR || bytes[target + 10]! !== LF) return start;
+    this.shift = -start;
+    this.methodEnd = methodLength;
+    this.targetEnd = target - start;
+    this.target = ORIGIN_FORM;
+    this.major = 1;
+    this.minor = 1;
+    this.#state = DONE;
+    return target + 11;
+  }
+
   /** [RFC 9112 §2.2] Empty lines before a request are skipped, as many bytes as a head may have. */
   #scanEmptyLines(bytes: Buffer, at: number, end: number, maxBytes: number): number {
     for (; at < end; at += 1) {
@@ -132,7 +169,7 @@ export class RequestLine implements StartLine {
   #scanMethod(bytes: Buffer, at: number, end: number, maxBytes: number): number {
     const limit = maxBytes - this.shift;
     const stop = Math.min(end, limit);
-    while (at < stop && (CHARACTER_CLASS[bytes[at]!]! & TOKEN) !== 0) at += 1;
+    while (at < stop && IS_TOKEN[bytes[at]!] === 1) at += 1;
     if (at === end) return at;
     const byte = bytes[at]!;
     if (byte === SP && at + this.shift > 0) {
@@ -141,7 +178,7 @@ export class RequestLine implements StartLine {
       return at + 1;
     }
     // [RFC 9112 §3] A method longer than any that exists is not implemented rather than malformed.
-    if ((CHARACTER_CLASS[byte]! & TOKEN) !== 0) throw new ProtocolError('method-too-long');
+    if (IS_TOKEN[byte] === 1) throw new ProtocolError('method-too-long');
     throw new ProtocolError(byte === LF ? 'bare-lf' : 'bad-method');
   }
 
@@ -149,18 +186,18 @@ export class RequestLine implements StartLine {
     const start = this.methodEnd + 1 - this.shift;
     const limit = start + maxBytes;
     const stop = Math.min(end, limit);
-    while (at < stop && TARGET_CHARACTER[bytes[at]!] === 1) at += 1;
+    while (at < stop && IS_TARGET[bytes[at]!] === 1) at += 1;
     if (at === end) return at;
     const byte = bytes[at]!;
     if (byte === SP && at > start) {
       this.targetEnd = at + this.shift;
       // Only an origin-form target needs no second look, and not with the length of CONNECT.
-      const isOrigin = bytes[start] === 0x2f && this.methodEnd !== 'CONNECT'.length;
+      const isOrigin = bytes[start] === SLASH && this.methodEnd !== 'CONNECT'.length;
       this.target = ORIGIN_FORM;
       this.#state = isOrigin ? VERSION : TARGET_CHECK;
       return at + 1;
     }
-    if (TARGET_CHARACTER[byte] === 1) throw new ProtocolError('target-too-long');
+    if (IS_TARGET[byte] === 1) throw new ProtocolError('target-too-long');
     if (byte === LF) throw new ProtocolError('bare-lf');
     throw new ProtocolError(byte === SP || byte === CR ? 'bad-request-line' : 'bad-target');
   }
@@ -198,4 +235,18 @@ export class RequestLine implements StartLine {
   #checkVersion(): void {
     if (this.major !== 1 || this.minor > 1) throw new ProtocolError('unsupported-version');
   }
+}
+
+/** Tells whether "HTTP/1.1" stands at `at`, as it nearly always does. */
+function isVersion11(bytes: Buffer, at: number): boolean {
+  return (
+    bytes[at] === 0x48 &&
+    bytes[at + 1] === 0x54 &&
+    bytes[at + 2] === 0x54 &&
+    bytes[at + 3] === 0x50 &&
+    bytes[at + 4] === 0x2f &&
+    bytes[at + 5] === 0x31 &&
+    bytes[at + 6] === 0x2e &&
+    bytes[at + 7] === 0x31
+  );
 }

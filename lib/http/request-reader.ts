@@ -56,14 +56,7 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
   }
 
   protected override judge(scan: HeadScan<RequestLine>): RequestHead {
-    const { line, text } = scan;
-    const parts = {
-      method: text.substring(0, line.methodEnd),
-      target: text.substring(line.methodEnd + 1, line.targetEnd),
-      parts: line.target,
-      minor: line.minor,
-    };
-    return readRequestHead(parts, scan.fields(), this.limits);
+    return readRequestHead(scan, this.limits);
   }
 
   protected override deliver(head: RequestHead): void {

@@ -5,10 +5,12 @@
  * Layout has been checked when this is called. It knows nothing of bytes.
  */
 import { type BodyFraming, frameResponse, NO_BODY, type Version } from './body-framing.ts';
-import { ControlFields, listElements } from './control-fields.ts';
+import { CONNECTION } from './control-fields.ts';
 import type { Fields } from './fields.ts';
+import type { HeadScan } from './head-scan.ts';
 import type { HttpLimits } from './http-limits.ts';
-import { isPersistent } from './persistence.ts';
+import { isPersistent } from './lists.ts';
+import type { StatusLine } from './status-line.ts';
 
 /** A response's head. All of it is yours to keep. */
 export interface ResponseHead {
@@ -27,15 +29,6 @@ export interface ResponseHead {
   readonly framing: BodyFraming;
 }
 
-/** What the status line says. */
-export interface StatusLineParts {
-  readonly status: number;
-  readonly reason: string;
-  readonly minor: number;
-}
-
-const control = new ControlFields();
-
 /**
  * Decides what a response is and how its body ends.
  *
@@ -43,25 +36,24 @@ const control = new ControlFields();
  * @throws ProtocolError what `frameResponse` throws, for a response that may have a body.
  */
 export function readResponseHead(
-  line: StatusLineParts,
-  fields: Fields,
+  scan: HeadScan<StatusLine>,
   method: string,
   limits: HttpLimits,
 ): ResponseHead {
+  const { line, text, control } = scan;
   const version = line.minor === 1 ? '1.1' : '1.0';
-  const { status, reason } = line;
-  control.pick(fields);
+  const { status } = line;
   const isUpgrade = status === 101 || (method === 'CONNECT' && status >= 200 && status < 300);
   const framing = hasBody(status, method, isUpgrade)
-    ? frameResponse(version, control, limits.maxBodyBytes)
+    ? frameResponse(version, control, text, limits.maxBodyBytes)
     : NO_BODY;
   return {
     status,
-    reason,
+    reason: text.substring(line.reasonStart, line.reasonEnd),
     version,
-    fields,
+    fields: scan.fields(),
     keepAlive:
-      framing.kind !== 'until-close' && isPersistent(version, listElements(control.connection)),
+      framing.kind !== 'until-close' && isPersistent(version, control.value(CONNECTION, text)),
     isInterim: status < 200 && !isUpgrade,
     isUpgrade,
     framing,

@@ -64,13 +64,7 @@ export class ResponseReader extends MessageReader<StatusLine, ResponseHead> {
   }
 
   protected override judge(scan: HeadScan<StatusLine>): ResponseHead {
-    const { line, text } = scan;
-    const parts = {
-      status: line.status,
-      reason: text.substring(line.reasonStart, line.reasonEnd),
-      minor: line.minor,
-    };
-    const head = readResponseHead(parts, scan.fields(), this.#methods[0]!, this.limits);
+    const head = readResponseHead(scan, this.#methods[0]!, this.limits);
     if (!head.isInterim) this.#methods.shift();
     return head;
   }
