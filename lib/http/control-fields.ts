@@ -27,11 +27,17 @@ for (const [index, name] of NAMES.entries()) BY_LENGTH[name.length] = index;
 /** A steering field, as the methods below want it. */
 export type ControlField = 0 | 1 | 2 | 3 | 4 | 5;
 
+/** `Host` [RFC 9110 §7.2]. */
 export const HOST: ControlField = 0;
+/** `Expect` [RFC 9110 §10.1.1]. */
 export const EXPECT: ControlField = 1;
+/** `Upgrade` [RFC 9110 §7.8]. */
 export const UPGRADE: ControlField = 2;
+/** `Connection` [RFC 9110 §7.6.1]. */
 export const CONNECTION: ControlField = 3;
+/** `Content-Length` [RFC 9110 §8.6]. */
 export const CONTENT_LENGTH: ControlField = 4;
+/** `Transfer-Encoding` [RFC 9112 §6.1]. */
 export const TRANSFER_ENCODING: ControlField = 5;
 
 /** Knows where the steering fields of one section are; {@link find} makes it new. */
