@@ -1,12 +1,5 @@
-import { listElements } from 'barewire/http';
 import t from 'tap';
 import { request } from '../support/http-verdicts.ts';
-
-t.test('splits lists at commas, around empty elements and white space', (t) => {
-  t.strictSame([...listElements(['a, b ,\tc,,'])], ['a', 'b', 'c']);
-  t.strictSame([...listElements([' , ,'])], []);
-  t.end();
-});
 
 t.test('finds the fields that steer a message, whatever their case, and no others', (t) => {
   const head = (fields: string): Record<string, unknown> =>
@@ -17,5 +10,12 @@ t.test('finds the fields that steer a message, whatever their case, and no other
   t.equal(head('__proto__: close\r\nconstructor: x\r\n')['keepAlive'], true);
   t.equal(head('Upgrade: websocket\r\nConnection: upgrade\r\n')['upgrade'], true);
   t.equal(head('Upgrade: websocket\r\n')['upgrade'], undefined);
+  t.end();
+});
+
+t.test('joins several lines of a list, wherever they stand', (t) => {
+  const fields = 'Connection: x\r\nConnexions: 1\r\nconnection: y\r\nCONNECTION: close\r\n';
+  const { messages } = request(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+  t.equal(messages[0]!.head['keepAlive'], false);
   t.end();
 });

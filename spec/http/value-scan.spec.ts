@@ -1,0 +1,50 @@
+import t from 'tap';
+import { recordRequests } from '../support/http-driver.ts';
+import { verdict } from '../support/http-verdicts.ts';
+
+/** The octet under test at `place` of a value of `length` octets, in memory that begins `offset` on. */
+function judgeAt(octet: number, place: number, length: number, offset: number): string {
+  const head = Buffer.from('GET / HTTP/1.1\r\nHost: a\r\nX:');
+  const value = Buffer.alloc(length, 0x61);
+  value[place] = octet;
+  const text = Buffer.concat([Buffer.alloc(offset), head, value, Buffer.from('\r\n\r\n')]);
+  return verdict(recordRequests([text.subarray(offset)]));
+}
+
+t.test('judges each octet the same at every place of a word, and in every kind of memory', (t) => {
+  for (const octet of [0x00, 0x09, 0x0a, 0x0d, 0x1f, 0x20, 0x7e, 0x7f, 0x80, 0x9f, 0xa0, 0xff]) {
+    const expected = judgeAt(octet, 1, 3, 0);
+    const verdicts = new Set<string>();
+    for (let length = 2; length < 20; length += 1) {
+      for (let place = 0; place < length - 1; place += 1) {
+        for (let offset = 0; offset < 4; offset += 1) {
+          verdicts.add(judgeAt(octet, place, length, offset));
+        }
+      }
+    }
+    t.strictSame([...verdicts], [expected], `octet ${octet}`);
+  }
+  t.end();
+});
+
+t.test('sees a bad octet next to octets that carry or borrow in a word', (t) => {
+  for (const neighbour of [0x20, 0x7e, 0x80, 0xff]) {
+    for (const bad of [0x00, 0x1f, 0x7f]) {
+      for (let place = 0; place < 8; place += 1) {
+        const value = Buffer.alloc(8, neighbour);
+        value[place] = bad;
+        const head = Buffer.from('GET / HTTP/1.1\r\nHost: a\r\nX: ');
+        const input = Buffer.concat([head, value, Buffer.from('a\r\n\r\n')]);
+        t.equal(verdict(recordRequests([input])), 'bad-header-value', `${bad} at ${place}`);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('reads values out of shared memory', (t) => {
+  const shared = Buffer.from(new SharedArrayBuffer(64));
+  const length = shared.write('GET / HTTP/1.1\r\nHost: abcdefghijklmnop\r\n\r\n');
+  t.equal(verdict(recordRequests([shared.subarray(0, length)])), 'ok');
+  t.end();
+});
