@@ -1,20 +1,96 @@
 /**
  * Faults to plant into the compiled sources, one small change each, to prove that a target would
  * notice: `npm run fuzz -- utf8 --fault utf8-surrogates` must find it.
+ *
+ * A chapter that changes may lose the place of a fault; the specs say so, and it is put elsewhere.
  */
-import type { Fault } from './engine/hook.ts';
-
-/** A fault, and the target that must notice it. */
-export interface PlantedFault extends Fault {
+/** A fault: a text that stands once in a chapter, and what is put there instead. */
+export interface PlantedFault {
+  /** The target that must notice it. */
   readonly target: string;
+  readonly chapter: string;
+  readonly find: string;
+  readonly replace: string;
 }
 
 /** All faults by name. The specs plant each of them. */
 export const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'utf8-surrogates': {
     target: 'utf8',
-    file: 'base/utf8.js',
+    chapter: 'base',
     find: 'high = 0x9f',
     replace: 'high = 0xbf',
+  },
+  'mask-key-offset': {
+    target: 'mask',
+    chapter: 'codec',
+    find: '(keyOffset & 3) * 8',
+    replace: '(keyOffset & 1) * 8',
+  },
+  'frames-fragmented-control': {
+    target: 'frame-reader',
+    chapter: 'codec',
+    find: 'if (!header.fin)',
+    replace: 'if (!header.fin && header.payloadLength > 0)',
+  },
+  'messages-cut-code-point': {
+    target: 'messages',
+    chapter: 'connection',
+    find: 'if (isText && !this.#utf8.isComplete)',
+    replace: 'if (false)',
+  },
+  'request-name-with-parenthesis': {
+    target: 'request-reader',
+    chapter: 'base',
+    find: `^_\`|~"`,
+    replace: `^_\`|~(@"`,
+  },
+  'response-204-with-body': {
+    target: 'response-reader',
+    chapter: 'http',
+    find: 'status === 204',
+    replace: 'status === 205',
+  },
+  'event-id-with-nul': {
+    target: 'event-stream-reader',
+    chapter: 'sse',
+    find: `!value.includes('\\0')`,
+    replace: 'true',
+  },
+  'negotiation-window': {
+    target: 'extension-list',
+    chapter: 'deflate',
+    find: 'Math.min(offer.serverMaxWindowBits ?? 15, wishes.serverMaxWindowBits)',
+    replace: 'wishes.serverMaxWindowBits',
+  },
+  'server-two-keys': {
+    target: 'server-handshake',
+    chapter: 'handshake',
+    find: 'keys.length !== 1',
+    replace: 'keys.length < 1',
+  },
+  'client-two-accepts': {
+    target: 'client-handshake',
+    chapter: 'handshake',
+    find: 'accepts.length !== 1 || ',
+    replace: '',
+  },
+  'inflate-half-a-block': {
+    target: 'inflate',
+    chapter: 'deflate',
+    find: 'new Set([0, 4, 9])',
+    replace: 'new Set([0, 1, 2, 3, 4, 9])',
+  },
+  'deflate-keeps-context': {
+    target: 'message-codec',
+    chapter: 'deflate',
+    find: 'keepsContext: !parameters.serverNoContextTakeover',
+    replace: 'keepsContext: true',
+  },
+  'connection-two-closes': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'return isWritable(this.#state)',
+    replace: `return this.#state !== 'closed'`,
   },
 };

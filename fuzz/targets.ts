@@ -22,6 +22,7 @@ export const TARGETS: Readonly<Record<string, Load>> = {
   'client-handshake': () => import('./client-handshake.fuzz.ts'),
   inflate: () => import('./inflate.fuzz.ts'),
   'message-codec': () => import('./message-codec.fuzz.ts'),
+  connection: () => import('./connection.fuzz.ts'),
   'frame-reader': () => import('./frame-reader.fuzz.ts'),
   'canary-0': canary(0),
   'canary-1': canary(1),

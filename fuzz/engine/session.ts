@@ -2,9 +2,11 @@
  * One fuzz run in this process: registers the hook, loads the target with everything instrumented,
  * and keeps its corpus.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { PlantedFault } from '../faults.ts';
 import { TARGETS } from '../targets.ts';
 import { readCorpus, writeCorpus } from './corpus.ts';
 import { Counters } from './counters.ts';
@@ -21,14 +23,14 @@ export interface SessionOptions extends Budget {
   /** Adds what is found to the committed corpus, and makes that as small as it can be. */
   readonly save?: boolean;
   /** A fault to plant into the sources before they are loaded. */
-  readonly fault?: Fault | undefined;
+  readonly fault?: PlantedFault | undefined;
 }
 
 const counters = new Counters();
 let isHooked = false;
 
 /** A process can be hooked once, so that a fault cannot leak into a later run. */
-function hook(fault: Fault | undefined): void {
+function hook(fault: PlantedFault | undefined): void {
   if (isHooked && fault === undefined) return;
   if (isHooked) throw new Error('a fault is planted in a fresh process');
   isHooked = true;
@@ -36,8 +38,21 @@ function hook(fault: Fault | undefined): void {
   const folders = ['lib/', 'fuzz/canaries/'].map(
     (folder) => pathToFileURL(join(ROOT, 'dist', folder)).href,
   );
-  const data: HookOptions = { folders, fault };
+  const data: HookOptions = { folders, fault: fault && locate(fault) };
   register('./hook.js', import.meta.url, { data });
+}
+
+/** @throws Error unless the place of the fault stands exactly once in its chapter. */
+function locate({ chapter, find, replace }: PlantedFault): Fault {
+  const folder = join(ROOT, 'dist/lib', chapter);
+  const modules = readdirSync(folder).filter((name) => name.endsWith('.js'));
+  const places = modules.flatMap((name) => {
+    const path = join(folder, name);
+    const times = readFileSync(path, 'utf8').split(find).length - 1;
+    return Array<string>(times).fill(path);
+  });
+  if (places.length !== 1) throw new Error(`stands ${places.length} times in ${chapter}: ${find}`);
+  return { url: pathToFileURL(places[0]!).href, find, replace };
 }
 
 /** The file of a target's committed corpus. */
@@ -46,7 +61,7 @@ export function corpusPath(name: string): string {
 }
 
 /** Loads a target with its sources instrumented. */
-export async function loadTarget(name: string, fault?: Fault): Promise<FuzzTarget> {
+export async function loadTarget(name: string, fault?: PlantedFault): Promise<FuzzTarget> {
   const load = TARGETS[name];
   if (load === undefined) throw new Error(`no target ${name}: ${Object.keys(TARGETS).join(', ')}`);
   hook(fault);

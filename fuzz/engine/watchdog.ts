@@ -2,6 +2,7 @@
  * Ends a fuzz run that hangs: a thread of its own sees that no run has ended for a while, prints
  * the input, and ends the process. An endless loop cannot be stopped from inside.
  */
+import { writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { escapeBytes } from './corpus.ts';
 
@@ -62,7 +63,8 @@ function watch({ begun, length, input }: Shared): void {
       since = now;
     } else if (current > 0 && now - since > PATIENCE_MS) {
       const bytes = input.slice(0, length[0]);
-      process.stderr.write(`does not end within ${PATIENCE_MS} ms: ${escapeBytes(bytes)}\n`);
+      // Synchronous: the main thread, through which other output would go, is the one that hangs.
+      writeSync(2, `does not end within ${PATIENCE_MS} ms: ${escapeBytes(bytes)}\n`);
       process.kill(process.pid, 'SIGKILL');
     }
   }, POLL_MS);
