@@ -1,99 +1,74 @@
-/** barewire's codec, used as its connection uses it. */
+/** barewire's codec with the parts of its connection that make messages of frames, and frames. */
 import { randomFillSync } from 'node:crypto';
-import {
-  encodeFrameInto,
-  FrameReader,
-  maxEncodedFrameLength,
-  OPCODE,
-  writeFrameHeader,
-} from 'barewire/codec';
-import type { ByteSink, Contender, Role } from './contender.ts';
-import { MessageAssembler } from './message-assembler.ts';
+import { FrameReader, OPCODE } from 'barewire/codec';
+import { type AssemblerSink, MessageAssembler, Outbox } from 'barewire/connection';
+import type { Contender } from './contender.ts';
 
-/** Frames are gathered here and written together. */
-const SLAB_BYTES = 65_536;
-
-/** Longer payloads are not copied into the slab, where they need not be changed anyhow. */
-const COPY_UP_TO = 1_024;
+/** Frames that are gathered at most before they are written, as a connection does in one turn. */
+const FLUSH_BYTES = 32_768;
 
 export const contender: Contender = {
   name: 'barewire',
 
   createDecoder(role, onMessage) {
-    const reader = new FrameReader(new MessageAssembler(onMessage), {
-      role,
-      givesInput: true,
-    });
+    const assembler = new MessageAssembler(new Messages(onMessage));
+    const reader = new FrameReader(assembler, { role, givesInput: true });
     return (chunk) => reader.receive(chunk);
   },
 
   createEncoder(role, socket) {
-    const encoder = new Encoder(role, socket);
-    return { send: (payload) => encoder.send(payload), flush: () => encoder.flush() };
+    const outbox = new Outbox(role === 'client' ? takeMaskingKey : undefined);
+    // The socket has passed everything on when it returns, so the memory may be used again.
+    const taker = {
+      take(bytes: Buffer): boolean {
+        socket.write(bytes);
+        return true;
+      },
+    };
+    return {
+      send(payload) {
+        outbox.append(typeof payload === 'string' ? OPCODE.text : OPCODE.binary, true, 0, payload);
+        if (outbox.length >= FLUSH_BYTES) outbox.flush(taker);
+      },
+      flush: () => outbox.flush(taker),
+    };
   },
 };
 
-class Encoder {
-  readonly #isMasked: boolean;
-  readonly #socket: ByteSink;
-  readonly #keys = new Uint32Array(2_048);
-  #keyIndex = 2_048;
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  #used = 0;
+/** Hands messages on; the streams that are measured hold nothing else. */
+class Messages implements AssemblerSink {
+  readonly message: (data: string | Buffer) => void;
 
-  constructor(role: Role, socket: ByteSink) {
-    this.#isMasked = role === 'client';
-    this.#socket = socket;
+  constructor(onMessage: (data: string | Buffer) => void) {
+    this.message = onMessage;
   }
 
-  send(payload: string | Buffer): void {
-    const opcode = typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
-    const maskingKey = this.#isMasked ? this.#nextKey() : undefined;
-    if (typeof payload !== 'string' && payload.length > COPY_UP_TO && maskingKey === undefined) {
-      this.#sendUncopied(opcode, payload);
-      return;
-    }
-    const room = maxEncodedFrameLength(payload, this.#isMasked);
-    if (room > SLAB_BYTES) {
-      this.flush();
-      const frame = Buffer.allocUnsafeSlow(room);
-      const length = encodeFrameInto(frame, 0, opcode, true, 0, payload, maskingKey);
-      this.#socket.write(frame.subarray(0, length));
-      return;
-    }
-    if (this.#used + room > SLAB_BYTES) this.flush();
-    this.#used += encodeFrameInto(this.#slab, this.#used, opcode, true, 0, payload, maskingKey);
+  messageStart(): void {}
+
+  messagePiece(): void {}
+
+  messageEnd(): void {}
+
+  control(): void {}
+
+  failed(error: Error): void {
+    throw error;
   }
 
-  /** A socket that has taken all bytes at once lets the slab be used again. */
-  flush(): void {
-    if (this.#used === 0) return;
-    this.#socket.write(this.#slab.subarray(0, this.#used));
-    this.#used = 0;
-  }
+  pauseFrames(): void {}
 
-  #sendUncopied(opcode: number, payload: Buffer): void {
-    if (this.#used + 10 > SLAB_BYTES) this.flush();
-    this.#used += writeFrameHeader(
-      this.#slab,
-      this.#used,
-      opcode,
-      true,
-      0,
-      payload.length,
-      undefined,
-    );
-    this.flush();
-    this.#socket.write(payload);
-  }
+  resumeFrames(): void {}
+}
 
-  #nextKey(): number {
-    if (this.#keyIndex === this.#keys.length) {
-      randomFillSync(this.#keys);
-      this.#keyIndex = 0;
-    }
-    const key = this.#keys[this.#keyIndex]!;
-    this.#keyIndex += 1;
-    return key;
+const keys = new Uint32Array(2_048);
+let nextKey = keys.length;
+
+/** Unpredictable keys, drawn 8 KiB at a time as `ws` does it too. */
+function takeMaskingKey(): number {
+  if (nextKey === keys.length) {
+    randomFillSync(keys);
+    nextKey = 0;
   }
+  nextKey += 1;
+  return keys[nextKey - 1]!;
 }

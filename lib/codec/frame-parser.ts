@@ -26,8 +26,8 @@ import {
   MAX_CONTROL_PAYLOAD,
 } from './frame-rules.ts';
 import { maskInto, reverseKey, turnKey } from './mask.ts';
-import type { MaskSimd } from './mask-simd.ts';
 import { isControlOpcode, OPCODE } from './opcode.ts';
+import type { PayloadSimd } from './payload-simd.ts';
 
 /**
  * Takes frames. All calls are synchronous, inside `receive` or `resume` of the reader, and come in
@@ -60,7 +60,7 @@ export interface ParserInput {
   /** Memory to read from and to take masks off in. */
   readonly bytes: Buffer;
   /** Takes masks off at the same indices, when `bytes` is the memory of the SIMD module. */
-  readonly mask: MaskSimd['mask'] | undefined;
+  readonly mask: PayloadSimd['mask'] | undefined;
   /** The chunk that was copied to `bytes`, when its sender gave it away; else `undefined`. */
   readonly givenAway: Buffer | undefined;
   /** Index in `givenAway` of what lies at index 0 of `bytes`. */

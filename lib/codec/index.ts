@@ -7,6 +7,7 @@ export {
   NO_STATUS_CODE,
   parseClosePayload,
 } from './close-payload.ts';
+export { encodeFrame, type FrameToEncode } from './frame-builder.ts';
 export {
   createFrameHeader,
   type FrameHeader,
@@ -28,13 +29,10 @@ export {
   MAX_CONTROL_PAYLOAD,
   type Role,
 } from './frame-rules.ts';
-export {
-  encodeFrame,
-  encodeFrameInto,
-  type FrameToEncode,
-  maxEncodedFrameLength,
-} from './frame-writer.ts';
+export { encodeFrameInto, maxEncodedFrameLength } from './frame-writer.ts';
 export { type MaskingStrategy, maskInto, setMaskingStrategy } from './mask.ts';
 export { isControlOpcode, isDefinedOpcode, OPCODE } from './opcode.ts';
 export { type BytesLike, viewBytes } from './payload-bytes.ts';
 export { copyPayload } from './payload-copy.ts';
+export { decodeAscii, decodeUtf8 } from './payload-text.ts';
+export { encodeSoleFrame } from './sole-frame.ts';

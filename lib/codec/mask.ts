@@ -9,28 +9,37 @@
  * Three ways to do it, each the fastest for some length (bench/masking); {@link maskInto} chooses:
  *
  * - `bytes`, an unrolled loop, for what is short;
- * - `words`, 32 bits at a time through a DataView, which does not mind where the bytes begin;
- * - `simd`, the WebAssembly module of mask-simd.ts, for everything longer.
+ * - `words`, 32 bits at a time through a DataView, which does not mind where the bytes begin; making
+ *   the view is dear, so this is for targets that come again and again, such as an output slab;
+ * - `simd`, the WebAssembly module of payload-simd.ts, for everything else.
  */
 import { UsageError } from '../base/index.ts';
-import { type MaskSimd, maskSimd, SLAB_BYTES } from './mask-simd.ts';
+import { type PayloadSimd, payloadSimd, SLAB_BYTES } from './payload-simd.ts';
 
 /** Which ways of masking are used: `auto` all three, the others that way alone. */
 export type MaskingStrategy = 'auto' | 'bytes' | 'words' | 'simd';
 
-/** From how many bytes on the next way is used, by strategy; `auto` as measured in bench/masking. */
-const THRESHOLDS: Readonly<Record<MaskingStrategy, { words: number; simd: number }>> = {
-  auto: { words: 24, simd: 320 },
-  bytes: { words: Number.POSITIVE_INFINITY, simd: Number.POSITIVE_INFINITY },
-  words: { words: 0, simd: Number.POSITIVE_INFINITY },
-  simd: { words: Number.POSITIVE_INFINITY, simd: 0 },
+/** From how many bytes on a way is used. */
+interface Thresholds {
+  /** `words`, when the target is known. */
+  readonly words: number;
+  /** `simd`, when the target is known. */
+  readonly simd: number;
+  /** `simd`, when it is not. */
+  readonly simdElse: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** The thresholds of `auto` are where the columns of bench/masking cross. */
+const THRESHOLDS: Readonly<Record<MaskingStrategy, Thresholds>> = {
+  auto: { words: 24, simd: 300, simdElse: 90 },
+  bytes: { words: NEVER, simd: NEVER, simdElse: NEVER },
+  words: { words: 0, simd: NEVER, simdElse: NEVER },
+  simd: { words: NEVER, simd: 0, simdElse: 0 },
 };
 
-/** Larger memory is not remembered between calls: a view on it would keep all of it alive. */
-const MAX_REMEMBERED_BYTES = 131_072;
-
-let wordsFrom = THRESHOLDS.auto.words;
-let simdFrom = THRESHOLDS.auto.simd;
+let thresholds = THRESHOLDS.auto;
 
 /**
  * Chooses how masks are put on and taken off from now on, everywhere in the process. It is there for
@@ -43,16 +52,15 @@ export function setMaskingStrategy(strategy: MaskingStrategy): void {
   if (!Object.hasOwn(THRESHOLDS, strategy)) {
     throw new UsageError('invalid-argument', `no masking strategy is called ${String(strategy)}`);
   }
-  if (strategy === 'simd' && maskSimd() === undefined) {
+  if (strategy === 'simd' && payloadSimd() === undefined) {
     throw new UsageError('not-supported', 'this process has no WebAssembly SIMD');
   }
-  wordsFrom = THRESHOLDS[strategy].words;
-  simdFrom = THRESHOLDS[strategy].simd;
+  thresholds = THRESHOLDS[strategy];
 }
 
 /** Returns the SIMD module, if the strategy wants it and the process has it. */
-export function chosenSimd(): MaskSimd | undefined {
-  return simdFrom === Number.POSITIVE_INFINITY ? undefined : maskSimd();
+export function chosenSimd(): PayloadSimd | undefined {
+  return thresholds.simd === NEVER ? undefined : payloadSimd();
 }
 
 /**
@@ -64,6 +72,8 @@ export function chosenSimd(): MaskSimd | undefined {
  * @param keyOffset how many payload bytes came before these: only the lowest two bits count.
  * @returns a number whose bit 7 is set when one of the bytes written is 0x80 or more; its other bits
  *   mean nothing.
+ * @throws UsageError `invalid-argument` when a range does not lie in its array, or its elements are
+ *   no bytes.
  */
 export function maskInto(
   source: Uint8Array,
@@ -74,18 +84,31 @@ export function maskInto(
   maskingKey: number,
   keyOffset: number,
 ): number {
-  const key = turnKey(maskingKey, keyOffset);
   const length = sourceEnd - sourceStart;
-  if (length >= simdFrom) {
-    const simd = maskSimd();
-    if (simd !== undefined) {
-      return maskThroughSlab(simd, source, sourceStart, sourceEnd, target, targetStart, key);
+  if (!(isRange(source, sourceStart, length) && isRange(target, targetStart, length))) {
+    throw new UsageError('invalid-argument', 'source and target must be bytes and hold the range');
+  }
+  const key = turnKey(maskingKey, keyOffset);
+  if (length >= thresholds.words && length < thresholds.simd) {
+    const view = viewOfKnown(target);
+    if (view !== undefined) {
+      if (source !== target || sourceStart !== targetStart) {
+        target.set(rangeOf(source, sourceStart, sourceEnd), targetStart);
+      }
+      return maskWords(view, target, targetStart, targetStart + length, key);
     }
   }
-  if (length >= wordsFrom) {
-    return maskWords(source, sourceStart, sourceEnd, target, targetStart, key);
-  }
-  return maskBytes(source, sourceStart, sourceEnd, target, targetStart, key);
+  const simd = length >= thresholds.simdElse ? payloadSimd() : undefined;
+  return simd === undefined
+    ? maskBytes(source, sourceStart, sourceEnd, target, targetStart, key)
+    : maskThroughSlab(simd, source, sourceStart, sourceEnd, target, targetStart, key);
+}
+
+/** Without this, memory of others would be read where the range is longer than what it names. */
+function isRange(bytes: Uint8Array, start: number, length: number): boolean {
+  return (
+    start >= 0 && length >= 0 && start + length <= bytes.length && bytes.BYTES_PER_ELEMENT === 1
+  );
 }
 
 /** Turns the key so that its highest byte is the one for payload byte `keyOffset`. */
@@ -135,54 +158,62 @@ function maskBytes(
   return union;
 }
 
+/** Masks in place. */
 function maskWords(
-  source: Uint8Array,
-  sourceStart: number,
-  sourceEnd: number,
-  target: Uint8Array,
-  targetStart: number,
+  view: DataView,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
   key: number,
 ): number {
-  const to = remember(target);
-  const from = source === target ? to : viewOf(source);
-  const shift = targetStart - sourceStart;
-  const last = sourceEnd - 8;
+  // Little-endian, the order of most machines, so that only the key has to be turned.
+  const wordKey = reverseKey(key);
   let union = 0;
-  let at = sourceStart;
-  for (; at <= last; at += 8) {
-    const word0 = from.getInt32(at) ^ key;
-    const word1 = from.getInt32(at + 4) ^ key;
-    to.setInt32(at + shift, word0);
-    to.setInt32(at + shift + 4, word1);
+  let at = start;
+  for (; at <= end - 8; at += 8) {
+    const word0 = view.getInt32(at, true) ^ wordKey;
+    const word1 = view.getInt32(at + 4, true) ^ wordKey;
+    view.setInt32(at, word0, true);
+    view.setInt32(at + 4, word1, true);
     union |= word0 | word1;
   }
   union |= (union >>> 8) | (union >>> 16) | (union >>> 24);
-  return union | maskBytes(source, at, sourceEnd, target, at + shift, key);
+  return union | maskBytes(bytes, at, end, bytes, at, key);
 }
 
-let rememberedBytes: Uint8Array | undefined;
-let rememberedLength = 0;
-let rememberedView: DataView | undefined;
+let lastTarget: Uint8Array | undefined;
+let lastLength = 0;
+let lastView: DataView | undefined;
 
-/** Targets come again and again (an output slab), so their view is made once. */
-function remember(target: Uint8Array): DataView {
-  if (target === rememberedBytes && target.length === rememberedLength) return rememberedView!;
-  const view = viewOf(target);
-  if (target.buffer.byteLength <= MAX_REMEMBERED_BYTES) {
-    rememberedBytes = target;
-    rememberedLength = target.length;
-    rememberedView = view;
+/** Memory larger than this does not become known, because what is known is kept alive. */
+const MAX_KNOWN_BYTES = 131_072;
+
+/** A target becomes known when it comes for the second time in a row; then it gets its view. */
+function viewOfKnown(target: Uint8Array): DataView | undefined {
+  if (target === lastTarget && target.length === lastLength) {
+    lastView ??= viewOf(target);
+    return lastView;
   }
-  return view;
+  if (thresholds === THRESHOLDS.words) return viewOf(target);
+  const isSmall = target.length <= MAX_KNOWN_BYTES && target.buffer.byteLength <= MAX_KNOWN_BYTES;
+  lastTarget = isSmall ? target : undefined;
+  lastLength = target.length;
+  lastView = undefined;
+  return undefined;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
+/** A view is dear for what it is, so it is made for true parts only. */
+function rangeOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+}
+
 /** Copies slice after slice into the module's memory, masks it there, and copies it to the target. */
 function maskThroughSlab(
-  simd: MaskSimd,
+  simd: PayloadSimd,
   source: Uint8Array,
   sourceStart: number,
   sourceEnd: number,
@@ -193,12 +224,15 @@ function maskThroughSlab(
   const { memory, mask } = simd;
   const moduleKey = reverseKey(key);
   let union = 0;
-  for (let at = sourceStart; at < sourceEnd; at += SLAB_BYTES) {
-    const end = Math.min(sourceEnd, at + SLAB_BYTES);
+  for (let at = sourceStart; at < sourceEnd; at += PASSING_BYTES) {
+    const end = Math.min(sourceEnd, at + PASSING_BYTES);
     const slabEnd = SLAB_BYTES + end - at;
-    memory.set(source.subarray(at, end), SLAB_BYTES);
+    memory.set(rangeOf(source, at, end), SLAB_BYTES);
     union |= mask(SLAB_BYTES, slabEnd, moduleKey);
     target.set(memory.subarray(SLAB_BYTES, slabEnd), targetStart + at - sourceStart);
   }
   return union === 0 ? 0 : 0x80;
 }
+
+/** A quarter of the slab: it and the bytes at both its ends fit into the first cache. */
+const PASSING_BYTES = SLAB_BYTES / 4;

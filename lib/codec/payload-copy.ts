@@ -5,6 +5,7 @@
  * are cut from a common arena, as Node's own small Buffers are cut from a pool. The price is the
  * same as there: one small copy that is kept keeps the whole arena.
  */
+import { UsageError } from '../base/index.ts';
 
 /** Bytes of an arena: what one kept copy can hold on to at most. */
 const ARENA_BYTES = 65_536;
@@ -40,9 +41,13 @@ let lastView: DataView;
  *
  * @returns the copy, which is yours. Copies of up to 16 KiB share memory by 64 KiB (but no bytes);
  *   empty copies are all the same Buffer.
+ * @throws UsageError `invalid-argument` when the range does not lie in `bytes`.
  */
 export function copyPayload(bytes: Buffer, start: number, end: number): Buffer {
   const length = end - start;
+  if (!(start >= 0 && length >= 0 && end <= bytes.length)) {
+    throw new UsageError('invalid-argument', `${start} … ${end} is no range of these bytes`);
+  }
   if (length > MAX_SHARED_BYTES) {
     const copy = Buffer.allocUnsafeSlow(length);
     copy.set(bytes.subarray(start, end));
@@ -75,8 +80,9 @@ function copyWords(bytes: Buffer, start: number, end: number, target: number): v
   let at = start;
   let to = target;
   for (; at <= end - 8; at += 8, to += 8) {
-    arenaView.setInt32(to, source.getInt32(at));
-    arenaView.setInt32(to + 4, source.getInt32(at + 4));
+    // Little-endian both times: the order of most machines, in which nothing has to be turned.
+    arenaView.setInt32(to, source.getInt32(at, true), true);
+    arenaView.setInt32(to + 4, source.getInt32(at + 4, true), true);
   }
   for (; at < end; at += 1, to += 1) arena[to] = bytes[at]!;
 }

@@ -7,7 +7,7 @@
  */
 import type { ParserInput } from './frame-parser.ts';
 import { chosenSimd } from './mask.ts';
-import { type MaskSimd, SLAB_BYTES } from './mask-simd.ts';
+import { type PayloadSimd, SLAB_BYTES } from './payload-simd.ts';
 
 /** Memory to take masks off in, at the indices 0 … `length`. */
 export class Scratch implements ParserInput {
@@ -17,12 +17,12 @@ export class Scratch implements ParserInput {
   readonly bytes: Buffer;
   /** Usable bytes, at least 1. */
   readonly length: number;
-  readonly mask: MaskSimd['mask'] | undefined;
+  readonly mask: PayloadSimd['mask'] | undefined;
   givenAway: Buffer | undefined;
   base = 0;
 
   /** Sets memory aside; `simd` brings its own. */
-  private constructor(length: number, simd: MaskSimd | undefined) {
+  private constructor(length: number, simd: PayloadSimd | undefined) {
     this.bytes = simd?.memory ?? Buffer.allocUnsafeSlow(length);
     this.length = length;
     this.mask = simd?.mask;

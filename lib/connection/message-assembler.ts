@@ -16,9 +16,16 @@
  * share one state, and taking them apart would spread it.
  */
 import { ProtocolError, resolveLimit, Utf8Validator } from '../base/index.ts';
-import { type FrameHeader, type FrameSink, OPCODE } from '../codec/index.ts';
+import {
+  copyPayload,
+  decodeAscii,
+  decodeUtf8,
+  type FrameHeader,
+  type FrameSink,
+  OPCODE,
+} from '../codec/index.ts';
 import { MessageStore } from './message-store.ts';
-import { decodeAscii, decodeText, decodeWellFormed, TextPieces } from './text.ts';
+import { decodeWellFormed, TextPieces } from './text.ts';
 
 /** Where an assembler's results go. */
 export interface AssemblerSink {
@@ -95,6 +102,8 @@ export class MessageAssembler implements FrameSink {
   #announced = 0;
   /** Plain bytes of this message that came out so far. */
   #plain = 0;
+  /** All bytes that were kept are known to be ASCII. */
+  #isAscii = true;
   /** What is kept of the message: plain bytes, or compressed ones waiting for the inflater. */
   readonly #store = new MessageStore();
   /** What the inflater gave, one part for each slice of compressed bytes. */
@@ -162,21 +171,26 @@ export class MessageAssembler implements FrameSink {
     this.#fragments = 0;
     this.#announced = 0;
     this.#plain = 0;
+    this.#isAscii = true;
     if (this.#isStreaming) {
       this.#textPieces!.reset();
       this.#sink.messageStart(header.opcode === OPCODE.text);
     }
   }
 
-  payload(bytes: Buffer, start: number, end: number, onlyAscii: boolean): void {
+  payload(bytes: Buffer, start: number, end: number, onlyAscii: boolean, forKeeps?: boolean): void {
     if (this.#hasFailed) return;
     if (this.#control !== 0) {
-      this.#controlPayload = copyOf(bytes, start, end);
+      this.#controlPayload = copyPayload(bytes, start, end);
     } else if (this.#isCompressed) {
       this.#keep(bytes, start, end);
       if (this.#store.length >= INFLATE_SLICE_BYTES) this.#inflate(false);
     } else if (this.#isWholeMessage(end - start)) {
-      this.#whole = this.#decodeWhole(bytes, start, end, onlyAscii);
+      if (this.#opcode === OPCODE.text) {
+        this.#whole = this.#decodeWhole(bytes, start, end, onlyAscii);
+      } else {
+        this.#whole = forKeeps ? bytes.subarray(start, end) : copyPayload(bytes, start, end);
+      }
     } else {
       this.#addPlain(bytes, start, end, onlyAscii);
     }
@@ -214,15 +228,9 @@ export class MessageAssembler implements FrameSink {
     this.failed(new ProtocolError(code, detail));
   }
 
-  #decodeWhole(
-    bytes: Buffer,
-    start: number,
-    end: number,
-    onlyAscii: boolean,
-  ): string | Buffer | undefined {
-    if (this.#opcode === OPCODE.binary) return copyOf(bytes, start, end);
+  #decodeWhole(bytes: Buffer, start: number, end: number, onlyAscii: boolean): string | undefined {
     if (onlyAscii) return decodeAscii(bytes, start, end);
-    const text = decodeText(bytes, start, end);
+    const text = decodeUtf8(bytes, start, end);
     if (text === undefined) this.#fail('text-not-utf8', 'in an unfragmented message');
     return text;
   }
@@ -236,8 +244,10 @@ export class MessageAssembler implements FrameSink {
       }
     }
     this.#plain += end - start;
+    if (!onlyAscii) this.#isAscii = false;
     if (!this.#isStreaming) return this.#keep(bytes, start, end);
-    if (this.#opcode === OPCODE.binary) return this.#sink.messagePiece(copyOf(bytes, start, end));
+    if (this.#opcode === OPCODE.binary)
+      return this.#sink.messagePiece(copyPayload(bytes, start, end));
     const text = this.#textPieces!.decode(bytes, start, end);
     if (text !== '') this.#sink.messagePiece(text);
   }
@@ -304,20 +314,19 @@ export class MessageAssembler implements FrameSink {
       this.#whole = undefined;
       return this.#sink.message(whole);
     }
-    const bytes = this.#takeMessage();
-    this.#sink.message(isText ? decodeWellFormed(bytes) : bytes);
+    if (this.#plain === 0) this.#sink.message(isText ? '' : EMPTY);
+    else this.#sink.message(isText ? this.#takeText() : this.#takeBinary());
   }
 
-  #takeMessage(): Buffer {
+  #takeText(): string {
+    if (this.#isCompressed) return decodeWellFormed(this.#takeBinary());
+    return this.#store.takeText(this.#isAscii ? decodeAscii : decodeUtf8)!;
+  }
+
+  #takeBinary(): Buffer {
     if (!this.#isCompressed) return this.#store.take();
     const parts = this.#inflatedParts ?? [];
     this.#inflatedParts = undefined;
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
-}
-
-function copyOf(bytes: Buffer, start: number, end: number): Buffer {
-  const copy = Buffer.allocUnsafe(end - start);
-  bytes.copy(copy, 0, start, end);
-  return copy;
 }

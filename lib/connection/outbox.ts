@@ -13,11 +13,18 @@
  *
  * It does not know what the frames mean, or whether they may be sent.
  */
-import { encodeFrameInto, maxEncodedFrameLength, writeFrameHeader } from '../codec/index.ts';
+import {
+  encodeFrameInto,
+  encodeSoleFrame,
+  maxEncodedFrameLength,
+  writeFrameHeader,
+} from '../codec/index.ts';
 
 const SLAB_BYTES = 64 * 1024;
-/** Payloads above this are written by reference: copying them costs more than a second buffer. */
-export const COPY_BYTES = 16 * 1024;
+/** Bytes above this are written by reference: copying them costs more than a second buffer. */
+export const COPY_BYTES = 4 * 1024;
+/** What must be encoded shares the slab up to this length. */
+const SHARE_BYTES = 16 * 1024;
 const MAX_HEADER_BYTES = 14;
 
 /** Where an outbox is emptied to. */
@@ -60,13 +67,17 @@ export class Outbox {
   }
 
   /**
-   * Encodes a frame. A `Uint8Array` payload above 16 KiB sent unmasked is kept by reference until
+   * Encodes a frame. A `Uint8Array` payload above 4 KiB sent unmasked is kept by reference until
    * it is taken: it must not be changed before that.
    */
   append(opcode: number, fin: boolean, rsv: number, payload: string | Uint8Array): void {
     const maskingKey = this.#takeMaskingKey === undefined ? undefined : this.#takeMaskingKey();
-    if (payload.length > COPY_BYTES)
-      return this.#appendLarge(opcode, fin, rsv, payload, maskingKey);
+    if (payload.length > COPY_BYTES && maskingKey === undefined && typeof payload !== 'string') {
+      return this.#appendReference(opcode, fin, rsv, payload);
+    }
+    if (payload.length > SHARE_BYTES) {
+      return this.appendEncoded(encodeSoleFrame(opcode, fin, rsv, payload, maskingKey));
+    }
     const room = maxEncodedFrameLength(payload, maskingKey !== undefined);
     this.#open(room);
     const written = encodeFrameInto(this.#slab, this.#end, opcode, fin, rsv, payload, maskingKey);
@@ -138,19 +149,7 @@ export class Outbox {
     this.#start = this.#end;
   }
 
-  #appendLarge(
-    opcode: number,
-    fin: boolean,
-    rsv: number,
-    payload: string | Uint8Array,
-    maskingKey: number | undefined,
-  ): void {
-    if (typeof payload === 'string' || maskingKey !== undefined) {
-      const room = maxEncodedFrameLength(payload, maskingKey !== undefined);
-      const frame = Buffer.allocUnsafeSlow(room);
-      const written = encodeFrameInto(frame, 0, opcode, fin, rsv, payload, maskingKey);
-      return this.appendEncoded(frame.subarray(0, written));
-    }
+  #appendReference(opcode: number, fin: boolean, rsv: number, payload: Uint8Array): void {
     this.#open(MAX_HEADER_BYTES);
     this.#end += writeFrameHeader(
       this.#slab,

@@ -1,31 +1,11 @@
 /**
- * Bytes to strings, three ways, by what is known about the bytes [RFC 6455 §8.1].
- *
- * Node's `toString(encoding, start, end)` checks its arguments and looks the encoding up each time;
- * the slices it ends in are methods of every Buffer, and calling them saves a tenth of the time of a
- * small message (bench/framing).
+ * Bytes to strings, by what is known about the bytes [RFC 6455 §8.1].
  */
-import { isUtf8 } from 'node:buffer';
-
-interface SlicingBuffer extends Buffer {
-  latin1Slice(start: number, end: number): string;
-  utf8Slice(start: number, end: number): string;
-}
-
-/** Decodes bytes that are known to be ASCII. */
-export function decodeAscii(bytes: Buffer, start: number, end: number): string {
-  return (bytes as SlicingBuffer).latin1Slice(start, end);
-}
-
-/** Decodes bytes that must be well-formed UTF-8; `undefined` when they are not. */
-export function decodeText(bytes: Buffer, start: number, end: number): string | undefined {
-  if (!isUtf8(bytes.subarray(start, end))) return undefined;
-  return (bytes as SlicingBuffer).utf8Slice(start, end);
-}
+import { decodeUtf8 } from '../codec/index.ts';
 
 /** Decodes bytes that are known to be well-formed UTF-8. */
 export function decodeWellFormed(bytes: Buffer): string {
-  return (bytes as SlicingBuffer).utf8Slice(0, bytes.length);
+  return decodeUtf8(bytes, 0, bytes.length)!;
 }
 
 /** Decodes a text that arrives in pieces, cut anywhere; its bytes have been checked before. */

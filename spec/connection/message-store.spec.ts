@@ -15,17 +15,65 @@ t.test('gives back what it was given, once', (t) => {
   t.end();
 });
 
+t.test('gathers in a buffer that is there already, one message at a time', (t) => {
+  const first = new MessageStore();
+  first.push(bytes, 0, 10, undefined);
+  t.equal(first.capacity, 0);
+  const second = new MessageStore();
+  second.push(bytes, 5, 10, undefined);
+  t.ok(second.capacity >= 5);
+  const taken = first.take();
+  const third = new MessageStore();
+  third.push(bytes, 0, 1, undefined);
+  t.equal(third.capacity, 0);
+  t.equal(taken.toString(), '0123456789', 'what was taken is a copy');
+  t.equal(second.take().toString(), '56789');
+  t.equal(
+    third.takeText((kept, start, end) => kept.toString('latin1', start, end)),
+    '0',
+  );
+  t.equal(third.length, 0);
+  t.end();
+});
+
 t.test('reserves no more than will be needed, and trusts 64 KiB at a time', (t) => {
+  const other = new MessageStore();
+  other.push(bytes, 0, 1, undefined);
   const exact = new MessageStore();
   exact.push(bytes, 0, 1, 1000);
   t.equal(exact.capacity, 1000);
   const promised = new MessageStore();
   promised.push(bytes, 0, 1, 1 << 30);
   t.ok(promised.capacity <= 64 * 1024 + 1);
+  const begun = Buffer.alloc(100_000);
+  promised.push(begun, 0, begun.length, 1 << 30);
+  t.ok(promised.capacity <= 4 * promised.length);
+  other.clear();
   t.end();
 });
 
+t.test(
+  'leaves the buffer of a long text to the next message, and gives away that of bytes',
+  (t) => {
+    const long = Buffer.alloc(300_000, 0x41);
+    const text = new MessageStore();
+    text.push(long, 0, long.length, long.length);
+    t.equal(text.capacity, 300_000);
+    t.equal(
+      text.takeText((_kept, start, end) => end - start),
+      300_000,
+    );
+    const next = new MessageStore();
+    next.push(long, 0, long.length, long.length);
+    t.equal(next.capacity, 0);
+    t.same(next.take(), long);
+    t.end();
+  },
+);
+
 t.test('copies each byte a constant number of times', (t) => {
+  const other = new MessageStore();
+  other.push(bytes, 0, 1, undefined);
   const store = new MessageStore();
   let growths = 0;
   for (let index = 0; index < 100_000; index += 1) {
@@ -37,5 +85,6 @@ t.test('copies each byte a constant number of times', (t) => {
   t.ok(store.capacity <= 2 * store.length);
   store.clear();
   t.equal(store.capacity, 0);
+  other.clear();
   t.end();
 });

@@ -1,20 +1,25 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { maskSimd, maskSimdModule, SLAB_BYTES } from '../../lib/codec/mask-simd.ts';
-import { translateMaskModule } from '../../tools/codec/build-mask-simd.ts';
+import {
+  payloadSimd,
+  payloadSimdModule,
+  SLAB_BYTES,
+  TEXT_AT,
+} from '../../lib/codec/payload-simd.ts';
+import { translatePayloadModule } from '../../tools/codec/build-payload-simd.ts';
 
-t.test('holds the translation of mask.wat', async (t) => {
-  const translated = await translateMaskModule();
-  t.same(maskSimdModule(), translated, 'node dist/tools/codec/build-mask-simd.js');
+t.test('holds the translation of payload.wat', async (t) => {
+  const translated = await translatePayloadModule();
+  t.same(payloadSimdModule(), translated, 'node dist/tools/codec/build-payload-simd.js');
 });
 
-t.test('brings two slabs of memory and masks in them', (t) => {
-  const simd = maskSimd();
+t.test('brings memory of its own and masks in it', (t) => {
+  const simd = payloadSimd();
   t.ok(simd);
   const { memory, mask } = simd!;
-  t.equal(memory.length, 2 * SLAB_BYTES);
-  t.equal(maskSimd(), simd, 'it is made once');
+  t.equal(memory.length, TEXT_AT + 3 * SLAB_BYTES);
+  t.equal(payloadSimd(), simd, 'it is made once');
   memory.fill(0x41, 0, 200);
   t.equal(mask(3, 150, 0), 0);
   t.ok(mask(3, 150, 0x80));
