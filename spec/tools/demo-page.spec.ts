@@ -185,7 +185,7 @@ function runSpecs(browser: Browser): void {
     await close();
   });
 
-  t.test('long polling shows each answer and how long it was held', async (t) => {
+  t.test('long polling shows each answer and how long it was held [6202-2.1-3]', async (t) => {
     const demo = await startDemo(t);
     const { page, complaints, close } = await openPage(browser, demo);
     await page.click('#poll-toggle');

@@ -221,10 +221,11 @@ t.test('a page cuts its own stream and no other', async (t) => {
   t.equal((await fetch(`${origin}/events/cut`, { method: 'POST' })).status, 400);
 });
 
-t.test('tells a client from before a restart that it missed something', async (t) => {
+t.test('tells a client from before a restart that it missed something [sse-9.2.5-1]', async (t) => {
   const { origin, world } = await startDemo(t);
   world.ticker.tick();
   const response = await fetch(`${origin}/events`, { headers: { 'last-event-id': 'old-7' } });
+  t.equal(response.headers.get('content-type'), 'text/event-stream');
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   while (!text.includes('event: reset')) text += (await reader?.read())?.value ?? '';
@@ -265,20 +266,23 @@ t.test('holds a poll until there is an event, and answers the next one at once',
   t.match(await newer, { ticks: [{ n: 4 }] });
 });
 
-t.test('streams progress as it gets done, and stops when nobody wants it', async (t) => {
-  const { origin } = await startDemo(t);
-  const response = await fetch(`${origin}/progress`);
-  const lines = (await response.text()).trimEnd().split('\n');
-  t.equal(lines.length, 51);
-  t.equal(lines[0], `[${'.'.repeat(25)}]   0 %`);
-  t.equal(lines.at(-1), `[${'#'.repeat(25)}] 100 %`);
-  const slow = await startDemo(t, { stepMs: 20 });
-  const some = await fetch(`${slow.origin}/progress`);
-  const reader = some.body?.getReader();
-  const first = (await reader?.read())?.value?.length ?? 0;
-  t.ok(first < 200, 'the first line comes before the last');
-  await reader?.cancel();
-});
+t.test(
+  'streams progress as it gets done, and stops when nobody wants it [6202-3.1-1]',
+  async (t) => {
+    const { origin } = await startDemo(t);
+    const response = await fetch(`${origin}/progress`);
+    const lines = (await response.text()).trimEnd().split('\n');
+    t.equal(lines.length, 51);
+    t.equal(lines[0], `[${'.'.repeat(25)}]   0 %`);
+    t.equal(lines.at(-1), `[${'#'.repeat(25)}] 100 %`);
+    const slow = await startDemo(t, { stepMs: 20 });
+    const some = await fetch(`${slow.origin}/progress`);
+    const reader = some.body?.getReader();
+    const first = (await reader?.read())?.value?.length ?? 0;
+    t.ok(first < 200, 'the first line comes before the last');
+    await reader?.cancel();
+  },
+);
 
 const skipCurl = spawnSync('curl', ['--version']).error !== undefined && 'curl is not installed';
 
