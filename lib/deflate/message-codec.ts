@@ -118,10 +118,12 @@ export class MessageCodec {
    * @param done called once: before the call returns, or later for more than 128 KiB. Errors are
    *   `message-too-large`, `deflate-ratio-exceeded`, `deflate-data-invalid`; after one of them this
    *   direction is inert.
-   * @throws UsageError `invalid-state` while another piece is being inflated.
+   * @throws UsageError `invalid-state` while another piece is being inflated, `invalid-argument`
+   *   when `maxBytes` is not a number from 0.
    */
   decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
     if (this.#inflater.isBusy) throw new UsageError('invalid-state', 'decompress is not done yet');
+    if (!(maxBytes >= 0)) throw new UsageError('invalid-argument', `maxBytes is ${maxBytes}`);
     this.#inflater.decompress(payload, fin, maxBytes, done);
   }
 

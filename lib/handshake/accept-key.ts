@@ -8,7 +8,7 @@
  * The answer shows that the server has read this very request and speaks WebSocket; it is no secret
  * and no signature.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { UsageError } from '../base/index.ts';
 
 /** The fixed text that no other protocol appends to a key [RFC 6455 §1.3]. */
@@ -42,7 +42,5 @@ export function encodeHandshakeKey(nonce: Uint8Array): string {
 
 /** Computes the value of `Sec-WebSocket-Accept` that answers a key [RFC 6455 §4.2.2 (5.4)]. */
 export function computeAccept(key: string): string {
-  return createHash('sha1')
-    .update(key + GUID)
-    .digest('base64');
+  return hash('sha1', key + GUID, 'base64');
 }

@@ -18,6 +18,7 @@ export {
 } from './origin.ts';
 export {
   type AcceptableUpgrade,
+  checkUpgradePolicy,
   type RefusedUpgrade,
   readUpgradeRequest,
   type UpgradePolicy,

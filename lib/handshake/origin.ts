@@ -69,7 +69,32 @@ export function checkOrigin(
   if (typeof policy === 'function') return policy(origin);
   if (policy === 'any' || origin === undefined) return true;
   if (policy === 'same-origin') return isSameOrigin(origin, host, isSecure);
-  return policy.some((allowed) => normalizeOrigin(allowed) === lowerAscii(origin));
+  return originsOf(policy).has(lowerAscii(origin));
+}
+
+/**
+ * Checks a policy before there is a request.
+ *
+ * @throws UsageError `invalid-option` for another word, or a list entry that is no origin.
+ */
+export function checkOriginPolicy(policy: OriginPolicy = 'same-origin'): void {
+  if (policy === 'same-origin' || policy === 'any' || typeof policy === 'function') return;
+  originsOf(policy);
+}
+
+/** Lists in the form that browsers send. A list is read once: changes of it are not seen. */
+const readLists = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function originsOf(list: readonly string[]): ReadonlySet<string> {
+  if (!Array.isArray(list)) {
+    throw new UsageError('invalid-option', `origins cannot be ${JSON.stringify(list)}`);
+  }
+  let origins = readLists.get(list);
+  if (origins === undefined) {
+    origins = new Set(list.map(normalizeOrigin));
+    readLists.set(list, origins);
+  }
+  return origins;
 }
 
 function isSameOrigin(origin: string, host: string, isSecure: boolean): boolean {
@@ -113,11 +138,27 @@ export function checkHost(host: string, policy: HostPolicy = 'any'): boolean {
   const called = parseAuthority(lowerAscii(host));
   if (called === undefined) return false;
   if (policy === 'loopback') return LOOPBACK.test(called.host);
-  return policy.some((allowed) => {
-    const entry = parseAuthority(lowerAscii(allowed));
-    if (entry === undefined) {
-      throw new UsageError('invalid-option', `${JSON.stringify(allowed)} is not a host`);
-    }
-    return entry.host === called.host && (entry.port === undefined || entry.port === called.port);
+  return authoritiesOf(policy).some(
+    ({ host, port }) => host === called.host && (port === undefined || port === called.port),
+  );
+}
+
+/**
+ * Checks a policy before there is a request.
+ *
+ * @throws UsageError `invalid-option` for another word, or a list entry that is no host.
+ */
+export function checkHostPolicy(policy: HostPolicy = 'any'): void {
+  if (policy !== 'any' && policy !== 'loopback') authoritiesOf(policy);
+}
+
+function authoritiesOf(list: readonly string[]): Authority[] {
+  if (!Array.isArray(list)) {
+    throw new UsageError('invalid-option', `hosts cannot be ${JSON.stringify(list)}`);
+  }
+  return list.map((entry: string) => {
+    const authority = parseAuthority(lowerAscii(entry));
+    if (authority !== undefined) return authority;
+    throw new UsageError('invalid-option', `${JSON.stringify(entry)} is not a host`);
   });
 }

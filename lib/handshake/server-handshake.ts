@@ -24,6 +24,7 @@ import {
   equalsIgnoringCase,
   HandshakeRejected,
   ProtocolError,
+  resolveLimit,
   trimOws,
   type ViolationCode,
 } from '../base/index.ts';
@@ -35,7 +36,14 @@ import {
   parseExtensionList,
 } from '../deflate/index.ts';
 import { computeAccept } from './accept-key.ts';
-import { checkHost, checkOrigin, type HostPolicy, type OriginPolicy } from './origin.ts';
+import {
+  checkHost,
+  checkHostPolicy,
+  checkOrigin,
+  checkOriginPolicy,
+  type HostPolicy,
+  type OriginPolicy,
+} from './origin.ts';
 import { parseSubprotocols } from './subprotocol.ts';
 import {
   checkNoBody,
@@ -130,6 +138,18 @@ export function readUpgradeRequest(
     const headers = REFUSAL_HEADERS[error.code] ?? NO_HEADERS;
     return { ok: false, status: error.status ?? 400, headers, error };
   }
+}
+
+/**
+ * Checks a policy before there is a request.
+ *
+ * @throws UsageError `invalid-option`.
+ */
+export function checkUpgradePolicy(policy: UpgradePolicy): void {
+  checkOriginPolicy(policy.origins);
+  checkHostPolicy(policy.hosts);
+  resolveLimit('maxExtensionOffers', policy.maxExtensionOffers);
+  negotiate([], policy.deflate);
 }
 
 function readRequest(request: UpgradeRequest, policy: UpgradePolicy): AcceptableUpgrade {

@@ -8,6 +8,7 @@
  * ```
  */
 import { HandshakeRejected } from '../base/index.ts';
+import { checkUpgradePolicy } from '../handshake/index.ts';
 import {
   type AcceptAnswer,
   type AcceptPolicy,
@@ -47,6 +48,7 @@ export class WebSockets {
   /** @throws UsageError `invalid-option`. */
   constructor(route: WebSocketRoute, settings: ServerSettings) {
     checkPeerOptions(route);
+    checkUpgradePolicy(route);
     this.#route = route;
     this.#settings = settings;
   }

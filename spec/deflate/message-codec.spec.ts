@@ -262,6 +262,15 @@ for (const zlib of WAYS) {
   });
 }
 
+t.test('refuses to inflate into less than nothing', (t) => {
+  const codec = new MessageCodec('server', DEFAULTS);
+  for (const maxBytes of [-1, Number.NaN]) {
+    const inflate = (): void => codec.decompress(HELLO, true, maxBytes, () => {});
+    t.throws(inflate, { code: 'invalid-argument' });
+  }
+  t.end();
+});
+
 t.test('refuses bad options', (t) => {
   for (const options of [{ level: 0 }, { level: 10 }, { memoryLevel: 1.5 }, { windowBits: 7 }]) {
     t.throws(() => new MessageCodec('server', DEFAULTS, options), { code: 'invalid-option' });

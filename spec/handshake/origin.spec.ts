@@ -1,5 +1,6 @@
 import { checkHost, checkOrigin, type HostPolicy, type OriginPolicy } from 'barewire/handshake';
 import t from 'tap';
+import { checkHostPolicy, checkOriginPolicy } from '../../lib/handshake/origin.ts';
 
 const SAME: readonly (readonly [origin: string, host: string])[] = [
   ['https://example.com', 'example.com'],
@@ -146,6 +147,23 @@ for (const [host, policy, known] of HOSTS) {
     },
   );
 }
+
+t.test('refuses a policy that is none', (t) => {
+  const word = 'https://a' as unknown as 'any';
+  t.throws(() => checkOriginPolicy(word), { code: 'invalid-option' });
+  t.throws(() => checkOriginPolicy(['a']), { code: 'invalid-option' });
+  t.throws(() => checkOrigin('https://a', 'a', word), { code: 'invalid-option' });
+  t.throws(() => checkHostPolicy(word), { code: 'invalid-option' });
+  t.throws(() => checkHostPolicy(['https://a']), { code: 'invalid-option' });
+  t.throws(() => checkHost('a', word), { code: 'invalid-option' });
+  for (const policy of [undefined, 'any', 'same-origin', ['https://a'], () => true] as const) {
+    t.doesNotThrow(() => checkOriginPolicy(policy));
+  }
+  for (const policy of [undefined, 'any', 'loopback', ['a', 'b:8080']] as const) {
+    t.doesNotThrow(() => checkHostPolicy(policy));
+  }
+  t.end();
+});
 
 t.test('refuses a list entry that is no host', (t) => {
   t.throws(() => checkHost('a', ['https://a']), { code: 'invalid-option' });

@@ -1,5 +1,6 @@
 import {
   type AcceptableUpgrade,
+  checkUpgradePolicy,
   type RefusedUpgrade,
   readUpgradeRequest,
   type UpgradePolicy,
@@ -234,6 +235,19 @@ t.test('goes by the authority of an absolute target [6455-4.2.1-3]', (t) => {
   t.match(read(LINES, request), { ok: true, host: 'real.example:8080' });
   t.match(read(lines({ Origin: 'http://real.example:8080' }), request), { ok: true });
   t.match(read(lines({ Origin: 'http://example.com' }), request), { status: 403 });
+  t.end();
+});
+
+t.test('checks a policy before there is a request', (t) => {
+  t.doesNotThrow(() => checkUpgradePolicy({}));
+  t.doesNotThrow(() => checkUpgradePolicy({ origins: 'any', hosts: ['a'], deflate: true }));
+  const bad: UpgradePolicy[] = [
+    { origins: ['a'] },
+    { hosts: ['https://a'] },
+    { deflate: { clientMaxWindowBits: 7 } },
+    { maxExtensionOffers: -1 },
+  ];
+  for (const policy of bad) t.throws(() => checkUpgradePolicy(policy), { code: 'invalid-option' });
   t.end();
 });
 
