@@ -298,6 +298,7 @@ const CLIENT: readonly ClientRow[] = [
 for (const [offer, response, uses, id] of CLIENT) {
   t.test(`client with ${offer} ${uses ? 'takes' : 'fails on'} ${response} [${id}]`, (t) => {
     const check = () => checkResponse(parseExtensionList(response), parseExtensionList(offer));
+    // It fails before it is open; where a close frame can be sent, 1010 says why [7692-5.1-2].
     if (uses === undefined) t.throws(check, { code: 'bad-extension', closeCode: 1010 });
     else t.same(check(), uses);
     t.end();
