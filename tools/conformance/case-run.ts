@@ -34,7 +34,7 @@ export class CaseRun implements Stage {
       ...parts,
       listener: {
         message: (payload, isBinary) => this.#message(payload, isBinary),
-        pong: (payload) => this.#record({ kind: 'pong', payload }),
+        pong: (payload) => this.#pong(payload),
         gone: () => this.#gone(),
       },
     });
@@ -47,8 +47,13 @@ export class CaseRun implements Stage {
 
   /** The connection is open: begins. */
   open(): void {
+    const { compression, script } = this.#case;
     if (this.#acting !== undefined) this.#acting.open();
-    else this.play(this.#case.script);
+    else if (compression === undefined || this.isCompressed) this.play(script);
+    else {
+      this.decide('UNIMPLEMENTED', 'permessage-deflate was not negotiated.');
+      this.close();
+    }
     this.peer.flush();
   }
 
@@ -183,9 +188,12 @@ export class CaseRun implements Stage {
     else this.#record({ kind: 'message', payload, isBinary });
   }
 
+  #pong(payload: Buffer): void {
+    if (this.#acting !== undefined) this.#acting.pong?.(payload);
+    else this.#record({ kind: 'pong', payload });
+  }
+
   #record(event: RecordedEvent): void {
-    // A case that acts does not look at pongs.
-    if (this.#acting !== undefined) return;
     this.events.push(event);
     const { expected, close, autoClose = true } = this.#case;
     if (!autoClose || !close.closedByMe) return;
@@ -197,6 +205,7 @@ export class CaseRun implements Stage {
   #gone(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+    this.#acting?.gone?.(this.peer.facts);
     this.#onGone();
   }
 }

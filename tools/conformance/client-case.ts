@@ -148,15 +148,13 @@ class ClientCase {
     if (rest.length > 0) run.peer.receive(rest);
   }
 
-  #judgeOpening(result: OpeningResult, transport: Transport): void {
-    const { statuses } = this.#entry.case.opening!.request!;
-    const isRight = result.status !== undefined && statuses.includes(result.status);
-    const seen =
-      result.status === undefined ? (result.ok ? '' : result.reason) : `status ${result.status}`;
+  #judgeOpening({ status, httpResponse }: OpeningResult, transport: Transport): void {
+    const answer = { status, head: httpResponse, wasTimeout: this.#wasTimeout };
+    const [behavior, because] = this.#entry.case.opening!.request!.judge(answer);
     this.#finish({
-      behavior: isRight ? 'OK' : 'FAILED',
+      behavior,
       behaviorClose: 'OK',
-      result: `The answer was: ${seen}. Right: ${statuses.join(', ')}.`,
+      result: because,
       resultClose: 'The handshake is what was tested.',
     });
     transport.abort();

@@ -66,7 +66,7 @@ function sendFrame(peer: FuzzerPeer, value: unknown): void {
     rsv: asNumber(options['rsv'], 7) ?? 0,
     chop: chop === 0 ? undefined : chop,
     sync: options['sync'] === true,
-    ...(typeof options['mask'] === 'string' ? { masked: true } : {}),
+    isMaskedWrongly: typeof options['mask'] === 'string',
   });
 }
 

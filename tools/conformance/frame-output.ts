@@ -33,7 +33,7 @@ export class FrameOutput {
   frame(frame: FrameToWrite): void {
     const { opcode, fin = true, rsv = 0, chop, sync, lengthForm, announcedLength } = frame;
     const payload = expand(frame.payload);
-    const maskingKey = this.#maskingKey(frame.masked);
+    const maskingKey = this.#maskingKey(frame);
     const bytes = encodeFrame(
       { opcode, payload, fin, rsv, maskingKey, lengthForm, announcedLength },
       { allowIllegal: true },
@@ -58,7 +58,7 @@ export class FrameOutput {
 
   /** Queues the head of a frame; its payload comes with `piece`. */
   head(opcode: number, fin: boolean, length: number, rsv: number): void {
-    const maskingKey = this.#maskingKey(undefined);
+    const maskingKey = this.#maskingKey({});
     const announcing = { opcode, fin, rsv, maskingKey, announcedLength: length };
     const masked = maskingKey !== undefined;
     const header = { fin, rsv, opcode, masked, maskingKey: maskingKey ?? 0, payloadLength: length };
@@ -97,7 +97,8 @@ export class FrameOutput {
     this.#queue.close();
   }
 
-  #maskingKey(masked = this.#parts.role === 'client'): number | undefined {
-    return masked ? this.#parts.nextMaskingKey() : undefined;
+  #maskingKey(how: Pick<FrameStep, 'isMaskedWrongly' | 'maskingKey'>): number | undefined {
+    const isMasked = (this.#parts.role === 'client') !== (how.isMaskedWrongly === true);
+    return isMasked ? (how.maskingKey ?? this.#parts.nextMaskingKey()) : undefined;
   }
 }

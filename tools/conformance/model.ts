@@ -14,6 +14,8 @@
  * This file holds types and no behaviour.
  */
 
+import type { CloseFacts } from './close-facts.ts';
+
 /** What became of the case itself. */
 export type Behavior = 'OK' | 'NON-STRICT' | 'INFORMATIONAL' | 'UNIMPLEMENTED' | 'FAILED';
 
@@ -61,8 +63,10 @@ export interface FrameStep extends Pacing {
   readonly lengthForm?: 7 | 16 | 64 | undefined;
   /** Announces another length than the payload's. */
   readonly announcedLength?: number | bigint | undefined;
-  /** Masks, or does not, against the rule for the fuzzer's role. */
-  readonly masked?: boolean | undefined;
+  /** Masks as server, or does not as client. */
+  readonly isMaskedWrongly?: boolean | undefined;
+  /** The masking key to use; as client only. */
+  readonly maskingKey?: number | undefined;
 }
 
 /** One thing that a script does. Times are in seconds, as the catalogue states them. */
@@ -117,6 +121,10 @@ export interface CloseExpectation {
   readonly wrongEndIsFatal?: boolean;
   /** A close with the wrong code fails the case, not only its closing verdict. */
   readonly wrongCodeIsFatal?: boolean;
+  /** A close frame without a code is a wrong code, too; dropping TCP is not. */
+  readonly needsCode?: boolean;
+  /** The case itself says how it may end: there is nothing to judge apart. */
+  readonly isPartOfCase?: boolean;
 }
 
 /** What a case that acts may do with its connection: see `case-run.ts`. */
@@ -137,6 +145,9 @@ export interface Stage {
 export interface Acting {
   open(): void;
   message(payload: Buffer, isBinary: boolean): void;
+  pong?(payload: Buffer): void;
+  /** TCP is gone: the last moment to decide. */
+  gone?(facts: CloseFacts): void;
 }
 
 /** What the fuzzer says about permessage-deflate in the opening handshake. */
@@ -185,16 +196,26 @@ export interface Case {
   readonly opening?: OpeningTest;
 }
 
-/** A case about the opening handshake, which never comes to frames. */
+/** A case about the opening handshake. Most never come to frames. */
 export interface OpeningTest {
-  /** The fuzzer as client: turns a good request into the one to send, and names good answers. */
+  /** The fuzzer as client: turns a good request into the one to send, and judges the answer. */
   readonly request?: {
     readonly edit: (head: string) => string;
-    /** Statuses that are right; 101 among them means that accepting is right. */
-    readonly statuses: readonly number[];
+    readonly judge: (answer: OpeningAnswer) => readonly [Behavior, because: string];
   };
   /** The fuzzer as server: turns a good answer into a bad one that the testee must refuse. */
   readonly response?: { readonly edit: (head: string) => string };
+  /** The fuzzer as server: the answer and the first frames leave in one write. */
+  readonly isJoined?: boolean;
+}
+
+/** How a testee answered a request to open a connection. */
+export interface OpeningAnswer {
+  /** `undefined` when there was no answer: the connection was closed, or time ran out. */
+  readonly status: number | undefined;
+  /** The head as it came. */
+  readonly head: string;
+  readonly wasTimeout: boolean;
 }
 
 /** Cases with one rule in common: the lesson. */

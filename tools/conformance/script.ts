@@ -94,6 +94,15 @@ export const piece = (bytes: Buffer): Step => ({ do: 'piece', bytes });
 /** Octets written as they stand. */
 export const octets = (bytes: Buffer): Step => ({ do: 'octets', bytes });
 
+/** The head of a frame whose payload follows in pieces. */
+export const frameHead = (opcode: number, length: number, fin = true, rsv = 0): Step => ({
+  do: 'frame-head',
+  opcode,
+  fin,
+  length,
+  rsv,
+});
+
 /** The event of a text message. */
 export const gotText = (content: Content): RecordedEvent => ({
   kind: 'message',

@@ -64,7 +64,8 @@ export function selectCases(selection: Selection, role: Role): readonly Catalogu
 
 function fitsRole({ case: { opening } }: CatalogueEntry, role: Role): boolean {
   if (opening === undefined) return true;
-  return role === 'client' ? opening.request !== undefined : opening.response !== undefined;
+  const isForServers = opening.request !== undefined;
+  return isForServers === (role === 'client');
 }
 
 function collectBad(index: Index): Set<string> {

@@ -85,20 +85,30 @@ export class ServerCase {
     }
     const response = buildResponse(asked.accept, accepted?.response);
     const edit = theCase.opening?.response?.edit;
-    this.#send(edit === undefined ? response : edit(response));
-    if (edit === undefined) this.#open(accepted);
-    else REAL_CLOCK.after(REFUSAL_MS, () => this.#judgeOpening(false));
+    if (edit === undefined) this.#open(accepted, response);
+    else {
+      this.#send(edit(response));
+      REAL_CLOCK.after(REFUSAL_MS, () => this.#judgeOpening(false));
+    }
   }
 
   #send(head: string): void {
+    this.#parts.transport.write(this.#keep(head), false);
+  }
+
+  #keep(head: string): Buffer {
     this.#httpResponse = head;
     const bytes = Buffer.from(head, 'latin1');
     this.#log.octets(true, bytes);
-    this.#parts.transport.write(bytes, false);
+    return bytes;
   }
 
-  #open(accepted: AcceptedCompression | undefined): void {
-    const { entry, transport } = this.#parts;
+  #open(accepted: AcceptedCompression | undefined, response: string): void {
+    const { entry } = this.#parts;
+    let { transport } = this.#parts;
+    if (entry.case.opening?.isJoined === true) {
+      transport = joinFirst(this.#keep(response), transport);
+    } else this.#send(response);
     const run = new CaseRun(
       entry.case,
       {
@@ -149,4 +159,17 @@ export class ServerCase {
       }),
     );
   }
+}
+
+/** A transport that writes `head` in front of whatever is written first, in one write. */
+function joinFirst(head: Buffer, transport: Transport): Transport {
+  let held: Buffer | undefined = head;
+  return {
+    write(bytes, sync) {
+      transport.write(held === undefined ? bytes : Buffer.concat([held, bytes]), sync);
+      held = undefined;
+    },
+    end: () => transport.end(),
+    abort: () => transport.abort(),
+  };
 }

@@ -143,7 +143,7 @@ export async function runAgainstClients(
   if (agents.length === 0) io.err.write('No client has run a case.\n');
   const results = server.close(agents.length === 0 ? 'UnknownClient' : undefined);
   const outcome = await report(results, options, title, io);
-  if (outcome !== 'failed' && commandFailed !== undefined) io.err.write(`${commandFailed}\n`);
+  if (commandFailed !== undefined) io.err.write(`${commandFailed}\n`);
   return agents.length === 0 && outcome === 'failed' ? 'unreachable' : outcome;
 }
 

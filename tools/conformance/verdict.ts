@@ -14,6 +14,7 @@ import type {
   RecordedEvent,
   Role,
 } from './model.ts';
+import { CLOSES_NORMALLY } from './script.ts';
 
 /** Both verdicts, each with one line that says why. */
 export interface Verdict {
@@ -54,7 +55,10 @@ export function judge(
   decision: Decision | undefined,
   facts: CloseFacts,
 ): Verdict {
-  const [behaviorClose, resultClose] = judgeClose(theCase.close, role, facts);
+  // What was not tested cannot have been closed as the test wants it.
+  const isTested = decision?.behavior !== 'UNIMPLEMENTED';
+  const close = isTested ? theCase.close : CLOSES_NORMALLY;
+  const [behaviorClose, resultClose] = judgeClose(close, role, facts);
   if (theCase.informational !== undefined) {
     return {
       behavior: 'INFORMATIONAL',
@@ -66,7 +70,7 @@ export function judge(
   const [behavior, result] = decision
     ? ([decision.behavior, decision.because] as const)
     : judgeEvents(theCase, events);
-  const spoiled = closeSpoils(theCase.close, behaviorClose, facts);
+  const spoiled = closeSpoils(close, behaviorClose, facts);
   return {
     behavior: spoiled === undefined ? behavior : 'FAILED',
     result: spoiled ?? result,
@@ -98,10 +102,11 @@ function judgeEvents(
 }
 
 function judgeClose(
-  { closedByMe, requireClean, codes }: CloseExpectation,
+  { closedByMe, requireClean, codes, needsCode, isPartOfCase }: CloseExpectation,
   role: Role,
   facts: CloseFacts,
 ): readonly [CloseBehavior, string] {
+  if (isPartOfCase === true) return ['OK', 'How it may end is part of the case.'];
   if (facts.closedByMe !== closedByMe) {
     return [
       'FAILED',
@@ -115,6 +120,9 @@ function judgeClose(
   // No code at all is always fine: it says "no reason given" [RFC 6455 §7.1.5].
   if (code !== undefined && !codes.includes(code)) {
     return ['WRONG CODE', `Close code ${code} instead of ${codes.join(' or ')} or none.`];
+  }
+  if (needsCode === true && code === undefined && facts.wasClean) {
+    return ['WRONG CODE', `No close code, where ${codes.join(' or ')} must be said.`];
   }
   if (role === 'client' && facts.droppedByMe) {
     return ['FAILED BY CLIENT', 'The server should have dropped TCP; the fuzzer had to.'];

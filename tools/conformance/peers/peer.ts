@@ -50,9 +50,27 @@ export async function driveClient(
     while (next <= count) {
       const number = next;
       next += 1;
-      await connect(`${url}/runCase?case=${number}&agent=${name}`, echo);
+      await unlessIdle((touch) =>
+        connect(`${url}/runCase?case=${number}&agent=${name}`, (data, reply) => {
+          touch();
+          echo(data, reply);
+        }),
+      );
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
   await connect(`${url}/updateReports?agent=${name}`, () => {});
+}
+
+/** Seconds without a message after which a client has forgotten that its connection is over. */
+const IDLE_SECONDS = 30;
+
+/** Waits for a connection, but not for ever: some clients never say that it has closed. */
+function unlessIdle(run: (touch: () => void) => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, IDLE_SECONDS * 1000);
+    run(() => timer.refresh())
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
 }

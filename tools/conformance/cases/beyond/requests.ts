@@ -1,0 +1,51 @@
+/**
+ * How requests are bent, and their answers put into words.
+ */
+import type { Behavior, Case, OpeningAnswer } from '../../model.ts';
+import { CLOSES_NORMALLY } from '../../script.ts';
+
+/** A verdict and why. */
+export type Verdict = readonly [Behavior, string];
+
+/** What came back, in words. */
+export function describe({ status, wasTimeout }: OpeningAnswer): string {
+  if (status !== undefined) return `The answer was ${status}.`;
+  return wasTimeout ? 'There was no answer.' : 'The connection was closed without an answer.';
+}
+
+/** A case about a request. */
+export function opening(
+  id: string,
+  description: string,
+  expectation: string,
+  edit: (head: string) => string,
+  judge: (answer: OpeningAnswer) => Verdict,
+): Case {
+  return {
+    id,
+    description,
+    expectation,
+    script: [],
+    expected: { OK: [] },
+    close: CLOSES_NORMALLY,
+    opening: { request: { edit, judge } },
+  };
+}
+
+/** Replaces a field line, or removes it. */
+export const field =
+  (name: string, line: string) =>
+  (head: string): string =>
+    head.replace(new RegExp(`^${name}:.*\\r\\n`, 'im'), line === '' ? '' : `${line}\r\n`);
+
+/** Adds lines at the end of the head, and octets behind it. */
+export const adding =
+  (lines: string, behind = '') =>
+  (head: string): string =>
+    `${head.slice(0, -2)}${lines}\r\n\r\n${behind}`;
+
+/** Replaces something else. */
+export const replacing =
+  (from: string | RegExp, to: string) =>
+  (head: string): string =>
+    head.replace(from, to);
