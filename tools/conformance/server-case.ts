@@ -129,11 +129,11 @@ export class ServerCase {
   #judgeOpening(hasGone: boolean): void {
     if (this.#isDone) return;
     const isRight = hasGone && this.#strayOctets === 0;
-    const seen = hasGone ? `it sent ${this.#strayOctets} octets` : 'it stayed';
+    const wrong = hasGone ? `sent ${this.#strayOctets} octets` : 'has kept the connection';
     this.#finish({
       behavior: isRight ? 'OK' : 'FAILED',
       behaviorClose: 'OK',
-      result: isRight ? 'The client refused the response.' : `The client accepted it: ${seen}.`,
+      result: isRight ? 'The client refused the response.' : `The client ${wrong}.`,
       resultClose: 'The handshake is what was tested.',
     });
     this.#parts.transport.abort();

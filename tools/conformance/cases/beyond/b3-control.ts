@@ -100,8 +100,8 @@ export const BEYOND_3: Group = {
           id: 'b3.1.1',
           description: '10000 pings in one go.',
           expectation:
-            'The last ping is answered, and order is kept. Or the testee refuses the flood with 1008; ' +
-            'dropping TCP without a word is not strict.',
+            'The last ping is answered, and order is kept. Or the testee refuses the flood with ' +
+            '1008; dropping TCP without a word is not strict.',
           script: [],
           expected: { OK: [] },
           close: ENDS_AS_IT_LIKES,
