@@ -45,11 +45,11 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: `^_\`|~"`,
     replace: `^_\`|~(@"`,
   },
-  'response-204-with-body': {
+  'response-to-head-with-body': {
     target: 'response-reader',
     chapter: 'http',
-    find: 'status === 204',
-    replace: 'status === 205',
+    find: `isUpgrade || method === 'HEAD'`,
+    replace: 'isUpgrade',
   },
   'event-id-with-nul': {
     target: 'event-stream-reader',
