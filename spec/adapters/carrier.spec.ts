@@ -1,0 +1,84 @@
+import { PassThrough } from 'node:stream';
+import type { UpgradeRequest } from 'barewire/handshake';
+import { DuplexTransport } from 'barewire/peer';
+import t from 'tap';
+import { type AdapterEndpoint, type Carrier, carryThrough } from '../../lib/adapters/carrier.ts';
+import { LineFields } from '../../lib/adapters/line-fields.ts';
+
+const LINES = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
+const KEY = ['Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='];
+const request = (lines: readonly string[]): UpgradeRequest => ({
+  method: 'GET',
+  target: '/',
+  version: '1.1',
+  fields: new LineFields(lines),
+});
+
+/** A carrier that notes what it is told. */
+function carrier(): { carrier: Carrier; log: unknown[]; leave: () => void } {
+  const log: unknown[] = [];
+  let isGone = false;
+  let gone = (): void => {};
+  return {
+    log,
+    leave: () => {
+      isGone = true;
+      gone();
+    },
+    carrier: {
+      source: 'source',
+      head: undefined,
+      get isGone() {
+        return isGone;
+      },
+      onGone: (callback) => {
+        gone = callback;
+      },
+      refuse: (status, _headers, body) => log.push(['refuse', status, body]),
+      switchOver: (response) => {
+        log.push(['switch', response.status]);
+        return new DuplexTransport(new PassThrough());
+      },
+    },
+  };
+}
+
+async function carry(lines: readonly string[], endpoint: AdapterEndpoint): Promise<unknown[]> {
+  const rig = carrier();
+  const peer = await carryThrough(rig.carrier, request(lines), endpoint);
+  peer?.terminate();
+  return rig.log;
+}
+
+t.test('answers yes, and opens the peer', async (t) => {
+  t.strictSame(await carry([...LINES, ...KEY], {}), [['switch', 101]]);
+});
+
+t.test('answers no by rule, by policy, and when the application fails', async (t) => {
+  t.match(await carry(LINES, { refused: () => {} }), [['refuse', 400]]);
+  const all = [...LINES, ...KEY];
+  t.match(await carry(all, { accept: () => false, refused: () => {} }), [['refuse', 403]]);
+  const errors: unknown[] = [];
+  const failing: AdapterEndpoint = {
+    accept: () => {
+      throw new Error('secret');
+    },
+    refused: ({ error }) => errors.push(error.message),
+  };
+  t.strictSame(await carry(all, failing), [['refuse', 500, '']]);
+  t.strictSame(errors, ['secret']);
+});
+
+t.test('writes nothing to a client that went away meanwhile', async (t) => {
+  const rig = carrier();
+  const endpoint: AdapterEndpoint = {
+    accept: (opening) => {
+      rig.leave();
+      t.equal(opening.signal.aborted, true);
+      return true;
+    },
+    refused: () => {},
+  };
+  t.equal(await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint), undefined);
+  t.strictSame(rig.log, []);
+});

@@ -1,0 +1,34 @@
+import { Opening } from 'barewire/adapters';
+import { HandshakeRejected, UsageError } from 'barewire/base';
+import type { AcceptableUpgrade } from 'barewire/handshake';
+import t from 'tap';
+
+const fields = { get: () => undefined, getAll: () => [] };
+const upgrade = {
+  host: 'a',
+  origin: undefined,
+  protocols: ['chat'],
+} as unknown as AcceptableUpgrade;
+const opening = (target: string): Opening =>
+  new Opening(
+    { method: 'GET', target, version: '1.1', fields },
+    upgrade,
+    AbortSignal.abort(),
+    'it',
+  );
+
+t.test('splits the target as it was sent', (t) => {
+  t.match(opening('/a%2Fb?c=d?e'), { path: '/a%2Fb', query: '?c=d?e' });
+  t.match(opening('http://x:1/p?q'), { path: '/p', query: '?q' });
+  t.match(opening('http://x'), { path: '/', query: '' });
+  t.match(opening('/'), { host: 'a', origin: undefined, protocols: ['chat'], source: 'it' });
+  t.end();
+});
+
+t.test('makes refusals, and refuses statuses that are none', (t) => {
+  const refusal = opening('/').reject(404, 'not here', { 'x-a': 'b' });
+  t.ok(refusal instanceof HandshakeRejected);
+  t.match(refusal, { status: 404, message: 'not here', headers: { 'x-a': 'b' } });
+  t.throws(() => opening('/').reject(200), UsageError);
+  t.end();
+});

@@ -1,0 +1,32 @@
+import t from 'tap';
+import { unlessAborted, withDeadline } from '../../lib/client/deadline.ts';
+import { makePlan } from '../../lib/client/plan.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+
+const never = (signal: AbortSignal): Promise<never> => unlessAborted(new Promise(() => {}), signal);
+
+t.test('gives up at the deadline, with an error that says so', async (t) => {
+  const world = new FakeWorld();
+  const plan = makePlan('ws://a', { handshakeTimeoutMs: 50 });
+  const attempt = withDeadline(plan, world, never);
+  world.advance(50);
+  await t.rejects(attempt, { code: 'handshake-timeout' });
+  t.strictSame(world.waiting, []);
+});
+
+t.test('gives up when the caller says so, before or during', async (t) => {
+  const world = new FakeWorld();
+  const reason = new Error('enough');
+  const early = makePlan('ws://a', { signal: AbortSignal.abort(reason) });
+  await t.rejects(withDeadline(early, world, never), reason);
+  const aborter = new AbortController();
+  const attempt = withDeadline(makePlan('ws://a', { signal: aborter.signal }), world, never);
+  aborter.abort(reason);
+  await t.rejects(attempt, reason);
+});
+
+t.test('leaves no alarm behind when all went well', async (t) => {
+  const world = new FakeWorld();
+  t.equal(await withDeadline(makePlan('ws://a', {}), world, async () => 'done'), 'done');
+  t.strictSame(world.waiting, []);
+});

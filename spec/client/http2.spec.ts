@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { UsageError } from 'barewire/base';
+import { connectOverHttp2, HandshakeRefused } from 'barewire/client';
+import t, { type Test } from 'tap';
+
+/** A session with a server that answers every extended CONNECT with this status. */
+async function session(t: Test, allows: boolean, status = 200) {
+  const server = createServer({ settings: { enableConnectProtocol: allows } });
+  const seen: unknown[] = [];
+  server.on('stream', (stream, headers) => {
+    seen.push([headers[':method'], headers[':protocol'], headers[':path']]);
+    stream.on('error', () => {});
+    stream.respond({ ':status': status }, { endStream: status !== 200 });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  t.teardown(() => {
+    client.destroy();
+    server.close();
+  });
+  return { client, seen };
+}
+
+t.test('opens a stream with :protocol websocket, once the server allows it', async (t) => {
+  const { client, seen } = await session(t, true);
+  const peer = await connectOverHttp2(client, 'ws://a.example/x', { deflate: false });
+  t.strictSame(seen, [['CONNECT', 'websocket', '/x']]);
+  t.equal(peer.isOpen, true);
+  peer.terminate();
+});
+
+t.test('asks nothing of a server that does not allow it', async (t) => {
+  const { client, seen } = await session(t, false);
+  await t.rejects(connectOverHttp2(client, 'ws://a.example/'), UsageError);
+  t.strictSame(seen, []);
+});
+
+t.test('rejects with the status of a refusal', async (t) => {
+  const { client } = await session(t, true, 403);
+  const attempt = connectOverHttp2(client, 'ws://a.example/');
+  await t.rejects(attempt, HandshakeRefused);
+});

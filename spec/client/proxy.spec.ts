@@ -1,0 +1,40 @@
+import { UsageError } from 'barewire/base';
+import { HandshakeRefused } from 'barewire/client';
+import t from 'tap';
+import { parseWebSocketUrl } from '../../lib/client/address.ts';
+import { openTunnel, resolveProxy } from '../../lib/client/proxy.ts';
+import { rawServer } from '../support/raw-server.ts';
+
+const calm = new AbortController().signal;
+
+t.test('reads the settings of a proxy, credentials of its URL included', (t) => {
+  t.match(resolveProxy('http://p'), { isSecure: false, hostname: 'p', port: 80 });
+  t.match(resolveProxy('https://[::1]:8443'), { isSecure: true, hostname: '::1', port: 8443 });
+  const { fields } = resolveProxy({ url: 'http://u:s@p', headers: { 'x-a': 'b' } });
+  t.equal(fields.get('proxy-authorization'), `Basic ${Buffer.from('u:s').toString('base64')}`);
+  t.equal(fields.get('x-a'), 'b');
+  for (const bad of ['p', 'ftp://p', '']) t.throws(() => resolveProxy(bad), UsageError);
+  t.end();
+});
+
+t.test('asks for a tunnel to host and port, and gets the bytes behind the answer', async (t) => {
+  const { port, requests } = await rawServer(t, (request) => {
+    request.socket.write('HTTP/1.1 200 OK\r\n\r\nbehind');
+  });
+  const proxy = resolveProxy(`http://127.0.0.1:${port}`);
+  const stream = await openTunnel(parseWebSocketUrl('ws://far.example/x'), proxy, calm);
+  t.match(requests[0]!.head, /^CONNECT far\.example:80 HTTP\/1\.1\r\nHost: far\.example:80\r\n/);
+  const behind = new Promise((resolve) => stream.once('data', resolve));
+  stream.resume();
+  t.equal(String(await behind), 'behind');
+  stream.destroy();
+});
+
+t.test('rejects with what the proxy said', async (t) => {
+  const { port } = await rawServer(t, (request) => {
+    request.socket.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n');
+  });
+  const proxy = resolveProxy(`http://127.0.0.1:${port}`);
+  const attempt = openTunnel(parseWebSocketUrl('ws://far.example'), proxy, calm);
+  await t.rejects(attempt, HandshakeRefused);
+});

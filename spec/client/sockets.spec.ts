@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import t from 'tap';
+import { dialTcp } from '../../lib/client/sockets.ts';
+
+const calm = new AbortController().signal;
+
+t.test('connects to an address that was looked up before, and asks nobody again', async (t) => {
+  const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const resolved = [{ address: '127.0.0.1', family: 4 }];
+  const socket: Socket = await dialTcp({ host: 'no.such.name.invalid', port, resolved }, calm);
+  t.equal(String((await once(socket, 'data'))[0]), 'hello');
+  socket.destroy();
+});
+
+t.test('rejects when nobody listens, and when it is given up', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  await t.rejects(dialTcp({ host: '127.0.0.1', port }, calm), { code: 'ECONNREFUSED' } as never);
+  const reason = new Error('given up');
+  await t.rejects(dialTcp({ host: '127.0.0.1', port }, AbortSignal.abort(reason)), reason);
+});
