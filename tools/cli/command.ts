@@ -35,7 +35,9 @@ export interface Command {
 }
 
 /** The arguments are wrong; the message is one line that says how. */
-export class CommandLineError extends Error {}
+export class CommandLineError extends Error {
+  override readonly name = 'CommandLineError';
+}
 
 /** The exit codes. */
 export const EXIT = { fine: 0, failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;

@@ -11,7 +11,9 @@ import type { AgreedDeflate } from './message-deflate.ts';
 import type { CompressionAnswer, CompressionPlan } from './model.ts';
 
 /** Why an opening handshake cannot go on. */
-export class OpeningError extends Error {}
+export class OpeningError extends Error {
+  override readonly name = 'OpeningError';
+}
 
 /** The parameters of one element; `true` for `client_max_window_bits` without a value. */
 interface Parameters {

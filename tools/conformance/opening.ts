@@ -155,10 +155,10 @@ export function describeGarbage(bytes: Buffer): string {
   if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03) {
     return 'The peer speaks TLS (a server: try wss://)';
   }
-  const start = bytes.subarray(0, 16);
-  const isText = start.every((octet) => octet >= 0x20 && octet < 0x7f);
-  const shown = isText ? JSON.stringify(start.toString()) : `octets ${start.toString('hex')}`;
-  return `The peer did not speak HTTP (${shown} …)`;
+  const line = /^[\x20-\x7e]*/.exec(bytes.toString('latin1', 0, 60))![0];
+  const isText = line.length > 3;
+  const shown = isText ? JSON.stringify(line) : `octets ${bytes.toString('hex', 0, 16)} …`;
+  return `The peer did not speak HTTP (${shown})`;
 }
 
 /** A request that came to the fuzzer. */

@@ -28,6 +28,7 @@ export interface FuzzingServerOptions {
   /** Shows a line to the user. */
   readonly say: (line: string) => void;
   readonly writeReports: (results: readonly CaseResult[]) => Promise<void>;
+  readonly onResult?: (result: CaseResult) => void;
 }
 
 /** Where a connection's bytes go. */
@@ -168,6 +169,7 @@ export class FuzzingServer {
       // A case that was begun anew keeps its newest run.
       if (cases.get(id) === promise) cases.set(id, result);
       settle(result);
+      this.#options.onResult?.(result);
       queueMicrotask(() => this.#running.delete(running));
     };
     const running = new ServerCase({ agent, entry, number, asked, transport, onResult });

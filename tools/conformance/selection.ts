@@ -22,7 +22,9 @@ export interface Selection {
 }
 
 /** Something about a selection or an index that the user should know. */
-export class SelectionError extends Error {}
+export class SelectionError extends Error {
+  override readonly name = 'SelectionError';
+}
 
 /**
  * Chooses cases for the fuzzer in one role.
@@ -38,16 +40,13 @@ export function selectCases(selection: Selection, role: Role): readonly Catalogu
       throw new SelectionError(`no case matches "${pattern}"`);
     }
   }
-  // Naming a case of ours is asking for it; a bare "*" means the original's.
-  const isNamed = matchIds((cases ?? []).filter((pattern) => /^b/.test(pattern)));
   const isWanted = matchIds(cases ?? ['*']);
   const isExcluded = matchIds(exclude);
   const isBad = onlyFailed && collectBad(onlyFailed);
+  const isAskedFor = askFor(cases, beyond || isBad !== undefined);
   const chosen = [
     ...CATALOGUE.filter(({ case: { id } }) => isWanted(id)),
-    ...ours.filter(
-      ({ case: { id } }) => isNamed(id) || (beyond && (cases === undefined || isWanted(id))),
-    ),
+    ...ours.filter(({ case: { id } }) => isAskedFor(id)),
   ].filter(
     ({ case: { id, isHeavy } }) =>
       !isExcluded(id) && !(quick && isHeavy === true) && (isBad === undefined || isBad.has(id)),
@@ -60,6 +59,12 @@ export function selectCases(selection: Selection, role: Role): readonly Catalogu
     );
   }
   return chosen;
+}
+
+/** Which cases of ours are meant: a bare "*" means the original's, "b*" is asking for ours. */
+function askFor(cases: readonly string[] | undefined, beyond: boolean): (id: string) => boolean {
+  if (cases === undefined) return () => beyond;
+  return matchIds(beyond ? cases : cases.filter((pattern) => pattern.startsWith('b')));
 }
 
 function fitsRole({ case: { opening } }: CatalogueEntry, role: Role): boolean {

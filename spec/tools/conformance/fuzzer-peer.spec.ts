@@ -1,0 +1,154 @@
+import { encodeFrame } from 'barewire/codec';
+import t from 'tap';
+import { VirtualClock } from '../../../tools/conformance/broken-peers/virtual-clock.ts';
+import { FuzzerPeer } from '../../../tools/conformance/fuzzer-peer.ts';
+import type { Role } from '../../../tools/conformance/model.ts';
+import { WireLog } from '../../../tools/conformance/wire-log.ts';
+import { readFrames } from './capture.ts';
+
+interface Stand {
+  readonly peer: FuzzerPeer;
+  readonly clock: VirtualClock;
+  readonly log: WireLog;
+  /** What the fuzzer sent, what it saw, and what it did to TCP. */
+  readonly told: string[];
+  receive(opcode: number, payload?: string | Buffer, more?: object): void;
+}
+
+function stand(role: Role): Stand {
+  const clock = new VirtualClock();
+  const log = new WireLog(() => clock.now(), false);
+  const told: string[] = [];
+  const peer = new FuzzerPeer({
+    ...{ role, clock, log },
+    nextMaskingKey: () => 0x01020304,
+    transport: {
+      write(bytes) {
+        for (const { opcode, payload } of readFrames(bytes))
+          told.push(`sent ${opcode} ${payload.toString('hex')}`.trim());
+      },
+      end: () => void told.push('end'),
+      abort: () => void told.push('abort'),
+    },
+    listener: {
+      message: (payload, isBinary) => void told.push(`${isBinary ? 'binary' : 'text'} ${payload}`),
+      pong: (payload) => void told.push(`pong ${payload}`),
+      gone: () => void told.push('gone'),
+    },
+  });
+  const maskingKey = role === 'server' ? 0x0a0b0c0d : undefined;
+  return {
+    ...{ peer, clock, log, told },
+    receive(opcode, payload = '', more = {}) {
+      const frame = { opcode, payload, maskingKey, ...more };
+      peer.receive(encodeFrame(frame, { allowIllegal: true }));
+    },
+  };
+}
+
+const pass = (clock: VirtualClock, ms: number): Promise<boolean> => {
+  let isOver = false;
+  clock.after(ms, () => {
+    isOver = true;
+  });
+  return clock.runUntil(() => isOver);
+};
+
+t.test('puts messages together, and answers pings without a word to anybody', (t) => {
+  const { receive, told } = stand('client');
+  receive(1, 'Hel', { fin: false });
+  receive(9, 'p');
+  receive(0, 'lo');
+  receive(2, 'bin');
+  receive(10, 'q');
+  t.same(told, ['sent 10 70', 'text Hello', 'binary bin', 'pong q']);
+  t.end();
+});
+
+t.test('closes once; as client it waits for the server to drop TCP', async (t) => {
+  const { peer, receive, told, clock } = stand('client');
+  peer.sendClose(Buffer.from('03e8', 'hex'));
+  peer.sendClose(Buffer.from('03e9', 'hex'));
+  receive(8, Buffer.from('03e8', 'hex'));
+  t.same(told, ['sent 8 03e8']);
+  t.match(peer.facts, { closedByMe: true, wasClean: true, remoteCloseCode: 1000 });
+  await pass(clock, 999);
+  t.same(told, ['sent 8 03e8']);
+  peer.receiveEnd();
+  t.same(told, ['sent 8 03e8', 'gone']);
+  t.match(peer.facts, { wasClean: true, droppedByMe: false, wasNotCleanReason: undefined });
+});
+
+t.test(
+  'drops TCP itself when the server does not within a second, which is not clean',
+  async (t) => {
+    const { peer, receive, told, clock } = stand('client');
+    peer.sendClose(Buffer.alloc(0));
+    receive(8);
+    await pass(clock, 1001);
+    t.same(told, ['sent 8', 'abort']);
+    t.match(peer.facts, {
+      wasClean: false,
+      droppedByMe: true,
+      wasServerConnectionDropTimeout: true,
+    });
+  },
+);
+
+t.test('as server it drops TCP as soon as both close frames were exchanged', (t) => {
+  const { peer, receive, told } = stand('server');
+  receive(8, Buffer.from('03e9676f', 'hex'));
+  t.same(told, ['sent 8 03e8', 'end'], 'the answer is 1000, not an echo');
+  t.match(peer.facts, {
+    ...{ closedByMe: false, wasClean: true, droppedByMe: true },
+    ...{ remoteCloseCode: 1001, remoteCloseReason: 'go', localCloseCode: 1000 },
+  });
+  receive(1, 'too late');
+  t.same(told, ['sent 8 03e8', 'end']);
+  t.end();
+});
+
+t.test('gives up on a close frame that is not answered within a second', async (t) => {
+  const { peer, told, clock } = stand('server');
+  peer.sendClose(Buffer.alloc(0));
+  await pass(clock, 1001);
+  t.same(told, ['sent 8', 'abort']);
+  t.match(peer.facts, { wasClean: false, wasCloseHandshakeTimeout: true, closedByMe: true });
+});
+
+t.test('fails the connection when the testee breaks a rule; a second failure drops TCP', (t) => {
+  const { peer, receive, told, log } = stand('client');
+  receive(1, 'x', { maskingKey: 0x01020304 });
+  t.match(told[0], /^sent 8 03ea/);
+  t.match(peer.facts, { closedByMe: true, failedByMe: true, wasClean: false });
+  t.ok(log.entries.some((entry) => entry.kind === 'note' && /frame-masked/.test(entry.text)));
+  peer.fail(1001, 'again');
+  t.equal(told.at(-1), 'end');
+  t.end();
+});
+
+t.test(
+  'fails the connection for text that is not UTF-8, and for bad close frames, whose code it keeps',
+  (t) => {
+    const text = stand('client');
+    text.receive(1, Buffer.from('ff', 'hex'));
+    t.match(text.told[0], /^sent 8 03ef/);
+    const close = stand('client');
+    close.receive(8, Buffer.from('03ec', 'hex'));
+    t.match(close.told[0], /^sent 8 03ea/);
+    t.match(close.peer.facts, { remoteCloseCode: 1004, wasClean: false, failedByMe: true });
+    t.end();
+  },
+);
+
+t.test('says why a connection was not clean', (t) => {
+  const { peer, told } = stand('client');
+  peer.receiveEnd();
+  peer.receiveEnd();
+  t.same(told, ['gone'], 'once');
+  t.match(peer.facts.wasNotCleanReason, /dropped TCP/);
+  peer.sendFrame({ opcode: 1, payload: { pattern: Buffer.from('x'), length: 1 } });
+  peer.flush();
+  t.same(told, ['gone'], 'and writes nothing any more');
+  t.end();
+});
