@@ -25,11 +25,12 @@ export function formatResults(tables: readonly RoleTable[], isQuick: boolean): s
   const scope = isQuick
     ? 'the quick set: all but the large transfers of groups 9, 12 and 13'
     : 'all 517 cases of the original';
+  const when = new Date().toISOString().slice(0, 10);
   return `# Conformance results
 
-Measured by this suite on ${new Date().toISOString().slice(0, 10)} with Node ${process.versions.node}:
-${scope}, and the cases of our own, which are counted apart. "Not closed well" counts closing verdicts
-other than OK. UNIMPLEMENTED means that permessage-deflate was declined, which is allowed. Written by
+Measured by this suite on ${when} with Node ${process.versions.node}: ${scope}, and the
+cases of our own, which are counted apart. "Not closed well" counts closing verdicts other than OK.
+UNIMPLEMENTED means that permessage-deflate was declined, which is allowed. Written by
 \`npm run conform:table\`; anything here can be repeated with it.
 
 ${parts.join('\n')}`;
@@ -44,7 +45,8 @@ function formatTable(results: readonly CaseResult[]): string {
     const notClosed = own.filter(
       ({ behaviorClose }) => !/^(OK|INFORMATIONAL)$/.test(behaviorClose),
     );
-    return `| ${[agent, String(own.length), ...cells, String(notClosed.length || '–')].join(' | ')} |`;
+    const row = [agent, String(own.length), ...cells, String(notClosed.length || '–')];
+    return `| ${row.join(' | ')} |`;
   });
   const head = ['', 'cases', ...VERDICTS, 'not closed well'];
   const lines = [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...rows, ''];
