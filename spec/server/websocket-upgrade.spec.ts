@@ -1,0 +1,75 @@
+import { type Exchange, HandshakeRejected } from 'barewire';
+import t from 'tap';
+import {
+  acceptUpgrade,
+  asUpgradeRequest,
+  withTransport,
+} from '../../lib/server/websocket-upgrade.ts';
+import { get, serve } from '../support/serving.ts';
+
+const HANDSHAKE = [
+  ...['upgrade: websocket', 'connection: upgrade', 'sec-websocket-version: 13'],
+  ...['sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-protocol: a, b'],
+];
+
+/** Shows a handler what came. */
+async function receive(
+  t: Parameters<typeof serve>[0],
+  request: string,
+  look: (exchange: Exchange) => void,
+): Promise<void> {
+  const { connect, errors } = await serve(t, (exchange) => {
+    look(exchange);
+    exchange.respond(200, {}, 'seen');
+  });
+  await connect().send(request).until('seen');
+  t.same(errors, []);
+}
+
+t.test('shows an exchange as the handshake wants it', async (t) => {
+  await receive(t, get('/chat?x', ...HANDSHAKE), (exchange) => {
+    t.match(asUpgradeRequest(exchange), { method: 'GET', target: '/chat?x', version: '1.1' });
+    t.equal(asUpgradeRequest(exchange).fields.get('Upgrade'), 'websocket');
+    t.equal(exchange.wantsUpgrade, true);
+    t.equal(exchange.wantsWebSocket, true);
+  });
+});
+
+t.test('knows who wants a WebSocket and who wants something else', async (t) => {
+  const cases: readonly (readonly [fields: readonly string[], wants: boolean])[] = [
+    [['upgrade: WebSocket', 'connection: Upgrade'], true],
+    [['upgrade: h2c, websocket', 'connection: x, upgrade'], true],
+    [['upgrade: websocket'], false],
+    [['upgrade: h2c', 'connection: upgrade'], false],
+    [['upgrade: websocket/13', 'connection: upgrade'], false],
+    [['connection: upgrade'], false],
+  ];
+  for (const [fields, wants] of cases) {
+    await receive(t, get('/', ...fields), (exchange) => {
+      t.equal(exchange.wantsWebSocket, wants, fields.join(' · '));
+    });
+  }
+});
+
+t.test('completes the policy with whether the connection is encrypted', async (t) => {
+  await receive(t, get('/'), (exchange) => {
+    t.same(withTransport({}, exchange), { isSecure: false });
+    t.equal(withTransport({ isSecure: true }, exchange).isSecure, true, 'behind a proxy');
+  });
+});
+
+t.test('accepts with a subprotocol of the policy, or the one that is named', async (t) => {
+  await receive(t, get('/', ...HANDSHAKE), (exchange) => {
+    t.equal(acceptUpgrade(exchange, {}).protocol, undefined);
+    t.equal(acceptUpgrade(exchange, { protocols: ['b'] }).protocol, 'b');
+    t.equal(acceptUpgrade(exchange, { protocols: ['b'], protocol: 'a' }).protocol, 'a');
+    t.throws(() => acceptUpgrade(exchange, { protocol: 'c' }), { code: 'invalid-argument' });
+  });
+});
+
+t.test('throws a refusal with its status and its fields', async (t) => {
+  await receive(t, get('/'), (exchange) => {
+    t.throws(() => acceptUpgrade(exchange, {}), HandshakeRejected);
+    t.throws(() => acceptUpgrade(exchange, {}), { status: 426, headers: { upgrade: 'websocket' } });
+  });
+});
