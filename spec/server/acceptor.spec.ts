@@ -1,0 +1,91 @@
+import { createServer } from 'node:net';
+import { type Duplex, PassThrough } from 'node:stream';
+import t from 'tap';
+import { Acceptor, type AcceptorSettings } from '../../lib/server/acceptor.ts';
+import { eventually, listen, RawClient } from '../support/sockets.ts';
+
+const OPEN = { maxConnections: 100, maxConnectionsPerAddress: 100, sharedReadBuffer: true };
+
+function setUp(settings: Partial<AcceptorSettings> = {}): {
+  acceptor: Acceptor;
+  sockets: Duplex[];
+} {
+  const sockets: Duplex[] = [];
+  const acceptor = new Acceptor({ ...OPEN, ...settings }, (socket) => {
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+  });
+  return { acceptor, sockets };
+}
+
+/** A stream that says where it comes from. */
+const from = (remoteAddress: string): Duplex => Object.assign(new PassThrough(), { remoteAddress });
+
+t.test('counts connections until they are closed', async (t) => {
+  const { acceptor, sockets } = setUp();
+  const server = createServer({ pauseOnConnect: true });
+  acceptor.attach(server);
+  const port = await listen(server);
+  const clients = [new RawClient(port), new RawClient(port)];
+  await eventually(() => acceptor.open === 2);
+  sockets[0]!.destroy();
+  await eventually(() => acceptor.open === 1);
+  let isEmpty = false;
+  acceptor.whenEmpty(() => {
+    isEmpty = true;
+  });
+  t.equal(isEmpty, false);
+  t.equal(acceptor.cut(), 1);
+  await eventually(() => isEmpty);
+  t.same(acceptor.counters, { accepted: 2, refused: 0, tlsFailed: 0 });
+  for (const client of clients) client.close();
+  server.close();
+});
+
+t.test('refuses connections beyond the cap, and takes others when some are closed', async (t) => {
+  const { acceptor, sockets } = setUp({ maxConnections: 2 });
+  const streams = [from('192.0.2.1'), from('192.0.2.2'), from('192.0.2.3'), from('192.0.2.4')];
+  for (const stream of streams.slice(0, 3)) acceptor.serve(stream, false);
+  t.equal(sockets.length, 2);
+  t.equal(streams[2]!.destroyed, true);
+  t.equal(acceptor.counters.refused, 1);
+  sockets[0]!.destroy();
+  await eventually(() => acceptor.open === 1);
+  acceptor.serve(streams[3]!, false);
+  t.equal(sockets.length, 3);
+});
+
+t.test('refuses connections of one address beyond its cap, IPv6 by the /64', async (t) => {
+  const { acceptor, sockets } = setUp({ maxConnectionsPerAddress: 1 });
+  acceptor.serve(from('192.0.2.1'), false);
+  acceptor.serve(from('::ffff:192.0.2.1'), false);
+  acceptor.serve(from('192.0.2.2'), false);
+  acceptor.serve(from('2001:db8::1'), false);
+  acceptor.serve(from('2001:db8::2'), false);
+  acceptor.serve(from('2001:db8:0:1::1'), false);
+  t.equal(sockets.length, 4);
+  t.equal(acceptor.counters.refused, 2);
+  sockets[0]!.destroy();
+  await eventually(() => acceptor.open === 3);
+  acceptor.serve(from('192.0.2.1'), false);
+  t.equal(sockets.length, 5);
+});
+
+t.test('knows no limit for connections without an address', (t) => {
+  const { acceptor, sockets } = setUp({ maxConnectionsPerAddress: 1 });
+  for (let count = 0; count < 5; count += 1) acceptor.serve(new PassThrough(), false);
+  t.equal(sockets.length, 5);
+  t.end();
+});
+
+t.test('listens no more when detached', async (t) => {
+  const { acceptor, sockets } = setUp();
+  const server = createServer((socket) => socket.destroy());
+  acceptor.attach(server);
+  acceptor.detach();
+  const client = new RawClient(await listen(server));
+  await client.ended();
+  t.equal(sockets.length, 0);
+  t.equal(server.listenerCount('connection'), 1, 'the owner’s');
+  server.close();
+});

@@ -1,0 +1,41 @@
+import { Server as TlsServer } from 'node:tls';
+import t from 'tap';
+import { listen, makeListener } from '../../lib/server/listening.ts';
+import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
+
+t.test('makes servers that let half-closed peers read their answer', async (t) => {
+  const plain = makeListener(undefined, 1_000);
+  t.match(plain, { allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+  const secure = makeListener({ key: PRIVATE_KEY, cert: CERTIFICATE }, 1_000);
+  t.ok(secure instanceof TlsServer);
+  t.match(secure, { allowHalfOpen: true });
+});
+
+t.test('takes a port, a port and a host, a path, or the words of node:net', async (t) => {
+  const path = `${t.testdir()}/a.sock`;
+  const targets = [
+    [0, '127.0.0.1'],
+    [0, undefined],
+    [path, undefined],
+    [{ port: 0, host: '127.0.0.1', backlog: 1 }, undefined],
+  ] as const;
+  for (const [target, host] of targets) {
+    const server = makeListener(undefined, 1_000);
+    const { address, port } = await listen(server, target, host);
+    t.ok(address === path ? port === 0 : port > 0);
+    t.equal(server.listenerCount('error'), 0);
+    server.close();
+  }
+});
+
+t.test('fails with the system’s error, or says what was wrong', async (t) => {
+  const server = makeListener(undefined, 1_000);
+  const { port } = await listen(server, 0, '127.0.0.1');
+  await t.rejects(listen(makeListener(undefined, 1), port, '127.0.0.1'), { code: 'EADDRINUSE' });
+  server.close();
+  for (const target of [-1, 70_000, 0.5, null, undefined]) {
+    t.throws(() => void listen(makeListener(undefined, 1), target as never, undefined), {
+      code: 'invalid-argument',
+    });
+  }
+});

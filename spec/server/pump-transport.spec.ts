@@ -1,0 +1,87 @@
+import t from 'tap';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { PumpTransport } from '../../lib/server/pump-transport.ts';
+import { SocketPump } from '../../lib/server/socket-pump.ts';
+import { FakeTime } from '../support/fake-time.ts';
+import { duplexPair, eventually } from '../support/sockets.ts';
+
+function setUp() {
+  const [ours, theirs] = duplexPair();
+  theirs.on('error', () => undefined);
+  const settings = {
+    wheel: new TimerWheel(new FakeTime()),
+    writeTimeoutMs: 1e4,
+    maxBufferedBytes: 10,
+  };
+  const old = { receive: fail, receiveEnd: fail, drained: fail, closed: fail };
+  const pump = new SocketPump(ours, old, settings);
+  pump.start();
+  const transport = new PumpTransport(pump);
+  const seen: string[] = [];
+  const sink = {
+    data: (bytes: Buffer) => void seen.push(bytes.toString()),
+    end: () => void seen.push('<end>'),
+    drain: () => void seen.push('<drain>'),
+    closed: (error: Error | undefined) => void seen.push(`<closed ${error?.message ?? ''}>`),
+  };
+  return { pump, transport, theirs, seen, sink };
+}
+
+function fail(): never {
+  throw new Error('the old sink hears nothing');
+}
+
+t.test('carries bytes both ways, in order', async (t) => {
+  const { transport, theirs, seen, sink } = setUp();
+  transport.start(sink);
+  theirs.write('in');
+  await eventually(() => seen.length === 1);
+  transport.write(Buffer.from('a'), true);
+  transport.write(Buffer.from('b'), true);
+  t.equal(transport.write(Buffer.from('c'), false), false, 'a stream may keep what it is given');
+  t.equal(String(theirs.read()), 'abc');
+  theirs.end();
+  await eventually(() => seen.length === 2);
+  transport.end();
+  await eventually(() => seen.length === 3);
+  t.same(seen, ['in', '<end>', '<closed >']);
+});
+
+t.test('has no bound of its own, and tells congestion', async (t) => {
+  const { transport, theirs, seen, sink } = setUp();
+  transport.start(sink);
+  transport.write(Buffer.alloc(100_000), false);
+  transport.write(Buffer.alloc(100_000), false);
+  t.equal(transport.isCongested, true);
+  t.equal(transport.bufferedBytes, 200_000);
+  theirs.resume();
+  await eventually(() => seen.includes('<drain>'));
+  t.equal(transport.isCongested, false);
+});
+
+t.test('pauses and resumes', async (t) => {
+  const { transport, theirs, seen, sink } = setUp();
+  transport.pause();
+  transport.start(sink);
+  theirs.write('later');
+  await new Promise((next) => setImmediate(next));
+  t.same(seen, []);
+  transport.resume();
+  await eventually(() => seen.length === 1);
+  t.same(seen, ['later']);
+});
+
+t.test('tells once that it is gone, also when it was gone before it began', async (t) => {
+  const late = setUp();
+  late.pump.cut('cut');
+  late.transport.start(late.sink);
+  await eventually(() => late.seen.length > 0);
+  await new Promise((next) => setImmediate(next));
+  t.same(late.seen, ['<closed >']);
+  const cut = setUp();
+  cut.transport.start(cut.sink);
+  cut.transport.destroy();
+  cut.transport.destroy();
+  await eventually(() => cut.seen.length > 0);
+  t.same(cut.seen, ['<closed >']);
+});

@@ -1,0 +1,100 @@
+import t from 'tap';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { WriteWatch } from '../../lib/server/write-watch.ts';
+import { FakeTime } from '../support/fake-time.ts';
+
+function setUp(): {
+  time: FakeTime;
+  watch: WriteWatch;
+  state: { waiting: number; stalls: number };
+} {
+  const time = new FakeTime();
+  const state = { waiting: 0, stalls: 0 };
+  const watch = new WriteWatch(
+    new TimerWheel(time),
+    10_000,
+    () => state.waiting,
+    () => {
+      state.stalls += 1;
+    },
+  );
+  return { time, watch, state };
+}
+
+t.test('says nothing while everything leaves at once', (t) => {
+  const { time, watch, state } = setUp();
+  watch.update(100);
+  time.advance(60_000);
+  t.equal(state.stalls, 0);
+  t.end();
+});
+
+t.test('says when what waits does not leave in time, and not before', (t) => {
+  const { time, watch, state } = setUp();
+  state.waiting = 100;
+  watch.update(100);
+  time.advance(9_999);
+  t.equal(state.stalls, 0);
+  time.advance(1_000);
+  t.equal(state.stalls, 1);
+  t.end();
+});
+
+t.test('is not moved by a little that leaves, nor by more that is handed over', (t) => {
+  const { time, watch, state } = setUp();
+  state.waiting = 100;
+  watch.update(100);
+  for (let second = 1; second <= 10; second += 1) {
+    time.advance(1_000);
+    state.waiting += 9;
+    watch.update(100 + second * 10);
+  }
+  time.advance(1_000);
+  t.equal(state.stalls, 1);
+  t.end();
+});
+
+t.test('begins again when all that waited has left', (t) => {
+  const { time, watch, state } = setUp();
+  state.waiting = 100;
+  watch.update(100);
+  time.advance(9_000);
+  state.waiting = 50;
+  watch.update(200);
+  time.advance(9_000);
+  t.equal(state.stalls, 0);
+  time.advance(2_000);
+  t.equal(state.stalls, 1);
+  t.end();
+});
+
+t.test('gives what was handed over later its own time, unseen as its leaving may be', (t) => {
+  const { time, watch, state } = setUp();
+  state.waiting = 100;
+  watch.update(100);
+  time.advance(5_000);
+  state.waiting = 200;
+  watch.update(200);
+  // The first hundred leave, and nobody is told.
+  state.waiting = 100;
+  time.advance(6_000);
+  t.equal(state.stalls, 0);
+  time.advance(5_000);
+  t.equal(state.stalls, 1);
+  t.end();
+});
+
+t.test('stops, and stops when everything has left', (t) => {
+  const { time, watch, state } = setUp();
+  state.waiting = 100;
+  watch.update(100);
+  state.waiting = 0;
+  watch.update(100);
+  time.advance(20_000);
+  state.waiting = 100;
+  watch.update(200);
+  watch.stop();
+  time.advance(20_000);
+  t.equal(state.stalls, 0);
+  t.end();
+});
