@@ -61,8 +61,10 @@ export class Acceptor {
     const isTls = server instanceof TlsServer;
     const onConnection = (accepted: Socket): void => this.#accept(accepted, isTls);
     const onSecure = (socket: Socket): void => this.#begin(socket, false, true);
-    const onTlsError = (): void => {
+    const onTlsError = (_error: Error, socket: Socket): void => {
       this.counters.tlsFailed += 1;
+      // Node leaves the socket open, also after its own handshake timeout.
+      socket.destroy();
     };
     server.on('connection', onConnection);
     server.on('secureConnection', onSecure);

@@ -28,13 +28,12 @@ import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
 /** What a connection asks of its server. */
 export interface ConnectionOwner {
   readonly settings: ServerSettings;
-  /** The server lets nobody in any more: each connection ends with its current answer. */
   readonly isClosing: boolean;
   /** A request came: answer it. Must not throw. */
   dispatch(exchange: Exchange): void;
   /** The peer broke a rule or a deadline. */
   refused(error: ProtocolError): void;
-  /** Code of the application threw where nobody catches it. */
+  /** Takes what the application threw where nobody catches it. */
   reportError(error: unknown): void;
   /** The connection is over for HTTP: closed, or handed over to another protocol. */
   left(connection: HttpConnection, end: TransportEnd | 'handed-over', wasBusy: boolean): void;
@@ -56,7 +55,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   #client: ClientAddress | undefined;
   /** The request being answered. */
   #exchange: Exchange | undefined;
-  /** The next request waits until the answers to earlier ones have left. */
+  /** The next request waits until earlier answers have left. */
   #isWaitingForDrain = false;
 
   /** Takes a connection; nothing happens before {@link start}. */
@@ -112,7 +111,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   closed(end: TransportEnd, error: Error | undefined): void {
     const exchange = this.#exchange;
-    const wasBusy = exchange !== undefined && !exchange.isDone;
+    const wasBusy = (exchange !== undefined && !exchange.isDone) || this.pump.hasLostOutput;
     this.#leave('closed');
     if (exchange !== undefined) {
       if (!exchange.body.isComplete) exchange.body.fail(new ProtocolError('premature-eof'));
@@ -137,14 +136,12 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   inputFailed(error: ProtocolError): void {
     this.#owner.refused(error);
-    const exchange = this.#exchange;
-    if (exchange !== undefined && !exchange.isDone) {
-      // Whoever reads the body answers; whoever does not will find that the connection ends.
-      exchange.body.fail(error);
-      return;
-    }
-    if (exchange === undefined && error.status !== undefined) {
+    if (this.#exchange === undefined) {
       this.pump.writeText(formatErrorResponse(error, this.settings.date), 'latin1');
+    } else if (!this.#exchange.isDone) {
+      // Whoever reads the body answers; whoever does not will find that the connection ends.
+      this.#exchange.body.fail(error);
+      return;
     }
     this.#finish();
   }
@@ -154,9 +151,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   }
 
   hasRead(): void {
-    const isBetween = this.#phase === 'idle' || this.#phase === 'head';
-    const isOver = isBetween && this.pump.hasPeerEnded && this.#input.waitingBytes === 0;
-    if (isOver && !this.#isWaitingForDrain) this.#finish();
+    if (this.#exchange !== undefined || this.#isWaitingForDrain) return;
+    if (this.pump.hasPeerEnded && this.#input.waitingBytes === 0) this.#finish();
   }
 
   // ── what the exchange asks ─────────────────────────────────────────────────────────────────
@@ -166,8 +162,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   }
 
   mayKeepAlive(): boolean {
-    const hasMore = this.#requests < this.settings.maxRequestsPerConnection;
-    return hasMore && !this.#owner.isClosing && !this.pump.hasPeerEnded && this.#input.mayGoOn;
+    if (this.#requests >= this.settings.maxRequestsPerConnection) return false;
+    return !this.#owner.isClosing && !this.pump.hasPeerEnded && this.#input.mayGoOn;
   }
 
   responseEnded(): void {
@@ -178,8 +174,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   }
 
   handOver(): Buffer {
-    const rest = this.#input.handOver();
-    this.#leave('handed-over');
+    const rest = this.#leave('handed-over');
     this.#owner.left(this, 'handed-over', false);
     return rest;
   }
@@ -187,8 +182,6 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   reportError(error: unknown): void {
     this.#owner.reportError(error);
   }
-
-  // ── from one request to the next ───────────────────────────────────────────────────────────
 
   #next(): void {
     this.#exchange = undefined;
@@ -217,28 +210,24 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     if (this.pump.hasPeerEnded) this.#deadline.setIn(this.settings.lingerTimeoutMs);
   }
 
-  // ── the end ────────────────────────────────────────────────────────────────────────────────
-
   /** Ends our side, and lingers until the peer has ended its own. */
   #finish(): void {
     if (this.#phase === 'lingering' || this.#phase === 'closed') return;
     const body = this.#exchange?.body;
     this.#leave('lingering');
-    if (body?.isComplete === false) {
-      body.fail(new ProtocolError('premature-eof', 'answered before it was read'));
-    }
+    if (body?.isComplete === false) body.fail(new ProtocolError('premature-eof'));
     this.#input.openPump();
-    new Lingering(this.pump, this.settings, (end, isCutShort) =>
-      this.#owner.left(this, end, isCutShort),
+    new Lingering(this.pump, this.settings, (end) =>
+      this.#owner.left(this, end, this.pump.hasLostOutput),
     );
   }
 
-  /** Speaks HTTP no more. */
-  #leave(phase: Phase): void {
+  /** Speaks HTTP no more; returns the bytes that were not read. */
+  #leave(phase: Phase): Buffer {
     this.#phase = phase;
     this.#exchange = undefined;
     this.#deadline.clear();
-    this.#input.handOver();
+    return this.#input.handOver();
   }
 
   /** @internal */

@@ -20,18 +20,17 @@ import type {
   WebSocketPeer,
 } from '../peer/index.ts';
 import { Acceptor } from './acceptor.ts';
-import { Deadline } from './clock.ts';
+import { type CloseOptions, type CloseResult, untilEveryoneLeft } from './closing.ts';
 import type { Exchange } from './exchange.ts';
 import { runHandler } from './handler-outcome.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
 import { type ListenAddress, type ListenTarget, listen, makeListener } from './listening.ts';
 import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
-import { SERVER_CHANNELS, type ServerStats, Tally } from './server-stats.ts';
+import { Ledger, type ServerStats } from './server-stats.ts';
 import { SocketPump, type TransportEnd } from './socket-pump.ts';
 import { type WebSocketRoute, WebSockets } from './websocket-route.ts';
 
 const log = debug('barewire:server');
-const logHttp = debug('barewire:http');
 
 /** What a server does, and within which bounds. */
 export interface ServerOptions extends ServerTuning {
@@ -41,18 +40,6 @@ export interface ServerOptions extends ServerTuning {
   readonly websocket?: WebSocketRoute | undefined;
   /** Takes what handlers throw and is no fault of a client. Default: printed to stderr. */
   error?(error: unknown, exchange: Exchange | undefined): void;
-}
-
-/** Options of {@link Server.close}. */
-export interface CloseOptions {
-  /** How long answers may take to be completed, in ms; then they are cut. Default 10 s. */
-  readonly deadlineMs?: number | undefined;
-}
-
-/** What closing had to do. */
-export interface CloseResult {
-  /** Connections that were cut at the deadline. */
-  readonly cut: number;
 }
 
 /**
@@ -73,9 +60,7 @@ export class Server implements ConnectionOwner {
   readonly #webSockets: WebSockets | undefined;
   readonly #connections = new Set<HttpConnection>();
   readonly #own = new Set<NetServer>();
-  readonly #violations = new Tally();
-  readonly #clientsGone = new Tally();
-  readonly #counters = { requests: 0, handedOver: 0, handlerErrors: 0 };
+  readonly #ledger = new Ledger(this);
   #closing: Promise<CloseResult> | undefined;
 
   /** @throws UsageError `invalid-option`. */
@@ -130,9 +115,7 @@ export class Server implements ConnectionOwner {
   }
 
   #connect(socket: Duplex, isShared: boolean, isSecure: boolean): void {
-    if (SERVER_CHANNELS.connection.hasSubscribers) {
-      SERVER_CHANNELS.connection.publish({ server: this, socket });
-    }
+    this.#ledger.connected(socket);
     const connection = new HttpConnection(
       (sink) => new SocketPump(socket, sink, this.settings, isShared),
       this,
@@ -153,9 +136,7 @@ export class Server implements ConnectionOwner {
       connections: accepted,
       refusedConnections: refused,
       failedTlsHandshakes: tlsFailed,
-      ...this.#counters,
-      violations: this.#violations.toRecord(),
-      clientsGone: this.#clientsGone.toRecord(),
+      ...this.#ledger.counts,
     };
   }
 
@@ -200,22 +181,9 @@ export class Server implements ConnectionOwner {
     log('closes within %d ms: %d connections', deadlineMs, this.#acceptor.open);
     this.#acceptor.detach();
     for (const server of this.#own) server.close();
-    return new Promise((resolve) => {
-      let cut = 0;
-      const deadline = new Deadline(this.settings.wheel, this.#acceptor, (acceptor) => {
-        cut = acceptor.cut();
-      });
-      deadline.setIn(deadlineMs);
-      // The deadline's timer keeps no process alive, and neither does a socket that nobody reads.
-      const vigil = setInterval(() => undefined, 2 ** 30);
-      this.#acceptor.whenEmpty(() => {
-        deadline.clear();
-        clearInterval(vigil);
-        resolve({ cut });
-      });
-      // After `#closing` is set, which the connections look at.
-      queueMicrotask(() => this.#shutDown());
-    });
+    // After `#closing` is set, which the connections look at.
+    queueMicrotask(() => this.#shutDown());
+    return untilEveryoneLeft(this.#acceptor, this.settings.wheel, deadlineMs);
   }
 
   #shutDown(): void {
@@ -231,16 +199,7 @@ export class Server implements ConnectionOwner {
 
   /** @internal */
   dispatch(exchange: Exchange): void {
-    this.#counters.requests += 1;
-    logHttp('%s %s', exchange.method, exchange.target);
-    if (SERVER_CHANNELS.request.hasSubscribers) {
-      SERVER_CHANNELS.request.publish({ server: this, exchange });
-    }
-    if (SERVER_CHANNELS.response.hasSubscribers) {
-      exchange.onClose((report) =>
-        SERVER_CHANNELS.response.publish({ server: this, exchange, report }),
-      );
-    }
+    this.#ledger.requested(exchange);
     runHandler(exchange, this.#handlerFor(exchange), (error) => this.#report(error, exchange));
   }
 
@@ -257,11 +216,7 @@ export class Server implements ConnectionOwner {
 
   /** @internal */
   refused(error: ProtocolError): void {
-    this.#violations.add(error.code);
-    logHttp('refused: %s', error.message);
-    if (SERVER_CHANNELS.violation.hasSubscribers) {
-      SERVER_CHANNELS.violation.publish({ server: this, error });
-    }
+    this.#ledger.refused(error);
   }
 
   /** @internal */
@@ -272,15 +227,11 @@ export class Server implements ConnectionOwner {
   /** @internal */
   left(connection: HttpConnection, end: TransportEnd | 'handed-over', wasBusy: boolean): void {
     this.#connections.delete(connection);
-    if (end === 'handed-over') this.#counters.handedOver += 1;
-    else if (wasBusy) this.#clientsGone.add(end);
+    this.#ledger.left(end, wasBusy);
   }
 
   #report(error: unknown, exchange: Exchange | undefined): void {
-    this.#counters.handlerErrors += 1;
-    if (SERVER_CHANNELS.error.hasSubscribers) {
-      SERVER_CHANNELS.error.publish({ server: this, exchange, error });
-    }
+    this.#ledger.failed(error, exchange);
     if (this.#options.error !== undefined) this.#options.error(error, exchange);
     else console.error('barewire: a handler failed:', error);
   }

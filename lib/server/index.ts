@@ -2,18 +2,13 @@
 export type { BodyStream } from './body-stream.ts';
 export type { ClientAddress } from './client-address.ts';
 export { SYSTEM_TIME, type TimeSource } from './clock.ts';
+export type { CloseOptions, CloseResult } from './closing.ts';
 export type { EventStreamPeer, OfferOptions } from './event-stream-peer.ts';
 export type { EventStreamOptions } from './event-stream-settings.ts';
 export type { Ending, Exchange, StreamOptions } from './exchange.ts';
 export type { Cleanup, ExchangeAborted, ExchangeEnd, ExchangeReport } from './exchange-life.ts';
 export type { HijackedSocket } from './hijack.ts';
-export {
-  type CloseOptions,
-  type CloseResult,
-  createServer,
-  type Server,
-  type ServerOptions,
-} from './http-server.ts';
+export { createServer, type Server, type ServerOptions } from './http-server.ts';
 export type { ListenAddress, ListenTarget } from './listening.ts';
 export type { ReadBodyOptions, RequestBody } from './request-body.ts';
 export type { ServerTuning } from './server-settings.ts';

@@ -16,19 +16,15 @@ import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
 /** Input thrown away at most. */
 const LINGER_BYTES = 16 * 1024 * 1024;
 
-/** The connection is closed; `isCutShort`: before everything written had left. */
-export type OnLingered = (end: TransportEnd, isCutShort: boolean) => void;
-
 /** Takes over a pump on which nothing more is to be said. */
 export class Lingering implements PumpSink {
   readonly #pump: SocketPump;
   readonly #deadline: Deadline<SocketPump>;
-  readonly #onClosed: OnLingered;
+  readonly #onClosed: (end: TransportEnd) => void;
   #bytes = 0;
-  #hasFlushed = false;
 
   /** @param onClosed called once. */
-  constructor(pump: SocketPump, settings: ServerSettings, onClosed: OnLingered) {
+  constructor(pump: SocketPump, settings: ServerSettings, onClosed: (end: TransportEnd) => void) {
     this.#pump = pump;
     this.#onClosed = onClosed;
     this.#deadline = new Deadline<SocketPump>(settings.wheel, pump, cut);
@@ -36,9 +32,7 @@ export class Lingering implements PumpSink {
     pump.end();
     // While the response is on its way, the write deadline watches.
     pump.whenFlushed(() => {
-      if (pump.isGone) return;
-      this.#hasFlushed = true;
-      this.#deadline.setIn(settings.lingerTimeoutMs);
+      if (!pump.isGone) this.#deadline.setIn(settings.lingerTimeoutMs);
     });
   }
 
@@ -54,7 +48,7 @@ export class Lingering implements PumpSink {
 
   closed(end: TransportEnd): void {
     this.#deadline.clear();
-    this.#onClosed(end, !this.#hasFlushed);
+    this.#onClosed(end);
   }
 }
 

@@ -13,8 +13,6 @@ export class PumpTransport implements Transport, PumpSink {
   constructor(pump: SocketPump) {
     this.#pump = pump;
     pump.sink = this;
-    // From here on the peer's slow-consumer policy decides.
-    pump.maxBufferedBytes = Number.POSITIVE_INFINITY;
   }
 
   get bufferedBytes(): number {

@@ -42,7 +42,7 @@ export class ResponseChannel {
 
   /** Writes body bytes, which must not change from now on. False: the client is gone. */
   write(data: string | Uint8Array): boolean {
-    if (!this.#isOpen) return false;
+    if (!this.#isOpen || !this.#pump.admits()) return false;
     const byteLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
     if (byteLength === 0) return true;
     const before = this.#writer.beforeData(byteLength);
@@ -70,7 +70,8 @@ export class ResponseChannel {
    */
   end(trailers?: FieldsInit): boolean {
     if (!this.#isOpen) return false;
-    this.#pump.writeText(this.#writer.end(trailers), 'latin1');
+    const ending = this.#writer.end(trailers);
+    if (ending !== '') this.#pump.writeText(ending, 'latin1');
     this.close();
     this.#onEnd();
     return true;

@@ -1,5 +1,22 @@
-/** What a server counts, and what it tells to whoever subscribes to `node:diagnostics_channel`. */
+/**
+ * What a server counts, and what it tells to whoever subscribes to `node:diagnostics_channel`.
+ *
+ * | channel | message |
+ * |---|---|
+ * | `barewire:server:connection` | `{ server, socket }`: it was let in |
+ * | `barewire:server:request` | `{ server, exchange }`: before the handler is called |
+ * | `barewire:server:response` | `{ server, exchange, report }`: the exchange is over |
+ * | `barewire:server:violation` | `{ server, error }`: a client broke a rule or a deadline |
+ * | `barewire:server:error` | `{ server, exchange, error }`: a handler failed |
+ */
 import { type Channel, channel } from 'node:diagnostics_channel';
+import type { Duplex } from 'node:stream';
+import debug from 'debug';
+import type { ProtocolError } from '../base/index.ts';
+import type { Exchange } from './exchange.ts';
+import type { TransportEnd } from './socket-pump.ts';
+
+const log = debug('barewire:http');
 
 /** Numbers of a server. Those without "open" only grow. */
 export interface ServerStats {
@@ -38,17 +55,7 @@ export class Tally {
   }
 }
 
-/**
- * The channels, each with a plain object:
- *
- * | channel | message |
- * |---|---|
- * | `barewire:server:connection` | `{ server, socket }`: it was let in |
- * | `barewire:server:request` | `{ server, exchange }`: before the handler is called |
- * | `barewire:server:response` | `{ server, exchange, report }`: the exchange is over |
- * | `barewire:server:violation` | `{ server, error }`: a client broke a rule or a deadline |
- * | `barewire:server:error` | `{ server, exchange, error }`: a handler failed |
- */
+/** The channels; their messages are plain objects, made only when somebody subscribes. */
 export const SERVER_CHANNELS: Readonly<
   Record<'connection' | 'request' | 'response' | 'violation' | 'error', Channel>
 > = Object.freeze({
@@ -58,3 +65,63 @@ export const SERVER_CHANNELS: Readonly<
   violation: channel('barewire:server:violation'),
   error: channel('barewire:server:error'),
 });
+
+/** Writes down what happens to a server. */
+export class Ledger {
+  readonly #server: object;
+  readonly #violations = new Tally();
+  readonly #clientsGone = new Tally();
+  readonly #counters = { requests: 0, handedOver: 0, handlerErrors: 0 };
+
+  /** @param server what the messages call `server`. */
+  constructor(server: object) {
+    this.#server = server;
+  }
+
+  /** What was written down so far. */
+  get counts(): Pick<
+    ServerStats,
+    'requests' | 'handedOver' | 'handlerErrors' | 'violations' | 'clientsGone'
+  > {
+    const violations = this.#violations.toRecord();
+    return { ...this.#counters, violations, clientsGone: this.#clientsGone.toRecord() };
+  }
+
+  /** A connection was let in. */
+  connected(socket: Duplex): void {
+    const { connection } = SERVER_CHANNELS;
+    if (connection.hasSubscribers) connection.publish({ server: this.#server, socket });
+  }
+
+  /** A request came. */
+  requested(exchange: Exchange): void {
+    this.#counters.requests += 1;
+    log('%s %s', exchange.method, exchange.target);
+    const { request, response } = SERVER_CHANNELS;
+    const server = this.#server;
+    if (request.hasSubscribers) request.publish({ server, exchange });
+    if (!response.hasSubscribers) return;
+    exchange.onClose((report) => response.publish({ server, exchange, report }));
+  }
+
+  /** A client broke a rule or a deadline. */
+  refused(error: ProtocolError): void {
+    this.#violations.add(error.code);
+    log('refused: %s', error.message);
+    const { violation } = SERVER_CHANNELS;
+    if (violation.hasSubscribers) violation.publish({ server: this.#server, error });
+  }
+
+  /** A handler failed. */
+  failed(error: unknown, exchange: Exchange | undefined): void {
+    this.#counters.handlerErrors += 1;
+    const { error: failure } = SERVER_CHANNELS;
+    if (failure.hasSubscribers) failure.publish({ server: this.#server, exchange, error });
+  }
+
+  /** A connection is over for HTTP. */
+  left(end: TransportEnd | 'handed-over', wasBusy: boolean): void {
+    if (end === 'handed-over') this.#counters.handedOver += 1;
+    else if (wasBusy) this.#clientsGone.add(end);
+  }
+}

@@ -204,7 +204,7 @@ function onEnd(this: PumpedSocket): void {
 }
 
 function onDrain(this: PumpedSocket): void {
-  this[PUMP]?.unblocked();
+  this[PUMP]?.flushAfter('drain');
 }
 
 function onError(this: PumpedSocket, error: Error): void {

@@ -2,9 +2,8 @@
  * The writing half of a connection: gathers output and gives it to the socket.
  *
  * A turn is one read with everything it causes, or one tick of the event loop; what is written in a
- * turn leaves together. The socket is given at most {@link PORTION_BYTES} at once, and each portion
- * must be taken within the write timeout: a client that reads a byte a second is cut, a slow one
- * that keeps reading is not.
+ * turn leaves together. The socket is given a portion at a time, and each portion must be taken within
+ * the write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -16,7 +15,6 @@ import { WriteWatch } from './write-watch.ts';
 const PORTION_BYTES = 128 * 1024;
 /** From here on output is congested: writing had better wait. */
 const CONGESTED_BYTES = 64 * 1024;
-
 const NOTHING = Buffer.alloc(0);
 
 /** What all pumps of a server share. */
@@ -24,15 +22,13 @@ export interface PumpSettings {
   readonly wheel: TimerWheel;
   /** How long a portion of output may wait for the kernel. */
   readonly writeTimeoutMs: number;
-  /** The most output that may wait, in bytes. One write may exceed it; another one then cuts. */
+  /** Output in bytes from which on {@link SocketWriter.admits} says no. */
   readonly maxBufferedBytes: number;
 }
 
-/** Gathers and writes; the life of the socket is its heir's business. */
+/** Gathers and writes; the socket's life is its heir's business. */
 export abstract class SocketWriter {
   readonly socket: Duplex;
-  /** Bytes of output that may wait. */
-  maxBufferedBytes: number;
   readonly #settings: PumpSettings;
   readonly #output = new OutputQueue();
   /** A plain socket that is empty after a write has given everything to the kernel. */
@@ -44,17 +40,16 @@ export abstract class SocketWriter {
   #isBlocked = false;
   #isCongested = false;
   #isEnding = false;
+  #hasLostOutput = false;
   #whenFlushed: (() => void)[] | undefined;
   /** A turn is on: its end will flush. */
   protected isInTurn = false;
-  /** We have ended our side of the socket. */
   protected hasEnded = false;
   /** The transport is gone, cut or released. */
   protected isOver = false;
 
   constructor(socket: Duplex, settings: PumpSettings) {
     this.socket = socket;
-    this.maxBufferedBytes = settings.maxBufferedBytes;
     this.#settings = settings;
     this.#isPlain = socket.constructor === Socket;
   }
@@ -65,6 +60,11 @@ export abstract class SocketWriter {
   protected abstract stalled(): void;
   /** Output was congested, and is not any more. */
   protected abstract uncongested(): void;
+
+  /** True when the transport went before everything written had left. */
+  get hasLostOutput(): boolean {
+    return this.#hasLostOutput;
+  }
 
   /** Output in bytes that the kernel has not taken. */
   get bufferedBytes(): number {
@@ -77,16 +77,28 @@ export abstract class SocketWriter {
     return this.#isCongested;
   }
 
+  /**
+   * Whether anything may be written. When more waits than the bound allows, the connection is cut
+   * instead: for a producer who does not look at {@link isCongested}. What is written after a yes
+   * may be of any size.
+   */
+  admits(): boolean {
+    if (this.isOver || this.#isEnding) return false;
+    if (this.bufferedBytes <= this.#settings.maxBufferedBytes) return true;
+    this.overflowed();
+    return false;
+  }
+
   /** Writes bytes, which must not change from now on. They leave at the end of the turn. */
   write(bytes: Uint8Array): void {
-    if (!this.#mayWrite()) return;
+    if (this.isOver || this.#isEnding) return;
     this.#output.push(bytes);
     this.#schedule();
   }
 
   /** Writes text; it leaves at the end of the turn. */
   writeText(text: string, encoding: 'latin1' | 'utf8'): void {
-    if (!this.#mayWrite()) return;
+    if (this.isOver || this.#isEnding) return;
     this.#output.pushText(text, encoding);
     this.#schedule();
   }
@@ -97,7 +109,7 @@ export abstract class SocketWriter {
    * @returns true when the bytes are needed no longer and may be overwritten.
    */
   writeNow(bytes: Uint8Array): boolean {
-    if (!this.#mayWrite()) return true;
+    if (this.isOver || this.#isEnding) return true;
     if (this.#output.length > 0 || this.#isBlocked || bytes.length > PORTION_BYTES) {
       this.#output.push(bytes);
       this.flush();
@@ -135,20 +147,16 @@ export abstract class SocketWriter {
     this.#schedule();
   }
 
-  /** @internal The socket has room again. */
-  unblocked(): void {
-    this.#isBlocked = false;
-    this.flush();
-  }
-
-  /** @internal The turn that was waited for is over. */
-  flushScheduled(): void {
-    this.#isScheduled = false;
+  /** @internal The socket has room again, or the turn that was waited for is over. */
+  flushAfter(event: 'drain' | 'turn'): void {
+    if (event === 'drain') this.#isBlocked = false;
+    else this.#isScheduled = false;
     this.flush();
   }
 
   /** Forgets what waits, and calls whoever waits for it. */
   protected stopWriting(): void {
+    if (this.bufferedBytes > 0) this.#hasLostOutput = true;
     this.isOver = true;
     this.#output.clear();
     this.#watch?.stop();
@@ -162,13 +170,6 @@ export abstract class SocketWriter {
       if (block === undefined) return;
       this.socket.write(block);
     }
-  }
-
-  #mayWrite(): boolean {
-    if (this.isOver || this.#isEnding) return false;
-    if (this.bufferedBytes <= this.maxBufferedBytes) return true;
-    this.overflowed();
-    return false;
   }
 
   #schedule(): void {
@@ -238,12 +239,12 @@ export abstract class SocketWriter {
   }
 
   #runFlushed(): void {
-    const waiting = this.#whenFlushed;
+    const waiting = this.#whenFlushed ?? [];
     this.#whenFlushed = undefined;
-    if (waiting !== undefined) for (const done of waiting) done();
+    for (const done of waiting) done();
   }
 }
 
 function flushScheduled(writer: SocketWriter): void {
-  writer.flushScheduled();
+  writer.flushAfter('turn');
 }

@@ -103,7 +103,7 @@ t.test(
 );
 
 t.test('listens on a unix socket', async (t) => {
-  const path = `${t.testdir()}/http.sock`;
+  const path = `${t.testdir({})}/${process.pid}.sock`;
   const { server } = await serve(t, (exchange) =>
     exchange.respond(200, {}, `from "${exchange.client.address}"`),
   );

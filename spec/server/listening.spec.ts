@@ -12,7 +12,7 @@ t.test('makes servers that let half-closed peers read their answer', async (t) =
 });
 
 t.test('takes a port, a port and a host, a path, or the words of node:net', async (t) => {
-  const path = `${t.testdir()}/a.sock`;
+  const path = `${t.testdir({})}/${process.pid}.sock`;
   const targets = [
     [0, '127.0.0.1'],
     [0, undefined],

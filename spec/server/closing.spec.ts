@@ -1,0 +1,53 @@
+import { PassThrough } from 'node:stream';
+import t from 'tap';
+import { Acceptor } from '../../lib/server/acceptor.ts';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { untilEveryoneLeft } from '../../lib/server/closing.ts';
+import { FakeTime } from '../support/fake-time.ts';
+
+function setUp(connections: number): {
+  acceptor: Acceptor;
+  time: FakeTime;
+  wheel: TimerWheel;
+  streams: PassThrough[];
+} {
+  const time = new FakeTime();
+  const limits = { maxConnections: 9, maxConnectionsPerAddress: 9, sharedReadBuffer: false };
+  const acceptor = new Acceptor(limits, () => undefined);
+  const streams = Array.from({ length: connections }, () => new PassThrough());
+  for (const stream of streams) acceptor.serve(stream, false);
+  return { acceptor, time, wheel: new TimerWheel(time), streams };
+}
+
+t.test('is over at once when nobody is there', async (t) => {
+  const { acceptor, wheel } = setUp(0);
+  t.same(await untilEveryoneLeft(acceptor, wheel, 1_000), { cut: 0 });
+  t.equal(wheel.length, 0);
+});
+
+t.test('waits for those who leave in time', async (t) => {
+  const { acceptor, wheel, streams } = setUp(2);
+  const over = untilEveryoneLeft(acceptor, wheel, 1_000);
+  for (const stream of streams) stream.destroy();
+  t.same(await over, { cut: 0 });
+  t.equal(wheel.length, 0);
+});
+
+t.test(
+  'throws out who is there at the deadline, and keeps the process alive until then',
+  async (t) => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const { acceptor, wheel, time, streams } = setUp(3);
+    const over = untilEveryoneLeft(acceptor, wheel, 1_000);
+    t.equal(timers(), before + 1);
+    streams[0]!.destroy();
+    await new Promise((next) => setImmediate(next));
+    time.advance(900);
+    t.equal(acceptor.open, 2);
+    time.advance(500);
+    t.same(await over, { cut: 2 });
+    t.equal(timers(), before);
+  },
+);

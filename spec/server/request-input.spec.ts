@@ -1,0 +1,172 @@
+import type { ProtocolError } from 'barewire/base';
+import type { RequestHead } from 'barewire/http';
+import t from 'tap';
+import { Deadline, TimerWheel } from '../../lib/server/clock.ts';
+import type { RequestBody } from '../../lib/server/request-body.ts';
+import { type InputOwner, RequestInput } from '../../lib/server/request-input.ts';
+import { resolveSettings } from '../../lib/server/server-settings.ts';
+import { SocketPump } from '../../lib/server/socket-pump.ts';
+import { FakeTime } from '../support/fake-time.ts';
+import { get, post } from '../support/serving.ts';
+import { duplexPair } from '../support/sockets.ts';
+
+function setUp(tuning: object = {}) {
+  const time = new FakeTime();
+  const settings = resolveSettings({ time, ...tuning });
+  const [ours] = duplexPair();
+  const sink = { receive() {}, receiveEnd() {}, drained() {}, closed() {} };
+  const pump = new SocketPump(ours, sink, settings);
+  const seen: string[] = [];
+  const bodies: RequestBody[] = [];
+  let onBegan: (body: RequestBody) => void = () => undefined;
+  const owner: InputOwner = {
+    pump,
+    settings,
+    requestBegan(head: RequestHead, body: RequestBody) {
+      seen.push(head.target);
+      bodies.push(body);
+      onBegan(body);
+    },
+    requestEnded: () => void seen.push('<end>'),
+    inputFailed: (error: ProtocolError) => void seen.push(`<${error.code}>`),
+    drainedTooMuch: () => void seen.push('<too much>'),
+    hasRead: () => undefined,
+    sendContinue: () => void seen.push('<100>'),
+  };
+  const deadline = new Deadline<unknown>(new TimerWheel(time), undefined, () => seen.push('<due>'));
+  const input = new RequestInput(owner, deadline);
+  const begin = (callback: typeof onBegan): void => {
+    onBegan = callback;
+  };
+  return {
+    time,
+    input,
+    seen,
+    bodies,
+    pump,
+    begin,
+    feed: (text: string) => input.receive(Buffer.from(text)),
+  };
+}
+
+t.test('reads one request and no more until told', (t) => {
+  const { input, seen, feed } = setUp();
+  feed(get('/1') + get('/2'));
+  t.same(seen, ['/1', '<end>']);
+  t.equal(input.isDone, true);
+  t.ok(input.waitingBytes > 0);
+  input.resume();
+  t.same(seen, ['/1', '<end>', '/2', '<end>']);
+  t.end();
+});
+
+t.test('reads no body before it is wanted', async (t) => {
+  const { seen, bodies, feed } = setUp();
+  feed(post('/', 'body'));
+  t.same(seen, ['/']);
+  const text = bodies[0]!.text();
+  t.same(seen, ['/', '<end>']);
+  t.equal(await text, 'body');
+});
+
+t.test('asks for a body with 100, once', async (t) => {
+  const { seen, bodies, feed } = setUp();
+  feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n');
+  t.same(seen, ['/']);
+  const text = bodies[0]!.text();
+  t.same(seen, ['/', '<100>']);
+  feed('body');
+  t.equal(await text, 'body');
+  t.same(seen, ['/', '<100>', '<end>']);
+});
+
+t.test('wants each portion of a body in time, however it trickles', (t) => {
+  const { seen, begin, feed, time } = setUp({ bodyTimeoutMs: 10_000 });
+  begin((body) => void body.bytes().catch(() => undefined));
+  feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n');
+  for (let second = 0; second < 9; second += 1) {
+    time.advance(1_000);
+    feed('x');
+  }
+  t.same(seen, ['/']);
+  time.advance(2_000);
+  t.same(seen, ['/', '<due>'], 'a byte a second is not enough');
+  t.end();
+});
+
+t.test('gives a body that comes in portions all the time it needs', (t) => {
+  const { seen, begin, feed, time } = setUp({ bodyTimeoutMs: 10_000 });
+  begin((body) => void body.bytes());
+  feed(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${16_384 * 5}\r\n\r\n`);
+  for (let portion = 0; portion < 5; portion += 1) {
+    time.advance(9_000);
+    feed('x'.repeat(16_384));
+  }
+  t.same(seen, ['/', '<end>']);
+  time.advance(60_000);
+  t.same(seen, ['/', '<end>'], 'and nothing is due afterwards');
+  t.end();
+});
+
+t.test('does not count the time in which nobody wanted the body', (t) => {
+  const { seen, feed, time } = setUp({ bodyTimeoutMs: 1_000 });
+  feed(post('/', 'body').slice(0, -2));
+  time.advance(60_000);
+  t.same(seen, ['/']);
+  t.end();
+});
+
+t.test('reads the rest of an answered request up to a bound', (t) => {
+  const { seen, input, feed } = setUp({ maxDrainBytes: 100 });
+  feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 300\r\n\r\n');
+  input.drain();
+  feed('x'.repeat(99));
+  t.same(seen, ['/']);
+  feed('x');
+  t.same(seen, ['/', '<too much>']);
+  t.end();
+});
+
+t.test('knows whether another request can follow', async (t) => {
+  const cases: readonly (readonly [request: string, mayGoOn: boolean])[] = [
+    [get('/'), true],
+    [get('/', 'connection: close'), false],
+    [post('/', 'body').slice(0, -2), true],
+    [post('/', 'x'.repeat(5_000)).slice(0, -4_900), false],
+    ['POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n', false],
+    ['POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n', true],
+  ];
+  for (const [request, mayGoOn] of cases) {
+    const { input, feed } = setUp({ maxDrainBytes: 1_000 });
+    feed(request);
+    t.equal(input.mayGoOn, mayGoOn, request.slice(0, 60));
+  }
+});
+
+t.test('pauses the socket when too much has come ahead', (t) => {
+  const { input, pump, feed } = setUp({ maxUnreadBytes: 100 });
+  feed(get('/'));
+  t.equal(pump.socket.isPaused(), false);
+  feed(get('/x'.repeat(100)));
+  t.equal(pump.socket.isPaused(), true);
+  input.resume();
+  t.equal(pump.socket.isPaused(), false);
+  t.end();
+});
+
+t.test('fails once, and reads nothing afterwards', (t) => {
+  const { input, seen, feed } = setUp();
+  feed('nonsense\r\n\r\n');
+  feed(get('/'));
+  input.receiveEnd();
+  t.equal(seen.length, 1);
+  t.equal(input.isBroken, true);
+  t.end();
+});
+
+t.test('hands over what it has not read', (t) => {
+  const { input, feed } = setUp();
+  feed(`${get('/')}and more`);
+  t.equal(input.handOver().toString(), 'and more');
+  t.end();
+});
