@@ -62,7 +62,9 @@ export class BodyStream {
     return this.#channel.drained();
   }
 
-  /** Resolves with true when the client takes more, at once if it does; with false when it is gone. */
+  /**
+   * Resolves with true when the client takes more, at once if it does; with false when it is gone.
+   */
   drained(): Promise<boolean> {
     return this.#channel.drained();
   }

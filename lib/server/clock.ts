@@ -105,8 +105,8 @@ export class TimerWheel {
 
   /** @internal Puts a deadline into the slot of its time. */
   move(deadline: TimedLink): void {
-    // Rounded up, so that the slot comes by when the time is over and not before; and never the slot
-    // that was just visited.
+    // Rounded up, so that the slot comes by when the time is over and not before; and never the
+    // slot that was just visited.
     const tick = Math.max(Math.ceil(deadline.dueAt / TICK_MS), this.#tick + 1);
     deadline.slotAt = deadline.dueAt;
     deadline.moveInto(this.#slots[tick % SLOTS]!);
@@ -145,8 +145,8 @@ export class TimerWheel {
 }
 
 /**
- * One moment at which something happens, unless it is moved or cleared before. An object for as long
- * as its owner lives; setting it again and again costs nothing.
+ * One moment at which something happens, unless it is moved or cleared before. An object for as
+ * long as its owner lives; setting it again and again costs nothing.
  */
 export class Deadline<Owner> extends TimedLink {
   readonly #wheel: TimerWheel;

@@ -1,4 +1,6 @@
-/** The end of a server: waits until everybody has left, and throws out who has not at the deadline. */
+/**
+ * The end of a server: waits until everybody has left, and throws out who has not at the deadline.
+ */
 import type { Acceptor } from './acceptor.ts';
 import { Deadline, type TimerWheel } from './clock.ts';
 

@@ -1,6 +1,6 @@
 /**
  * What a client is told that broke a rule: the status, the code of the rule and where it stands, so
- * that whoever reads the answer knows what to mend [RFC 9110 §15.5]. Nothing of the server's inside.
+ * that whoever reads the answer knows what to mend [RFC 9110 §15.5]. Nothing about the server.
  */
 import { HandshakeRejected, ProtocolError } from '../base/index.ts';
 import { type FieldsInit, ResponseWriter, reasonPhrase } from '../http/index.ts';

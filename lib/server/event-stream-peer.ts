@@ -124,7 +124,9 @@ export class EventStreamPeer {
     return !this.#channel.isCongested;
   }
 
-  /** Resolves with true when the client takes more, at once if it does; with false when it is gone. */
+  /**
+   * Resolves with true when the client takes more, at once if it does; with false when it is gone.
+   */
   drained(): Promise<boolean> {
     return this.#channel.drained();
   }

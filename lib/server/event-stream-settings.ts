@@ -17,7 +17,9 @@ export interface EventStreamOptions {
    * drawn for each client, so that they do not all come at the same moment after a restart.
    */
   readonly retry?: number | readonly [from: number, to: number] | undefined;
-  /** Begins with a comment of so many bytes, for proxies that hold back the first ones. Default 0. */
+  /**
+   * Begins with a comment of so many bytes, for proxies that hold back the first ones. Default 0.
+   */
   readonly padding?: number | undefined;
   /** What to do when the client reads too slowly; default `wait`: until the bound, then cut it. */
   readonly slowConsumer?: SlowConsumerPolicy | undefined;

@@ -18,7 +18,9 @@ export interface ExchangeTransport {
   mayKeepAlive(): boolean;
   /** The response has been written. */
   responseEnded(): void;
-  /** Speaks HTTP no more, and returns the bytes that have come and were not read; they are yours. */
+  /**
+   * Speaks HTTP no more, and returns the bytes that have come and were not read; they are yours.
+   */
   handOver(): Buffer;
   /** Takes what code of the application threw where nobody catches it. */
   reportError(error: unknown): void;

@@ -50,8 +50,8 @@ export type Ending = 'respond' | 'stream' | 'event-stream' | 'websocket' | 'hija
 /** Options of {@link Exchange.stream}. */
 export interface StreamOptions {
   /**
-   * `'none'`: the server writes the head and nothing else; what you write goes on the wire as it is,
-   * and the connection ends with it. Default `'auto'`: chunked, or as the fields say.
+   * `'none'`: the server writes the head and nothing else; what you write goes on the wire as it
+   * is, and the connection ends with it. Default `'auto'`: chunked, or as the fields say.
    */
   readonly framing?: 'auto' | 'none' | undefined;
 }
@@ -83,7 +83,9 @@ export class Exchange extends ExchangeRequest {
     return this.#ending;
   }
 
-  /** Aborted once when nobody waits for the answer any more: give it to everything that takes time. */
+  /**
+   * Aborted once when nobody waits for the answer any more: give it to everything that takes time.
+   */
   get signal(): AbortSignal {
     return this.#life.signal;
   }
@@ -123,8 +125,8 @@ export class Exchange extends ExchangeRequest {
    * @param fields `content-length` and `date` are added; `connection: close` is obeyed.
    * @param body text, sent as `text/plain` in UTF-8 unless the fields tell another type, or bytes,
    *   which must not change from now on.
-   * @throws UsageError `invalid-argument`, `invalid-header` (nothing is sent then, another answer is
-   *   possible); `already-answered`, `hijacked`.
+   * @throws UsageError `invalid-argument`, `invalid-header`: nothing is sent then, and another
+   *   answer is possible; `already-answered`, `hijacked`.
    */
   respond(status: number, fields?: FieldsInit, body?: MessageData): void {
     this.#requireOpen();
@@ -176,8 +178,8 @@ export class Exchange extends ExchangeRequest {
   }
 
   /**
-   * Accepts the client's WebSocket handshake: 101, and an open peer that delivers nothing before you
-   * read it.
+   * Accepts the client's WebSocket handshake: 101, and an open peer that delivers nothing before
+   * you read it.
    *
    * @throws HandshakeRejected when the request is no correct handshake, or its Origin is refused;
    *   a handler that lets it pass answers with its status. UsageError `invalid-option`,
@@ -199,8 +201,8 @@ export class Exchange extends ExchangeRequest {
   }
 
   /**
-   * Takes the socket away from the server, which has not written anything and forgets it, but counts
-   * it until it is closed. Responses to earlier requests have been handed to the socket.
+   * Takes the socket away from the server, which has not written anything and forgets it, but
+   * counts it until it is closed. Responses to earlier requests have been handed to the socket.
    *
    * @throws UsageError `already-answered`, `hijacked`.
    */

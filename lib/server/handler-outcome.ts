@@ -5,7 +5,7 @@
  * |---|---|---|
  * | returns a function | it is a clean-up, as with `onClose` | the same |
  * | returns anything else | the exchange waits: somebody may answer later | nothing |
- * | throws a client's fault (`ProtocolError` with a status, `HandshakeRejected`) | that status | cut |
+ * | throws a client's fault (`ProtocolError`, `HandshakeRejected`) | its status | cut |
  * | throws anything else | 500, reported | cut, reported |
  * | throws after the client has gone | nothing; reported unless it is an `AbortError` | the same |
  *

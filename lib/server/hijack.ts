@@ -2,8 +2,9 @@
  * Giving a socket away.
  *
  * The server writes nothing and forgets the connection. One thing it still does: most hijackers end
- * the socket when they have answered and never read it, and a socket that nobody reads never notices
- * that its peer has ended too. So such a socket is read to its end, within the linger timeout.
+ * the socket when they have answered and never read it, and a socket that nobody reads never
+ * notices that its peer has ended too. So such a socket is read to its end, within the linger
+ * timeout.
  */
 import type { Duplex } from 'node:stream';
 import { Deadline, type TimerWheel } from './clock.ts';

@@ -5,9 +5,9 @@
  *   server ── last response ── FIN ──────────────► client
  *          ◄── the rest of an upload ── FIN ───────         read and thrown away, then closed
  * ```
- * Closing a socket with unread input resets the connection, and a reset takes the response away that
- * the client has not read yet: an early 413 would never arrive. So input is read until the peer
- * ends, or for a bounded time, or up to a bounded number of bytes [RFC 9112 §9.6].
+ * Closing a socket with unread input resets the connection, and a reset takes the response away
+ * that the client has not read yet: an early 413 would never arrive. So input is read until the
+ * peer ends, or for a bounded time, or up to a bounded number of bytes [RFC 9112 §9.6].
  */
 import { Deadline } from './clock.ts';
 import type { ServerSettings } from './server-settings.ts';

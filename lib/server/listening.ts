@@ -14,7 +14,9 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Dead peers that neither end nor reset are found after half a minute of silence and some probes. */
+/**
+ * Dead peers that neither end nor reset are found after half a minute of silence and some probes.
+ */
 const SOCKET_OPTIONS = {
   allowHalfOpen: true,
   noDelay: true,

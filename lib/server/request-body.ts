@@ -9,8 +9,8 @@
  * ```
  * Nothing is taken from the socket for a body that nobody reads, beyond what has arrived with its
  * head. A reader that is slow pauses the connection. The limit is on content, counted as it comes,
- * and a length that is announced too large is refused before it is read: with `Expect: 100-continue`
- * even before it is sent.
+ * and a length that is announced too large is refused before it is read: with `Expect:
+ * 100-continue` even before it is sent.
  */
 import { ByteQueue, ProtocolError, UsageError } from '../base/index.ts';
 import type { Fields, RequestHead } from '../http/index.ts';
@@ -79,9 +79,9 @@ export class RequestBody implements AsyncIterable<Buffer> {
    * Reads all of it.
    *
    * @returns a buffer of your own.
-   * @throws UsageError `already-reading`; ProtocolError `body-too-large` (413), `body-timeout` (408),
-   *   `premature-eof` and what else can be wrong with the bytes. A handler that lets a ProtocolError
-   *   pass answers with its status.
+   * @throws UsageError `already-reading`; ProtocolError `body-too-large` (413), `body-timeout`
+   *   (408), `premature-eof` and what else can be wrong with the bytes. A handler that lets a
+   *   ProtocolError pass answers with its status.
    */
   async bytes(options?: ReadBodyOptions): Promise<Buffer> {
     this.#begin(options);
@@ -113,8 +113,8 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads it piece by piece, at your pace; the pieces are yours. Leaving the loop discards the rest.
-   * The server's `maxBodyBytes` holds here too; see {@link pieces}.
+   * Reads it piece by piece, at your pace; the pieces are yours. Leaving the loop discards the
+   * rest. The server's `maxBodyBytes` holds here too; see {@link pieces}.
    */
   [Symbol.asyncIterator](): AsyncIterator<Buffer, undefined> {
     return this.pieces();

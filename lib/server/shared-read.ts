@@ -2,9 +2,10 @@
  * Reads of all connections into one buffer.
  *
  * An ordinary socket allocates 64 KiB for every read and sends them through its stream machinery;
- * `net.Socket` can instead read into a buffer of the caller's (`onread`), which saves a third of the
- * CPU time of a small message. A listening server does not offer that for the sockets it accepts. So
- * the accepted socket is hijacked: its handle is taken out, and a new socket is built around it.
+ * `net.Socket` can instead read into a buffer of the caller's (`onread`), which saves a third of
+ * the CPU time of a small message. A listening server does not offer that for the sockets it
+ * accepts. So the accepted socket is hijacked: its handle is taken out, and a new socket is built
+ * around it.
  *
  * ```
  *  net.Server ──► accepted socket ──✂── handle ──► new Socket({ handle, onread: shared buffer })

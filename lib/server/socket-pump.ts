@@ -66,8 +66,8 @@ export class SocketPump extends SocketWriter {
     this.sink = sink;
     this.#isShared = isShared;
     (socket as PumpedSocket)[PUMP] = this;
-    // This listener stays for as long as the socket lives, hijacked or not: without one, a peer that
-    // resets its connection would end the process.
+    // This listener stays for as long as the socket lives, hijacked or not: without one, a peer
+    // that resets its connection would end the process.
     socket.on('error', onError);
     socket.on('close', onClose);
   }

@@ -4,8 +4,8 @@
  * ```
  *   Exchange ──► UpgradeRequest ──► rules, Host, Origin ──► 101 ──► SocketPump ──► WebSocketPeer
  * ```
- * The pump stays and gets another sink; the reader hands over what came behind the request, which is
- * the client's first frames.
+ * The pump stays and gets another sink; the reader hands over what came behind the request, which
+ * is the client's first frames.
  */
 import { HandshakeRejected } from '../base/index.ts';
 import {

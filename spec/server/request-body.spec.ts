@@ -259,6 +259,19 @@ t.test('fails when the client goes away in the middle', async (t) => {
   }
 });
 
+t.test('fails when it does not come in time', async (t) => {
+  let code: unknown;
+  const { connect, time, server } = await serve(t, async (exchange) => {
+    code = await exchange.body.bytes().catch((error) => error.code);
+    exchange.respond(408, {}, 'too slow');
+  });
+  const client = connect().send(post('/', 'half').slice(0, -2));
+  await eventually(() => server.stats().requests === 1);
+  time.advance(31_000);
+  await client.until('too slow');
+  t.equal(code, 'body-timeout');
+});
+
 t.test('fails when the exchange is answered before it was read', async (t) => {
   let code: unknown;
   const { connect } = await serve(t, (exchange) => {
