@@ -57,7 +57,7 @@ class Messages implements AssemblerSink {
 
   pauseFrames(): void {}
 
-  resumeFrames(): void {}
+  jobDone(): void {}
 }
 
 const keys = new Uint32Array(2_048);

@@ -1,20 +1,27 @@
 /**
  * The writing half of a connection: messages and control frames in, one write a turn out.
  */
+import type { ProtocolError } from '../base/index.ts';
 import type {
   ConnectionCounters,
   ConnectionOptions,
   ConnectionSink,
 } from './connection-options.ts';
-import { type FlushAsker, MessageSender, type SendOptions } from './message-sender.ts';
+import { MessageSender, type SenderOwner, type SendOptions } from './message-sender.ts';
 import { type BytesTaker, Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 
 const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
 
+/** Can be failed: the connection that writes. */
+export interface Failable {
+  fail(error: ProtocolError): void;
+}
+
 /** Writes the frames of one connection. */
-export class ConnectionOutput implements BytesTaker, FlushAsker {
+export class ConnectionOutput implements BytesTaker, SenderOwner {
   readonly #sink: ConnectionSink;
+  readonly #life: Failable;
   readonly #outbox: Outbox;
   readonly #sender: MessageSender;
   readonly #counters: ConnectionCounters;
@@ -22,9 +29,18 @@ export class ConnectionOutput implements BytesTaker, FlushAsker {
   #isCorked = false;
   #hasAskedForFlush = false;
 
-  /** @param counters kept up to date. */
-  constructor(sink: ConnectionSink, options: ConnectionOptions, counters: ConnectionCounters) {
+  /**
+   * @param counters kept up to date.
+   * @param life is failed when a message cannot be sent.
+   */
+  constructor(
+    sink: ConnectionSink,
+    options: ConnectionOptions,
+    counters: ConnectionCounters,
+    life: Failable,
+  ) {
     this.#sink = sink;
+    this.#life = life;
     this.#counters = counters;
     this.#deflate = options.deflate;
     this.#outbox = new Outbox(options.role === 'client' ? options.takeMaskingKey : undefined);
@@ -40,6 +56,11 @@ export class ConnectionOutput implements BytesTaker, FlushAsker {
   take(bytes: Buffer, hasMore: boolean): boolean {
     this.#counters.bytesSent += bytes.length;
     return this.#sink.write(bytes, hasMore);
+  }
+
+  /** For the sender: the connection cannot go on. */
+  fail(error: ProtocolError): void {
+    this.#life.fail(error);
   }
 
   /** Bytes that were accepted and have not been written. */

@@ -90,7 +90,7 @@ export class Connection {
     this.#messageTimeoutMs = resolveLimit('messageTimeoutMs', messageTimeoutMs);
     this.#closeTimeoutMs = resolveLimit('closeTimeoutMs', options.closeTimeoutMs);
     this.#keepalive = new Keepalive(options);
-    this.#output = new ConnectionOutput(sink, options, this.counters);
+    this.#output = new ConnectionOutput(sink, options, this.counters, this);
     this.#assembler = new MessageAssembler(new Connection.#Intake(this), {
       delivery: options.delivery ?? 'message',
       maxMessageBytes: options.maxMessageBytes,
@@ -141,11 +141,11 @@ export class Connection {
     }
 
     pauseFrames(): void {
-      this.#to.#gate.setJobPause(true);
+      this.#to.#gate.pauseForJob();
     }
 
-    resumeFrames(): void {
-      this.#to.#gate.setJobPause(false);
+    jobDone(deliver: () => void): void {
+      this.#to.#gate.jobDone(deliver);
       this.#to.#goOn();
     }
   };

@@ -27,9 +27,9 @@ export {
   type MessageInflater,
 } from './message-assembler.ts';
 export {
-  type FlushAsker,
   type MessageDeflater,
   MessageSender,
+  type SenderOwner,
   type SendOptions,
 } from './message-sender.ts';
 export { MessageStore } from './message-store.ts';

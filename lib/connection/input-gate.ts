@@ -18,6 +18,8 @@ export class InputGate {
   #isPausedByJob = false;
   #isShut = false;
   #hasStopped = false;
+  /** What a job gave, which an owner's pause keeps waiting like everything else. */
+  #result: (() => void) | undefined;
 
   /** @param transport is asked to bring no more, and to go on. */
   constructor(reader: FrameReader, transport: InputSwitch) {
@@ -36,10 +38,20 @@ export class InputGate {
     if (isPaused) this.#shut();
   }
 
-  /** A job elsewhere must end before the next frame, or has ended. */
-  setJobPause(isPaused: boolean): void {
-    this.#isPausedByJob = isPaused;
-    if (isPaused) this.#shut();
+  /** A job elsewhere must end before the next frame. */
+  pauseForJob(): void {
+    this.#isPausedByJob = true;
+    this.#shut();
+  }
+
+  /** The job has ended; `deliver` is called by the next {@link open} that nothing stands against. */
+  jobDone(deliver: () => void): void {
+    this.#isPausedByJob = false;
+    this.#result = deliver;
+  }
+
+  get #mustWait(): boolean {
+    return this.#isPausedByOwner || this.#isPausedByJob;
   }
 
   #shut(): void {
@@ -52,7 +64,13 @@ export class InputGate {
   /** Delivers what was kept, if nothing stands against it. @returns whether the gate is open now. */
   open(): boolean {
     if (!this.#isShut) return true;
-    if (this.#isPausedByOwner || this.#isPausedByJob) return false;
+    if (this.#mustWait) return false;
+    const deliver = this.#result;
+    this.#result = undefined;
+    deliver?.();
+    // Whoever took the result may have paused, resumed or ended everything.
+    if (!this.#isShut) return true;
+    if (this.#mustWait) return false;
     this.#isShut = false;
     this.#reader.resume();
     return !this.#isShut;
@@ -61,6 +79,7 @@ export class InputGate {
   /** No frame is delivered any more; input is taken and ignored, so that its end is noticed. */
   stop(): void {
     this.#hasStopped = true;
+    this.#result = undefined;
     this.#reader.stop();
     if (!this.#isShut) return;
     this.#isShut = false;

@@ -41,10 +41,10 @@ export interface AssemblerSink {
   control(opcode: number, payload: Buffer): void;
   /** A rule was broken. Nothing follows. */
   failed(error: ProtocolError): void;
-  /** Frames must not be delivered until `resumeFrames`: an inflate job is running elsewhere. */
+  /** Frames must not be delivered until `jobDone`: an inflate job is running elsewhere. */
   pauseFrames(): void;
-  /** The job is done. */
-  resumeFrames(): void;
+  /** The job is done: call `deliver`, as soon as the owner wants messages, then frames go on. */
+  jobDone(deliver: () => void): void;
 }
 
 /** The half of a permessage-deflate codec that reads [RFC 7692 §7.2.2]. */
@@ -263,18 +263,20 @@ export class MessageAssembler implements FrameSink {
     const maxBytes = this.#maxMessageBytes - this.#plain;
     inflater.decompress(this.#store.take(), fin, maxBytes, (error, bytes) => {
       this.#isInflating = false;
-      if (this.#hasFailed) return;
-      if (error !== undefined) this.failed(error);
-      else this.#inflated(bytes, fin);
-      if (this.#isPaused) {
-        this.#isPaused = false;
-        this.#sink.resumeFrames();
-      }
+      if (!this.#isPaused) return this.#jobDone(error, bytes, fin);
+      this.#isPaused = false;
+      this.#sink.jobDone(() => this.#jobDone(error, bytes, fin));
     });
     if (this.#isInflating) {
       this.#isPaused = true;
       this.#sink.pauseFrames();
     }
+  }
+
+  #jobDone(error: ProtocolError | undefined, bytes: Buffer, fin: boolean): void {
+    if (this.#hasFailed) return;
+    if (error !== undefined) this.failed(error);
+    else this.#inflated(bytes, fin);
   }
 
   #inflated(bytes: Buffer, fin: boolean): void {

@@ -49,9 +49,12 @@ const RSV1 = 4;
 /** Stands for an empty queue, and is never written to: idle connections share it. */
 const NO_JOBS: Job[] = [];
 
-/** Is told that there may be something to flush. */
-export interface FlushAsker {
+/** Is told what a sender cannot do itself. */
+export interface SenderOwner {
+  /** There may be something to flush. */
   requestFlush(): void;
+  /** A message could not be compressed: the connection cannot go on. */
+  fail(error: ProtocolError): void;
 }
 
 /** Sends messages in order. */
@@ -60,25 +63,25 @@ export class MessageSender {
   readonly #deflater: MessageDeflater | undefined;
   readonly #threshold: number;
   #queue: Job[] = NO_JOBS;
-  readonly #asker: FlushAsker;
+  readonly #owner: SenderOwner;
   #queuedBytes = 0;
   #isCompressing = false;
   #isStopped = false;
 
   /**
    * @param threshold messages of fewer bytes are not compressed unless asked for.
-   * @param asker told when bytes may have come into the outbox outside of `send`.
+   * @param owner told when bytes may have come into the outbox outside of `send`.
    */
   constructor(
     outbox: Outbox,
     deflater: MessageDeflater | undefined,
     threshold: number,
-    asker: FlushAsker,
+    owner: SenderOwner,
   ) {
     this.#outbox = outbox;
     this.#deflater = deflater;
     this.#threshold = threshold;
-    this.#asker = asker;
+    this.#owner = owner;
   }
 
   /** True after {@link stop}: nothing is sent any more. */
@@ -136,23 +139,26 @@ export class MessageSender {
 
   /** Takes a stream of which nothing was sent out of the queue; false when that is too late. */
   remove(stream: OutgoingMessage): boolean {
-    if (stream.hasStarted) return this.#isStopped;
+    if (this.#isStopped) return true;
+    this.#queuedBytes -= takePieces(stream);
+    if (stream.hasStarted) return false;
     const index = this.#queue.findIndex((job) => job.kind === 'stream' && job.stream === stream);
     if (index !== -1) this.#queue.splice(index, 1);
-    this.pumpAndFlush();
+    this.pumpAndFlush(0);
     return true;
   }
 
   /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
   closeAfterQueue(write: () => void): void {
     const kept: Job[] = [];
+    let isBlocked = false;
     for (const job of this.#queue) {
-      const isStream = job.kind === 'stream';
-      const isUnfinished = isStream && (!job.stream.isEnded || job.stream.isAbandoned);
-      if (!isUnfinished) kept.push(job);
-      else job.stream.isEnded = true;
+      const isUnfinished = job.kind === 'stream' && (!job.stream.isEnded || job.stream.isAbandoned);
+      if (isUnfinished) job.stream.isEnded = true;
+      if (isUnfinished || isBlocked) this.#queuedBytes -= bytesOf(job);
+      else kept.push(job);
       // Behind half a message nothing but control frames may follow [RFC 6455 §5.4].
-      if (isUnfinished && job.stream.hasStarted) break;
+      isBlocked ||= isUnfinished && job.stream.hasStarted;
     }
     this.#queue = kept;
     this.#enqueue({ kind: 'close', write }, 0);
@@ -172,10 +178,11 @@ export class MessageSender {
     this.pump();
   }
 
-  /** Works off the queue and asks for the result to be written. */
-  pumpAndFlush(): void {
+  /** Works off the queue, into which so many bytes came, and asks for the result to be written. */
+  pumpAndFlush(addedBytes: number): void {
+    this.#queuedBytes += addedBytes;
     this.pump();
-    this.#asker.requestFlush();
+    this.#owner.requestFlush();
   }
 
   /** Works off the queue as far as it goes without waiting. */
@@ -228,6 +235,7 @@ export class MessageSender {
     const piece = stream.pieces.shift();
     if (piece === undefined) return false;
     const [payload, fin] = piece;
+    this.#queuedBytes -= payload.length;
     const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;
     const rsv = stream.isCompressed && !stream.hasStarted ? RSV1 : 0;
     stream.hasStarted = true;
@@ -251,11 +259,12 @@ export class MessageSender {
     this.#isCompressing = true;
     this.#deflater!.compress(bytes, fin, (error, compressed) => {
       this.#isCompressing = false;
-      if (this.#isStopped || error !== undefined) return;
+      if (this.#isStopped) return;
+      if (error !== undefined) return this.#owner.fail(error);
       // A closing handshake may have dropped the unfinished message meanwhile.
       if (this.#queue[0] === job) sent(compressed);
       if (!isLater) return;
-      this.pumpAndFlush();
+      this.pumpAndFlush(0);
     });
     isLater = true;
   }
@@ -264,4 +273,15 @@ export class MessageSender {
 function opcodeOf(payload: string | Uint8Array, type: 'text' | 'binary' | undefined): number {
   if (type !== undefined) return OPCODE[type];
   return typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
+}
+
+function bytesOf(job: Job): number {
+  if (job.kind === 'message') return job.payload.length;
+  if (job.kind === 'encoded') return job.frames.length;
+  return job.kind === 'stream' ? takePieces(job.stream) : 0;
+}
+
+/** Lets go of the pieces that wait; returns how many bytes they were. */
+function takePieces({ pieces }: OutgoingMessage): number {
+  return pieces.splice(0).reduce((sum, [payload]) => sum + payload.length, 0);
 }

@@ -10,9 +10,9 @@ import { OPCODE } from '../codec/index.ts';
 export interface PieceSender {
   /** True when nothing is sent any more. */
   readonly isStopped: boolean;
-  /** Takes pieces as far as that is possible now. */
-  pumpAndFlush(): void;
-  /** Forgets a message of which nothing was sent; false when that is too late. */
+  /** Takes pieces as far as that is possible now; `addedBytes` of them are new. */
+  pumpAndFlush(addedBytes: number): void;
+  /** Forgets a message, its pieces at least; false when its beginning has been sent. */
   remove(message: OutgoingMessage): boolean;
 }
 
@@ -63,10 +63,9 @@ export class OutgoingMessage {
    *   been sent: a message cannot be taken back, and only the end of the connection ends it.
    */
   abandon(): boolean {
-    if (this.isEnded) return true;
+    if (this.isEnded && !this.isAbandoned) return true;
     this.isEnded = true;
     this.isAbandoned = true;
-    this.pieces.length = 0;
     return this.#sender.remove(this);
   }
 
@@ -75,7 +74,7 @@ export class OutgoingMessage {
     if (!isNothing) this.#type ??= typeof piece === 'string' ? 'text' : 'binary';
     this.pieces.push([piece, fin]);
     this.isEnded = fin;
-    this.#sender.pumpAndFlush();
+    this.#sender.pumpAndFlush(piece.length);
     return true;
   }
 }

@@ -10,7 +10,7 @@ function rig(): { end: End; output: ConnectionOutput; asked: () => number } {
     asked += 1;
   };
   const options = { role: 'server', now: () => 0 } as const;
-  const output = new ConnectionOutput(end, options, end.connection.counters);
+  const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
   return { end, output, asked: () => asked };
 }
 

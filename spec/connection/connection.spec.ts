@@ -1,6 +1,7 @@
 import { ProtocolError, UsageError } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { Connection } from 'barewire/connection';
+import type { DeflateJobDone } from 'barewire/deflate';
 import t from 'tap';
 import { End, Pair } from '../support/connection-pair.ts';
 import { cutAt } from '../support/feeding.ts';
@@ -363,5 +364,29 @@ t.test('fails with a policy error from outside, and tells the peer', (t) => {
   pair.server.connection.fail(new ProtocolError('slow-consumer'));
   pair.settle();
   t.match(pair.client.report, { code: 1008, reason: 'slow-consumer', closedBy: 'peer' });
+  t.end();
+});
+
+t.test('delivers nothing while paused, also when a job ends then', (t) => {
+  const jobs: (() => void)[] = [];
+  const deflate = {
+    compress() {},
+    decompress(payload: Uint8Array, _fin: boolean, _maxBytes: number, done: DeflateJobDone) {
+      const copy = Buffer.from(payload);
+      jobs.push(() => done(undefined, copy));
+    },
+    breakContext() {},
+    releaseIdle() {},
+    close() {},
+  };
+  const { server } = new Pair({ server: { deflate } });
+  server.connection.receive(
+    encodeFrame({ opcode: OPCODE.text, payload: 'x', rsv: 4, maskingKey: KEY }),
+  );
+  server.connection.pause();
+  jobs[0]!();
+  t.strictSame(server.seen, []);
+  server.connection.resume();
+  t.strictSame(server.seen, [['message', 'x']]);
   t.end();
 });

@@ -22,15 +22,34 @@ const frame = encodeFrame({ opcode: OPCODE.text, payload: 'x' });
 t.test('opens when the last reason is gone, and delivers what waited', (t) => {
   const { gate, reader, log } = rig();
   gate.setOwnerPause(true);
-  gate.setJobPause(true);
+  gate.pauseForJob();
   reader.receive(frame);
   gate.setOwnerPause(false);
   t.equal(gate.open(), false);
-  gate.setJobPause(false);
+  gate.jobDone(() => log.push('result'));
   t.equal(gate.isShut, true);
   t.equal(gate.open(), true);
-  t.strictSame(log, ['unwanted', 'frame']);
+  t.strictSame(log, ['unwanted', 'result', 'frame']);
   t.equal(gate.open(), true);
+  t.end();
+});
+
+t.test('keeps the result of a job until the owner wants to go on', (t) => {
+  const { gate, reader, log } = rig();
+  gate.pauseForJob();
+  reader.receive(frame);
+  gate.setOwnerPause(true);
+  gate.jobDone(() => {
+    log.push('result');
+    gate.setOwnerPause(true);
+  });
+  t.equal(gate.open(), false);
+  gate.setOwnerPause(false);
+  t.equal(gate.open(), false);
+  t.strictSame(log, ['unwanted', 'result']);
+  gate.setOwnerPause(false);
+  t.equal(gate.open(), true);
+  t.strictSame(log, ['unwanted', 'result', 'frame']);
   t.end();
 });
 

@@ -20,7 +20,10 @@ function assemble(options: AssemblerOptions = {}): {
       control: (opcode, payload) => seen.push([opcode, payload.toString()]),
       failed: (error) => seen.push(error.code),
       pauseFrames: () => reader.pause(),
-      resumeFrames: () => reader.resume(),
+      jobDone: (deliver) => {
+        deliver();
+        reader.resume();
+      },
     },
     options,
   );

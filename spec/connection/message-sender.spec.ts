@@ -1,3 +1,4 @@
+import { ProtocolError } from 'barewire/base';
 import { OPCODE } from 'barewire/codec';
 import { type MessageDeflater, MessageSender, Outbox } from 'barewire/connection';
 import t from 'tap';
@@ -27,6 +28,9 @@ function rig(
   const sender = new MessageSender(outbox, deflater, threshold, {
     requestFlush: () => {
       asked += 1;
+    },
+    fail: (error) => {
+      throw error;
     },
   });
   return {
@@ -142,6 +146,61 @@ t.test('takes back a stream that was given up before it began', (t) => {
   const begun = sender.startMessage('text', undefined);
   begun.write('x');
   t.equal(begun.abandon(), false);
+  t.end();
+});
+
+t.test('keeps half a message given up, however often it is given up', (t) => {
+  const { sender } = rig();
+  const begun = sender.startMessage('text', undefined);
+  begun.write('x');
+  t.equal(begun.abandon(), false);
+  t.equal(begun.abandon(), false);
+  t.end();
+});
+
+t.test('counts the pieces that wait, and forgets those that are dropped', (t) => {
+  const { sender } = rig();
+  const first = sender.startMessage('text', undefined);
+  const second = sender.startMessage('text', undefined);
+  const third = sender.startMessage('text', undefined);
+  second.write('four');
+  third.write('five5');
+  t.equal(sender.queuedBytes, 9);
+  second.abandon();
+  t.equal(sender.queuedBytes, 5);
+  first.write('half');
+  t.equal(sender.queuedBytes, 5);
+  third.end();
+  sender.closeAfterQueue(() => {});
+  t.equal(sender.queuedBytes, 0);
+  t.end();
+});
+
+t.test('fails the connection once when a message cannot be compressed', (t) => {
+  for (const isLater of [false, true]) {
+    const failures: string[] = [];
+    let fail: () => void = () => {};
+    const deflater: MessageDeflater = {
+      compress(_payload, _fin, done) {
+        fail = () => done(new ProtocolError('deflate-failed'), Buffer.alloc(0));
+        if (!isLater) fail();
+      },
+    };
+    const sender: MessageSender = new MessageSender(new Outbox(undefined), deflater, 0, {
+      requestFlush() {},
+      fail(error) {
+        failures.push(error.code);
+        sender.stop();
+      },
+    });
+    sender.send('abcd', undefined);
+    if (isLater) {
+      sender.send('efgh', undefined);
+      fail();
+    }
+    t.strictSame(failures, ['deflate-failed']);
+    t.equal(sender.queuedBytes, 0);
+  }
   t.end();
 });
 

@@ -50,7 +50,6 @@ t.test('takes nothing when the sender has stopped, or it was abandoned', (t) => 
   const other = rig().message;
   other.write('x');
   t.equal(other.abandon(), true);
-  t.strictSame(other.pieces, []);
   t.equal(other.write('x'), false);
   t.equal(other.abandon(), true);
   t.end();

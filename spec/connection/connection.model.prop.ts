@@ -1,0 +1,254 @@
+/**
+ * A model of a conversation: random sends, streams, pings, closes, cuts, pauses, slow jobs and aborts,
+ * on two connections back to back. After each step, and at the end, both sides must agree.
+ */
+import { strictEqual as equal, ok } from 'node:assert';
+import { encodeFrame, OPCODE } from 'barewire/codec';
+import type { DeflateParameters } from 'barewire/deflate';
+import fc from 'fast-check';
+import t from 'tap';
+import { ModelPair, type ModelSetup, otherSide, type Side } from '../support/connection-model.ts';
+import { cutAt } from '../support/feeding.ts';
+
+/** One step: a function with a name, for counterexamples that can be read. */
+class Step implements fc.Command<object, ModelPair> {
+  readonly #name: string;
+  readonly #run: (pair: ModelPair) => void;
+
+  constructor(name: string, run: (pair: ModelPair) => void) {
+    this.#name = name;
+    this.#run = run;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  run(_model: object, pair: ModelPair): void {
+    this.#run(pair);
+    pair.settleTransports();
+    pair.check();
+  }
+
+  toString(): string {
+    return this.#name;
+  }
+}
+
+const side = fc.constantFrom<Side>('client', 'server');
+/** Some above the 16 KiB that are copied, none above what a codec compresses on the spot. */
+const MAX_BYTES = { plain: 70_000, compressed: 16_000 };
+const contentsUpTo = (maxBytes: number): fc.Arbitrary<string | Uint8Array> =>
+  fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 30 }),
+    fc.string({ unit: 'grapheme', maxLength: 30 }),
+    fc.nat(maxBytes).map((length) => 'abcdefg '.repeat(length / 8)),
+    fc.uint8Array({ maxLength: 200 }),
+    fc.nat(maxBytes).map((length) => new Uint8Array(length).fill(7)),
+  );
+const compress = fc.constantFrom(undefined, true, false);
+const words = (content: string | Uint8Array): string =>
+  typeof content === 'string' ? content : Buffer.from(content).toString('hex');
+const short = (content: string | Uint8Array): string => words(content).slice(0, 20);
+
+const sends = (maxBytes: number): fc.Arbitrary<Step> =>
+  fc.tuple(side, contentsUpTo(maxBytes), compress).map(
+    ([from, content, wanted]) =>
+      new Step(`${from} sends ${short(content)} (${wanted})`, (pair) => {
+        const { connection, accepted } = pair[from];
+        const { isOpen } = connection;
+        const isTaken = connection.send(content, { compress: wanted });
+        equal(isTaken, isOpen);
+        const isText = typeof content === 'string';
+        if (isTaken) accepted.push({ isText, content: words(content) });
+      }),
+  );
+
+const encodedSends = fc.string({ maxLength: 20 }).map(
+  (text) =>
+    new Step(`server sends ${text} encoded`, (pair) => {
+      const { connection, accepted } = pair.server;
+      const frame = encodeFrame({ opcode: OPCODE.text, payload: text });
+      if (connection.sendEncoded(frame)) accepted.push({ isText: true, content: text });
+    }),
+);
+
+const streams = (maxBytes: number): fc.Arbitrary<Step> =>
+  fc.tuple(side, contentsUpTo(maxBytes), fc.array(fc.nat(300), { maxLength: 4 }), compress).map(
+    ([from, content, cuts, wanted]) =>
+      new Step(`${from} begins ${short(content)}`, (pair) => {
+        const { connection, accepted } = pair[from];
+        if (!connection.isOpen) return;
+        const isText = typeof content === 'string';
+        const whole = Buffer.from(content as string);
+        const options = wanted === undefined ? {} : { compress: wanted };
+        const message = connection.startMessage(isText ? 'text' : 'binary', options);
+        const left = cutAt(whole, cuts);
+        accepted.push({
+          isText,
+          content: undefined,
+          stream: { message, left, whole, hasBegun: false },
+        });
+      }),
+  );
+
+/** Goes on with one of the streams that are not finished. */
+const streamSteps = fc
+  .tuple(side, fc.nat(3), fc.constantFrom('write', 'write', 'end', 'abandon'))
+  .map(
+    ([from, which, what]) =>
+      new Step(`${from} ${what}s stream ${which}`, (pair) => {
+        const { accepted, connection } = pair[from];
+        const open = accepted.filter(({ content, stream }) => stream && content === undefined);
+        const job = open[which % Math.max(1, open.length)];
+        if (job === undefined) return;
+        const { message, left, whole } = job.stream!;
+        job.stream!.hasBegun ||= what !== 'abandon';
+        if (what === 'abandon') {
+          if (message.abandon() && connection.isOpen) accepted.splice(accepted.indexOf(job), 1);
+        } else if (what === 'write' && left.length > 0) {
+          message.write(left.shift()!);
+        } else if (message.end(Buffer.concat(left))) {
+          job.content = job.isText ? whole.toString() : whole.toString('hex');
+        }
+      }),
+  );
+
+const controls = fc.tuple(side, fc.uint8Array({ maxLength: 125 }), fc.boolean()).map(
+  ([from, payload, isPing]) =>
+    new Step(`${from} ${isPing ? 'pings' : 'pongs'}`, (pair) => {
+      const { connection, pings } = pair[from];
+      const { isOpen } = connection;
+      if (!isPing) return equal(connection.pong(payload), isOpen);
+      if (connection.ping(payload)) pings.push(Buffer.from(payload).toString('latin1'));
+    }),
+);
+
+const closes = fc
+  .tuple(side, fc.constantFrom(undefined, 1000, 1001, 3000, 4999), fc.string({ maxLength: 5 }))
+  .map(
+    ([from, code, reason]) =>
+      new Step(`${from} closes with ${code}`, (pair) => {
+        pair[from].connection.close(code, code === undefined ? '' : reason);
+        equal(pair[from].connection.isOpen, false);
+      }),
+  );
+
+const deliveries = fc
+  .tuple(side, fc.oneof(fc.nat(20), fc.nat(2000), fc.constant(200_000)))
+  .map(
+    ([from, count]) =>
+      new Step(`${count} bytes of ${from} arrive`, (pair) => pair.deliver(from, count)),
+  );
+
+const moods = fc
+  .tuple(side, fc.constantFrom('pause', 'resume', 'congest', 'drain', 'flush', 'finish', 'tick'))
+  .map(
+    ([at, what]) =>
+      new Step(`${at}: ${what}`, (pair) => {
+        const end = pair[at];
+        if (what === 'pause') {
+          end.connection.pause();
+          end.seenAtPause ??= end.seen.length;
+        } else if (what === 'resume') {
+          end.seenAtPause = undefined;
+          end.connection.resume();
+        } else if (what === 'congest') end.congested = true;
+        else if (what === 'flush') end.flush();
+        else if (what === 'finish') end.codec?.jobs.shift()?.();
+        else if (what === 'tick') end.connection.tick(pair.clock.nowMs);
+        else {
+          end.congested = false;
+          end.connection.drained();
+        }
+      }),
+  );
+
+const aborts = side.map(
+  (from) => new Step(`${from} aborts`, (pair) => pair[from].connection.terminate()),
+);
+
+/** A rule is broken: whoever reads it must fail the connection with 1002. */
+const breaches = side.map(
+  (from) =>
+    new Step(`${from} breaks a rule`, (pair) => {
+      if (pair[from].hasEnded) return;
+      pair.isDisturbed = true;
+      pair[from].pipe.push(Buffer.of(0x83, from === 'client' ? 0x80 : 0, 0, 0, 0, 0));
+    }),
+);
+
+const peaceful = (maxBytes: number): fc.Arbitrary<Step>[] => [
+  ...[sends(60), sends(maxBytes), encodedSends, streams(200), streams(maxBytes), streamSteps],
+  ...[streamSteps, streamSteps, controls, controls, deliveries, deliveries, deliveries, deliveries],
+  ...[moods, moods, moods, moods, moods, moods],
+];
+
+const parameters = fc.record<DeflateParameters>({
+  serverNoContextTakeover: fc.boolean(),
+  clientNoContextTakeover: fc.boolean(),
+  serverMaxWindowBits: fc.constantFrom(9, 12, 15),
+  clientMaxWindowBits: fc.constantFrom(9, 12, 15),
+});
+const delivery = fc.constantFrom<'message' | 'pieces'>('message', 'pieces');
+const setups = (isCompressed: boolean): fc.Arbitrary<ModelSetup> =>
+  fc.record({
+    deflate: isCompressed ? parameters : fc.constant(undefined),
+    delivery: fc.record({ client: delivery, server: delivery }),
+    ownsInput: fc.boolean(),
+  });
+
+function converse(setup: ModelSetup, steps: Iterable<fc.Command<object, ModelPair>>): void {
+  const pair = new ModelPair(setup);
+  fc.modelRun(() => ({ model: {}, real: pair }), steps);
+  pair.settle();
+  pair.check();
+  checkPongs(pair);
+  pair.client.connection.close(1000);
+  pair.settle();
+  pair.checkEnd();
+}
+
+/** While the connection stands, the newest ping of each side has been answered. */
+function checkPongs(pair: ModelPair): void {
+  for (const end of pair.ends) {
+    const pongs = end.seen.filter(([kind]) => kind === 'pong');
+    for (const [, payload, roundTripMs] of pongs) {
+      if (roundTripMs !== undefined) ok(end.pings.includes(payload as string), 'a ping of ours');
+    }
+    const isOpen = end.connection.isOpen && pair[otherSide(end.side)].connection.isOpen;
+    const newest = end.pings.at(-1);
+    if (!isOpen || pair.isDisturbed || newest === undefined) continue;
+    ok(
+      pongs.some(([, payload]) => payload === newest),
+      'the newest ping was answered',
+    );
+  }
+}
+
+for (const isCompressed of [false, true]) {
+  const how = isCompressed ? 'with permessage-deflate' : 'without compression';
+  const steps = peaceful(isCompressed ? MAX_BYTES.compressed : MAX_BYTES.plain);
+  const runs: [string, fc.Arbitrary<Step>[]][] = [
+    ['both sides see the same messages in the same order', steps],
+    ['their reports agree, whoever closes', [...steps, ...steps, closes]],
+    [
+      'nothing is invented when the wire is cut or a rule broken',
+      [...steps, ...steps, ...steps, closes, aborts, breaches],
+    ],
+  ];
+  for (const [title, all] of runs) {
+    t.test(`${how}: ${title}`, (t) => {
+      fc.assert(
+        fc.property(
+          setups(isCompressed),
+          fc.commands(all, { maxCommands: 80, size: 'max' }),
+          converse,
+        ),
+        { numRuns: Number(process.env['MODEL_RUNS'] ?? 300) },
+      );
+      t.pass('no counterexample');
+      t.end();
+    });
+  }
+}

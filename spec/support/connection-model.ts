@@ -1,0 +1,262 @@
+/**
+ * Two connections back to back under a random hand: bytes wait in pipes until they are
+ * delivered, compression jobs until they are finished, output until it is flushed. What one side
+ * accepted is written down, in words, and held against what the other side saw.
+ */
+import { strictEqual as equal, ok } from 'node:assert';
+import {
+  CLOSE_TRANSITIONS,
+  type CloseState,
+  type ConnectionOptions,
+  type OutgoingMessage,
+} from 'barewire/connection';
+import { type DeflateJobDone, type DeflateParameters, MessageCodec } from 'barewire/deflate';
+import { End } from './connection-pair.ts';
+
+export type Side = 'client' | 'server';
+export const otherSide = (side: Side): Side => (side === 'client' ? 'server' : 'client');
+
+/** A message that is written piece by piece: what is left to write, and what it will have been. */
+interface StreamedMessage {
+  readonly message: OutgoingMessage;
+  readonly left: Buffer[];
+  readonly whole: Buffer;
+  hasBegun: boolean;
+}
+
+/** A message that was accepted: its text or its bytes in hex; `undefined` while it is unfinished. */
+interface Accepted {
+  readonly isText: boolean;
+  content: string | undefined;
+  readonly stream?: StreamedMessage;
+}
+
+/** A codec whose jobs end when the model says so. */
+class SlowCodec {
+  readonly #codec: MessageCodec;
+  readonly jobs: (() => void)[] = [];
+
+  constructor(side: Side, parameters: DeflateParameters) {
+    this.#codec = new MessageCodec(side, parameters);
+  }
+
+  compress(payload: Uint8Array, fin: boolean, done: DeflateJobDone): void {
+    const copy = Uint8Array.from(payload);
+    this.jobs.push(() => this.#codec.compress(copy, fin, done));
+  }
+
+  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
+    const copy = Uint8Array.from(payload);
+    this.jobs.push(() => this.#codec.decompress(copy, fin, maxBytes, done));
+  }
+
+  breakContext(): void {
+    this.#codec.breakContext();
+  }
+
+  releaseIdle(): void {
+    this.#codec.releaseIdle();
+  }
+
+  close(): void {
+    this.jobs.length = 0;
+    this.#codec.close();
+  }
+}
+
+/** One side: a connection, its pipe, and what it has accepted. */
+export class ModelEnd extends End {
+  readonly side: Side;
+  readonly codec: SlowCodec | undefined;
+  readonly accepted: Accepted[] = [];
+  readonly pings: string[] = [];
+  /** Its transport is gone, or is going to be. */
+  isGone = false;
+  wantsOutput = false;
+  hasPeersEnd = false;
+  /** How much had been seen when the pause began that still lasts. */
+  seenAtPause: number | undefined;
+  #before: CloseState = 'open';
+
+  constructor(side: Side, clock: { nowMs: number }, options: Partial<ConnectionOptions>) {
+    super(clock, { ...options, role: side });
+    this.side = side;
+    this.codec = options.deflate as unknown as SlowCodec | undefined;
+  }
+
+  override wantsFlush(): void {
+    this.wantsOutput = true;
+  }
+
+  flush(): void {
+    this.wantsOutput = false;
+    this.connection.flush();
+  }
+
+  /** Messages seen, in words; of the last one only if it is complete. */
+  messages(): string[] {
+    const list: string[] = [];
+    let parts: string[] | undefined;
+    for (const [kind, content] of this.seen as [string, string][]) {
+      if (kind === 'message') list.push(content);
+      else if (kind === 'start') parts = [];
+      else if (kind === 'piece') parts!.push(content);
+      else if (kind === 'end') list.push(parts!.join(''));
+    }
+    return list;
+  }
+
+  /** Every move of the closing handshake must be in the table, or several in a row. */
+  checkMove(): void {
+    const now = this.connection.state;
+    ok(isReachable(this.#before, now), `${this.side}: ${this.#before} → ${now}`);
+    this.#before = now;
+    equal(this.report !== undefined, now === 'closed');
+  }
+}
+
+function isReachable(from: CloseState, to: CloseState): boolean {
+  if (from === to) return true;
+  return Object.values(CLOSE_TRANSITIONS[from]).some((next) => isReachable(next, to));
+}
+
+/** How a pair is set up. */
+export interface ModelSetup {
+  readonly deflate: DeflateParameters | undefined;
+  readonly delivery: Readonly<Record<Side, 'message' | 'pieces'>>;
+  readonly ownsInput: boolean;
+}
+
+/** Two sides and what lies between them. */
+export class ModelPair {
+  readonly clock = { nowMs: 0 };
+  readonly client: ModelEnd;
+  readonly server: ModelEnd;
+  /** Somebody broke a rule or cut the wire: not everything arrives. */
+  isDisturbed = false;
+
+  constructor({ deflate, delivery, ownsInput }: ModelSetup) {
+    const end = (side: Side): ModelEnd =>
+      new ModelEnd(side, this.clock, {
+        delivery: delivery[side],
+        ownsInput,
+        compressThresholdBytes: 8,
+        ...(deflate === undefined ? {} : { deflate: new SlowCodec(side, deflate) }),
+      });
+    this.client = end('client');
+    this.server = end('server');
+  }
+
+  get ends(): readonly [ModelEnd, ModelEnd] {
+    return [this.client, this.server];
+  }
+
+  /** Delivers up to `count` bytes of what `from` has written. */
+  deliver(from: Side, count: number): void {
+    const { pipe } = this[from];
+    const to = this[otherSide(from)];
+    const all = Buffer.concat(pipe.splice(0));
+    const chunk = Buffer.from(all.subarray(0, count));
+    if (all.length > count) pipe.push(all.subarray(count));
+    if (chunk.length > 0 && !to.isGone) to.connection.receive(chunk);
+  }
+
+  /** What happens by itself: ends arrive behind the bytes, and a transport that is cut is gone. */
+  settleTransports(): void {
+    for (const end of this.ends) {
+      const other = this[otherSide(end.side)];
+      if (end.isAborted) this.#lose(end, other);
+      else if (end.hasEnded && end.pipe.length === 0 && !other.hasPeersEnd && !other.isGone) {
+        other.hasPeersEnd = true;
+        other.connection.receiveEnd();
+      }
+    }
+    if (this.ends.every((end) => end.hasEnded && end.pipe.length === 0)) {
+      for (const end of this.ends) this.#gone(end);
+    }
+  }
+
+  #lose(end: ModelEnd, other: ModelEnd): void {
+    if (end.isGone) return;
+    this.isDisturbed = true;
+    this.#gone(end);
+    this.#gone(other, Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  }
+
+  #gone(end: ModelEnd, error?: Error): void {
+    if (end.isGone) return;
+    end.isGone = true;
+    end.connection.transportClosed(error);
+  }
+
+  /** Lets everything that is under way come to its end. */
+  settle(): void {
+    for (const end of this.ends) {
+      end.congested = false;
+      end.seenAtPause = undefined;
+      end.connection.resume();
+      end.connection.drained();
+    }
+    for (let round = 0, isMoving = true; isMoving; round += 1) {
+      ok(round < 10_000, 'comes to rest');
+      isMoving = false;
+      for (const end of this.ends) {
+        const job = end.codec?.jobs.shift();
+        isMoving ||= job !== undefined || end.pipe.length > 0 || end.wantsOutput;
+        job?.();
+        end.flush();
+        this.deliver(end.side, Number.POSITIVE_INFINITY);
+      }
+      this.settleTransports();
+    }
+  }
+
+  /** What holds at every moment. */
+  check(): void {
+    for (const end of this.ends) {
+      end.checkMove();
+      this.#checkMessages(end, this[otherSide(end.side)].messages());
+      const { counters } = end.connection;
+      equal(counters.messagesReceived, end.messages().length);
+      ok(end.connection.pendingBytes >= 0, 'a count of bytes');
+      equal(end.seen.length, end.seenAtPause ?? end.seen.length, 'a pause is a pause');
+    }
+  }
+
+  /** What arrived is a beginning of what was accepted; unfinished messages leave no trace. */
+  #checkMessages({ side, accepted }: ModelEnd, seen: readonly string[]): void {
+    const complete = accepted.filter(({ content }) => content !== undefined);
+    const expected = complete.map(({ content }) => content!);
+    for (const [index, message] of seen.entries()) equal(message, expected[index], side);
+    ok(seen.length <= expected.length, 'nothing was invented');
+  }
+
+  /** What holds when everything has come to rest and the connection was closed. */
+  checkEnd(): void {
+    this.check();
+    const [client, server] = this.ends;
+    for (const end of this.ends) {
+      ok(end.report !== undefined, `${end.side} has a report, not ${end.connection.state}`);
+      const other = this[otherSide(end.side)];
+      // What stands behind half a message cannot be sent; what stands behind an idle one can.
+      const isHalf = ({ content, stream }: Accepted): boolean =>
+        content === undefined && stream?.hasBegun === true;
+      const half = end.accepted.findIndex(isHalf);
+      const sure = half === -1 ? end.accepted : end.accepted.slice(0, half);
+      const count = sure.filter(({ content }) => content !== undefined).length;
+      if (!this.isDisturbed) ok(other.messages().length >= count, `${end.side} lost a message`);
+    }
+    const [ours, theirs] = [client.report!, server.report!];
+    if (this.isDisturbed) return;
+    ok(ours.wasClean && theirs.wasClean, 'clean');
+    equal(ours.error, undefined);
+    equal(theirs.error, undefined);
+    for (const { connection } of this.ends) equal(connection.pendingBytes, 0, 'nothing is left');
+    equal(ours.code, theirs.sentCode ?? 1005);
+    equal(theirs.code, ours.sentCode ?? 1005);
+    ok(ours.closedBy === 'us' || theirs.closedBy === 'us', 'somebody began');
+    ok(ours.closedBy !== 'transport' && theirs.closedBy !== 'transport', 'not the transport');
+    equal(client.connection.counters.bytesSent, server.connection.counters.bytesReceived);
+    equal(server.connection.counters.bytesSent, client.connection.counters.bytesReceived);
+  }
+}
