@@ -1,0 +1,174 @@
+/** The laws of reading requests, for valid, almost valid and hostile bytes. */
+import { type HttpLimitOptions, RequestReader } from 'barewire/http';
+import fc from 'fast-check';
+import t from 'tap';
+import { cutAt, feedings } from '../support/feeding.ts';
+import { type Recording, recordRequests } from '../support/http-driver.ts';
+import { validRequests } from '../support/http-generators.ts';
+import { anyRequests, cuts } from '../support/http-mutations.ts';
+import { readLiterally } from '../support/http-oracle.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+const read = (text: string): Recording => recordRequests([bytes(text)]);
+
+t.test('reads generated requests as they were meant, pipelined or not', (t) => {
+  fc.assert(
+    fc.property(validRequests, (requests) => {
+      const found = read(requests.map(({ wire }) => wire).join(''));
+      t.equal(found.failure, undefined);
+      const wanted = requests.map(({ head, body, trailers }) => {
+        return { head, body, trailers, isComplete: true };
+      });
+      return JSON.stringify(found.messages) === JSON.stringify(wanted);
+    }),
+  );
+  t.end();
+});
+
+t.test('reads the same however the bytes are cut', (t) => {
+  fc.assert(
+    fc.property(anyRequests, cuts, (text, places) => {
+      const input = bytes(text);
+      const whole = JSON.stringify(recordRequests([input]));
+      const offsets = places.map((place) => Math.floor(place * input.length));
+      const inPieces = JSON.stringify(recordRequests(cutAt(input, offsets)));
+      const inBytes = JSON.stringify(recordRequests([...feedings(input, 1)][1]!.chunks));
+      return inPieces === whole && inBytes === whole;
+    }),
+    { numRuns: 1500 },
+  );
+  t.pass('in each of 1500 inputs');
+  t.end();
+});
+
+t.test('reads the same when every report pauses it', (t) => {
+  fc.assert(
+    fc.property(anyRequests, cuts, (text, places) => {
+      const input = bytes(text);
+      const offsets = places.map((place) => Math.floor(place * input.length));
+      const chunks = cutAt(input, offsets);
+      return JSON.stringify(log(chunks, true)) === JSON.stringify(log(chunks, false));
+    }),
+  );
+  t.pass('in each input');
+  t.end();
+});
+
+/** What a reader reports, bodies joined; with pauses it is resumed from outside, once a report. */
+function log(chunks: readonly Buffer[], pauses: boolean): string[] {
+  const events: string[] = [];
+  const note = (event: string): void => {
+    events.push(event);
+    if (pauses) reader.pause();
+  };
+  const reader: RequestReader = new RequestReader({
+    head: (head) => note(`head ${head.method} ${head.target} ${[...head.fields]}`),
+    body: (part) => note(`body ${part.toString('latin1')}`),
+    end: (trailers) => note(`end ${[...(trailers ?? [])]}`),
+    failed: (error) => note(`failed ${error.code}`),
+  });
+  for (const chunk of chunks) reader.receive(chunk);
+  for (let turn = 0; reader.isPaused && turn < 10_000; turn += 1) reader.resume();
+  return events.join('\n').replaceAll('\nbody ', '').split('\n');
+}
+
+t.test('turns whatever comes into results and at most one failure, and is inert then', (t) => {
+  fc.assert(
+    fc.property(anyRequests, anyRequests, (text, later) => {
+      const alone = recordRequests([bytes(text)], { eof: true });
+      const followed = recordRequests([bytes(text), bytes(later)], { eof: true });
+      if (alone.failures > 1 || followed.failures > 1) return false;
+      const { failure } = recordRequests([bytes(text)]);
+      return failure === undefined || JSON.stringify(followed) === JSON.stringify(alone);
+    }),
+    { numRuns: 1000 },
+  );
+  t.pass('never a throw');
+  t.end();
+});
+
+t.test('agrees with a reader that takes the grammar literally', (t) => {
+  const seen = { bad: 0, open: 0, end: 0 };
+  fc.assert(
+    fc.property(anyRequests, (text) => {
+      const { requests, outcome } = readLiterally(text);
+      const found = read(text);
+      seen[outcome] += 1;
+      const complete = found.messages.filter(({ isComplete }) => isComplete);
+      const asOracle = complete.map(({ head, body, trailers }) => {
+        const { method, target, version, headers } = head;
+        return { method, target, version, headers, body, trailers };
+      });
+      if (JSON.stringify(asOracle) !== JSON.stringify(requests)) return false;
+      if (outcome === 'open') return true;
+      return (found.failure !== undefined) === (outcome === 'bad');
+    }),
+    { numRuns: 3000 },
+  );
+  t.ok(Math.min(seen.bad, seen.open, seen.end) > 50, `all kinds came up: ${JSON.stringify(seen)}`);
+  t.end();
+});
+
+/** For each limit: its error, and a request that is `size` large in what the limit counts. */
+const LIMITS: readonly [keyof HttpLimitOptions, string, (size: number) => string][] = [
+  [
+    'maxMethodBytes',
+    'method-too-long',
+    (size) => `${'M'.repeat(size)} / HTTP/1.1\r\nHost: a\r\n\r\n`,
+  ],
+  ['maxTargetBytes', 'target-too-long', (size) => `GET /${'a'.repeat(size - 1)} HTTP/1.0\r\n\r\n`],
+  [
+    'maxHeaderBytes',
+    'headers-too-large',
+    (size) => `GET / HTTP/1.0\r\nX:${'a'.repeat(size - 6)}\r\n\r\n`,
+  ],
+  [
+    'maxHeaderBytes',
+    'headers-too-large',
+    (size) => `GET / HTTP/1.0\r\n${'x'.repeat(size - 5)}:\r\n\r\n`,
+  ],
+  ['maxHeaderBytes', 'headers-too-large', (size) => `${'\r\n'.repeat(size)}`.slice(0, size)],
+  [
+    'maxHeaderCount',
+    'too-many-headers',
+    (size) => `GET / HTTP/1.0\r\n${'x:\r\n'.repeat(size)}\r\n`,
+  ],
+  ['maxBodyBytes', 'body-too-large', (size) => `PUT / HTTP/1.0\r\nContent-Length: ${size}\r\n\r\n`],
+  ['maxBodyBytes', 'body-too-large', (size) => `${CHUNKED}${'1\r\na\r\n'.repeat(size)}`],
+  ['maxBodyBytes', 'body-too-large', (size) => `${CHUNKED}${size.toString(16)}\r\n`],
+  [
+    'maxChunkExtBytes',
+    'chunk-ext-too-large',
+    (size) => `${CHUNKED}0;${'a'.repeat(size - 1)}\r\n\r\n`,
+  ],
+  [
+    'maxTrailerBytes',
+    'trailers-too-large',
+    (size) => `${CHUNKED}0\r\nx:${'a'.repeat(size - 6)}\r\n\r\n`,
+  ],
+  [
+    'maxTrailerCount',
+    'trailers-too-large',
+    (size) => `${CHUNKED}0\r\n${'x:\r\n'.repeat(size)}\r\n`,
+  ],
+];
+
+const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+t.test('draws each limit at the byte, however the bytes are cut', (t) => {
+  const size = fc.integer({ min: 50, max: 600 });
+  fc.assert(
+    fc.property(fc.constantFrom(...LIMITS), size, cuts, ([name, code, make], most, places) => {
+      for (const [extra, expected] of [
+        [0, undefined],
+        [1, code],
+      ] as const) {
+        const input = bytes(make(most + extra));
+        const offsets = places.map((place) => Math.floor(place * input.length));
+        const { failure } = recordRequests(cutAt(input, offsets), { limits: { [name]: most } });
+        t.equal(failure?.code, expected, `${name} ${most} + ${extra}`);
+      }
+    }),
+  );
+  t.end();
+});

@@ -1,0 +1,57 @@
+/** The laws of reading responses, for valid, almost valid and hostile bytes. */
+import fc from 'fast-check';
+import t from 'tap';
+import { cutAt, feedings } from '../support/feeding.ts';
+import { recordResponses } from '../support/http-driver.ts';
+import { validResponses } from '../support/http-generators.ts';
+import { anyResponses, cuts } from '../support/http-mutations.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+t.test('reads generated responses as they were meant, one behind the other', (t) => {
+  fc.assert(
+    fc.property(validResponses, (responses) => {
+      const found = recordResponses([bytes(responses.map(({ wire }) => wire).join(''))]);
+      t.equal(found.failure, undefined);
+      const wanted = responses.map(({ head, body, trailers }) => {
+        return { head, body, trailers, isComplete: true };
+      });
+      return JSON.stringify(found.messages) === JSON.stringify(wanted);
+    }),
+  );
+  t.end();
+});
+
+const method = fc.constantFrom('GET', 'HEAD', 'CONNECT');
+
+t.test('reads the same however the bytes are cut', (t) => {
+  fc.assert(
+    fc.property(anyResponses, method, cuts, fc.boolean(), (text, asked, places, eof) => {
+      const input = bytes(text);
+      const options = { methods: [asked], eof };
+      const whole = JSON.stringify(recordResponses([input], options));
+      const offsets = places.map((place) => Math.floor(place * input.length));
+      const inPieces = JSON.stringify(recordResponses(cutAt(input, offsets), options));
+      const byByte = [...feedings(input, 1)][1]!.chunks;
+      return inPieces === whole && JSON.stringify(recordResponses(byByte, options)) === whole;
+    }),
+    { numRuns: 1500 },
+  );
+  t.pass('in each of 1500 inputs');
+  t.end();
+});
+
+t.test('turns whatever comes into results and at most one failure, and is inert then', (t) => {
+  fc.assert(
+    fc.property(anyResponses, anyResponses, method, (text, later, asked) => {
+      const options = { methods: [asked] };
+      const alone = recordResponses([bytes(text)], options);
+      const followed = recordResponses([bytes(text), bytes(later)], { ...options, eof: true });
+      if (alone.failures > 1 || followed.failures > 1) return false;
+      return alone.failure === undefined || JSON.stringify(followed) === JSON.stringify(alone);
+    }),
+    { numRuns: 1000 },
+  );
+  t.pass('never a throw');
+  t.end();
+});
