@@ -1,0 +1,64 @@
+import { copyPayload } from 'barewire/codec';
+import t from 'tap';
+
+const source = Buffer.from(Uint8Array.from({ length: 200_000 }, (_, index) => index * 7));
+
+t.test('copies any range, and no later copy touches an earlier one', (t) => {
+  const kept: [copy: Buffer, start: number, end: number][] = [];
+  const lengths = [0, 1, 3, 7, 8, 9, 15, 16, 31, 100, 159, 160, 161, 4095, 16_384, 16_385, 70_000];
+  for (let round = 0; round < 6; round += 1) {
+    for (const length of lengths) {
+      const start = round * 3;
+      kept.push([copyPayload(source, start, start + length), start, start + length]);
+    }
+  }
+  for (const [copy, start, end] of kept) {
+    if (!copy.equals(source.subarray(start, end))) t.fail(`${start} … ${end}`);
+  }
+  t.ok(kept.every(([copy]) => Buffer.isBuffer(copy)));
+  t.end();
+});
+
+t.test('is not the source', (t) => {
+  const bytes = Buffer.from('abc');
+  const copy = copyPayload(bytes, 0, 3);
+  bytes.fill(0);
+  t.equal(copy.toString(), 'abc');
+  copy.fill(1);
+  t.same(bytes, Buffer.alloc(3));
+  t.end();
+});
+
+t.test('keeps its bytes to itself: copies share memory, but no byte of it', (t) => {
+  const first = copyPayload(source, 0, 13);
+  const second = copyPayload(source, 0, 13);
+  second.fill(0xff);
+  t.same(first, source.subarray(0, 13));
+  first.fill(0xee);
+  t.ok(second.every((byte) => byte === 0xff));
+  t.end();
+});
+
+t.test('sees that its source has changed its place and size', (t) => {
+  const large = Buffer.alloc(100, 1);
+  const small = large.subarray(50);
+  t.same(copyPayload(large, 40, 60), Buffer.alloc(20, 1));
+  large.fill(2, 50);
+  t.same(copyPayload(small, 0, 20), Buffer.alloc(20, 2));
+  t.end();
+});
+
+t.test('refuses ranges that are none', (t) => {
+  const bytes = Buffer.alloc(10);
+  for (const [start, end] of [
+    [0, 11],
+    [-1, 5],
+    [5, 4],
+    [Number.NaN, 5],
+    [0, Number.NaN],
+    [11, 12],
+  ] as const) {
+    t.throws(() => copyPayload(bytes, start, end), { code: 'invalid-argument' });
+  }
+  t.end();
+});
