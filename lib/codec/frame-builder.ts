@@ -92,11 +92,10 @@ function encodeLiterally(
 ): Buffer {
   const announced = readAnnouncedLength(frame.announcedLength ?? payload.length);
   const form = frame.lengthForm ?? (announced < 126n ? 7 : announced < 65_536n ? 16 : 64);
-  const lengthBytes = LENGTH_BYTES[form];
-  if (lengthBytes === undefined) refuse('lengthForm must be 7, 16 or 64');
+  if (form !== 7 && form !== 16 && form !== 64) refuse('lengthForm must be 7, 16 or 64');
   // The 7-bit field can hold 126 and 127 as well, which then announce bytes that do not follow.
   if (announced >> BigInt(form) !== 0n) refuse(`${announced} does not fit in ${form} bits`);
-  const payloadStart = 2 + lengthBytes + (maskingKey === undefined ? 0 : 4);
+  const payloadStart = 2 + LENGTH_BYTES[form] + (maskingKey === undefined ? 0 : 4);
   const target = Buffer.allocUnsafe(payloadStart + payload.length);
   const code = form === 7 ? Number(announced) : form === 16 ? 126 : 127;
   target[0] = (frame.fin === false ? 0 : 0x80) | ((frame.rsv ?? 0) << 4) | frame.opcode;
@@ -112,7 +111,7 @@ function encodeLiterally(
   return target;
 }
 
-const LENGTH_BYTES: Readonly<Record<number, number>> = { 7: 0, 16: 2, 64: 8 };
+const LENGTH_BYTES = { 7: 0, 16: 2, 64: 8 } as const;
 
 function readAnnouncedLength(length: number | bigint): bigint {
   const isCount = typeof length === 'bigint' || Number.isSafeInteger(length);

@@ -25,9 +25,13 @@ const MAX_SHORT_FRAME = SHORT + 6;
 /**
  * Bytes that {@link encodeFrameInto} may need: exact for bytes; for a string an upper bound, three
  * bytes for each UTF-16 unit, because measuring a string takes longer than writing it.
+ *
+ * @throws UsageError `invalid-argument` when `payload` is neither a string nor bytes.
  */
 export function maxEncodedFrameLength(payload: string | Uint8Array, masked: boolean): number {
-  const length = typeof payload === 'string' ? payload.length * 3 : payload.length;
+  const isText = typeof payload === 'string';
+  if (!isText && payload?.BYTES_PER_ELEMENT !== 1) requireBytes(payload);
+  const length = isText ? payload.length * 3 : payload.length;
   return length + frameHeaderLength(length, masked);
 }
 
@@ -51,11 +55,11 @@ export function encodeFrameInto(
   payload: string | Uint8Array,
   maskingKey: number | undefined,
 ): number {
-  const { length } = payload;
   const isText = typeof payload === 'string';
   // Elements of other sizes would be counted, and cut, as if they were bytes; and memory that is gone
   // looks empty.
-  if (!isText && (length === 0 || payload.BYTES_PER_ELEMENT !== 1)) requireBytes(payload);
+  if (!isText && (payload?.BYTES_PER_ELEMENT !== 1 || payload.length === 0)) requireBytes(payload);
+  const { length } = payload;
   if (length <= SHORT && offset + MAX_SHORT_FRAME <= target.length) {
     const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode;
     const start = writeShortHeader(target, offset, first, length, maskingKey);

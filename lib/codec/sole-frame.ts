@@ -8,6 +8,7 @@
 import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
 import { encodeFrameInto, maxEncodedFrameLength } from './frame-writer.ts';
 import { maskInto } from './mask.ts';
+import { viewBytes } from './payload-bytes.ts';
 
 /** Strings up to this length are written to the common buffer, longer ones are measured. */
 const MAX_COMMON_UNITS = 1_048_576;
@@ -19,7 +20,7 @@ let common: Buffer | undefined;
  * Encodes one frame like {@link encodeFrameInto}.
  *
  * @returns the frame, yours: exactly its bytes.
- * @throws UsageError `invalid-argument` when `payload` is neither a string nor bytes.
+ * @throws UsageError `invalid-argument` when `payload` is neither a string nor holds bytes.
  */
 export function encodeSoleFrame(
   opcode: number,
@@ -33,7 +34,7 @@ export function encodeSoleFrame(
     const length = bytes.write(payload, 0, 'utf8');
     return frameOf(opcode, fin, rsv, bytes, length, maskingKey);
   }
-  const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  const bytes = typeof payload === 'string' ? Buffer.from(payload) : viewBytes(payload);
   const frame = Buffer.allocUnsafeSlow(maxEncodedFrameLength(bytes, maskingKey !== undefined));
   encodeFrameInto(frame, 0, opcode, fin, rsv, bytes, maskingKey);
   return frame;

@@ -1,0 +1,146 @@
+import { type FrameRules, OPCODE } from 'barewire/codec';
+import t from 'tap';
+import { FrameParser, type ParserInput } from '../../lib/codec/frame-parser.ts';
+import { FrameLog } from '../support/frame-log.ts';
+
+const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
+const RULES: FrameRules = { role: 'server', allowRsv1: false, maxFrameBytes: 5000 };
+const CLIENT: FrameRules = { ...RULES, role: 'client' };
+
+const input = (memory: Buffer, givenAway?: Buffer, base = 0): ParserInput => ({
+  bytes: memory,
+  mask: undefined,
+  givenAway,
+  base,
+});
+
+t.test('says how far it came, and knows what is missing', (t) => {
+  const log = new FrameLog();
+  const parser = new FrameParser(log, RULES);
+  const memory = bytes('ee 0282 01020304 6063 ee');
+  t.equal(parser.parse(input(memory), 1, 2), 2);
+  t.equal(parser.isInsideFrame, true, 'one byte of a header');
+  t.equal(parser.isInsideMessage, false);
+  t.equal(parser.parse(input(memory), 2, 7), 7);
+  t.equal(log.frames.length, 1);
+  t.equal(parser.isInsideMessage, true);
+  t.equal(parser.parse(input(memory), 7, 9), 9);
+  t.same(log.frames[0]?.payload, '6161');
+  t.equal(parser.isInsideFrame, false);
+  t.equal(parser.isInsideMessage, true);
+  t.equal(parser.isAtFrameEnd, false);
+  t.end();
+});
+
+t.test('returns before the next thing to deliver when it is halted', (t) => {
+  const log = new FrameLog();
+  const parser = new FrameParser(log, CLIENT);
+  const memory = bytes('8100 8101 61');
+  parser.isHalted = true;
+  t.equal(parser.parse(input(memory), 0, 5), 0);
+  t.equal(log.frames.length, 0);
+  parser.isHalted = false;
+  t.equal(parser.parse(input(memory), 0, 5), 5);
+  t.equal(log.frames.length, 2);
+  t.end();
+});
+
+t.test('stays at the end of a frame while halted there', (t) => {
+  const log = new FrameLog();
+  const parser: FrameParser = new FrameParser(
+    {
+      frame(header) {
+        log.frame(header);
+        parser.isHalted = true;
+      },
+      payload: (...piece) => log.payload(...piece),
+      frameEnd: () => log.frameEnd(),
+      failed() {},
+    },
+    CLIENT,
+  );
+  t.equal(parser.parse(input(bytes('8100')), 0, 2), 2);
+  t.equal(parser.isAtFrameEnd, true);
+  t.equal(log.frames[0]?.ended, false);
+  parser.isHalted = false;
+  t.equal(parser.parse(input(bytes('')), 0, 0), 0);
+  t.equal(log.frames[0]?.ended, true);
+  t.end();
+});
+
+t.test('throws the broken rule', (t) => {
+  const parser = new FrameParser(new FrameLog(), RULES);
+  t.throws(() => parser.parse(input(bytes('8100')), 0, 2), { code: 'frame-not-masked' });
+  t.end();
+});
+
+t.test('knows which bytes pass unread: binary without a mask, to the end of its frame', (t) => {
+  const begin = (rules: FrameRules, hex: string): FrameParser => {
+    const parser = new FrameParser(new FrameLog(), rules);
+    parser.parse(input(bytes(hex)), 0, bytes(hex).length);
+    return parser;
+  };
+  const binary = begin(CLIENT, '820a 00');
+  t.equal(binary.passesUnread(9), true);
+  t.equal(binary.passesUnread(10), false);
+  t.equal(begin(CLIENT, '810a 00').passesUnread(1), false, 'text is looked at');
+  t.equal(begin(RULES, '828a 00000000').passesUnread(1), false, 'masked bytes are changed');
+  t.equal(begin(CLIENT, '82').passesUnread(1), false, 'a header is read');
+  const compressed = begin({ ...CLIENT, allowRsv1: true }, 'c10a 00');
+  t.equal(compressed.passesUnread(9), true, 'compressed text is no text yet');
+  t.end();
+});
+
+t.test('hands on for keeps what is long, whole, and lies in a chunk given away', (t) => {
+  const deliveries: [memory: Buffer, start: number, end: number, forKeeps: boolean][] = [];
+  const parse = (rules: FrameRules, length: number, key: string): Buffer => {
+    const header = bytes(
+      `82${key === '' ? '7e' : 'fe'} ${length.toString(16).padStart(4, '0')}${key}`,
+    );
+    const chunk = Buffer.concat([Buffer.alloc(7), header, Buffer.alloc(length, 0x20)]);
+    const copy = Buffer.from(chunk.subarray(7));
+    const parser = new FrameParser(
+      {
+        frame() {},
+        payload: (memory, start, end, _ascii, forKeeps) =>
+          void deliveries.push([memory, start, end, forKeeps]),
+        frameEnd() {},
+        failed() {},
+      },
+      rules,
+    );
+    parser.parse(input(copy, chunk, 7), 0, copy.length);
+    return chunk;
+  };
+  const plain = parse(CLIENT, 2000, '');
+  t.same(deliveries.pop(), [plain, 11, 2011, true]);
+  const masked = parse(RULES, 2000, '61616161');
+  t.same(deliveries.pop(), [masked, 15, 2015, true]);
+  t.ok(masked.subarray(15).equals(Buffer.alloc(2000, 0x41)), 'and without its mask');
+  parse(CLIENT, 500, '');
+  t.equal(deliveries.pop()?.[3], false, 'a short payload is better copied');
+  t.end();
+});
+
+t.test('tells that unmasked text is ASCII when it is short', (t) => {
+  const seen: boolean[] = [];
+  const parse = (hex: string): boolean | undefined => {
+    const parser = new FrameParser(
+      {
+        frame() {},
+        payload: (_memory, _start, _end, onlyAscii) => void seen.push(onlyAscii),
+        frameEnd() {},
+        failed() {},
+      },
+      CLIENT,
+    );
+    parser.parse(input(bytes(hex)), 0, bytes(hex).length);
+    return seen.pop();
+  };
+  t.equal(parse('8103 616263'), true);
+  t.equal(parse('8103 6180c3'), false);
+  t.equal(parse(`8121 ${'61'.repeat(33)}`), false, 'not known');
+  t.equal(parse('8203 616263'), false, 'not asked');
+  t.equal(OPCODE.text, 1);
+  t.end();
+});

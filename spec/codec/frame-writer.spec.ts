@@ -1,0 +1,71 @@
+import { encodeFrameInto, maxEncodedFrameLength, OPCODE } from 'barewire/codec';
+import t from 'tap';
+
+const KEY = 0x37fa213d;
+const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
+
+t.test('writes at an offset and says how much', (t) => {
+  const target = Buffer.alloc(40, 0xaa);
+  t.equal(encodeFrameInto(target, 3, OPCODE.text, true, 0, 'Hello', undefined), 7);
+  t.same(target.subarray(0, 10), bytes('aaaaaa 8105 48656c6c6f'));
+  t.equal(encodeFrameInto(target, 0, OPCODE.text, true, 0, Buffer.from('Hello'), KEY), 11);
+  t.same(target.subarray(0, 11), bytes('8185 37fa213d 7f9f4d5158'));
+  t.equal(encodeFrameInto(target, 1, OPCODE.binary, false, 4, '', undefined), 2);
+  t.same(target.subarray(1, 3), bytes('4200'));
+  t.end();
+});
+
+t.test('needs the room it asks for, and for bytes no byte more', (t) => {
+  for (const length of [0, 1, 39, 40, 41, 125, 126, 400, 65_535, 65_536]) {
+    for (const key of [undefined, KEY]) {
+      const payload = Buffer.alloc(length, 0x41);
+      const room = maxEncodedFrameLength(payload, key !== undefined);
+      const exact = Buffer.alloc(room);
+      t.equal(encodeFrameInto(exact, 0, OPCODE.binary, true, 0, payload, key), room);
+      const short = Buffer.alloc(room - 1);
+      t.throws(() => encodeFrameInto(short, 0, OPCODE.binary, true, 0, payload, key), {
+        code: 'invalid-argument',
+      });
+    }
+  }
+  t.end();
+});
+
+t.test('writes text of any width within the room it asks for', (t) => {
+  for (const character of ['a', 'é', '語', '😀', '\ud800']) {
+    for (const count of [
+      0, 1, 13, 14, 20, 21, 31, 32, 40, 41, 42, 62, 63, 125, 126, 4000, 33_000,
+    ]) {
+      const text = character.repeat(count);
+      const expected = Buffer.from(text);
+      const target = Buffer.alloc(maxEncodedFrameLength(text, false));
+      const size = encodeFrameInto(target, 0, OPCODE.text, true, 0, text, undefined);
+      const headerLength = expected.length < 126 ? 2 : expected.length < 65_536 ? 4 : 10;
+      if (!target.subarray(headerLength, size).equals(expected)) t.fail(`${character} × ${count}`);
+      t.equal(size, headerLength + expected.length);
+    }
+  }
+  t.end();
+});
+
+t.test('never sends a part of a text: it fits or it throws', (t) => {
+  for (const text of ['a'.repeat(50), 'é'.repeat(70), '語'.repeat(42), '語'.repeat(30_000)]) {
+    const frame = Buffer.alloc(maxEncodedFrameLength(text, true));
+    const size = encodeFrameInto(frame, 0, OPCODE.text, true, 0, text, KEY);
+    const outcomes = new Set<string>();
+    for (const room of [0, 1, 7, 50, size - 6, size - 3, size - 2, size - 1, size, size + 4]) {
+      const target = Buffer.alloc(room);
+      try {
+        const written = encodeFrameInto(target, 0, OPCODE.text, true, 0, text, KEY);
+        t.same(target.subarray(0, written), frame.subarray(0, size), `${room} of ${size}`);
+        outcomes.add('whole');
+      } catch (error) {
+        t.match(error, { code: 'invalid-argument' });
+        t.ok(room < size + 4);
+        outcomes.add('refused');
+      }
+    }
+    t.same([...outcomes].sort(), ['refused', 'whole']);
+  }
+  t.end();
+});

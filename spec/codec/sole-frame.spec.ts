@@ -1,0 +1,40 @@
+import { encodeSoleFrame, OPCODE } from 'barewire/codec';
+import t from 'tap';
+
+const KEY = 0x01020304;
+
+t.test('gives exactly the bytes of the frame, and memory of its own', (t) => {
+  const first = encodeSoleFrame(OPCODE.text, true, 0, 'héllo', undefined);
+  const second = encodeSoleFrame(OPCODE.text, true, 0, 'world', KEY);
+  t.same(first, Buffer.from('810668c3a96c6c6f', 'hex'));
+  t.same(second, Buffer.from('818501020304766d716865', 'hex'));
+  t.equal(first.buffer.byteLength, first.length, 'nothing of other frames lies around it');
+  t.equal(second.buffer.byteLength, second.length);
+  const payload = Buffer.from('bytes');
+  const third = encodeSoleFrame(OPCODE.binary, true, 0, payload, undefined);
+  payload.fill(0);
+  t.equal(third.subarray(2).toString(), 'bytes');
+  t.end();
+});
+
+t.test('writes long texts of any width', (t) => {
+  for (const character of ['a', 'é', '語', '😀']) {
+    for (const count of [70_000, 300_000, 1_100_000]) {
+      const text = character.repeat(count);
+      const frame = encodeSoleFrame(OPCODE.text, true, 0, text, undefined);
+      const expected = Buffer.from(text);
+      t.equal(frame.readBigUInt64BE(2), BigInt(expected.length));
+      t.ok(frame.subarray(10).equals(expected), `${character} × ${count}`);
+    }
+  }
+  t.end();
+});
+
+t.test('refuses what is neither text nor bytes', (t) => {
+  for (const payload of [5, null, undefined, [1], {}] as unknown[]) {
+    t.throws(() => encodeSoleFrame(OPCODE.binary, true, 0, payload as Uint8Array, undefined), {
+      code: 'invalid-argument',
+    });
+  }
+  t.end();
+});
