@@ -16,7 +16,7 @@
 import { UsageError } from '../base/index.ts';
 import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
 import { maskInto } from './mask.ts';
-import { viewBytes } from './payload-bytes.ts';
+import { isBytes, viewBytes } from './payload-bytes.ts';
 
 /** Payloads up to this length are written one by one: no call into the runtime. */
 const SHORT = 40;
@@ -30,7 +30,7 @@ const MAX_SHORT_FRAME = SHORT + 6;
  */
 export function maxEncodedFrameLength(payload: string | Uint8Array, masked: boolean): number {
   const isText = typeof payload === 'string';
-  if (!isText && payload?.BYTES_PER_ELEMENT !== 1) requireBytes(payload);
+  if (!isText && !isBytes(payload)) requireBytes(payload);
   const length = isText ? payload.length * 3 : payload.length;
   return length + frameHeaderLength(length, masked);
 }
@@ -58,7 +58,7 @@ export function encodeFrameInto(
   const isText = typeof payload === 'string';
   // Elements of other sizes would be counted, and cut, as if they were bytes; and memory that is gone
   // looks empty.
-  if (!isText && (payload?.BYTES_PER_ELEMENT !== 1 || payload.length === 0)) requireBytes(payload);
+  if (!isText && (!isBytes(payload) || payload.length === 0)) requireBytes(payload);
   const { length } = payload;
   if (length <= SHORT && offset + MAX_SHORT_FRAME <= target.length) {
     const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode;

@@ -14,6 +14,7 @@
  * - `simd`, the WebAssembly module of payload-simd.ts, for everything else.
  */
 import { UsageError } from '../base/index.ts';
+import { isBytes } from './payload-bytes.ts';
 import { type PayloadSimd, payloadSimd, SLAB_BYTES } from './payload-simd.ts';
 
 /** Which ways of masking are used: `auto` all three, the others that way alone. */
@@ -106,9 +107,7 @@ export function maskInto(
 
 /** Without this, memory of others would be read where the range is longer than what it names. */
 function isRange(bytes: Uint8Array, start: number, length: number): boolean {
-  return (
-    start >= 0 && length >= 0 && start + length <= bytes.length && bytes.BYTES_PER_ELEMENT === 1
-  );
+  return isBytes(bytes) && start >= 0 && length >= 0 && start + length <= bytes.length;
 }
 
 /** Turns the key so that its highest byte is the one for payload byte `keyOffset`. */

@@ -33,6 +33,11 @@ export function viewBytes(value: unknown): Uint8Array {
   );
 }
 
+/** Tells quickly whether a value is an array of bytes, of this realm or another. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array || types.isUint8Array(value);
+}
+
 /** A view without memory has length 0, like an empty one; only its methods tell them apart. */
 function requireAttached(view: Uint8Array): Uint8Array {
   try {

@@ -1,3 +1,4 @@
+import { type ProtocolError, UsageError, VIOLATIONS } from 'barewire/base';
 import { FrameReader, type FrameReaderOptions, OPCODE } from 'barewire/codec';
 import t from 'tap';
 import { feedings } from '../support/feeding.ts';
@@ -15,9 +16,14 @@ const VECTORS: readonly (readonly [
   frames: readonly (readonly [opcode: number, fin: boolean, payload: string])[],
 ])[] = [
   ['an unmasked text', CLIENT, '81 05 48656c6c6f', [[OPCODE.text, true, 'Hello']]],
-  ['a masked text', SERVER, '81 85 37fa213d 7f9f4d5158', [[OPCODE.text, true, 'Hello']]],
   [
-    'a fragmented text',
+    'a masked text [6455-5.3-6]',
+    SERVER,
+    '81 85 37fa213d 7f9f4d5158',
+    [[OPCODE.text, true, 'Hello']],
+  ],
+  [
+    'a fragmented text [6455-5.4-3 6455-5.4-11]',
     CLIENT,
     '01 03 48656c 80 02 6c6f',
     [
@@ -26,7 +32,7 @@ const VECTORS: readonly (readonly [
     ],
   ],
   [
-    'a ping between fragments',
+    'a ping between fragments [6455-5.4-5 6455-5.4-9]',
     CLIENT,
     '01 03 48656c 89 01 21 80 02 6c6f',
     [
@@ -75,45 +81,128 @@ for (const [title, options, hex, expected] of VECTORS) {
   });
 }
 
-t.test('delivers nothing while paused, and goes on where it stopped', (t) => {
-  for (const pauseAt of ['frame', 'payload', 'frameEnd'] as const) {
-    const log = new FrameLog();
-    let pauses = 0;
-    const pauseIn = (callback: string): void => {
-      if (callback !== pauseAt) return;
-      pauses += 1;
-      reader.pause();
-    };
-    const reader = new FrameReader(
-      {
-        frame(header) {
-          log.frame(header);
-          pauseIn('frame');
-        },
-        payload(...piece) {
-          log.payload(...piece);
-          pauseIn('payload');
-        },
-        frameEnd() {
-          log.frameEnd();
-          pauseIn('frameEnd');
-        },
-        failed: (error) => log.failed(error),
-      },
-      CLIENT,
-    );
-    reader.receive(bytes('81 02 6162 82 02 6364'));
-    t.equal(pauses, 1);
-    t.equal(log.frames.length, 1);
-    reader.receive(bytes('89 01 65'));
-    t.equal(log.frames.length, 1);
-    for (let turn = 0; turn < 5; turn += 1) reader.resume();
-    t.same(
-      log.frames.map((frame) => frame.payload),
-      ['6162', '6364', '65'],
-    );
-    t.equal(log.misuse, undefined);
-    t.equal(reader.waitingBytes, 0);
+/** For each rule about frames, bytes that break it; a legal frame goes before where it must. */
+const BROKEN: readonly (readonly [code: string, options: FrameReaderOptions, hex: string])[] = [
+  ['reserved-opcode', CLIENT, '83 00'],
+  ['reserved-opcode', SERVER, '8b 80 00000000'],
+  ['reserved-bit', CLIENT, 'c1 00'],
+  ['reserved-bit', { role: 'client', allowRsv1: true }, '41 00 c0 00'],
+  ['reserved-bit', { role: 'client', allowRsv1: true }, 'c9 00'],
+  ['reserved-bit', { role: 'client', allowRsv1: true }, 'e1 00'],
+  ['frame-not-masked', SERVER, '81 05 48656c6c6f'],
+  ['frame-masked', CLIENT, '81 85 37fa213d 7f9f4d5158'],
+  ['length-not-minimal', CLIENT, '82 7e 007d'],
+  ['length-not-minimal', CLIENT, '82 7f 000000000000ffff'],
+  ['length-top-bit', CLIENT, '82 7f 8000000000000000'],
+  ['control-frame-fragmented', CLIENT, '09 00'],
+  ['control-frame-too-long', CLIENT, '89 7e 007e'],
+  ['continuation-without-start', CLIENT, '80 00'],
+  ['continuation-without-start', CLIENT, '81 00 80 00'],
+  ['message-not-finished', CLIENT, '01 00 81 00'],
+  ['frame-too-large', { role: 'client', maxFrameBytes: 5 }, '82 06'],
+  ['frame-too-large', CLIENT, '82 7f 0000000001000001'],
+];
+
+for (const [code, options, hex] of BROKEN) {
+  t.test(`fails once with ${code}, and is inert afterwards: ${hex}`, (t) => {
+    const input = bytes(hex);
+    const counts = new Set<number>();
+    for (const { name, chunks } of feedings(input)) {
+      const log = readFrames([...chunks, bytes('81 00 81 00')], options);
+      t.same(log.failures, [code], name);
+      t.equal(log.misuse, undefined, name);
+      counts.add(log.frames.length);
+    }
+    t.equal(counts.size, 1, 'the same frames before');
+    const log = readFrames([Buffer.concat([input, bytes('81 00 0000')])], options);
+    t.same(log.failures, [code], 'with bytes behind');
+    t.end();
+  });
+}
+
+t.test('has vectors for every rule about frames', (t) => {
+  const raisedElsewhere = ['close-payload-one-byte', 'close-code-invalid', 'close-reason-not-utf8'];
+  const codes = Object.keys(VIOLATIONS);
+  const rules = codes.slice(0, codes.indexOf('frame-too-large') + 1);
+  const tested = new Set([...BROKEN.map(([code]) => code), ...raisedElsewhere]);
+  t.same(
+    rules.filter((code) => !tested.has(code)),
+    [],
+  );
+  t.end();
+});
+
+t.test('tells the close code and the source of the rule [6455-5.1-3 6455-5.1-6]', (t) => {
+  const errors: ProtocolError[] = [];
+  const reader = new FrameReader(
+    { frame() {}, payload() {}, frameEnd() {}, failed: (error) => void errors.push(error) },
+    SERVER,
+  );
+  reader.receive(bytes('81 00'));
+  t.match(errors, [{ code: 'frame-not-masked', closeCode: 1002, source: 'RFC 6455 §5.1' }]);
+  t.equal(reader.state, 'failed');
+  reader.stop();
+  reader.resume();
+  reader.pause();
+  t.equal(reader.state, 'failed', 'for good');
+  t.end();
+});
+
+t.test('refuses a forbidden frame at its second byte', (t) => {
+  for (const [options, hex] of [
+    [SERVER, '83 fe'],
+    [SERVER, '81 7f'],
+    [SERVER, '89 fe'],
+    [CLIENT, '80 7e'],
+  ] as const) {
+    const log = readFrames([bytes(hex)], options);
+    t.equal(log.failures.length, 1, hex);
   }
+  t.same(readFrames([bytes('83')], SERVER).failures, [], 'one byte is not enough');
+  t.end();
+});
+
+t.test('judges the announced length before a byte of payload has come', (t) => {
+  const log = readFrames([bytes('82 fe 0401 00000000')], { role: 'server', maxFrameBytes: 1024 });
+  t.same(log.failures, ['frame-too-large']);
+  t.same(log.frames, []);
+  t.end();
+});
+
+t.test('delivers payload as it arrives [6455-5.4-18]', (t) => {
+  const log = new FrameLog();
+  const reader = new FrameReader(log, SERVER);
+  reader.receive(bytes('82 85 00000000 01'));
+  t.equal(log.frames[0]?.payload, '01');
+  reader.receive(bytes('02 03'));
+  t.equal(log.frames[0]?.payload, '010203');
+  t.equal(reader.isInsideFrame, true);
+  reader.receive(bytes('04 05'));
+  t.equal(log.frames[0]?.ended, true);
+  t.equal(reader.isInsideFrame, false);
+  t.end();
+});
+
+t.test('refuses options and input that make no sense', (t) => {
+  const sink = new FrameLog();
+  for (const options of [
+    {},
+    { role: 'both' },
+    { role: 'server', allowRsv1: 1 },
+    { role: 'server', ownsInput: 'yes' },
+    { role: 'server', givesInput: null },
+    { role: 'server', maxFrameBytes: -1 },
+    { role: 'server', maxFrameBytes: 2 ** 53 },
+    { role: 'server', maxFrameBytes: '5' },
+    { role: 'server', maxFrameBytes: Number.NaN },
+  ]) {
+    const make = (): FrameReader => new FrameReader(sink, options as FrameReaderOptions);
+    t.throws(make, { code: 'invalid-option' }, JSON.stringify(options));
+  }
+  const reader = new FrameReader(sink, SERVER);
+  for (const input of ['81', 5, null, undefined, [0x81, 0]]) {
+    t.throws(() => reader.receive(input as unknown as Buffer), UsageError);
+  }
+  t.equal(reader.state, 'reading');
   t.end();
 });
