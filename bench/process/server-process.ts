@@ -23,6 +23,21 @@ export interface Contender {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+function statusBytes(pid: number, line: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Number(new RegExp(`${line}:\\s+(\\d+) kB`).exec(status)![1]) * 1024;
+}
+
+/** Resident memory of a process in bytes. */
+export function residentBytes(pid: number): number {
+  return statusBytes(pid, 'VmRSS');
+}
+
+/** The most that the resident memory of a process has ever been, in bytes. */
+export function peakResidentBytes(pid: number): number {
+  return statusBytes(pid, 'VmHWM');
+}
+
 /** A running server. */
 export class ServerProcess {
   readonly port: number;
@@ -61,8 +76,12 @@ export class ServerProcess {
 
   /** Resident memory in bytes. */
   get residentBytes(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'latin1');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
+    return residentBytes(this.#child.pid!);
+  }
+
+  /** The most that its resident memory has ever been, in bytes. */
+  get peakResidentBytes(): number {
+    return peakResidentBytes(this.#child.pid!);
   }
 
   /** Asks for a garbage collection, in servers that listen to it (`--expose-gc`). */

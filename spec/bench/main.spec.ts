@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { chooseBench } from '../../bench/support/dispatch.ts';
+
+const NAMES = ['framing', 'soak'];
+const main = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
+const bench = (...args: string[]) =>
+  spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+
+t.test('lists the benches when none is named', (t) => {
+  t.same(chooseBench([], NAMES), { kind: 'list' });
+  t.same(chooseBench(['--help'], NAMES), { kind: 'list' });
+  const { status, stdout } = bench();
+  t.equal(status, 0);
+  for (const name of ['deflate', 'framing', 'masking', 'process', 'soak', 'sse']) {
+    t.match(stdout, `  ${name}\n`);
+  }
+  t.end();
+});
+
+t.test('runs the bench that is named, with the rest of the command line', (t) => {
+  const command = { kind: 'run', name: 'soak', args: ['one-gib', '--quick'] };
+  t.same(chooseBench(['soak', 'one-gib', '--quick'], NAMES), command);
+  t.same(chooseBench(['quick'], NAMES), { kind: 'quick' });
+  t.end();
+});
+
+t.test('says in one line that a bench does not exist, and exits with 2', (t) => {
+  const { status, stdout, stderr } = bench('framming', '--quick');
+  t.equal(status, 2);
+  t.equal(stdout, '');
+  t.match(stderr, /^no bench is called framming: there are .*framing.*\n$/);
+  t.end();
+});
+
+t.test('says in one line that a soak does not exist, and exits with 2', (t) => {
+  const { status, stderr } = bench('soak', 'two-gib');
+  t.equal(status, 2);
+  t.match(stderr, /^no soak is called two-gib: there are .*one-gib.*\n$/);
+  t.end();
+});
