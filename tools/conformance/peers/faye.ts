@@ -35,7 +35,7 @@ function handle(socket: FayeSocket, onMessage: MessageHandler): void {
 }
 
 function serve(): Promise<EchoServer> {
-  const server = createServer();
+  const server = createServer((_request, response) => response.writeHead(404).end());
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const peer = new FayeWebSocket(request, socket, head, [], OPTIONS);
     handle(peer, (data, reply) => reply(data));

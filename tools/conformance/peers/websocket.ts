@@ -48,7 +48,7 @@ function handle(connection: NodeConnection, onMessage: MessageHandler): void {
 }
 
 function serve(): Promise<EchoServer> {
-  const httpServer = createServer();
+  const httpServer = createServer((_request, response) => response.writeHead(404).end());
   const server = new WebSocketNode.server({ httpServer, autoAcceptConnections: false, ...OPTIONS });
   server.on('request', (request) => {
     handle(request.accept(null, request.origin), (data, reply) => reply(data));

@@ -32,23 +32,36 @@ export function buildCasePage(result: CaseResult, { previous, next }: Neighbours
 <p>${entry.case.description}</p>
 ${verdicts(result)}
 ${lesson(result)}
-<h2>Events</h2>
+${isAboutOpening(result) ? undefined : conversation(result)}
+<h2>Opening handshake</h2>
+<div class="heads"><div><pre>${head(result.httpRequest)}</pre></div>
+<div><pre>${head(result.httpResponse)}</pre></div></div>
+<h2>Counts</h2>
+${counts(result)}`;
+  const script = isAboutOpening(result) ? '' : OCTETS_SCRIPT;
+  return page(`${entry.case.id} – ${agent}`, CASE_STYLE, body, script);
+}
+
+/** Shows and hides what is not a frame. */
+const OCTETS_SCRIPT =
+  'const box=document.getElementById("octets");const set=()=>' +
+  'document.body.classList.toggle("frames-only",!box.checked);box.onchange=set;set();';
+
+/** Whether the case ends with the handshake that it tests. */
+function isAboutOpening({ entry }: CaseResult): boolean {
+  const { opening } = entry.case;
+  return opening?.request !== undefined || opening?.response !== undefined;
+}
+
+function conversation(result: CaseResult): Markup {
+  return html`<h2>Events</h2>
 ${events(result)}
 <h2>How it ended</h2>
 ${closing(result)}
 <h2>On the wire</h2>
 <p class="small soft"><label><input type="checkbox" id="octets"> show the octets of each read and write,
 too</label></p>
-${wireLog(result)}
-<h2>Opening handshake</h2>
-<div class="heads"><div><pre>${head(result.httpRequest)}</pre></div>
-<div><pre>${head(result.httpResponse)}</pre></div></div>
-<h2>Counts</h2>
-${counts(result)}`;
-  const script =
-    'const box=document.getElementById("octets");const set=()=>' +
-    'document.body.classList.toggle("frames-only",!box.checked);box.onchange=set;set();';
-  return page(`${entry.case.id} – ${agent}`, CASE_STYLE, body, script);
+${wireLog(result)}`;
 }
 
 function verdicts(result: CaseResult): Markup {
@@ -136,7 +149,8 @@ function closingRows({ facts, entry, isServer }: CaseResult): ClosingRow[] {
 }
 
 function closing(result: CaseResult): Markup {
-  const isJudged = result.behaviorClose !== 'INFORMATIONAL';
+  const isJudged =
+    result.behaviorClose !== 'INFORMATIONAL' && result.entry.case.close.isPartOfCase !== true;
   const rows = closingRows(result).map(
     ({ name, was, wanted, isWrong }) =>
       html`<tr><th>${name}</th><td class="${isWrong && isJudged ? 'wrong' : ''}">${was}</td><td class="soft">${wanted}</td></tr>`,

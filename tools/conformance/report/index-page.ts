@@ -41,7 +41,7 @@ export function buildIndexPage(results: readonly CaseResult[], heading: IndexHea
 <p class="soft">${sorted.length} cases · ${heading.when.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
 <div class="cards">${agents.map((agent) => card(agent, [...matrix.get(agent)!.values()]))}</div>
 ${tools(results)}
-<div class="scroll"><table class="matrix"><thead><tr><th></th><th></th>${agents.map(
+<table class="matrix"><thead><tr><th></th><th></th>${agents.map(
     (agent) => html`<th class="agent-head">${agent}</th>`,
   )}</tr></thead>${groups.map((group) =>
     groupRows(
@@ -49,7 +49,7 @@ ${tools(results)}
       agents,
       matrix,
     ),
-  )}</table></div>`;
+  )}</table>`;
   return page(heading.title, INDEX_STYLE, body, FILTER_SCRIPT);
 }
 
@@ -115,6 +115,14 @@ function caseRow(
 <td class="id">${theCase.id}</td><td class="what">${theCase.description}</td>${cells}</tr>`;
 }
 
+/** What the closing verdicts mean, in a cell's width. */
+const CLOSING_WORDS: Readonly<Record<string, string>> = {
+  UNCLEAN: 'unclean',
+  'WRONG CODE': 'wrong code',
+  'FAILED BY CLIENT': 'kept open',
+  FAILED: 'wrong end',
+};
+
 function resultCell(result: CaseResult): Markup {
   const { behavior, behaviorClose, facts, entry } = result;
   const code = facts.remoteCloseCode;
@@ -122,7 +130,7 @@ function resultCell(result: CaseResult): Markup {
   const isClosedWell = behaviorClose === 'OK' || behaviorClose === 'INFORMATIONAL';
   const close = isClosedWell
     ? html`<span class="small soft">${code ?? 'none'}${time}</span>`
-    : html`<span class="small badge bad">${behaviorClose}</span>`;
+    : html`<span class="small wrong">${CLOSING_WORDS[behaviorClose]} ${code}</span>`;
   const href = `${reportName(result.agent, entry.case.id)}.html`;
   return html`<td class="cell"><a href="${href}" title="${result.result} ${result.resultClose}">
 <span class="badge ${verdictClass(behavior)}">${behavior}</span></a>${close}</td>`;
@@ -138,7 +146,9 @@ function filter() {
   let shown = 0;
   for (const row of all('tr.case')) {
     const id = row.cells[0].textContent, text = row.cells[1].textContent.toLowerCase();
-    const fits = words === '' || id === words || id.startsWith(words + '.') || text.includes(words);
+    const isId = /^b?\\d[\\d.]*$/.test(words);
+    const fits = isId ? (id + '.').startsWith(words.endsWith('.') ? words : words + '.')
+      : text.includes(words);
     const verdicts = row.dataset.verdicts.split('|');
     const show = fits && verdicts.some((verdict) => wanted.has(verdict)) &&
       !(unfine.checked && row.dataset.fine === '1');

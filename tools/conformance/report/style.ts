@@ -57,7 +57,6 @@ const INDEX = `
   inherit;
   color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .tools label { display: inline-flex; gap: .35rem; align-items: center; cursor: pointer; }
-.scroll { overflow-x: auto; }
 table.matrix { border-collapse: collapse; width: 100%; }
 .matrix th, .matrix td { text-align: left; padding: .28rem .6rem; border-bottom: 1px solid
   var(--line);
@@ -69,7 +68,11 @@ table.matrix { border-collapse: collapse; width: 100%; }
 .matrix td.what { width: 99%; min-width: 16rem; overflow-wrap: anywhere; }
 .matrix td.cell { white-space: nowrap; } .matrix td.cell .small { margin-left: .4rem; }
 .matrix tr.case:hover td { background: var(--code); }
-.agent-head { font-size: .85rem; white-space: nowrap; }`;
+.matrix thead th { position: sticky; top: var(--tools); z-index: 2; background: var(--paper);
+  font-size: .85rem; vertical-align: bottom; }
+.matrix .wrong { color: var(--bad); }
+:root { --tools: 3.6rem; }
+body { width: fit-content; min-width: min(100%, 84rem); max-width: none; }`;
 
 const CASE = `
 nav { display: flex; gap: 1rem; margin-bottom: 1.2rem; }

@@ -76,9 +76,12 @@ const VERSIONS: Chapter = {
     opening(
       'b6.2.2',
       'Version 8.',
-      'The server refuses with 426 (or 400) and names version 13.',
+      'The server refuses with 426 (or 400) and names version 13. To go along is not strict.',
       field('Sec-WebSocket-Version', 'Sec-WebSocket-Version: 8'),
       (answer) => {
+        if (answer.status === 101) {
+          return ['NON-STRICT', 'The server speaks to a client of an old draft as if it were new.'];
+        }
         const verdict = refuses(426, 400)(answer);
         const isNamed = /^sec-websocket-version:.*\b13\b/im.test(answer.head);
         if (verdict[0] !== 'OK' || isNamed) return verdict;
