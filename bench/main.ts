@@ -4,8 +4,8 @@
  *   npm run bench -- framing --quick
  *   npm run bench:quick
  *
- * Every `<name>.bench.ts` beside this file is a bench. `quick` runs short versions of them one after
- * the other, each in a process of its own. Exit code 2: there is no such bench.
+ * Every `<name>.bench.ts` beside this file is a bench. `quick` runs short versions of them one
+ * after the other, each in a process of its own. Exit code 2: there is no such bench.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

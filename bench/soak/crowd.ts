@@ -1,4 +1,6 @@
-/** Many WebSocket clients of raw bytes, and what one of them does: send, wait for the answer, go. */
+/**
+ * Many WebSocket clients of raw bytes, and what one of them does: send, wait for the answer, go.
+ */
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { closeClients, openClient, type RawClient } from '../process/load.ts';
 import { inLanes } from './figures.ts';
@@ -52,7 +54,9 @@ export function roundTrip(
   });
 }
 
-/** The length of the first frame in the bytes, as far as they tell; servers send short ones here. */
+/**
+ * The length of the first frame in the bytes, as far as they tell; servers send short ones here.
+ */
 export function frameLength(bytes: Buffer): number {
   if (bytes.length < 2) return 2;
   const short = bytes.readUInt8(1);

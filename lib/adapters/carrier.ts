@@ -26,7 +26,9 @@ const log = debug('barewire:adapters');
 
 /** Everything about the WebSockets that an adapter accepts. */
 export interface AdapterEndpoint extends WebSocketEndpoint<Opening> {
-  /** Called when a handshake was refused: by a rule, by a policy, or because `accept` failed (500). */
+  /**
+   * Called when a handshake was refused: by a rule, by a policy, or because `accept` failed (500).
+   */
   refused?(refusal: RefusedOpening): void;
   readonly ticker?: Ticker | undefined;
   readonly alarm?: Alarm | undefined;
@@ -50,8 +52,9 @@ export interface Carrier {
 /**
  * Carries a handshake through.
  *
- * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when the
- *   handshake was refused or the client went away. Rejects with UsageError for bad options only.
+ * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when
+ *   the handshake was refused or the client went away. Rejects with UsageError for bad options
+ *   only.
  */
 export async function carryThrough(
   carrier: Carrier,

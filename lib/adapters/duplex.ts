@@ -19,8 +19,9 @@ const date = createDateSource(() => Date.now());
  *
  * @param request the head of the request, as `barewire/http` reads it, or of the same shape.
  * @param head bytes that came behind the request's head.
- * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when the
- *   handshake was refused or the client went away. Rejects with UsageError for bad options only.
+ * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when
+ *   the handshake was refused or the client went away. Rejects with UsageError for bad options
+ *   only.
  */
 export function acceptDuplex(
   stream: Duplex,

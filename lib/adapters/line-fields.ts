@@ -1,8 +1,8 @@
 /**
  * The fields of a request that another parser has read, line by line as they came.
  *
- * Node's own `headers` object has already joined and dropped lines; rules such as "exactly one Host"
- * need all of them.
+ * Node's own `headers` object has already joined and dropped lines; rules such as "exactly one
+ * Host" need all of them.
  */
 import { equalsIgnoringCase } from '../base/index.ts';
 import type { FieldLookup } from '../handshake/index.ts';

@@ -16,11 +16,12 @@ import { acceptDuplex } from './duplex.ts';
 import { LineFields } from './line-fields.ts';
 
 /**
- * Accepts the WebSocket of an `'upgrade'` event, or refuses it. All three arguments as the event has
- * them.
+ * Accepts the WebSocket of an `'upgrade'` event, or refuses it. All three arguments as the event
+ * has them.
  *
- * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when the
- *   handshake was refused or the client went away. Rejects with UsageError for bad options only.
+ * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when
+ *   the handshake was refused or the client went away. Rejects with UsageError for bad options
+ *   only.
  */
 export function acceptUpgrade(
   request: IncomingMessage,

@@ -26,8 +26,9 @@ export function isWebSocketConnect(headers: IncomingHttpHeaders): boolean {
 /**
  * Accepts the WebSocket of a `'stream'` event of an HTTP/2 server, or refuses it.
  *
- * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when the
- *   handshake was refused or the client went away. Rejects with UsageError for bad options only.
+ * @returns the open peer, already read by the endpoint's handler if it has one; `undefined` when
+ *   the handshake was refused or the client went away. Rejects with UsageError for bad options
+ *   only.
  */
 export function acceptStream(
   stream: ServerHttp2Stream,

@@ -3,7 +3,7 @@
  * and a proxy's CONNECT have that in common.
  *
  * ```
- *   request ──►  1xx … ──► 101, or 2xx to CONNECT ──► the stream is handed back, with what came behind
+ *   request ──►  1xx … ──► 101, or 2xx to CONNECT ──► the stream goes back, with the rest
  *                     └──► anything else          ──► its head, and the first bytes of its body
  * ```
  * Nothing is written behind the request [RFC 6455 §4.1]. The response is read as strictly as a
@@ -32,8 +32,8 @@ const EMPTY: Buffer = Buffer.alloc(0);
  * listener of ours but one that keeps its errors from being unhandled.
  *
  * @param request the head with its empty line, in Latin-1.
- * @returns rejects with what broke the stream, a ProtocolError when the response breaks a rule or does
- *   not come, or the signal's reason. The stream is then still to be destroyed.
+ * @returns rejects with what broke the stream, a ProtocolError when the response breaks a rule or
+ *   does not come, or the signal's reason. The stream is then still to be destroyed.
  */
 export function ask(
   stream: Duplex,

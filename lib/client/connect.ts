@@ -6,8 +6,8 @@
  *                                   ▲                        │ redirect, if wanted
  *                                   └────────────────────────┘
  * ```
- * Nothing is opened before everything that the caller gave was checked. One deadline stands over the
- * whole way. Whatever goes wrong rejects the promise, and leaves no stream behind.
+ * Nothing is opened before everything that the caller gave was checked. One deadline stands over
+ * the whole way. Whatever goes wrong rejects the promise, and leaves no stream behind.
  */
 import type { Duplex } from 'node:stream';
 import debug from 'debug';
@@ -45,11 +45,11 @@ const unknownAddressGate = new HandshakeGate(64);
  * Opens a WebSocket connection.
  *
  * @param url `ws:` or `wss:` (or `http:`, `https:`); a fragment is cut off.
- * @returns the open peer; nothing is lost before you read it. Rejects with a HandshakeRefused when the
- *   answer was another one than 101, a ProtocolError when the answer broke a rule
- *   (`bad-accept`, …) or did not come in time (`handshake-timeout`), the system's error when there is
- *   no way to the server, the signal's reason, or a UsageError for bad arguments, before anything
- *   was opened.
+ * @returns the open peer; nothing is lost before you read it. Rejects with a HandshakeRefused when
+ *   the answer was another one than 101, a ProtocolError when the answer broke a rule
+ *   (`bad-accept`, …) or did not come in time (`handshake-timeout`), the system's error when there
+ *   is no way to the server, the signal's reason, or a UsageError for bad arguments, before
+ *   anything was opened.
  */
 export async function connectWebSocket(
   url: string | URL,

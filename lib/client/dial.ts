@@ -82,7 +82,8 @@ export async function resolveAddress(
  * Opens a stream to the server, and TLS on it for `wss:`.
  *
  * @param resolved what {@link resolveAddress} returned.
- * @returns rejects with the system's error, a HandshakeRefused of the proxy, or the signal's reason.
+ * @returns rejects with the system's error, a HandshakeRefused of the proxy, or the signal's
+ *   reason.
  */
 export async function dial(
   address: WebSocketAddress,

@@ -55,7 +55,10 @@ export class EventHandlers {
     return this.#handlers.get(type) ?? null;
   }
 
-  /** Sets a handler; anything that is no function removes it. It keeps its place among the listeners. */
+  /**
+   * Sets a handler; anything that is no function removes it. It keeps its place among the
+   * listeners.
+   */
   set(type: string, handler: unknown): void {
     const isFirst = !this.#handlers.has(type);
     this.#handlers.set(type, typeof handler === 'function' ? (handler as Handler) : null);

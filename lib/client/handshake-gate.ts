@@ -2,12 +2,12 @@
  * One opening handshake at a time to each address [RFC 6455 §4.1 (2)].
  *
  * ```
- *   10.0.0.1 port 80   ██ handshake ██ ── waits ── waits          the next begins when the first has
+ *   10.0.0.1 port 80   ██ handshake ██ ── waits ── waits         the next begins when the first has
  *   10.0.0.2 port 80   ██ handshake ██                            succeeded or failed
  * ```
- * The rule keeps a page full of scripts from opening half-finished connections by the thousand. A name
- * counts as the addresses it stands for; where a proxy resolves names, each name counts for itself and
- * the number of them is limited.
+ * The rule keeps a page full of scripts from opening half-finished connections by the thousand. A
+ * name counts as the addresses it stands for; where a proxy resolves names, each name counts for
+ * itself and the number of them is limited.
  */
 
 /** Tells that a handshake is over, for good or ill. Calling it again does nothing. */

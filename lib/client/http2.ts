@@ -5,8 +5,8 @@
  *   session ── SETTINGS allow it? ──► HEADERS :method = CONNECT :protocol = websocket
  *                                └──► :status = 200 ──► open peer      the session stays yours
  * ```
- * Who opens and closes the HTTP/2 connection, and verifies whom it leads to, is `node:http2` and its
- * user. Frames are masked as ever: HTTP/2 changes nothing about that [RFC 8441 §5].
+ * Who opens and closes the HTTP/2 connection, and verifies whom it leads to, is `node:http2` and
+ * its user. Frames are masked as ever: HTTP/2 changes nothing about that [RFC 8441 §5].
  */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { ProtocolError, UsageError } from '../base/index.ts';

@@ -51,7 +51,8 @@ export interface Plan {
 /**
  * Checks everything that the caller gave.
  *
- * @throws UsageError `invalid-argument` for URL and subprotocols, `invalid-header`, `invalid-option`.
+ * @throws UsageError `invalid-argument` for URL and subprotocols, `invalid-header`,
+ *   `invalid-option`.
  */
 export function makePlan(url: string | URL, options: ConnectOptions): Plan {
   checkPeerOptions(options);

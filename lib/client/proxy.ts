@@ -6,8 +6,8 @@
  * Host: server.example:443
  * Proxy-Authorization: Basic …          the proxy's own credentials; the server never sees them
  * ```
- * What is sent to the proxy says where to go and nothing else: the handshake itself, its cookies and
- * credentials travel inside the tunnel.
+ * What is sent to the proxy says where to go and nothing else: the handshake itself, its cookies
+ * and credentials travel inside the tunnel.
  */
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';

@@ -8,8 +8,8 @@
  * | `ws:` → `wss:`                | yes      | stay behind: it is another origin            |
  * | `wss:` → `ws:`                | no       | what was meant to be secret would be readable |
  *
- * Which field of a caller is a secret nobody here can know, so none leaves the origin that it was given
- * for. Subprotocols go along, because they are the protocol: do not put secrets into them.
+ * Which field of a caller is a secret nobody here can know, so none leaves the origin that it was
+ * given for. Subprotocols go along, because they are the protocol: do not put secrets into them.
  */
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { UsageError } from '../base/index.ts';

@@ -48,8 +48,8 @@ function alreadyResolved(resolved: readonly ResolvedAddress[]): LookupFunction {
 }
 
 /**
- * Speaks TLS over a stream. The name in the certificate must be `hostname`, or `servername` when the
- * options say so. Rejects with what is wrong about the certificate, among other things.
+ * Speaks TLS over a stream. The name in the certificate must be `hostname`, or `servername` when
+ * the options say so. Rejects with what is wrong about the certificate, among other things.
  */
 export function startTls(
   stream: Duplex,

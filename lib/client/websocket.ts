@@ -8,8 +8,10 @@
  * A program that was written for browsers runs with it unchanged. What browsers do not offer stands
  * beside: fields, TLS and proxies as options, `peer` with everything a peer can do, `for await`.
  *
- * Stricter than the standard: `send` refuses what is neither text, bytes nor a Blob instead of making
- * it a string.
+ * Stricter than the standard: `send` refuses what is neither text, bytes nor a Blob instead of
+ * making it a string.
+ *
+ * Longer than the house allows: the interface is fixed by the standard, member by member.
  */
 import { UsageError } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
@@ -72,8 +74,8 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
    * Begins to connect.
    *
    * @param protocols subprotocols to offer, most wanted first.
-   * @throws DOMException `SyntaxError` for a bad URL or bad subprotocols; UsageError `invalid-option` or
-   *   `invalid-header` for bad options.
+   * @throws DOMException `SyntaxError` for a bad URL or bad subprotocols; UsageError
+   *   `invalid-option` or `invalid-header` for bad options.
    */
   constructor(
     url: string | URL,
@@ -196,22 +198,24 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
   }
 
   /**
-   * Sends a ping; resolves with the round-trip time in ms. Rejects with UsageError `invalid-state` when
-   * the connection is not open, or ends before the pong comes.
+   * Sends a ping; resolves with the round-trip time in ms. Rejects with UsageError `invalid-state`
+   * when the connection is not open, or ends before the pong comes.
    */
   ping(payload?: Uint8Array): Promise<number> {
     if (this.#peer !== undefined) return this.#peer.ping(payload);
     return Promise.reject(new UsageError('invalid-state', 'the connection is not open yet'));
   }
 
-  /** Resolves when the peer takes more, at once if it does already; also when the connection ends. */
+  /**
+   * Resolves when the peer takes more, at once if it does already; also when the connection ends.
+   */
   drained(): Promise<void> {
     return this.#peer?.drained() ?? Promise.resolve();
   }
 
   /**
-   * Reads message by message, besides the events; the server is slowed down when the loop is slow. The
-   * loop ends with the connection, and throws when there never was one; leaving it closes the
+   * Reads message by message, besides the events; the server is slowed down when the loop is slow.
+   * The loop ends with the connection, and throws when there never was one; leaving it closes the
    * connection.
    *
    * @throws UsageError `already-reading` when there is a loop already.

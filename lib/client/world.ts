@@ -1,5 +1,6 @@
 /**
- * What the client needs of the world besides streams: lots, a clock and an alarm. Replaced in specs.
+ * What the client needs of the world besides streams: lots, a clock and an alarm. Replaced in
+ * specs.
  */
 import { randomBytes } from 'node:crypto';
 import { type Alarm, systemAlarm } from '../peer/index.ts';

@@ -29,8 +29,8 @@ export const MAX_REASON_BYTES = MAX_CONTROL_PAYLOAD - 2;
  * Tells whether a code may stand in a close frame [RFC 6455 §7.4].
  *
  * 1000 – 1003 and 1007 – 1011 are the RFC's own, 1012 – 1014 were registered with IANA later,
- * 3000 – 3999 are for registration and 4000 – 4999 for private use. 1004 is reserved; 1005, 1006 and
- * 1015 describe what was not sent, so they never are; everything else is undefined.
+ * 3000 – 3999 are for registration and 4000 – 4999 for private use. 1004 is reserved; 1005, 1006
+ * and 1015 describe what was not sent, so they never are; everything else is undefined.
  */
 export function isValidCloseCode(code: number): boolean {
   if (!Number.isInteger(code)) return false;

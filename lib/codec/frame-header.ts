@@ -64,8 +64,8 @@ export function createFrameHeader(): FrameHeader {
 /**
  * Reads the header that begins at `start` into `header`.
  *
- * @returns true when the whole header lies before `end`. Otherwise `header` holds what the first two
- *   bytes say (with `payloadLength` and `maskingKey` 0), or, of a single byte, nothing.
+ * @returns true when the whole header lies before `end`. Otherwise `header` holds what the first
+ *   two bytes say (with `payloadLength` and `maskingKey` 0), or, of a single byte, nothing.
  */
 export function readFrameHeader(
   bytes: Uint8Array,

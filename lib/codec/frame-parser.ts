@@ -7,10 +7,12 @@
  *   header ─────────────────▶ payload ──────────────▶ end ──▶ header …
  *           frame()                payload()*             frameEnd()
  * ```
- * The parser takes masks off where the bytes lie, so it must be given memory that may be written to;
- * finding such memory, keeping bytes while paused and reporting failures is the part of
- * frame-reader.ts. Between two calls the parser keeps at most one unfinished header (13 bytes) or one
- * unfinished control payload (124 bytes).
+ * The parser takes masks off where the bytes lie, so it must be given memory that may be written
+ * to; finding such memory, keeping bytes while paused and reporting failures is the part of
+ * frame-reader.ts. Between two calls the parser keeps at most one unfinished header (13 bytes) or
+ * one unfinished control payload (124 bytes).
+ *
+ * Longer than the house allows: the states of one parser, on the hottest path there is.
  */
 import { ProtocolError, type ViolationCode } from '../base/index.ts';
 import {
@@ -34,19 +36,20 @@ import type { PayloadSimd } from './payload-simd.ts';
  * this order: `frame`, then `payload` as often as needed, then `frameEnd`.
  *
  * A sink that finds a fault of the peer may throw a ProtocolError, which fails the reader like a
- * fault of its own. Whatever else it throws passes through to the caller of `receive`, and the reader
- * stops.
+ * fault of its own. Whatever else it throws passes through to the caller of `receive`, and the
+ * reader stops.
  */
 export interface FrameSink {
   /** A header that the rules accept. The object is reused: valid until the call returns. */
   frame(header: FrameHeader): void;
   /**
    * The next payload bytes, unmasked: `bytes[start … end)`, valid until the call returns. They may
-   * be read, not written. A control frame's payload comes in one piece; an empty payload not at all.
+   * be read, not written. A control frame's payload comes in one piece; an empty payload not at
+   * all.
    *
    * @param onlyAscii true when all of the bytes are known to be below 0x80; false says nothing.
-   * @param forKeeps true when the range is the sink's from now on, as part of a chunk that was given
-   *   away (`givesInput`): it may be kept without a copy.
+   * @param forKeeps true when the range is the sink's from now on, as part of a chunk that was
+   *   given away (`givesInput`): it may be kept without a copy.
    */
   payload(bytes: Buffer, start: number, end: number, onlyAscii: boolean, forKeeps: boolean): void;
   /** The frame announced last is complete. */

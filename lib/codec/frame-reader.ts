@@ -7,9 +7,10 @@
  *           ◀────────            * ──────────────────▶ stopped     inert
  *            resume()                 stop()
  * ```
- * The reader never writes to memory it was given, unless told that it may: it copies masked input, 64
- * KiB at a time, to where the mask can be taken off (scratch.ts), which is also the fastest way. Only
- * while it is paused does it keep what it is given. What the bytes mean is known to frame-parser.ts.
+ * The reader never writes to memory it was given, unless told that it may: it copies masked input,
+ * 64 KiB at a time, to where the mask can be taken off (scratch.ts), which is also the fastest way.
+ * Only while it is paused does it keep what it is given. What the bytes mean is known to
+ * frame-parser.ts.
  */
 import {
   ByteQueue,
@@ -32,8 +33,9 @@ export interface FrameReaderOptions extends LimitOptions<'maxFrameBytes'> {
   /** The reader may overwrite what is given to `receive` until it returns. Saves little. */
   readonly ownsInput?: boolean | undefined;
   /**
-   * What is given to `receive` is given away for good: the reader may overwrite it and hand parts of
-   * it on for keeps, so that large binary payloads are not copied. Not for buffers that are reused.
+   * What is given to `receive` is given away for good: the reader may overwrite it and hand parts
+   * of it on for keeps, so that large binary payloads are not copied. Not for buffers that are
+   * reused.
    */
   readonly givesInput?: boolean | undefined;
 }

@@ -10,8 +10,8 @@
  * ```
  * A string's length in bytes is known only when it has been written, but its length in UTF-16 units
  * tells nearly always how long the header will be. So the text is written first, where it will
- * probably stand, and the header after it. What is checked and what is not is said by each function;
- * frame-builder.ts checks everything.
+ * probably stand, and the header after it. What is checked and what is not is said by each
+ * function; frame-builder.ts checks everything.
  */
 import { UsageError } from '../base/index.ts';
 import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
@@ -36,9 +36,9 @@ export function maxEncodedFrameLength(payload: string | Uint8Array, masked: bool
 }
 
 /**
- * Writes one frame into `target` at `offset`, for the hot path: beyond the room it checks nothing, so
- * the caller answers for `opcode` 0 – 15, `rsv` 0 – 7, and for what the rules say. The payload is not
- * modified.
+ * Writes one frame into `target` at `offset`, for the hot path: beyond the room it checks nothing,
+ * so the caller answers for `opcode` 0 – 15, `rsv` 0 – 7, and for what the rules say. The payload
+ * is not modified.
  *
  * @param maskingKey big-endian unsigned integer; `undefined` for a frame that is not masked.
  * @returns bytes written. Beyond them, up to {@link maxEncodedFrameLength}, the content of `target`
@@ -56,8 +56,8 @@ export function encodeFrameInto(
   maskingKey: number | undefined,
 ): number {
   const isText = typeof payload === 'string';
-  // Elements of other sizes would be counted, and cut, as if they were bytes; and memory that is gone
-  // looks empty.
+  // Elements of other sizes would be counted, and cut, as if they were bytes; and memory that is
+  // gone looks empty.
   if (!isText && (!isBytes(payload) || payload.length === 0)) requireBytes(payload);
   const { length } = payload;
   if (length <= SHORT && offset + MAX_SHORT_FRAME <= target.length) {

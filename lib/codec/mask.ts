@@ -9,8 +9,9 @@
  * Three ways to do it, each the fastest for some length (bench/masking); {@link maskInto} chooses:
  *
  * - `bytes`, an unrolled loop, for what is short;
- * - `words`, 32 bits at a time through a DataView, which does not mind where the bytes begin; making
- *   the view is dear, so this is for targets that come again and again, such as an output slab;
+ * - `words`, 32 bits at a time through a DataView, which does not mind where the bytes begin;
+ *   making the view is dear, so this is for targets that come again and again, such as an output
+ *   slab;
  * - `simd`, the WebAssembly module of payload-simd.ts, for everything else.
  */
 import { UsageError } from '../base/index.ts';
@@ -43,11 +44,11 @@ const THRESHOLDS: Readonly<Record<MaskingStrategy, Thresholds>> = {
 let thresholds = THRESHOLDS.auto;
 
 /**
- * Chooses how masks are put on and taken off from now on, everywhere in the process. It is there for
- * measuring, and for showing that all ways give the same bytes.
+ * Chooses how masks are put on and taken off from now on, everywhere in the process. It is there
+ * for measuring, and for showing that all ways give the same bytes.
  *
- * @throws UsageError `invalid-argument` for a strategy that is none; `not-supported` for `simd` where
- *   the process has no WebAssembly SIMD (`auto` does without it there).
+ * @throws UsageError `invalid-argument` for a strategy that is none; `not-supported` for `simd`
+ *   where the process has no WebAssembly SIMD (`auto` does without it there).
  */
 export function setMaskingStrategy(strategy: MaskingStrategy): void {
   if (!Object.hasOwn(THRESHOLDS, strategy)) {
@@ -65,14 +66,14 @@ export function chosenSimd(): PayloadSimd | undefined {
 }
 
 /**
- * Writes `source[sourceStart … sourceEnd)` XOR the key to `target` from `targetStart`. The same call
- * masks and unmasks. Source and target may overlap as long as the target does not begin after the
- * source in the same memory; nothing but the target range is written.
+ * Writes `source[sourceStart … sourceEnd)` XOR the key to `target` from `targetStart`. The same
+ * call masks and unmasks. Source and target may overlap as long as the target does not begin after
+ * the source in the same memory; nothing but the target range is written.
  *
  * @param maskingKey four key bytes as a big-endian integer.
  * @param keyOffset how many payload bytes came before these: only the lowest two bits count.
- * @returns a number whose bit 7 is set when one of the bytes written is 0x80 or more; its other bits
- *   mean nothing.
+ * @returns a number whose bit 7 is set when one of the bytes written is 0x80 or more; its other
+ *   bits mean nothing.
  * @throws UsageError `invalid-argument` when a range does not lie in its array, or its elements are
  *   no bytes.
  */
@@ -210,7 +211,9 @@ function rangeOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
 }
 
-/** Copies slice after slice into the module's memory, masks it there, and copies it to the target. */
+/**
+ * Copies slice after slice into the module's memory, masks it there, and copies it to the target.
+ */
 function maskThroughSlab(
   simd: PayloadSimd,
   source: Uint8Array,

@@ -1,8 +1,8 @@
 /**
  * Bytes from whatever holds bytes: exactly those, no more and no fewer.
  *
- * A view's `length` counts elements and its `byteLength` bytes; taking one for the other sends memory
- * that was never meant to be seen. So every function that takes bytes from a user asks here.
+ * A view's `length` counts elements and its `byteLength` bytes; taking one for the other sends
+ * memory that was never meant to be seen. So every function that takes bytes from a user asks here.
  */
 import { types } from 'node:util';
 import { UsageError } from '../base/index.ts';
@@ -13,8 +13,8 @@ export type BytesLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 /**
  * Returns the bytes that `value` covers, as a view on the same memory: nothing is copied.
  *
- * @throws UsageError `invalid-argument` when `value` holds no bytes (a number, an array, a string …)
- *   or no longer holds any because its memory was detached or shrunk away.
+ * @throws UsageError `invalid-argument` when `value` holds no bytes (a number, an array, a string
+ *   …) or no longer holds any because its memory was detached or shrunk away.
  */
 export function viewBytes(value: unknown): Uint8Array {
   if (types.isUint8Array(value)) return value.length === 0 ? requireAttached(value) : value;

@@ -11,8 +11,10 @@
  * +--------------+---------------+---------------+-------+    elsewhere passes through the second
  * ```
  * Copying there and back costs less than working in JavaScript from about 300 bytes on, and it is
- * what leaves the caller's bytes alone (bench/masking). The bytes are translated from payload.wat by
- * tools/codec/build-payload-simd.ts.
+ * what leaves the caller's bytes alone (bench/masking). The bytes are translated from payload.wat
+ * by tools/codec/build-payload-simd.ts.
+ *
+ * Longer than the house allows: the module itself is one line of base64.
  */
 
 /** Bytes of the reading slab, from index 0, and of the passing slab, from this index. */
@@ -71,7 +73,9 @@ type ModuleExports = Omit<PayloadSimd, 'memory'> & {
   readonly memory: { readonly buffer: ArrayBuffer };
 };
 
-/** As much of the WebAssembly namespace as is used here; the type library of Node has none of it. */
+/**
+ * As much of the WebAssembly namespace as is used here; the type library of Node has none of it.
+ */
 interface WebAssemblyNamespace {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => { readonly exports: ModuleExports };

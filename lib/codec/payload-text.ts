@@ -9,7 +9,9 @@ import { isUtf8 } from 'node:buffer';
 import { chosenSimd } from './mask.ts';
 import { type PayloadSimd, SLAB_BYTES, TEXT_AT } from './payload-simd.ts';
 
-/** The methods behind `toString`, which checks its arguments and looks the encoding up each time. */
+/**
+ * The methods behind `toString`, which checks its arguments and looks the encoding up each time.
+ */
 interface SlicingBuffer extends Buffer {
   latin1Slice(start: number, end: number): string;
   ucs2Slice(start: number, end: number): string;
@@ -77,7 +79,9 @@ function decodeLong(
   return pieces.join('');
 }
 
-/** The last place up to `at` that no tail byte follows; `at` itself when the bytes are malformed. */
+/**
+ * The last place up to `at` that no tail byte follows; `at` itself when the bytes are malformed.
+ */
 function cutBetweenCharacters(bytes: Buffer, from: number, at: number, end: number): number {
   if (at === end) return end;
   for (let cut = at; cut > from && cut > at - 4; cut -= 1) {

@@ -1,9 +1,9 @@
 /**
  * The memory in which readers take masks off.
  *
- * It is one slab for the whole process, inside the SIMD module where there is one, and it is lent for
- * as long as a reader delivers from it. A sink may feed another reader meanwhile, perhaps with the
- * very bytes it was just given; that reader finds the slab lent and gets memory of its own.
+ * It is one slab for the whole process, inside the SIMD module where there is one, and it is lent
+ * for as long as a reader delivers from it. A sink may feed another reader meanwhile, perhaps with
+ * the very bytes it was just given; that reader finds the slab lent and gets memory of its own.
  */
 import type { ParserInput } from './frame-parser.ts';
 import { chosenSimd } from './mask.ts';

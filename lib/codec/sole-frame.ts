@@ -2,8 +2,8 @@
  * Frames in memory of their own, for payloads that are too long to share a slab [RFC 6455 §5.2].
  *
  * The length of a string in bytes is known only when it has been written. Measuring it first takes
- * longer than writing it, and setting three bytes aside for each character holds memory for nothing;
- * so it is written to a common buffer, and copied, or masked, to where it stays.
+ * longer than writing it, and setting three bytes aside for each character holds memory for
+ * nothing; so it is written to a common buffer, and copied, or masked, to where it stays.
  */
 import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
 import { encodeFrameInto, maxEncodedFrameLength } from './frame-writer.ts';

@@ -1,6 +1,6 @@
 /**
- * One open WebSocket connection without a socket [RFC 6455 §5 – §7]: bytes in, messages out, and the
- * other way round.
+ * One open WebSocket connection without a socket [RFC 6455 §5 – §7]: bytes in, messages out, and
+ * the other way round.
  *
  * ```
  *   receive(bytes) ─► InputGate ─► FrameReader ─► MessageAssembler ─► sink.message

@@ -44,7 +44,9 @@ export class InputGate {
     this.#shut();
   }
 
-  /** The job has ended; `deliver` is called by the next {@link open} that nothing stands against. */
+  /**
+   * The job has ended; `deliver` is called by the next {@link open} that nothing stands against.
+   */
   jobDone(deliver: () => void): void {
     this.#isPausedByJob = false;
     this.#result = deliver;
@@ -61,7 +63,9 @@ export class InputGate {
     this.#transport.wantsInput(false);
   }
 
-  /** Delivers what was kept, if nothing stands against it. @returns whether the gate is open now. */
+  /**
+   * Delivers what was kept, if nothing stands against it. @returns whether the gate is open now.
+   */
   open(): boolean {
     if (!this.#isShut) return true;
     if (this.#mustWait) return false;

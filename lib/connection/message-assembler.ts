@@ -5,15 +5,15 @@
  * frames    [text fin=0 "He"] [ping] [continuation fin=0 "ll"] [continuation fin=1 "o"]
  * messages  ───────────────── "Hello" ──────────────────────────────────────────────►
  * ```
- * Text is checked as its bytes arrive, so a bad byte fails the connection when it comes and not when
- * the message ends [RFC 6455 §8.1]. Unfinished messages wait in one buffer that grows by doubling:
- * a million one-byte fragments cost a million bytes, not a million objects. Every limit is checked
- * as `piece > limit − used`, before anything is stored.
+ * Text is checked as its bytes arrive, so a bad byte fails the connection when it comes and not
+ * when the message ends [RFC 6455 §8.1]. Unfinished messages wait in one buffer that grows by
+ * doubling: a million one-byte fragments cost a million bytes, not a million objects. Every limit
+ * is checked as `piece > limit − used`, before anything is stored.
  *
  * It does not know about close, ping and pong (they pass through), nor about sockets or time.
  *
- * Longer than the house allows: the four ways of a message (whole or in pieces, plain or compressed)
- * share one state, and taking them apart would spread it.
+ * Longer than the house allows: the four ways of a message (whole or in pieces, plain or
+ * compressed) share one state, and taking them apart would spread it.
  */
 import { ProtocolError, resolveLimit, Utf8Validator } from '../base/index.ts';
 import {
@@ -50,9 +50,9 @@ export interface AssemblerSink {
 /** The half of a permessage-deflate codec that reads [RFC 7692 §7.2.2]. */
 export interface MessageInflater {
   /**
-   * Inflates the next piece of a message; `fin` marks its last. Calls `done` once, at once or later,
-   * unless it was closed meanwhile; `bytes` are the caller's. `maxBytes` is what the message may
-   * still produce: more than that is `message-too-large`, found out during the work.
+   * Inflates the next piece of a message; `fin` marks its last. Calls `done` once, at once or
+   * later, unless it was closed meanwhile; `bytes` are the caller's. `maxBytes` is what the message
+   * may still produce: more than that is `message-too-large`, found out during the work.
    */
   decompress(
     payload: Uint8Array,
@@ -76,7 +76,9 @@ export interface AssemblerOptions {
 
 const EMPTY: Buffer = Buffer.alloc(0);
 const RSV1 = 4;
-/** Compressed bytes are inflated in slices of this size, so that one message cannot hold the turn. */
+/**
+ * Compressed bytes are inflated in slices of this size, so that one message cannot hold the turn.
+ */
 const INFLATE_SLICE_BYTES = 64 * 1024;
 
 /** Assembles messages. It is the frame reader's sink; the connection is its sink. */

@@ -116,7 +116,9 @@ export class MessageSender {
     this.#enqueue({ kind: 'message', opcode, payload, compress }, payload.length);
   }
 
-  /** Sends a message that is encoded already; `onSent` tells when it took its place in the order. */
+  /**
+   * Sends a message that is encoded already; `onSent` tells when it took its place in the order.
+   */
   sendEncoded(frames: Buffer, onSent?: () => void): void {
     if (this.#queue.length === 0) {
       this.#outbox.appendEncoded(frames);

@@ -4,13 +4,16 @@
  * An announced length is believed for three times what has come, or 64 KiB: a header that promises
  * sixteen megabytes and brings none costs almost nothing.
  *
- * Setting memory aside for each message costs more than filling it (bench/framing, "in 16"). So there
- * is one spare buffer for the whole process, in which a message is gathered whenever nobody else's
- * is, and which the next one finds again. It is never handed out: what leaves it is a copy or a string.
+ * Setting memory aside for each message costs more than filling it (bench/framing, "in 16"). So
+ * there is one spare buffer for the whole process, in which a message is gathered whenever nobody
+ * else's is, and which the next one finds again. It is never handed out: what leaves it is a copy
+ * or a string.
  */
 import { copyPayload } from '../codec/index.ts';
 
-/** Memory reserved for announced bytes before they come is at most this, or three times the rest. */
+/**
+ * Memory reserved for announced bytes before they come is at most this, or three times the rest.
+ */
 const MAX_TRUSTED_BYTES = 64 * 1024;
 const FIRST_BYTES = 64;
 /** The spare begins with this, and a larger buffer takes its place up to the second. */

@@ -5,11 +5,12 @@
  * slab   ░░░░░░░░[hd|payload][hd|payload][hd|payload]··············   one for all connections
  *                └──────── region of this outbox ────┘└ cursor
  * ```
- * A write costs a system call, about ten times as much as a small frame (bench/echo); so small frames
- * are encoded one behind the other into a shared slab, and the used region is written once. When
- * the transport says that it needs the bytes no longer, the cursor goes back and the slab is used
- * again: nothing is allocated. When it still holds them, the next regions are copied out instead, so
- * that a slow reader never pins a slab. Payloads above {@link COPY_BYTES} are not copied at all.
+ * A write costs a system call, about ten times as much as a small frame (bench/echo); so small
+ * frames are encoded one behind the other into a shared slab, and the used region is written once.
+ * When the transport says that it needs the bytes no longer, the cursor goes back and the slab is
+ * used again: nothing is allocated. When it still holds them, the next regions are copied out
+ * instead, so that a slow reader never pins a slab. Payloads above {@link COPY_BYTES} are not
+ * copied at all.
  *
  * It does not know what the frames mean, or whether they may be sent.
  */
@@ -41,7 +42,9 @@ const NO_SLAB: Buffer = Buffer.alloc(0);
 /** Stands for an empty list, and is never written to: idle connections share it. */
 const NONE: Buffer[] = [];
 
-/** One slab serves all connections of the process: regions are opened and written in the same turn. */
+/**
+ * One slab serves all connections of the process: regions are opened and written in the same turn.
+ */
 const shared = { slab: NO_SLAB, cursor: 0 };
 
 /** Collects the frames of a turn for one connection. */

@@ -59,8 +59,8 @@ export class OutgoingMessage {
   /**
    * Gives the message up.
    *
-   * @returns true when nothing of it has been sent: it leaves no trace. False when its beginning has
-   *   been sent: a message cannot be taken back, and only the end of the connection ends it.
+   * @returns true when nothing of it has been sent: it leaves no trace. False when its beginning
+   *   has been sent: a message cannot be taken back, and only the end of the connection ends it.
    */
   abandon(): boolean {
     if (this.isEnded && !this.isAbandoned) return true;

@@ -3,7 +3,7 @@
  *
  * ```
  * authority  = host [ ":" *DIGIT ]
- * host       = "[" ( IPv6address / IPvFuture ) "]" / reg-name        (an IPv4 address is a reg-name too)
+ * host       = "[" ( IPv6address / IPvFuture ) "]" / reg-name  (an IPv4 address is a reg-name too)
  * reg-name   = *( unreserved / pct-encoded / sub-delims )
  * ```
  * It does not resolve, lower-case or decode anything, and knows no names.
@@ -23,8 +23,8 @@ for (let byte = 0; byte < 256; byte += 1) {
 for (const character of "-._~!$&'()*+,;=") REG_NAME[character.charCodeAt(0)] = 1;
 
 /**
- * Tells whether a text is a host, with or without a port, that a message can be for. User information
- * is none [RFC 9110 §4.2.4], and a port has to fit 16 bits. O(length).
+ * Tells whether a text is a host, with or without a port, that a message can be for. User
+ * information is none [RFC 9110 §4.2.4], and a port has to fit 16 bits. O(length).
  *
  * Stricter than the RFC: the groups of an IPv6 address are counted, and an empty host with a port
  * (":80") is refused, because no http URI has one [RFC 9110 §4.2.1].
@@ -40,7 +40,9 @@ export function isAuthorityWithPort(text: string): boolean {
   return hostEnd > 0 && hostEnd < text.length - 1 && (portOf(text, hostEnd) ?? 0) > 0;
 }
 
-/** Returns where the host ends: at the port's colon or the end of the text; -1 for no valid host. */
+/**
+ * Returns where the host ends: at the port's colon or the end of the text; -1 for no valid host.
+ */
 function findHostEnd(text: string): number {
   if (text.charCodeAt(0) === 0x5b) {
     const bracket = text.indexOf(']');
@@ -62,7 +64,9 @@ function isHex(text: string, index: number): boolean {
   return code <= 0xff && (CHARACTER_CLASS[code]! & HEX_DIGIT) !== 0;
 }
 
-/** Returns the port behind the colon at `colon` (0 when it is empty), `undefined` when it is none. */
+/**
+ * Returns the port behind the colon at `colon` (0 when it is empty), `undefined` when it is none.
+ */
 function portOf(text: string, colon: number): number | undefined {
   if (text.charCodeAt(colon) !== COLON) return undefined;
   let port = 0;

@@ -3,7 +3,7 @@
  *
  * ```
  * Transfer-Encoding   Content-Length    request                          response
- * absent              absent            no body                          until the connection closes
+ * absent              absent            no body                         until the connection closes
  * absent              one number        that many bytes                  that many bytes
  * chunked             absent            chunked                          chunked
  * anything else                         refused: whoever reads it differently reads another message
@@ -23,7 +23,9 @@ export type BodyFraming =
   | { readonly kind: 'chunked' }
   | { readonly kind: 'until-close' };
 
-/** How the end of a request's body is found: never by closing, which would leave no way to answer. */
+/**
+ * How the end of a request's body is found: never by closing, which would leave no way to answer.
+ */
 export type RequestFraming = Exclude<BodyFraming, { readonly kind: 'until-close' }>;
 
 /** There is no body. */

@@ -27,7 +27,9 @@ type State =
   | 'trailers'
   | 'done';
 
-/** Digits of a chunk size, leading zeros included: 16 hold 2^64 - 1, more would hold only padding. */
+/**
+ * Digits of a chunk size, leading zeros included: 16 hold 2^64 - 1, more would hold only padding.
+ */
 const MAX_SIZE_DIGITS = 16;
 
 /** Reads one body after the other; {@link begin} makes it new. */
@@ -76,8 +78,8 @@ export class BodyReader {
   }
 
   /**
-   * Reads on until there is data, the body ends or the bytes do. Data is never longer than the bytes
-   * given, and is the {@link dataLength} bytes before the index that is returned.
+   * Reads on until there is data, the body ends or the bytes do. Data is never longer than the
+   * bytes given, and is the {@link dataLength} bytes before the index that is returned.
    *
    * @returns the index behind the last byte read.
    * @throws ProtocolError for the first byte that breaks a rule or a limit.
@@ -119,7 +121,9 @@ export class BodyReader {
     this.#sizeDigits = 0;
   }
 
-  /** [RFC 9112 §7.1] Large sizes are foreseen: the number stops growing once it is over the budget. */
+  /**
+   * [RFC 9112 §7.1] Large sizes are foreseen: the number stops growing once it is over the budget.
+   */
   #scanSize(bytes: Buffer, at: number, end: number): number {
     for (; at < end; at += 1) {
       const byte = bytes[at]!;

@@ -5,8 +5,9 @@
  *  5 ; name = value ; name = "quoted \" value" \r
  *    ^ open                                    ^ done
  * ```
- * What is skipped unread is where two readers differ, so the grammar is enforced although nobody wants
- * the content. Stricter than the RFC: no whitespace around ";" and "=", which the grammar has as BWS.
+ * What is skipped unread is where two readers differ, so the grammar is enforced although nobody
+ * wants the content. Stricter than the RFC: no whitespace around ";" and "=", which the grammar has
+ * as BWS.
  */
 import { CHARACTER_CLASS, CR, FIELD_VALUE, LF, ProtocolError, TOKEN } from '../base/index.ts';
 

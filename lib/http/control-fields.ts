@@ -1,9 +1,9 @@
 /**
- * The fields that steer a connection: found in one pass over a section, so that nothing that decides
- * about framing is looked up twice and read differently.
+ * The fields that steer a connection: found in one pass over a section, so that nothing that
+ * decides about framing is looked up twice and read differently.
  *
- * Their names happen to have six different lengths, so the length tells which one a name may be, and a
- * comparison whether it is. What the values mean is decided elsewhere.
+ * Their names happen to have six different lengths, so the length tells which one a name may be,
+ * and a comparison whether it is. What the values mean is decided elsewhere.
  */
 import type { FieldSection } from './field-section.ts';
 import { cutValue } from './fields.ts';
@@ -82,7 +82,9 @@ export class ControlFields {
     return (this.#seen & (1 << field)) === 0 ? 0 : this.#counts[field]!;
   }
 
-  /** Returns a field's value, several lines joined with commas; `undefined` when it does not occur. */
+  /**
+   * Returns a field's value, several lines joined with commas; `undefined` when it does not occur.
+   */
   value(field: ControlField, text: string): string | undefined {
     const count = this.count(field);
     if (count === 0) return undefined;
@@ -101,8 +103,8 @@ export class ControlFields {
 }
 
 /**
- * Compares the token at `start`, of the same length, with a lower-case name of letters and "-" only:
- * among token characters, setting bit 20 makes no other one of them equal to those.
+ * Compares the token at `start`, of the same length, with a lower-case name of letters and "-"
+ * only: among token characters, setting bit 20 makes no other one of them equal to those.
  */
 function isName(text: string, start: number, name: string): boolean {
   for (let index = 0; index < name.length; index += 1) {

@@ -5,11 +5,12 @@
  * field-line   = field-name ":" OWS field-value OWS CRLF          section = *field-line CRLF
  *
  *  H o s t :   a \r \n X : \r \n \r \n
- *          ^     ^       ^  ^                 two offsets a line are recorded: its colon and its CR;
+ *          ^     ^       ^  ^                two offsets a line are recorded: its colon and its CR;
  *          colon CR  colon  CR                a name begins two octets after the CR before it
  * ```
  * The scanner can be stopped before any octet and goes on from there; however a section is cut, an
- * octet is looked at once, and those of a line that a read leaves unfinished twice. It does not know what a field means, and it keeps offsets, never octets.
+ * octet is looked at once, and those of a line that a read leaves unfinished twice. It does not
+ * know what a field means, and it keeps offsets, never octets.
  */
 
 import type { ViolationCode } from '../base/index.ts';
@@ -65,8 +66,8 @@ export class FieldSection {
   /** Lines complete so far. */
   count = 0;
   /**
-   * True when each line has one SP behind its colon and no other whitespace around its value, as nearly
-   * all have; else {@link cutValue} has to look. False too where a line came in pieces.
+   * True when each line has one SP behind its colon and no other whitespace around its value, as
+   * nearly all have; else {@link cutValue} has to look. False too where a line came in pieces.
    */
   isTidy = true;
   /** Offset of the section's first octet from the first octet of the head. */
@@ -119,8 +120,8 @@ export class FieldSection {
   }
 
   /**
-   * Takes lines that are here as a whole and have nothing wrong with them; the line that is not is left
-   * to {@link #scanPart}. It is the only one whose octets are looked at twice.
+   * Takes lines that are here as a whole and have nothing wrong with them; the line that is not is
+   * left to {@link #scanPart}. It is the only one whose octets are looked at twice.
    */
   #scanLines(bytes: Buffer, at: number, stop: number, shift: number): number {
     if (stop - at < SHORTEST_LINE) return at;
@@ -169,8 +170,8 @@ export class FieldSection {
         this.#state = LINE_LF;
         return at + 1;
       default:
-        // [RFC 9112 §2.2] A CR without its LF ends nothing. Stricter than the RFC: it is not replaced
-        // by a space either.
+        // [RFC 9112 §2.2] A CR without its LF ends nothing. Stricter than the RFC: it is not
+        // replaced by a space either.
         if (bytes[at]! !== LF) throw new ProtocolError('bare-cr');
         this.#state = this.#state === BLANK_LF ? DONE : LINE_START;
         return at + 1;

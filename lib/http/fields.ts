@@ -2,11 +2,11 @@
  * The field lines of a header or trailer section, in the order they came [RFC 9110 §5.3].
  *
  * ```
- *  H o s t :   a \r \n A c c e p t :   x \r \n        one text for all lines, and two offsets for each:
+ *  H o s t :   a \r \n A c c e p t :   x \r \n    one text for all lines, and two offsets for each:
  *          ^     ^               ^     ^              its colon and its end
  * ```
- * Names and values are cut out when somebody asks for them, so a request costs what is looked at. Names
- * keep their case and are looked up case-blind; there is no object keyed by names in here, so
+ * Names and values are cut out when somebody asks for them, so a request costs what is looked at.
+ * Names keep their case and are looked up case-blind; there is no object keyed by names in here, so
  * `__proto__` and `constructor` are names like any other. It does not know what a field means.
  */
 import { isFieldValue, isToken, UsageError } from '../base/index.ts';
@@ -33,12 +33,12 @@ export class Fields {
   }
 
   /**
-   * Makes fields from names and values, each checked octet by octet: what passes can be written on the
-   * wire without injecting a line. An array of values makes one line each, `undefined` makes none.
-   * Whitespace around a value is no part of it [RFC 9112 §5.1].
+   * Makes fields from names and values, each checked octet by octet: what passes can be written on
+   * the wire without injecting a line. An array of values makes one line each, `undefined` makes
+   * none. Whitespace around a value is no part of it [RFC 9112 §5.1].
    *
-   * @throws UsageError `invalid-header` when a name is no token, or a value is no string or number or
-   *   holds CR, LF, NUL, another control character or a character above U+00FF [RFC 9110 §5.5].
+   * @throws UsageError `invalid-header` when a name is no token, or a value is no string or number
+   *   or holds CR, LF, NUL, another control character or a character above U+00FF [RFC 9110 §5.5].
    */
   static from(init: FieldsInit): Fields {
     const offsets: number[] = [];

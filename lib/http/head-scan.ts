@@ -3,11 +3,11 @@
  *
  * ```
  * in one read     the bytes are scanned where they lie, and decoded once when the empty line came
- * in several      each read is scanned where it lies; what the head needs of it is copied behind what
+ * in several    each read is scanned where it lies; what the head needs of it is copied behind what
  *                 came before, and all of it is decoded once
  * ```
- * So an octet is visited once and copied at most once, and nothing is kept beyond the limits, because
- * the scan stops there. It knows layout only.
+ * So an octet is visited once and copied at most once, and nothing is kept beyond the limits,
+ * because the scan stops there. It knows layout only.
  */
 import { ByteQueue } from '../base/index.ts';
 import { ControlFields } from './control-fields.ts';

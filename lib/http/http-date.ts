@@ -13,7 +13,9 @@ export function formatHttpDate(epochMs: number): string {
   return new Date(epochMs).toUTCString();
 }
 
-/** Returns a function that formats the current second, and remembers it until the second is over. */
+/**
+ * Returns a function that formats the current second, and remembers it until the second is over.
+ */
 export function createDateSource(epochMs: () => number): () => string {
   let second = Number.NaN;
   let text = '';

@@ -27,8 +27,8 @@ export type HttpLimits = Readonly<Record<HttpLimitName, number>>;
 const resolved = new WeakSet<object>();
 
 /**
- * Fills in defaults. A result given back in is returned as it is, so that a server resolves once and
- * ten thousand connections share one object.
+ * Fills in defaults. A result given back in is returned as it is, so that a server resolves once
+ * and ten thousand connections share one object.
  *
  * @throws UsageError `invalid-option` for a value that is not a whole number from 0, or Infinity.
  */

@@ -6,8 +6,11 @@
  *   idle ---------------> start-line ------> headers ----------> body ------------------> idle
  *                                                                  \-- last chunk --> trailers --/
  * ```
- * The reader can be paused between any two reports and goes on from there; bytes that arrive meanwhile
- * wait in order. It knows when a head is due, not what it says: that is the business of its two kinds.
+ * The reader can be paused between any two reports and goes on from there; bytes that arrive
+ * meanwhile wait in order. It knows when a head is due, not what it says: that is the business of
+ * its two kinds.
+ *
+ * Longer than the house allows: one life, whose states share the bytes that wait.
  */
 import { ByteQueue, ProtocolError, UsageError } from '../base/index.ts';
 import { type BodyFraming, NO_BODY } from './body-framing.ts';
@@ -37,8 +40,8 @@ export interface MessageHead {
 }
 
 /**
- * What comes after a message: another one, nothing (later bytes are ignored), or whatever the caller
- * says (the reader pauses).
+ * What comes after a message: another one, nothing (later bytes are ignored), or whatever the
+ * caller says (the reader pauses).
  */
 export type NextStep = 'message' | 'nothing' | 'caller';
 
@@ -97,8 +100,8 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
   }
 
   /**
-   * Takes the next bytes of the connection and reports what they complete. The chunk is read where it
-   * lies; what has to wait is copied, so it is yours again when the call returns. O(bytes).
+   * Takes the next bytes of the connection and reports what they complete. The chunk is read where
+   * it lies; what has to wait is copied, so it is yours again when the call returns. O(bytes).
    *
    * @throws UsageError `invalid-argument` when `chunk` is not a Uint8Array.
    */
@@ -118,8 +121,8 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
   }
 
   /**
-   * Says that the peer will send nothing more. Between two messages that is a clean end and nothing is
-   * reported; a body that lasts until the close ends; anything else fails with `premature-eof`.
+   * Says that the peer will send nothing more. Between two messages that is a clean end and nothing
+   * is reported; a body that lasts until the close ends; anything else fails with `premature-eof`.
    */
   receiveEnd(): void {
     this.#isTransportEnded = true;
@@ -132,8 +135,8 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
   }
 
   /**
-   * Goes on reporting. After the end of a message that wanted an upgrade it says: no upgrade, read on.
-   * What has been waiting is reported before the call returns, unless it is made from a report.
+   * Goes on reporting. After the end of a message that wanted an upgrade it says: no upgrade, read
+   * on. What has been waiting is reported before the call returns, unless it is made from a report.
    */
   resume(): void {
     if (!this.#isPaused) return;
@@ -143,7 +146,8 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
 
   /**
    * Stops for good and returns the bytes that were not read, which are yours: they belong to the
-   * protocol that follows. May be called from within a report; an unfinished head is given back too.
+   * protocol that follows. May be called from within a report; an unfinished head is given back
+   * too.
    */
   handOver(): Buffer {
     const parts = [

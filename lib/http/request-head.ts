@@ -2,8 +2,8 @@
  * The law of a request's head: what the fields together must be, and what they ask for
  * [RFC 9112 §3] [RFC 9112 §6] [RFC 9112 §9].
  *
- * Layout has been checked when this is called. It knows nothing of bytes, and nothing of the body but
- * how its end will be found.
+ * Layout has been checked when this is called. It knows nothing of bytes, and nothing of the body
+ * but how its end will be found.
  */
 import { equalsIgnoringCase, ProtocolError } from '../base/index.ts';
 import { isAuthority } from './authority.ts';
@@ -24,19 +24,22 @@ export interface RequestHead {
   readonly target: string;
   readonly targetForm: TargetForm;
   /**
-   * Host and port of an absolute-form target. Where it is given, the request is for this authority and
-   * Host is ignored [RFC 9112 §3.2.2].
+   * Host and port of an absolute-form target. Where it is given, the request is for this authority
+   * and Host is ignored [RFC 9112 §3.2.2].
    */
   readonly authority: string | undefined;
   readonly version: Version;
   readonly fields: Fields;
-  /** False: this is the last request of the connection, and the connection closes after its response. */
+  /**
+   * False: this is the last request of the connection, and the connection closes after its
+   * response.
+   */
   readonly keepAlive: boolean;
   /** The client holds its body back until it sees 100 (Continue) [RFC 9110 §10.1.1]. */
   readonly expectContinue: boolean;
   /**
-   * CONNECT, or an Upgrade field with the upgrade option: the bytes behind this request may be another
-   * protocol, so the reader stops after it until it is told how to go on.
+   * CONNECT, or an Upgrade field with the upgrade option: the bytes behind this request may be
+   * another protocol, so the reader stops after it until it is told how to go on.
    */
   readonly wantsUpgrade: boolean;
   readonly framing: RequestFraming;
@@ -45,8 +48,8 @@ export interface RequestHead {
 /**
  * Checks a head against the rules that no single line can break, and tells what it asks for.
  *
- * @throws ProtocolError `missing-host`, `multiple-host`, `bad-host`, `connect-with-body`, `bad-expect`,
- *   and what `frameRequest` throws.
+ * @throws ProtocolError `missing-host`, `multiple-host`, `bad-host`, `connect-with-body`,
+ *   `bad-expect`, and what `frameRequest` throws.
  */
 export function readRequestHead(scan: HeadScan<RequestLine>, limits: HttpLimits): RequestHead {
   const { line, text, control } = scan;

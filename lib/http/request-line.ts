@@ -9,7 +9,10 @@
  *        methodEnd   targetEnd   major.minor
  * ```
  * Like the field section it stops before any octet and goes on from there, and keeps offsets only.
- * Stricter than the RFC: exactly one SP stands at each place, and a line ends in CRLF [RFC 9112 §3].
+ * Stricter than the RFC: exactly one SP stands at each place, and a line ends in CRLF [RFC 9112
+ * §3].
+ *
+ * Longer than the house allows: one small function for each octet class of the line.
  */
 import { CHARACTER_CLASS, ProtocolError, TOKEN } from '../base/index.ts';
 import type { HttpLimits } from './http-limits.ts';
@@ -121,8 +124,8 @@ export class RequestLine implements StartLine {
   }
 
   /**
-   * Takes a line that is here as a whole, has an origin-form target and HTTP/1.1 and nothing wrong with
-   * it, as nearly all lines; any other is left as it is.
+   * Takes a line that is here as a whole, has an origin-form target and HTTP/1.1 and nothing wrong
+   * with it, as nearly all lines; any other is left as it is.
    */
   #scanWhole(bytes: Buffer, start: number, end: number, limits: HttpLimits): number {
     const method = skipToken(bytes, start, end);

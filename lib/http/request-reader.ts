@@ -4,8 +4,8 @@
  * ```
  * receive(bytes) -> head -> body … body -> end(trailers) -> head …        or, once, failed(error)
  * ```
- * How a request is answered is unknown here, and so is the connection; `handOver` ends the reading when
- * the bytes turn into another protocol.
+ * How a request is answered is unknown here, and so is the connection; `handOver` ends the reading
+ * when the bytes turn into another protocol.
  */
 import type { Fields } from './fields.ts';
 import { HeadScan } from './head-scan.ts';

@@ -31,8 +31,8 @@ const ASTERISK: TargetParts = Object.freeze({ form: 'asterisk', authority: undef
  * 1 for each octet a target may hold.
  *
  * Looser than the RFC: `"<>\^`{|}` are no URI characters, but clients send them and they cannot be
- * mistaken for anything. Stricter than others: "#" is refused, since a fragment is never sent and two
- * readers would disagree on whether it belongs to the path.
+ * mistaken for anything. Stricter than others: "#" is refused, since a fragment is never sent and
+ * two readers would disagree on whether it belongs to the path.
  */
 export const TARGET_CHARACTER: Uint8Array = CHARACTER_CLASS.map((bits, byte) =>
   (bits & VISIBLE) !== 0 && byte !== 0x23 ? 1 : 0,
@@ -52,7 +52,9 @@ export function readTarget(method: string, target: string): TargetParts | undefi
   return readAbsoluteForm(target);
 }
 
-/** scheme "://" authority [ path ] [ "?" query ]; a scheme without an authority is for no server. */
+/**
+ * scheme "://" authority [ path ] [ "?" query ]; a scheme without an authority is for no server.
+ */
 function readAbsoluteForm(target: string): TargetParts | undefined {
   const colon = target.indexOf('://');
   if (!isScheme(target, colon)) return undefined;

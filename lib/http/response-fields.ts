@@ -18,7 +18,9 @@ export type FieldsInit =
   | Readonly<Record<string, string | number | readonly string[] | undefined>>
   | Iterable<readonly [name: string, value: string]>;
 
-/** Fields that may not stand in a 1xx response: it has no body and says nothing about later ones. */
+/**
+ * Fields that may not stand in a 1xx response: it has no body and says nothing about later ones.
+ */
 export const FORBIDDEN_IN_INTERIM: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -64,8 +66,8 @@ export interface ResponseFields {
 /**
  * Sorts the fields into lines and facts. O(bytes).
  *
- * @throws UsageError `invalid-header` for a name that is no token, a value with CR, LF, NUL, another
- *   control character or a character above U+00FF, or a `Content-Length` that is no length.
+ * @throws UsageError `invalid-header` for a name that is no token, a value with CR, LF, NUL,
+ *   another control character or a character above U+00FF, or a `Content-Length` that is no length.
  */
 export function readResponseFields(init: FieldsInit | undefined): ResponseFields {
   const found: ResponseFields = {

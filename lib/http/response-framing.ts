@@ -99,7 +99,8 @@ function rawLines(request: AnsweredRequest, status: number, found: ResponseField
   if (status === 204 || isTunnel) refuseFraming(found, String(status));
   if (transferEncoding === undefined) return lengthLine(found.contentLength);
   if (request.version === '1.0' || found.contentLength !== undefined) {
-    throw new UsageError('invalid-header', 'Transfer-Encoding is not possible here'); // [RFC 9112 §6.1, §6.2]
+    // [RFC 9112 §6.1, §6.2]
+    throw new UsageError('invalid-header', 'Transfer-Encoding is not possible here');
   }
   return `transfer-encoding: ${transferEncoding}\r\n`;
 }

@@ -1,6 +1,6 @@
 /**
- * The law of a response's head [RFC 9112 §6.3]: whether there is a body depends on the request that it
- * answers and on the status, before any field is asked.
+ * The law of a response's head [RFC 9112 §6.3]: whether there is a body depends on the request that
+ * it answers and on the status, before any field is asked.
  *
  * Layout has been checked when this is called. It knows nothing of bytes.
  */
@@ -22,7 +22,9 @@ export interface ResponseHead {
   readonly fields: Fields;
   /** False: this is the last response of the connection. */
   readonly keepAlive: boolean;
-  /** 1xx other than 101: the final response is still to come, and no `end` is reported for this one. */
+  /**
+   * 1xx other than 101: the final response is still to come, and no `end` is reported for this one.
+   */
   readonly isInterim: boolean;
   /** 101, or 2xx to CONNECT: the bytes behind the head are another protocol; the reader pauses. */
   readonly isUpgrade: boolean;

@@ -2,11 +2,11 @@
  * Reads responses [RFC 9112 §4]: bytes in, heads and bodies out.
  *
  * ```
- * expect(method) … receive(bytes) -> head(1xx) … -> head -> body … -> end(trailers)   or failed(error)
+ * expect(method) … receive(bytes) -> head(1xx) … -> head -> body … -> end(trailers) or failed()
  * ```
  * A response can only be understood together with the request it answers [RFC 9112 §9.2], so the
- * reader is told the methods in the order they were sent. It does not know what was asked, and sends
- * nothing.
+ * reader is told the methods in the order they were sent. It does not know what was asked, and
+ * sends nothing.
  */
 import { ProtocolError } from '../base/index.ts';
 import { HeadScan } from './head-scan.ts';
@@ -17,7 +17,9 @@ import { StatusLine } from './status-line.ts';
 
 /** Receives what a {@link ResponseReader} reads. Calls come from within `receive` and `resume`. */
 export interface ResponseSink extends BodySink {
-  /** A head is complete: an interim one (1xx, nothing else follows for it) or the final one. Yours. */
+  /**
+   * A head is complete: an interim one (1xx, nothing else follows for it) or the final one. Yours.
+   */
   head(head: ResponseHead): void;
 }
 
@@ -42,7 +44,9 @@ export class ResponseReader extends MessageReader<StatusLine, ResponseHead> {
     this.#sink = sink;
   }
 
-  /** Says that a request with this method was sent: the next response without an owner is its own. */
+  /**
+   * Says that a request with this method was sent: the next response without an owner is its own.
+   */
   expect(method: string): void {
     this.#methods.push(method);
   }

@@ -10,9 +10,9 @@
  * CRLF
  * 5 CRLF hello CRLF 0 CRLF CRLF      the body in its framing
  * ```
- * The writer decides (with response-framing.ts) how the body is framed, whether there is one at all,
- * and whether the connection can go on afterwards; it returns strings and keeps count. It knows no sockets, copies
- * no body bytes, and never writes two responses.
+ * The writer decides (with response-framing.ts) how the body is framed, whether there is one at
+ * all, and whether the connection can go on afterwards; it returns strings and keeps count. It
+ * knows no sockets, copies no body bytes, and never writes two responses.
 
  */
 import { UsageError } from '../base/index.ts';
@@ -91,7 +91,8 @@ export class ResponseWriter {
    *
    * @param status 100 – 199, but not 101, which is final: see {@link switchProtocols}.
    * @returns Latin-1 text; "" for an HTTP/1.0 client, which knows no such thing [RFC 9110 §15.2].
-   * @throws UsageError `invalid-argument`, `invalid-header`; `already-answered` after the final head.
+   * @throws UsageError `invalid-argument`, `invalid-header`; `already-answered` after the final
+   *   head.
    */
   interim(status: number, fields?: FieldsInit): string {
     this.#requireHead();
@@ -131,8 +132,8 @@ export class ResponseWriter {
    * @param status 200 – 599.
    * @param size of the body, in bytes where it is known.
    * @returns Latin-1 text. When `framing` is `none`, the response ends with it.
-   * @throws UsageError `invalid-argument`, `invalid-header`; `already-answered` after the final head.
-   *   Nothing is written then, and another head can be.
+   * @throws UsageError `invalid-argument`, `invalid-header`; `already-answered` after the final
+   *   head. Nothing is written then, and another head can be.
    */
   head(
     status: number,
@@ -160,10 +161,12 @@ export class ResponseWriter {
   }
 
   /**
-   * Counts body bytes, and returns what goes before them on the wire. They end with {@link afterData}.
+   * Counts body bytes, and returns what goes before them on the wire. They end with {@link
+   * afterData}.
    *
    * @param byteLength more than 0: an empty chunk would end the body [RFC 9112 §7.1].
-   * @throws UsageError `invalid-state` before the head, after the end, or beyond the announced length.
+   * @throws UsageError `invalid-state` before the head, after the end, or beyond the announced
+   *   length.
    */
   beforeData(byteLength: number): string {
     if (this.#state !== 'body') {

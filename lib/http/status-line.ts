@@ -9,7 +9,8 @@
  *                            13  reasonEnd
  * ```
  * Looser than the RFC: the second SP may be missing together with the reason, because servers leave
- * it out and nothing can be mistaken. Stricter than the RFC: no empty lines before it, CRLF behind it.
+ * it out and nothing can be mistaken. Stricter than the RFC: no empty lines before it, CRLF behind
+ * it.
  */
 import { CHARACTER_CLASS, CR, DIGIT, FIELD_VALUE, LF, ProtocolError, SP } from '../base/index.ts';
 import type { HttpLimits } from './http-limits.ts';

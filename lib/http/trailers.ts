@@ -1,6 +1,6 @@
 /**
- * Which fields cannot come after the body [RFC 9110 §6.5.1]: those that steer how the message is read,
- * routed or authorised, which has happened by then.
+ * Which fields cannot come after the body [RFC 9110 §6.5.1]: those that steer how the message is
+ * read, routed or authorised, which has happened by then.
  */
 import { ProtocolError } from '../base/index.ts';
 import type { Fields } from './fields.ts';

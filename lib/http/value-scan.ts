@@ -1,18 +1,20 @@
 /**
- * The longest loop of the chapter: over the octets of field values [RFC 9110 §5.5], eight at a time.
+ * The longest loop of the chapter: over the octets of field values [RFC 9110 §5.5], eight at a
+ * time.
  *
  * ```
  *   a b | c d e f  g h i j | k l m n  o p q r | s t CR LF
- *   ^ up to a word           two words a turn   ^ octets again, from the first pair that is not plain
+ *   ^ up to a word         two words a turn   ^ octets again, from the first pair that is not plain
  * ```
- * A pair of words is plain when all its octets are 20 – 7E, which two additions and a mask can tell,
- * whatever the byte order; HTAB and 80 – FF are looked at one by one. Against a loop over octets it
- * takes 0.6 times as long on an ordinary head and a quarter on a value of 12 KiB (bench/http).
+ * A pair of words is plain when all its octets are 20 – 7E, which two additions and a mask can
+ * tell, whatever the byte order; HTAB and 80 – FF are looked at one by one. Against a loop over
+ * octets it takes 0.6 times as long on an ordinary head and a quarter on a value of 12 KiB
+ * (bench/http).
  */
 import { CHARACTER_CLASS, TOKEN } from '../base/index.ts';
 
-// Constants of one's own are folded into the machine code; imported ones are loaded at each use, which
-// made these loops half as fast again.
+// Constants of one's own are folded into the machine code; imported ones are loaded at each use,
+// which made these loops half as fast again.
 const HTAB = 0x09;
 const SP = 0x20;
 const DEL = 0x7f;
@@ -29,8 +31,9 @@ let lastStore: ArrayBufferLike | undefined;
 let lastWords = new Int32Array(0);
 
 /**
- * Returns the whole words of the memory behind `bytes`, for {@link skipValue}. A server that reads into
- * one shared buffer pays for the view once; the one seen last is kept, and nothing is read from it.
+ * Returns the whole words of the memory behind `bytes`, for {@link skipValue}. A server that reads
+ * into one shared buffer pays for the view once; the one seen last is kept, and nothing is read
+ * from it.
  */
 export function wordsBehind(bytes: Buffer): Int32Array {
   const store = bytes.buffer;
@@ -45,8 +48,8 @@ export function wordsBehind(bytes: Buffer): Int32Array {
  * Returns the index of the first octet that cannot stand in a value, or `stop`.
  *
  * @param words what {@link wordsBehind} returned for `bytes`.
- * @param offset where `bytes` begins in `words`, in octets. An argument, because to ask for it at each
- *   value takes as long as to scan a short one.
+ * @param offset where `bytes` begins in `words`, in octets. An argument, because to ask for it at
+ *   each value takes as long as to scan a short one.
  */
 export function skipValue(
   bytes: Buffer,
@@ -79,7 +82,9 @@ export function skipValue(
   }
 }
 
-/** Returns the index of the first octet that cannot stand in a token [RFC 9110 §5.6.2], or `stop`. */
+/**
+ * Returns the index of the first octet that cannot stand in a token [RFC 9110 §5.6.2], or `stop`.
+ */
 export function skipToken(bytes: Buffer, at: number, stop: number): number {
   const last = stop - 4;
   while (at <= last) {

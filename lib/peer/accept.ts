@@ -1,9 +1,9 @@
 /**
- * May this one come in? The one decision about an opening handshake, wherever it arrived: at our own
- * server, at `node:http`, on an HTTP/2 stream [RFC 6455 §4.2.2].
+ * May this one come in? The one decision about an opening handshake, wherever it arrived: at our
+ * own server, at `node:http`, on an HTTP/2 stream [RFC 6455 §4.2.2].
  *
  * ```
- *   request ─► rules, Host, Origin, extensions ─► ask the application ─► 101 / 200   and an open peer
+ *   request ─► rules, Host, Origin, extensions ─► ask the application ─► 101 / 200 and a peer
  *                      │                                │ no, an error, the deadline
  *                      └──────────── 4xx ◄──────────────┴──────────────► 3xx – 5xx
  * ```
@@ -40,7 +40,9 @@ export type AcceptAnswer = Acceptance | HandshakeRejected | boolean | undefined 
 
 /** The rules that a handshake is held against before the application is asked. */
 export interface AcceptPolicy extends UpgradePolicy {
-  /** Subprotocols that the server supports. The first of the client's that is one of them is used. */
+  /**
+   * Subprotocols that the server supports. The first of the client's that is one of them is used.
+   */
   readonly protocols?: readonly string[] | undefined;
 }
 
@@ -71,7 +73,8 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
  * Decides about an opening handshake.
  *
  * @param ask the application; left out, every correct handshake is accepted. It may take its time.
- * @param signal ends the waiting: with a `HandshakeRejected` as reason that is the answer, else 503.
+ * @param signal ends the waiting: with a `HandshakeRejected` as reason that is the answer, else
+ *   503.
  * @returns never rejects: what `ask` throws refuses the handshake with 500.
  * @throws UsageError `invalid-option` for a bad policy.
  */

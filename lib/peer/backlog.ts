@@ -9,8 +9,8 @@
  * | `conflate`    | as `drop-oldest`, and a message replaces an older one with the same key  |
  *
  * Whatever is kept beyond `maxBufferedBytes` under `wait` fails the connection: a bound that nobody
- * enforces is how one sleeping phone fills a server. Nothing is dropped silently; everything dropped
- * is counted and told to the caller.
+ * enforces is how one sleeping phone fills a server. Nothing is dropped silently; everything
+ * dropped is counted and told to the caller.
  */
 import { resolveLimit, UsageError } from '../base/index.ts';
 

@@ -2,8 +2,8 @@
  * One message to many peers: encoded once, and compressed once for each kind of compression.
  *
  * Unmasked frames are the same for everybody, so the bytes are shared. A compressed frame is shared
- * between peers with the same window: it is compressed without looking back, and every codec is told
- * that its own context is broken [RFC 7692 §7.2.1].
+ * between peers with the same window: it is compressed without looking back, and every codec is
+ * told that its own context is broken [RFC 7692 §7.2.1].
  */
 import { encodeFrame, OPCODE, RSV1 } from '../codec/index.ts';
 import { compressOnce } from '../deflate/index.ts';

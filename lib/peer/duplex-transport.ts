@@ -1,5 +1,6 @@
 /**
- * A transport over any `Duplex`: sockets, TLS sockets, HTTP/2 streams, pairs of pass-through streams.
+ * A transport over any `Duplex`: sockets, TLS sockets, HTTP/2 streams, pairs of pass-through
+ * streams.
  *
  * Errors of a network connection (ECONNRESET, EPIPE, …) are normal ends: they are kept for the
  * report, and never surface as an unhandled `'error'`.
@@ -37,7 +38,9 @@ export class DuplexTransport implements Transport {
     return this.stream.writableLength;
   }
 
-  /** A write above the high-water mark asks for a pause even when the kernel took it all at once. */
+  /**
+   * A write above the high-water mark asks for a pause even when the kernel took it all at once.
+   */
   get isCongested(): boolean {
     return this.stream.writableNeedDrain && this.stream.writableLength > 0;
   }

@@ -2,8 +2,8 @@
  * Masking keys: fresh, unpredictable, each used once [RFC 6455 §5.3, §10.3].
  *
  * Whoever can guess the key of a frame can choose the bytes that go over the wire, and talk to a
- * proxy in them. Each key comes from the system's generator, and no frame uses another one's. A call
- * to the generator costs more than masking a small frame, so 2,048 keys are fetched at a time.
+ * proxy in them. Each key comes from the system's generator, and no frame uses another one's. A
+ * call to the generator costs more than masking a small frame, so 2,048 keys are fetched at a time.
  */
 import { randomFillSync } from 'node:crypto';
 

@@ -1,9 +1,9 @@
 /**
  * What `send` accepts, made into a string or exactly the bytes meant.
  *
- * `byteLength` is not `length`: a `Float64Array` of three has 24 bytes, and a number is no length at
- * all. Getting that wrong has sent uninitialised memory to peers more than once; so every kind is
- * named here, and everything else is refused.
+ * `byteLength` is not `length`: a `Float64Array` of three has 24 bytes, and a number is no length
+ * at all. Getting that wrong has sent uninitialised memory to peers more than once; so every kind
+ * is named here, and everything else is refused.
  */
 import { viewBytes } from '../codec/index.ts';
 
@@ -17,7 +17,8 @@ export type PieceSource = Blob | AsyncIterable<MessageData> | Iterable<MessageDa
  * Returns text as it is, and bytes as a view of exactly the bytes meant. Memory that other threads
  * may change, or that may be resized, is copied; other memory is not.
  *
- * @throws UsageError `invalid-argument` for anything that is not a message, detached buffers included.
+ * @throws UsageError `invalid-argument` for anything that is not a message, detached buffers
+ *   included.
  */
 export function toPayload(data: MessageData): string | Uint8Array {
   if (typeof data === 'string') return data;

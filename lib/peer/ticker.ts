@@ -1,5 +1,6 @@
 /**
- * One timer for all connections: about once a second everybody compares its deadlines with the clock.
+ * One timer for all connections: about once a second everybody compares its deadlines with the
+ * clock.
  *
  * A timer per connection and deadline would cost more than the connection; a comparison per second
  * does not show. Deadlines are late by one interval at most. The timer runs only while somebody is

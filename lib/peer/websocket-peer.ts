@@ -1,9 +1,10 @@
 /**
- * The other end of an open WebSocket, as an application sees it: a connection joined to a transport.
+ * The other end of an open WebSocket, as an application sees it: a connection joined to a
+ * transport.
  *
- * Two ways to read, over one core: a handler object, or `for await (const message of peer)`. Nothing
- * is delivered before one of them is there, and nothing is lost meanwhile. No call throws because of
- * the peer, and no `'error'` needs a listener: how it ended is in the close report.
+ * Two ways to read, over one core: a handler object, or `for await (const message of peer)`.
+ * Nothing is delivered before one of them is there, and nothing is lost meanwhile. No call throws
+ * because of the peer, and no `'error'` needs a listener: how it ended is in the close report.
  *
  * Longer than the house allows: it is the public face of a connection, and half of it says what a
  * caller may rely on; what it does is done in the files around it.
@@ -488,7 +489,9 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     return this.#connection.pendingBytes + this.#backlog.bytes + this.#transport.bufferedBytes;
   }
 
-  /** Resolves when the peer takes more, at once if it does already; also when the connection ends. */
+  /**
+   * Resolves when the peer takes more, at once if it does already; also when the connection ends.
+   */
   drained(): Promise<void> {
     const hasRoom = !this.#transport.isCongested && this.#backlog.length === 0;
     if (hasRoom || this.#report !== undefined) return Promise.resolve();
