@@ -34,7 +34,11 @@ t.test('a head that trickles is cut at its deadline, with 408', async (t) => {
 });
 
 t.test('a trickling head has no more time on a kept connection', async (t) => {
-  const { connect, time } = await serve(t, { headTimeoutMs: 10_000, request: hello });
+  const { connect, time } = await serve(t, {
+    headTimeoutMs: 10_000,
+    keepAliveTimeoutMs: 60_000,
+    request: hello,
+  });
   const client = connect().send(get('/'));
   await client.until('hello');
   for (let second = 0; second < 12; second += 1) {
