@@ -109,6 +109,16 @@ t.test('fails when the run bails out, stops half-way, or asserts nothing at all'
   t.end();
 });
 
+t.test('names the files that have no result yet', (t) => {
+  const files = [FILE, 'dist/spec/b.spec.js'];
+  const partial = new TapReport(() => {});
+  for (const line of inFile(['ok 1 - one', '1..1'])) partial.line(line);
+  t.same(partial.silent(files), ['dist/spec/b.spec.js']);
+  partial.line('Bail out! no use');
+  t.same(partial.silent(files), []);
+  t.end();
+});
+
 t.test('reads tests that tap has buffered, and takes no output of a spec for a result', (t) => {
   const seen = report([
     `# Subtest: ${FILE}`,

@@ -88,10 +88,17 @@ export class TapReport {
    * @param files the spec files that were to run: one that left no result has failed.
    */
   end(status: number | null, files: readonly string[]): void {
-    const silent = this.#hasBailedOut ? [] : files.filter((file) => !this.#files.has(file));
-    for (const file of silent) this.#fail([file, 'left no result']);
+    for (const file of this.silent(files)) this.#fail([file, 'left no result']);
     if (status !== 0 && this.#failed === 0) this.#fail([`tap ended with status ${status}`]);
     if (this.#passed === 0 && this.#failed === 0) this.#fail(['nothing was asserted']);
+  }
+
+  /**
+   * The files without a result so far: when one file runs out of time, tap drops others with it.
+   * None when the run was given up on purpose.
+   */
+  silent(files: readonly string[]): string[] {
+    return this.#hasBailedOut ? [] : files.filter((file) => !this.#files.has(file));
   }
 
   #begin(depth: number, name: string): void {
