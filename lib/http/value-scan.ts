@@ -58,7 +58,8 @@ export function skipValue(
   at: number,
   stop: number,
 ): number {
-  const last = ((stop + offset) >> 2) - 1;
+  // Memory can grow and shrink under a view: what the view does not reach is looked at in octets.
+  const last = Math.min((stop + offset) >> 2, words.length) - 1;
   // The first word may begin before `at`: what stands there can at worst make the pair not plain.
   let index = (at + offset) >> 2;
   for (;;) {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { recordRequests } from '../support/http-driver.ts';
 import { verdict } from '../support/http-verdicts.ts';
+import { resizableMemory } from '../support/memory.ts';
 
 /** The octet under test at `place` of a value of `length` octets, in memory that begins `offset` on. */
 function judgeAt(octet: number, place: number, length: number, offset: number): string {
@@ -38,6 +39,25 @@ t.test('sees a bad octet next to octets that carry or borrow in a word', (t) => 
         t.equal(verdict(recordRequests([input])), 'bad-header-value', `${bad} at ${place}`);
       }
     }
+  }
+  t.end();
+});
+
+t.test('sees a bad octet in memory that has grown or shrunk since it was looked at first', (t) => {
+  for (const [first, then] of [
+    [64, 256],
+    [256, 64],
+  ] as const) {
+    const memory = resizableMemory(first, 256);
+    const write = (text: string): Buffer => {
+      const bytes = Buffer.from(memory as ArrayBuffer);
+      return bytes.subarray(0, bytes.write(text, 'latin1'));
+    };
+    const head = 'GET / HTTP/1.1\r\nHost: a\r\nX: ';
+    t.equal(verdict(recordRequests([write(`${head}abcd\r\n\r\n`)])), 'ok');
+    memory.resize(then);
+    const value = 'b'.repeat(then === 256 ? 100 : 20);
+    t.equal(verdict(recordRequests([write(`${head}${value}\0\r\n\r\n`)])), 'bad-header-value');
   }
   t.end();
 });
