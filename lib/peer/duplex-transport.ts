@@ -53,6 +53,7 @@ export class DuplexTransport implements Transport {
     stream.on('drain', () => sink.drain());
     stream.on('close', () => sink.closed(this.#error));
     if (stream.closed) process.nextTick(() => sink.closed(this.#error));
+    else if (stream.readableEnded) process.nextTick(() => sink.end());
   }
 
   write(bytes: Buffer, hasMore: boolean): boolean {

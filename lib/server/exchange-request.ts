@@ -1,6 +1,7 @@
 /** The request of an exchange, as the application sees it. */
 import { equalsIgnoringCase } from '../base/index.ts';
 import { type Fields, listElements, type RequestHead } from '../http/index.ts';
+import type { WebSocketPeer } from '../peer/index.ts';
 import type { ClientAddress } from './client-address.ts';
 import { type SplitTarget, splitTarget } from './exchange-target.ts';
 import type { RequestBody } from './request-body.ts';
@@ -14,6 +15,10 @@ export interface ExchangeTransport {
   readonly client: ClientAddress;
   /** Whether the connection is encrypted. */
   readonly isSecure: boolean;
+  /** The server lets nobody in any more. */
+  readonly isClosing: boolean;
+  /** A WebSocket was opened that the application keeps: the server says goodbye to it. */
+  peerOpened(peer: WebSocketPeer): void;
   /** Whether the connection could serve another request after the response that begins now. */
   mayKeepAlive(): boolean;
   /** The response has been written. */

@@ -14,7 +14,7 @@
  *
  * Longer than the house allows: the five endings share one state, and people read them together.
  */
-import { UsageError } from '../base/index.ts';
+import { HandshakeRejected, UsageError } from '../base/index.ts';
 import {
   type BodySize,
   type FieldsInit,
@@ -174,6 +174,8 @@ export class Exchange extends ExchangeRequest {
     const { wheel } = this.#transport.settings;
     const lastEventId = readLastEventId(this.fields, this.query);
     this.#events = new EventStreamPeer(channel, this, lastEventId, settings, wheel);
+    // Nobody would end it later: the server has already told all streams.
+    if (this.#transport.isClosing) queueMicrotask(() => this.shutDown());
     return this.#events;
   }
 
@@ -187,7 +189,11 @@ export class Exchange extends ExchangeRequest {
    */
   accept(options: AcceptOptions = {}): WebSocketPeer {
     this.#requireOpen();
-    return this.openPeer(acceptUpgrade(this, options), options);
+    const accepted = acceptUpgrade(this, options);
+    if (this.#transport.isClosing) throw new HandshakeRejected(503, 'the server closes');
+    const peer = this.openPeer(accepted, options);
+    this.#transport.peerOpened(peer);
+    return peer;
   }
 
   /** @internal Opens the peer of a handshake that was accepted. */
@@ -285,6 +291,8 @@ export class Exchange extends ExchangeRequest {
     const keepAlive = this.#transport.mayKeepAlive();
     const head = this.#writer.head(status, fields, size, { keepAlive, contentType });
     this.#ending = ending;
+    const { framing } = this.#writer;
+    this.#transport.pump.endIsMeaningful = framing === 'until-close' || framing === 'raw';
     this.#transport.pump.writeText(head, 'latin1');
     this.#channel = new ResponseChannel(this.#transport.pump, this.#writer, () => this.#end());
     if (this.#writer.isEnded) this.#end();

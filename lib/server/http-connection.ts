@@ -11,9 +11,12 @@
  * ```
  * While a request is answered no other one is read, so pipelined requests are answered in order and
  * an error comes last [RFC 9112 §9.3.2]. Lingering is told in lingering.ts.
+ *
+ * Longer than the house allows: one connection has one life, and its diagram stands above it.
  */
 import { ProtocolError } from '../base/index.ts';
 import type { RequestHead } from '../http/index.ts';
+import type { WebSocketPeer } from '../peer/index.ts';
 import { type ClientAddress, readClientAddress } from './client-address.ts';
 import { Deadline } from './clock.ts';
 import { formatErrorResponse } from './error-response.ts';
@@ -35,6 +38,8 @@ export interface ConnectionOwner {
   refused(error: ProtocolError): void;
   /** Takes what the application threw where nobody catches it. */
   reportError(error: unknown): void;
+  /** A handler opened a WebSocket by itself. */
+  peerOpened(peer: WebSocketPeer): void;
   /** The connection is over for HTTP: closed, or handed over to another protocol. */
   left(connection: HttpConnection, end: TransportEnd | 'handed-over', wasBusy: boolean): void;
 }
@@ -159,6 +164,14 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   sendContinue(): void {
     this.#exchange!.sendContinue();
+  }
+
+  get isClosing(): boolean {
+    return this.#owner.isClosing;
+  }
+
+  peerOpened(peer: WebSocketPeer): void {
+    this.#owner.peerOpened(peer);
   }
 
   mayKeepAlive(): boolean {

@@ -61,6 +61,8 @@ export class Server implements ConnectionOwner {
   readonly #connections = new Set<HttpConnection>();
   readonly #own = new Set<NetServer>();
   readonly #ledger = new Ledger(this);
+  /** Open WebSockets that handlers have accepted by themselves. */
+  readonly #guests = new Set<WebSocketPeer>();
   #closing: Promise<CloseResult> | undefined;
 
   /** @throws UsageError `invalid-option`. */
@@ -87,6 +89,8 @@ export class Server implements ConnectionOwner {
     this.#requireOpen();
     const server = makeListener(this.settings.tls, this.settings.headTimeoutMs);
     const address = await listen(server, target, host);
+    if (this.isClosing) server.close();
+    this.#requireOpen();
     server.on('error', (error) => this.reportError(error));
     this.#own.add(server);
     this.#acceptor.attach(server);
@@ -189,6 +193,7 @@ export class Server implements ConnectionOwner {
   #shutDown(): void {
     for (const connection of this.#connections) connection.shutDown();
     this.#webSockets?.close();
+    for (const peer of this.#guests) void peer.close(1001, 'server closes');
   }
 
   #requireOpen(): void {
@@ -217,6 +222,12 @@ export class Server implements ConnectionOwner {
   /** @internal */
   refused(error: ProtocolError): void {
     this.#ledger.refused(error);
+  }
+
+  /** @internal */
+  peerOpened(peer: WebSocketPeer): void {
+    this.#guests.add(peer);
+    void peer.closed.then(() => this.#guests.delete(peer));
   }
 
   /** @internal */

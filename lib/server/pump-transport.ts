@@ -27,6 +27,7 @@ export class PumpTransport implements Transport, PumpSink {
     this.#sink = sink;
     // The client may have gone while the handshake was decided.
     if (this.#pump.isGone) process.nextTick(() => this.#closeOnce(undefined));
+    else if (this.#pump.hasPeerEnded) process.nextTick(() => this.#sink?.end());
   }
 
   write(bytes: Buffer, hasMore: boolean): boolean {

@@ -10,6 +10,7 @@
  * The pump knows nothing of HTTP. Any `Duplex` will do. Errors of the socket end here: they become
  * one cause, reported once.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type PumpSettings, SocketWriter } from './socket-writer.ts';
 
@@ -52,6 +53,8 @@ export class SocketPump extends SocketWriter {
   sink: PumpSink;
   /** The socket reads into the shared buffer and emits no `'data'`. */
   readonly #isShared: boolean;
+  /** What was written is complete only when the connection ends: an end must not be faked. */
+  endIsMeaningful = false;
   #hasPeerEnded = false;
   #cause: TransportEnd | undefined;
   #error: Error | undefined;
@@ -115,7 +118,8 @@ export class SocketPump extends SocketWriter {
     if (this.isOver) return;
     this.#cause ??= cause;
     this.stopWriting();
-    this.socket.destroy();
+    if (this.endIsMeaningful && cause !== 'ended') reset(this.socket);
+    else this.socket.destroy();
   }
 
   /**
@@ -179,6 +183,16 @@ export class SocketPump extends SocketWriter {
   protected override uncongested(): void {
     this.sink.drained();
   }
+}
+
+/**
+ * Destroys a socket so that its peer sees an error, which only TCP can do. TLS needs no help: its
+ * proper end is a message of its own, and destroying sends none [RFC 8446 §6.1].
+ */
+function reset(socket: Duplex): void {
+  const isTcp = socket.constructor === Socket && (socket as Socket).remoteAddress !== undefined;
+  if (isTcp) (socket as Socket).resetAndDestroy();
+  else socket.destroy();
 }
 
 // One function of each kind for all sockets: closures would cost more memory than the pump.

@@ -44,6 +44,7 @@ export class WebSockets {
   readonly peers = new Set<WebSocketPeer>();
   readonly #route: WebSocketRoute;
   readonly #settings: ServerSettings;
+  #isClosing = false;
 
   /** @throws UsageError `invalid-option`. */
   constructor(route: WebSocketRoute, settings: ServerSettings) {
@@ -64,6 +65,10 @@ export class WebSockets {
     const decision = await decideUpgrade(request, policy, ask, patience.signal);
     deadline.clear();
     if (exchange.ending !== undefined) return;
+    if (decision.ok && this.#isClosing) {
+      exchange.reject(503);
+      return;
+    }
     if (decision.ok) {
       this.add(exchange.openPeer(decision, this.#route));
       return;
@@ -90,6 +95,7 @@ export class WebSockets {
 
   /** Says goodbye to all peers: 1001, the server goes away. */
   close(): void {
+    this.#isClosing = true;
     for (const peer of this.peers) void peer.close(1001, 'server closes');
   }
 }

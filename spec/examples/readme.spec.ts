@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Server } from 'barewire';
 import { connectWebSocket } from 'barewire/client';
 import t, { type Test } from 'tap';
+import ts from 'typescript';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const readme = readFileSync(resolve(here, '../../../README.md'), 'utf8');
@@ -21,7 +22,8 @@ async function run(t: Test, title: RegExp): Promise<{ url: string; port: number 
     );
   mkdirSync(resolve(here, 'readme'), { recursive: true });
   const file = resolve(here, `readme/${programs.indexOf(code)}.mjs`);
-  writeFileSync(file, changed);
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+  writeFileSync(file, ts.transpileModule(changed, { compilerOptions }).outputText);
   const module = (await import(pathToFileURL(file).href)) as {
     server: Server;
     address: { port: number };

@@ -104,3 +104,16 @@ t.test('counts what waits, and says when it is congested and when no longer', as
   t.equal(transport.isCongested, false);
   t.strictSame(sink.log, ['drain']);
 });
+
+t.test('reports an end that was read before the start', async (t) => {
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  stream.push(null);
+  stream.resume();
+  await settled();
+  t.equal(stream.readableEnded, true);
+  const sink = recorder();
+  new DuplexTransport(stream).start(sink);
+  await settled();
+  t.strictSame(sink.log, ['end']);
+  stream.destroy();
+});

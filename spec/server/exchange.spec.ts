@@ -264,6 +264,32 @@ t.test('cuts a stream that is broken off, so that it cannot be taken for complet
   t.same(reasons, ['broken-off', 'why']);
 });
 
+t.test('resets a broken body that nothing but the end of the connection delimits', async (t) => {
+  let goOn = (): void => undefined;
+  const { connect } = await serve(t, async (exchange) => {
+    const isRaw = exchange.path === '/raw';
+    const body = exchange.stream(200, {}, { framing: isRaw ? 'none' : 'auto' });
+    await body.write('half');
+    await new Promise<void>((next) => {
+      goOn = next;
+    });
+    if (exchange.path !== '/whole') throw new Error('broken');
+    body.end();
+  });
+  for (const request of [get('/raw'), 'GET /old HTTP/1.0\r\n\r\n']) {
+    const client = connect().send(request);
+    await client.until('half');
+    goOn();
+    await client.ended();
+    t.match(client.error, { code: 'ECONNRESET' });
+  }
+  const whole = connect().send('GET /whole HTTP/1.0\r\n\r\n');
+  await whole.until('half');
+  goOn();
+  t.match(await whole.ended(), /half$/);
+  t.equal(whole.error, undefined);
+});
+
 t.test('waits for a slow client, and goes on when it reads', async (t) => {
   const written: boolean[] = [];
   let isWaiting = false;

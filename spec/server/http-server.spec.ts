@@ -309,3 +309,52 @@ t.test('leaves nothing behind after a thousand connections', async (t) => {
   t.equal(server.stats().connections, 1_000);
   t.equal(server.settings.wheel.length, 0, 'no deadline is left');
 });
+
+const HANDSHAKE = [
+  'upgrade: websocket',
+  'connection: upgrade',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+t.test('says goodbye to a WebSocket that a handler has accepted by itself', async (t) => {
+  const { connect, server } = await serve(t, (exchange) => void exchange.accept());
+  const client = connect().send(get('/', ...HANDSHAKE));
+  await client.until('\r\n\r\n');
+  const closing = server.close();
+  await client.until('\x88\x0f\x03\xe9server closes');
+  client.send(Buffer.from('888200000000' + '03e9', 'hex'));
+  await client.ended();
+  client.close();
+  t.same(await closing, { cut: 0 });
+});
+
+t.test('ends what begins after closing has begun', async (t) => {
+  let goOn = (): void => undefined;
+  const { connect, server } = await serve(t, async (exchange) => {
+    await new Promise<void>((next) => {
+      const before = goOn;
+      goOn = () => [before(), next()];
+    });
+    if (exchange.wantsWebSocket) exchange.accept();
+    else exchange.eventStream().send({ data: 'late' });
+  });
+  const stream = connect().send(get('/'));
+  const socket = connect().send(get('/', ...HANDSHAKE));
+  await eventually(() => server.stats().requests === 2);
+  const closing = server.close();
+  await new Promise((next) => setImmediate(next));
+  goOn();
+  t.equal(readResponse(await stream.ended()).body, ':\n\ndata: late\n\n', 'and it is complete');
+  t.equal(readResponse(await socket.ended()).status, 503);
+  for (const client of [stream, socket]) client.close();
+  t.same(await closing, { cut: 0 });
+});
+
+t.test('does not begin to listen when it is closed in between', async (t) => {
+  const server = createServer();
+  const listening = server.listen(0, '127.0.0.1');
+  const closing = server.close();
+  await t.rejects(listening, { code: 'invalid-state' });
+  t.same(await closing, { cut: 0 });
+});

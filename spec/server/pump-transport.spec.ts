@@ -85,3 +85,24 @@ t.test('tells once that it is gone, also when it was gone before it began', asyn
   await eventually(() => cut.seen.length > 0);
   t.same(cut.seen, ['<closed >']);
 });
+
+t.test('tells of an end that came before it began', async (t) => {
+  const [ours, theirs] = duplexPair();
+  const settings = {
+    wheel: new TimerWheel(new FakeTime()),
+    writeTimeoutMs: 1e4,
+    maxBufferedBytes: 10,
+  };
+  const old = { receive: fail, receiveEnd: () => undefined, drained: fail, closed: fail };
+  const pump = new SocketPump(ours, old, settings);
+  pump.start();
+  theirs.end();
+  await eventually(() => pump.hasPeerEnded);
+  const seen: string[] = [];
+  const note = (word: string) => () => void seen.push(word);
+  const sink = { data: fail, end: note('end'), drain: fail, closed: note('closed') };
+  new PumpTransport(pump).start(sink);
+  t.same(seen, [], 'not within the call');
+  await eventually(() => seen.length > 0);
+  t.same(seen, ['end']);
+});

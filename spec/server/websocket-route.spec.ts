@@ -218,3 +218,44 @@ t.test('lets a handler pass the refusal of a bad handshake on', async (t) => {
   });
   t.same(errors, []);
 });
+
+t.test('lets go of a client that left while the decision was made', async (t) => {
+  let decide = (): void => undefined;
+  const reports: number[] = [];
+  const { connect, server } = await serve(t, {
+    websocket: {
+      accept: () =>
+        new Promise<void>((accept) => {
+          decide = accept;
+        }),
+      close: (_peer, { code }) => void reports.push(code),
+    },
+  });
+  const client = connect().send(get('/', ...HANDSHAKE));
+  await eventually(() => server.stats().requests === 1);
+  client.socket.end();
+  await new Promise((next) => setTimeout(next, 20));
+  decide();
+  await eventually(() => server.stats().openConnections === 0);
+  t.same(reports, [1006]);
+});
+
+t.test('lets nobody in who is accepted when the server already closes', async (t) => {
+  let decide = (): void => undefined;
+  const { connect, server } = await serve(t, {
+    websocket: {
+      accept: () =>
+        new Promise<void>((accept) => {
+          decide = accept;
+        }),
+    },
+  });
+  const client = connect().send(get('/', ...HANDSHAKE));
+  await eventually(() => server.stats().requests === 1);
+  const closing = server.close();
+  await new Promise((next) => setImmediate(next));
+  decide();
+  t.match(readResponse(await client.ended()), { status: 503, fields: { connection: 'close' } });
+  client.close();
+  t.same(await closing, { cut: 0 });
+});

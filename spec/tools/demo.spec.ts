@@ -160,6 +160,12 @@ t.test('shows no wire without a page', async (t) => {
   }
 });
 
+t.test('a refused request to watch leaves nothing behind', async (t) => {
+  const { origin, world } = await startDemo(t);
+  t.equal((await fetch(`${origin}/wire?page=${PAGE}`)).status, 426);
+  t.equal(world.taps.size, 0);
+});
+
 function textOf(record: WireRecord | undefined): string {
   if (record?.kind === 'frame') return Buffer.from(record.payload, 'hex').toString();
   return record?.text ?? '';

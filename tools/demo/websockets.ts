@@ -61,9 +61,11 @@ export async function joinChat(exchange: Exchange, world: World): Promise<void> 
 /** Shows a page what passes on its chat connection. This connection has no tap of its own. */
 export function watchWire(exchange: Exchange, world: World): void {
   const page = pageOf(exchange);
-  const tap = page === '' ? undefined : world.taps.of(page);
-  if (tap === undefined) return exchange.reject(page === '' ? 400 : 503);
+  if (page === '') return exchange.reject(400);
+  if (!world.taps.hasRoomFor(page)) return exchange.reject(503);
+  // The tap comes after the handshake: what is refused must not leave one behind.
   const peer = exchange.accept(LIMITS);
+  const tap = world.taps.of(page)!;
   const send = (message: WireToPage): void => {
     peer.send(JSON.stringify(message));
   };

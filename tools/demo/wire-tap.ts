@@ -29,10 +29,15 @@ export class WireTaps {
     this.#now = now;
   }
 
+  /** Whether {@link of} has a wire for a page. */
+  hasRoomFor(page: string): boolean {
+    return this.#taps.has(page) || this.#taps.size < MAX_PAGES;
+  }
+
   /** The wire of a page, new if need be; `undefined` when too many are watched. */
   of(page: string): WireTap | undefined {
     let tap = this.#taps.get(page);
-    if (tap === undefined && this.#taps.size < MAX_PAGES) {
+    if (tap === undefined && this.hasRoomFor(page)) {
       tap = new WireTap(
         this.#now,
         () => this.#nextSeq(),
