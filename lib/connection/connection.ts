@@ -19,6 +19,7 @@ import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
 import {
   encodeClosePayload,
   FrameReader,
+  MAX_CONTROL_PAYLOAD,
   NO_STATUS_CODE,
   OPCODE,
   parseClosePayload,
@@ -39,8 +40,6 @@ import type { SendOptions } from './message-sender.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
-/** What a control frame holds at most [RFC 6455 §5.5]. */
-const MAX_CONTROL_BYTES = 125;
 
 /** The sans-I/O connection. */
 export class Connection {
@@ -480,9 +479,9 @@ export class Connection {
 }
 
 function checkControlLength(payload: Uint8Array): void {
-  if (payload.length <= MAX_CONTROL_BYTES) return;
+  if (payload.length <= MAX_CONTROL_PAYLOAD) return;
   throw new UsageError(
     'invalid-argument',
-    `a control frame holds ${MAX_CONTROL_BYTES} bytes, not ${payload.length}`,
+    `a control frame holds ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length}`,
   );
 }
