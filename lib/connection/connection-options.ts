@@ -25,6 +25,8 @@ export interface ConnectionSink {
   write(bytes: Buffer, hasMore: boolean): boolean;
   /** Output waits: call `flush()` at the end of this turn. Called once until then. */
   wantsFlush(): void;
+  /** Something was {@link Connection.isHeldUp}: ask again. */
+  queueMoved?(): void;
   /** True while the transport holds so much output that pongs had better wait. */
   isCongested(): boolean;
   /** Stop or resume reading the transport. Bytes given meanwhile are kept, not lost. */
@@ -97,8 +99,15 @@ export function checkConnectionOptions(sink: ConnectionSink, options: Connection
   if (options.role === 'client' && options.takeMaskingKey === undefined) {
     throw new UsageError('invalid-option', 'a client needs takeMaskingKey');
   }
+  const { delivery = 'message', compressThresholdBytes: threshold = 0 } = options;
+  if (delivery !== 'message' && delivery !== 'pieces') {
+    throw new UsageError('invalid-option', `delivery is message or pieces, not ${delivery}`);
+  }
+  if (typeof threshold !== 'number' || !(threshold >= 0)) {
+    throw new UsageError('invalid-option', 'compressThresholdBytes is a number of bytes from 0');
+  }
   const canStream = sink.messageStart && sink.messagePiece && sink.messageEnd;
-  if (options.delivery === 'pieces' && !canStream) {
+  if (delivery === 'pieces' && !canStream) {
     throw new UsageError('invalid-option', 'pieces delivery needs messageStart, Piece and End');
   }
 }

@@ -13,6 +13,9 @@ import type { OutgoingMessage } from './outgoing-message.ts';
 
 const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
 
+/** From here on messages that wait inside are as good as congestion. */
+const HELD_UP_BYTES = 64 * 1024;
+
 /** Can be failed: the connection that writes. */
 export interface Failable {
   fail(error: ProtocolError): void;
@@ -28,6 +31,8 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   readonly #deflate: ConnectionOptions['deflate'];
   #isCorked = false;
   #hasAskedForFlush = false;
+  /** Somebody was told to wait for the queue, and is told when it moves. */
+  #isWatched = false;
 
   /**
    * @param counters kept up to date.
@@ -66,6 +71,14 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   /** Bytes that were accepted and have not been written. */
   get pendingBytes(): number {
     return this.#outbox.length + this.#sender.queuedBytes;
+  }
+
+  /** See {@link Connection.isHeldUp}. */
+  isHeldUp(message: OutgoingMessage | undefined): boolean {
+    const bytes = message === undefined ? this.#sender.queuedBytes : message.waitingBytes;
+    if (bytes < HELD_UP_BYTES) return false;
+    this.#isWatched = true;
+    return true;
   }
 
   /** See {@link MessageSender.wouldCompress}. */
@@ -131,11 +144,15 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   flush(): void {
     this.#hasAskedForFlush = false;
     if (this.#outbox.length > 0) this.#outbox.flush(this);
+    if (!this.#isWatched) return;
+    this.#isWatched = false;
+    this.#sink.queueMoved?.();
   }
 
   /** Asks the owner to flush, once a turn, if there is something. */
   requestFlush(): void {
-    if (this.#isCorked || this.#hasAskedForFlush || this.#outbox.length === 0) return;
+    if (this.#isCorked || this.#hasAskedForFlush) return;
+    if (this.#outbox.length === 0 && !this.#isWatched) return;
     this.#hasAskedForFlush = true;
     this.#sink.wantsFlush();
   }

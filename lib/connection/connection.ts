@@ -169,6 +169,17 @@ export class Connection {
     return this.#output.pendingBytes;
   }
 
+  /**
+   * Whether 64 KiB or more wait inside for something that is not the transport: for the compressor,
+   * or for the end of a message that is written piece by piece. Writing had better wait too;
+   * `sink.queueMoved` tells when to ask again.
+   *
+   * @param message asks about the pieces of this one only: it must not wait for those behind it.
+   */
+  isHeldUp(message?: OutgoingMessage): boolean {
+    return this.#output.isHeldUp(message);
+  }
+
   // ── input ──────────────────────────────────────────────────────────────────────────────────
 
   /**

@@ -142,7 +142,7 @@ export class MessageSender {
   /** Takes a stream of which nothing was sent out of the queue; false when that is too late. */
   remove(stream: OutgoingMessage): boolean {
     if (this.#isStopped) return true;
-    this.#queuedBytes -= takePieces(stream);
+    this.#queuedBytes -= stream.dropPieces();
     if (stream.hasStarted) return false;
     const index = this.#queue.findIndex((job) => job.kind === 'stream' && job.stream === stream);
     if (index !== -1) this.#queue.splice(index, 1);
@@ -234,7 +234,7 @@ export class MessageSender {
 
   #stepStream(job: Job & { kind: 'stream' }): boolean {
     const stream = job.stream;
-    const piece = stream.pieces.shift();
+    const piece = stream.takePiece();
     if (piece === undefined) return false;
     const [payload, fin] = piece;
     this.#queuedBytes -= payload.length;
@@ -280,10 +280,5 @@ function opcodeOf(payload: string | Uint8Array, type: 'text' | 'binary' | undefi
 function bytesOf(job: Job): number {
   if (job.kind === 'message') return job.payload.length;
   if (job.kind === 'encoded') return job.frames.length;
-  return job.kind === 'stream' ? takePieces(job.stream) : 0;
-}
-
-/** Lets go of the pieces that wait; returns how many bytes they were. */
-function takePieces({ pieces }: OutgoingMessage): number {
-  return pieces.splice(0).reduce((sum, [payload]) => sum + payload.length, 0);
+  return job.kind === 'stream' ? job.stream.dropPieces() : 0;
 }

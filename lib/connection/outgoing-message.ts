@@ -16,6 +16,9 @@ export interface PieceSender {
   remove(message: OutgoingMessage): boolean;
 }
 
+/** A piece, and whether it is the last one. */
+export type Piece = readonly [payload: string | Uint8Array, fin: boolean];
+
 /** One message that is written piece by piece; each piece becomes a frame of it. */
 export class OutgoingMessage {
   readonly #sender: PieceSender;
@@ -23,7 +26,8 @@ export class OutgoingMessage {
   #type: 'text' | 'binary' | undefined;
   readonly isCompressed: boolean;
   /** Pieces that wait for their turn or for the compressor. */
-  readonly pieces: (readonly [payload: string | Uint8Array, fin: boolean])[] = [];
+  #pieces: Piece[] = [];
+  #waitingBytes = 0;
   hasStarted = false;
   isEnded = false;
   isAbandoned = false;
@@ -33,6 +37,14 @@ export class OutgoingMessage {
     this.#sender = sender;
     this.#type = type;
     this.isCompressed = isCompressed;
+  }
+
+  /**
+   * Bytes of pieces that nobody has taken yet. Before more is written it had better fall: the
+   * connection counts them, and nothing here says no.
+   */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** The opcode of the message's first frame. */
@@ -69,10 +81,26 @@ export class OutgoingMessage {
     return this.#sender.remove(this);
   }
 
+  /** For the sender: the next piece; `undefined` when none waits. */
+  takePiece(): Piece | undefined {
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) this.#waitingBytes -= piece[0].length;
+    return piece;
+  }
+
+  /** For the sender: forgets what waits; returns how many bytes that were. */
+  dropPieces(): number {
+    const bytes = this.#waitingBytes;
+    this.#pieces = [];
+    this.#waitingBytes = 0;
+    return bytes;
+  }
+
   #push(piece: string | Uint8Array, fin: boolean, isNothing = false): boolean {
     if (this.isEnded || this.#sender.isStopped) return false;
     if (!isNothing) this.#type ??= typeof piece === 'string' ? 'text' : 'binary';
-    this.pieces.push([piece, fin]);
+    this.#pieces.push([piece, fin]);
+    this.#waitingBytes += piece.length;
     this.isEnded = fin;
     this.#sender.pumpAndFlush(piece.length);
     return true;

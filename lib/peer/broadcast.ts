@@ -8,7 +8,8 @@
 import { encodeFrame, OPCODE, RSV1 } from '../codec/index.ts';
 import { compressOnce } from '../deflate/index.ts';
 import { type MessageData, toPayload } from './payload.ts';
-import type { PeerSendOptions, WebSocketPeer } from './websocket-peer.ts';
+import type { PeerSendOptions } from './peer-output.ts';
+import type { WebSocketPeer } from './websocket-peer.ts';
 
 /** What became of a broadcast: how many peers, by outcome. */
 export interface BroadcastResult {

@@ -6,7 +6,7 @@
  */
 import type { AcceptAnswer, AcceptPolicy } from './accept.ts';
 import type { PeerOptions } from './open.ts';
-import type { WebSocketHandler } from './websocket-peer.ts';
+import type { WebSocketHandler } from './peer-options.ts';
 
 /**
  * Everything about the WebSockets of one place.

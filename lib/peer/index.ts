@@ -21,18 +21,17 @@ export {
   type QueueControl,
 } from './incoming.ts';
 export { type FillRandomly, MaskingKeys, takeMaskingKey } from './masking-keys.ts';
-export { MessageWriter } from './message-writer.ts';
+export { MessageWriter, type WriterPace } from './message-writer.ts';
 export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './open.ts';
 export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
+export type {
+  PeerCounters,
+  PeerSettings,
+  WebSocketHandler,
+  WebSocketOptions,
+} from './peer-options.ts';
+export type { PeerSendOptions, SendOutcome } from './peer-output.ts';
 export { IntervalTicker, systemTicker, type Tickable, type Ticker } from './ticker.ts';
 export type { Transport, TransportSink } from './transport.ts';
 export { type Flushable, flushAtTurnEnd } from './turn.ts';
-export {
-  type PeerCounters,
-  type PeerSendOptions,
-  type PeerSettings,
-  type SendOutcome,
-  type WebSocketHandler,
-  type WebSocketOptions,
-  WebSocketPeer,
-} from './websocket-peer.ts';
+export { WebSocketPeer } from './websocket-peer.ts';

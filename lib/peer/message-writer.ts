@@ -1,37 +1,69 @@
 /**
  * Writes one message piece by piece, at the pace of the peer: each piece is a frame of it.
+ *
+ * ```
+ *   write ─► frame ─► 64 KiB? ─► they leave, the event loop turns ─► room? ─► the next write
+ * ```
+ * Whoever produces pieces from what is already there never leaves its run of promise jobs by
+ * itself: nothing would be written meanwhile, no answer read, no other connection served. So after
+ * 64 KiB the writer gives the event loop a turn, and goes on when the transport has room.
  */
 import type { OutgoingMessage } from '../connection/index.ts';
 import { type MessageData, toPayload } from './payload.ts';
 
+/** Written in one turn of the event loop at most, in bytes. */
+const TURN_BYTES = 64 * 1024;
+/** What a piece costs besides its bytes. */
+const PIECE_BYTES = 64;
+
+/** What a writer needs of the connection. */
+export interface WriterPace {
+  /**
+   * Whether another piece may be held while the one before still waits. No ends the connection: the
+   * writer does not wait for its own promises.
+   */
+  admits(bytes: number): boolean;
+  /** Whether the message may go on now. */
+  hasRoom(message: OutgoingMessage): boolean;
+  /** Resolves when it may go on, or the connection has ended. */
+  untilRoom(message: OutgoingMessage): Promise<void>;
+}
+
 /** A message being written. */
 export class MessageWriter {
   readonly #message: OutgoingMessage;
-  readonly #room: () => Promise<void> | undefined;
+  readonly #pace: WriterPace;
+  #turnBytes = 0;
+  /** Writes that have not come back. */
+  #waiting = 0;
 
-  /** @param room resolves when there is room for more; `undefined` when there is now. */
-  constructor(message: OutgoingMessage, room: () => Promise<void> | undefined) {
+  /** Made by `peer.startMessage`. */
+  constructor(message: OutgoingMessage, pace: WriterPace) {
     this.#message = message;
-    this.#room = room;
+    this.#pace = pace;
   }
 
   /**
-   * Writes the next piece. Await it: that is what slows a fast producer down.
+   * Writes the next piece. Await it: that is what slows a fast producer down. Who does not may have
+   * `maxBufferedBytes` waiting; more fails the connection with `slow-consumer`.
    *
    * @returns false when the connection ended and nothing more can be written.
    * @throws UsageError `invalid-argument` for anything that is neither text nor bytes.
    */
   async write(piece: MessageData): Promise<boolean> {
-    const isTaken = this.#message.write(toPayload(piece));
-    if (isTaken) await this.#room();
-    return isTaken;
+    const payload = toPayload(piece);
+    if (this.#waiting > 0 && !this.#pace.admits(payload.length)) return false;
+    if (!this.#message.write(payload)) return false;
+    await this.#pause(payload.length);
+    return true;
   }
 
   /** Ends the message. @returns false when the connection ended first. */
   async end(piece?: MessageData): Promise<boolean> {
-    const isTaken = this.#message.end(piece === undefined ? undefined : toPayload(piece));
-    if (isTaken) await this.#room();
-    return isTaken;
+    const payload = piece === undefined ? undefined : toPayload(piece);
+    if (!this.#message.end(payload)) return false;
+    await this.#pause(payload?.length ?? 0);
+    return true;
   }
 
   /**
@@ -40,5 +72,23 @@ export class MessageWriter {
    */
   abandon(): boolean {
     return this.#message.abandon();
+  }
+
+  /** `undefined` when there is nothing to wait for: most pieces are small. */
+  #pause(bytes: number): Promise<void> | undefined {
+    this.#turnBytes += bytes + PIECE_BYTES;
+    const isTurnOver = this.#turnBytes >= TURN_BYTES;
+    if (!isTurnOver && this.#pace.hasRoom(this.#message)) return undefined;
+    return this.#wait(isTurnOver);
+  }
+
+  async #wait(isTurnOver: boolean): Promise<void> {
+    this.#waiting += 1;
+    if (isTurnOver) {
+      this.#turnBytes = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await this.#pace.untilRoom(this.#message);
+    this.#waiting -= 1;
   }
 }

@@ -8,8 +8,9 @@ import {
   type MessageCodecOptions,
 } from '../deflate/index.ts';
 import { Backlog } from './backlog.ts';
+import type { PeerSettings, WebSocketOptions } from './peer-options.ts';
 import type { Transport } from './transport.ts';
-import { type PeerSettings, type WebSocketOptions, WebSocketPeer } from './websocket-peer.ts';
+import { WebSocketPeer } from './websocket-peer.ts';
 
 /** Options of a peer, and how its codec compresses when permessage-deflate is in use. */
 export interface PeerOptions extends WebSocketOptions {

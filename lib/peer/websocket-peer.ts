@@ -10,16 +10,8 @@
  * caller may rely on; what it does is done in the files around it.
  */
 import debug from 'debug';
-import { ProtocolError, UsageError } from '../base/index.ts';
-import {
-  type CloseReport,
-  Connection,
-  type ConnectionCounters,
-  type ConnectionOptions,
-  type ConnectionSink,
-  type SendOptions,
-} from '../connection/index.ts';
-import { Backlog, type SlowConsumerPolicy } from './backlog.ts';
+import { UsageError } from '../base/index.ts';
+import { type CloseReport, Connection, type ConnectionSink } from '../connection/index.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import {
   type IncomingMessage,
@@ -27,8 +19,15 @@ import {
   MessageQueue,
   type QueueControl,
 } from './incoming.ts';
-import { MessageWriter } from './message-writer.ts';
-import { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
+import type { MessageWriter } from './message-writer.ts';
+import { isPieceSource, type MessageData, type PieceSource } from './payload.ts';
+import type {
+  PeerCounters,
+  PeerSettings,
+  WebSocketHandler,
+  WebSocketOptions,
+} from './peer-options.ts';
+import { PeerOutput, type PeerSendOptions, type SendOutcome } from './peer-output.ts';
 import { systemTicker, type Ticker } from './ticker.ts';
 import type { Transport, TransportSink } from './transport.ts';
 import { flushAtTurnEnd } from './turn.ts';
@@ -36,68 +35,6 @@ import { flushAtTurnEnd } from './turn.ts';
 const log = debug('barewire:peer');
 
 const systemNow = (): number => systemTicker.now();
-
-/** Output of one turn above which it is written before the turn ends. */
-const FLUSH_BYTES = 64 * 1024;
-
-/** Reads a connection by call-backs. Each may be left out. */
-export interface WebSocketHandler<Peer = WebSocketPeer> {
-  /** The connection is open. */
-  open?(peer: Peer): unknown;
-  /** A message came: a string for text, a Buffer of your own for binary. */
-  message?(peer: Peer, data: string | Buffer): unknown;
-  /** With `delivery: 'pieces'`: a message begins; read it as it comes. */
-  stream?(peer: Peer, message: IncomingMessage): unknown;
-  /** Output that had piled up has left: sending makes sense again. */
-  drain?(peer: Peer): unknown;
-  /** A ping came, and has been answered. */
-  ping?(peer: Peer, payload: Buffer): unknown;
-  /** A pong came; with the round-trip time when it answers a ping of ours. */
-  pong?(peer: Peer, payload: Buffer, roundTripMs: number | undefined): unknown;
-  /** The connection is over. Called exactly once, last. */
-  close?(peer: Peer, report: CloseReport): unknown;
-}
-
-/** Options of one WebSocket, the same for servers and clients. */
-export interface WebSocketOptions
-  extends Omit<ConnectionOptions, 'role' | 'now' | 'takeMaskingKey' | 'ownsInput' | 'deflate'> {
-  /** What to do when the peer reads too slowly; default `wait`. */
-  readonly slowConsumer?: SlowConsumerPolicy | undefined;
-  /** Bytes of output kept for one peer; default 16 MiB. */
-  readonly maxBufferedBytes?: number | undefined;
-  /** Called with what a handler threw; the connection is closed with 1011. Default: printed. */
-  readonly handlerFailed?: ((error: unknown, peer: WebSocketPeer) => void) | undefined;
-}
-
-/** What the opening handshake settled. */
-export interface PeerSettings
-  extends Pick<ConnectionOptions, 'role' | 'takeMaskingKey' | 'deflate'> {
-  /** The subprotocol, empty when there is none. */
-  readonly protocol?: string;
-  /** The extensions in use, as in the response's field; empty when there are none. */
-  readonly extensions?: string;
-  /** With permessage-deflate: the window that the peer's inflater has for us, in bits, 8 – 15. */
-  readonly windowBits?: number | undefined;
-  /** Bytes that came behind the handshake and belong to the connection. */
-  readonly head?: Buffer | undefined;
-  /** Your own data, for `peer.data`. */
-  readonly data?: unknown;
-  readonly ticker?: Ticker | undefined;
-}
-
-/** What became of a message. `queued`: accepted, but the peer reads slowly. */
-export type SendOutcome = 'sent' | 'queued' | 'dropped' | 'closed';
-
-/** Options of {@link WebSocketPeer.send}. */
-export interface PeerSendOptions extends SendOptions {
-  /** With `conflate`: replaces an older message of the same key that still waits. */
-  readonly key?: string | undefined;
-}
-
-/** Counters of a connection, and what the slow-consumer policy dropped. */
-export interface PeerCounters extends ConnectionCounters {
-  messagesDropped: number;
-}
 
 /** One open WebSocket. */
 export class WebSocketPeer implements AsyncIterable<string | Buffer> {
@@ -110,17 +47,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly #transport: Transport;
   readonly #connection: Connection;
   readonly #ticker: Ticker;
-  readonly #backlog: Backlog;
+  readonly #output: PeerOutput;
   readonly #options: WebSocketOptions;
-  readonly #role: 'client' | 'server';
-  readonly #windowBits: number | undefined;
   #closed: Promise<CloseReport> | undefined;
   #resolveClosed: ((report: CloseReport) => void) | undefined;
-  #messagesDropped = 0;
   #handler: WebSocketHandler | undefined;
   #messages: MessageQueue | undefined;
   #incoming: IncomingQueue | undefined;
-  #drainWaiters: (() => void)[] | undefined;
   #pingWaiters: Set<(error: Error) => void> | undefined;
   #aborter: AbortController | undefined;
   #report: CloseReport | undefined;
@@ -134,14 +67,12 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   constructor(transport: Transport, settings: PeerSettings, options: WebSocketOptions = {}) {
     this.#transport = transport;
     this.#options = options;
-    this.#role = settings.role;
     this.#ticker = settings.ticker ?? systemTicker;
-    this.#backlog = new Backlog(options.slowConsumer, options.maxBufferedBytes);
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';
-    this.#windowBits = settings.windowBits;
     this.data = settings.data;
     this.#connection = this.#connect(settings);
+    this.#output = new PeerOutput(this.#connection, transport, settings, options);
     this.#connection.pause();
     this.#start(settings.head);
   }
@@ -208,6 +139,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       flushAtTurnEnd(this.#peer.#connection);
     }
 
+    queueMoved(): void {
+      this.#peer.#goOn();
+    }
+
     isCongested(): boolean {
       return this.#peer.#transport.isCongested;
     }
@@ -247,7 +182,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     drain(): void {
-      this.#peer.#drain();
+      this.#peer.#connection.drained();
+      this.#peer.#goOn();
     }
 
     closed(error: Error | undefined): void {
@@ -393,78 +329,20 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   send(data: MessageData, options?: PeerSendOptions): boolean;
   send(data: PieceSource, options?: PeerSendOptions): Promise<boolean>;
   send(data: MessageData | PieceSource, options?: PeerSendOptions): boolean | Promise<boolean> {
-    if (isPieceSource(data)) return this.#sendPieces(data, options);
-    return this.offer(data, options) === 'sent';
+    if (!isPieceSource(data)) return this.#output.offer(data, options) === 'sent';
+    return this.#output.sendPieces(data, options, () => {
+      void this.close(1011, 'a message broke off');
+    });
   }
 
   /** As {@link send}, and tells what became of the message. */
   offer(data: MessageData, options?: PeerSendOptions): SendOutcome {
-    const payload = toPayload(data);
-    if (this.#mustWait(payload.length)) {
-      return this.#hold(payload.length, options?.key, () =>
-        this.#connection.send(payload, options),
-      );
-    }
-    return this.#outcome(this.#connection.send(payload, options));
+    return this.#output.offer(data, options);
   }
 
-  /** Sends a prepared message by the cheapest way this peer allows; for {@link broadcast}. */
+  /** Sends a prepared message by the cheapest way this peer allows; for `broadcast`. */
   offerPrepared(message: PreparedMessage, options?: PeerSendOptions): SendOutcome {
-    const { payload, type } = message;
-    const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
-    // zlib has no window of 8 bits; such a peer gets a frame of its own.
-    const canShare = !isCompressed || (this.#windowBits ?? 0) > 8;
-    const isShareable = this.#role === 'server' && canShare;
-    if (!isShareable) return this.offer(payload, { ...options, type });
-    const frame = isCompressed ? message.compressedFrame(this.#windowBits!) : message.plainFrame;
-    if (this.#mustWait(frame.length)) {
-      return this.#hold(frame.length, options?.key, () =>
-        this.#connection.sendEncoded(frame, isCompressed),
-      );
-    }
-    return this.#outcome(this.#connection.sendEncoded(frame, isCompressed));
-  }
-
-  #outcome(isAccepted: boolean): SendOutcome {
-    if (!isAccepted) return 'closed';
-    // A long turn must not pile up unseen: what is due leaves now, and congestion shows.
-    if (this.#connection.pendingBytes > FLUSH_BYTES) this.#connection.flush();
-    return this.#transport.isCongested ? 'queued' : 'sent';
-  }
-
-  /** Whether the slow-consumer policy has a say about a message of so many bytes. */
-  #mustWait(bytes: number): boolean {
-    if (!this.#transport.isCongested) return this.#backlog.length > 0;
-    const isOverBound = bytes > this.#backlog.maxBytes - this.bufferedAmount;
-    return this.#backlog.policy !== 'wait' || isOverBound;
-  }
-
-  #hold(bytes: number, key: string | undefined, send: () => boolean): SendOutcome {
-    if (!this.#connection.isOpen) return 'closed';
-    if (this.#backlog.policy === 'wait') {
-      const detail = `${this.bufferedAmount} bytes wait`;
-      this.#connection.fail(new ProtocolError('slow-consumer', detail));
-      return 'closed';
-    }
-    const dropped = this.#backlog.add({ bytes, key, send });
-    this.#messagesDropped += dropped;
-    return this.#backlog.policy === 'drop-newest' ? 'dropped' : 'queued';
-  }
-
-  async #sendPieces(source: PieceSource, options?: PeerSendOptions): Promise<boolean> {
-    if (!this.#connection.isOpen) return false;
-    // The message takes its place in the order now, not when its first piece comes.
-    const writer = this.startMessage(options?.type, options);
-    try {
-      const pieces = source instanceof Blob ? source.stream() : source;
-      for await (const piece of pieces as AsyncIterable<MessageData>) {
-        if (!(await writer.write(piece))) return false;
-      }
-      return await writer.end();
-    } catch (error) {
-      if (!writer.abandon()) void this.close(1011, 'a message broke off');
-      throw error;
-    }
+    return this.#output.offerPrepared(message, options);
   }
 
   /**
@@ -477,42 +355,23 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     type?: 'text' | 'binary',
     options?: { compress?: boolean | undefined },
   ): MessageWriter {
-    const compress = options?.compress;
-    const message = this.#connection.startMessage(type, compress === undefined ? {} : { compress });
-    return new MessageWriter(message, () =>
-      this.#transport.isCongested ? this.drained() : undefined,
-    );
+    return this.#output.startMessage(type, options);
   }
 
   /** Bytes that were accepted and have not left this process. */
   get bufferedAmount(): number {
-    return this.#connection.pendingBytes + this.#backlog.bytes + this.#transport.bufferedBytes;
+    return this.#output.bufferedAmount;
   }
 
   /**
    * Resolves when the peer takes more, at once if it does already; also when the connection ends.
    */
   drained(): Promise<void> {
-    const hasRoom = !this.#transport.isCongested && this.#backlog.length === 0;
-    if (hasRoom || this.#report !== undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#drainWaiters ??= [];
-      this.#drainWaiters.push(resolve);
-    });
+    return this.#report === undefined ? this.#output.drained() : Promise.resolve();
   }
 
-  #drain(): void {
-    this.#connection.drained();
-    this.#backlog.release(() => !this.#transport.isCongested);
-    if (this.#transport.isCongested) return;
-    this.#releaseDrainWaiters();
-    this.#call('drain');
-  }
-
-  #releaseDrainWaiters(): void {
-    const waiters = this.#drainWaiters ?? [];
-    this.#drainWaiters = undefined;
-    for (const resolve of waiters) resolve();
+  #goOn(): void {
+    if (this.#output.goOn()) this.#call('drain');
   }
 
   /**
@@ -558,7 +417,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** What went through, and what was dropped. */
   get counters(): PeerCounters {
-    return { ...this.#connection.counters, messagesDropped: this.#messagesDropped };
+    return { ...this.#connection.counters, messagesDropped: this.#output.messagesDropped };
   }
 
   /** Aborted when the connection is over. */
@@ -581,7 +440,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    */
   close(code?: number, reason?: string): Promise<CloseReport> {
     // What the policy held back was accepted before: it leaves first, however slow the peer is.
-    if (this.#connection.isOpen) this.#backlog.release(() => true);
+    this.#output.sendEverything();
     this.#connection.close(code, reason);
     // Nobody reads: what still comes is for nobody, and must not keep the peer's answer waiting.
     if (!this.#isAttached) this.#connection.resume();
@@ -596,13 +455,12 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   #finish(report: CloseReport): void {
     this.#report = report;
     this.#ticker.delete(this.#connection);
-    this.#messagesDropped += this.#backlog.clear();
+    this.#output.stop();
     log('closed by %s: %d %s', report.closedBy, report.code, report.error?.code ?? report.reason);
     for (const reject of this.#pingWaiters ?? []) {
       reject(new UsageError('invalid-state', 'the connection ended before the pong came'));
     }
     this.#pingWaiters = undefined;
-    this.#releaseDrainWaiters();
     this.#messages?.close();
     this.#incoming?.close();
     this.#aborter?.abort();

@@ -27,3 +27,15 @@ t.test('wants a sink that can take pieces, when pieces are wanted', (t) => {
   t.equal(refused({ role: 'server', now, delivery: 'pieces' }, { message: () => {} }), true);
   t.end();
 });
+
+t.test('knows two kinds of delivery, and thresholds that are numbers', (t) => {
+  t.equal(refused({ role: 'server', now, delivery: 'whole' as 'message' }), true);
+  t.equal(refused({ role: 'server', now, delivery: 'message' }), false);
+  for (const compressThresholdBytes of [-1, Number.NaN, '1024' as never]) {
+    t.equal(refused({ role: 'server', now, compressThresholdBytes }), true);
+  }
+  for (const compressThresholdBytes of [0, 1, Number.POSITIVE_INFINITY]) {
+    t.equal(refused({ role: 'server', now, compressThresholdBytes }), false);
+  }
+  t.end();
+});

@@ -23,11 +23,12 @@ t.test('keeps pieces until they are taken, and none after its end', (t) => {
   t.equal(message.end(), true);
   t.equal(message.write('late'), false);
   t.equal(message.end(), false);
-  t.strictSame(message.pieces, [
-    ['a', false],
-    ['', true],
-  ]);
   t.equal(sender.pumps, 2);
+  t.equal(message.waitingBytes, 1);
+  t.strictSame(message.takePiece(), ['a', false]);
+  t.equal(message.waitingBytes, 0);
+  t.strictSame(message.takePiece(), ['', true]);
+  t.equal(message.takePiece(), undefined);
   t.end();
 });
 
@@ -52,5 +53,17 @@ t.test('takes nothing when the sender has stopped, or it was abandoned', (t) => 
   t.equal(other.abandon(), true);
   t.equal(other.write('x'), false);
   t.equal(other.abandon(), true);
+  t.end();
+});
+
+t.test('counts the bytes that wait, and lets them go', (t) => {
+  const { message } = rig();
+  message.write(Buffer.alloc(10));
+  message.write(Buffer.alloc(7));
+  t.equal(message.waitingBytes, 17);
+  t.equal(message.dropPieces(), 17);
+  t.equal(message.waitingBytes, 0);
+  t.equal(message.takePiece(), undefined);
+  t.equal(message.dropPieces(), 0);
   t.end();
 });

@@ -1,0 +1,58 @@
+/**
+ * What a peer is told when it is made, and who reads it: types.
+ */
+import type { CloseReport, ConnectionCounters, ConnectionOptions } from '../connection/index.ts';
+import type { SlowConsumerPolicy } from './backlog.ts';
+import type { IncomingMessage } from './incoming.ts';
+import type { Ticker } from './ticker.ts';
+import type { WebSocketPeer } from './websocket-peer.ts';
+
+/** Reads a connection by call-backs. Each may be left out. */
+export interface WebSocketHandler<Peer = WebSocketPeer> {
+  /** The connection is open. */
+  open?(peer: Peer): unknown;
+  /** A message came: a string for text, a Buffer of your own for binary. */
+  message?(peer: Peer, data: string | Buffer): unknown;
+  /** With `delivery: 'pieces'`: a message begins; read it as it comes. */
+  stream?(peer: Peer, message: IncomingMessage): unknown;
+  /** Output that had piled up has left: sending makes sense again. */
+  drain?(peer: Peer): unknown;
+  /** A ping came, and has been answered. */
+  ping?(peer: Peer, payload: Buffer): unknown;
+  /** A pong came; with the round-trip time when it answers a ping of ours. */
+  pong?(peer: Peer, payload: Buffer, roundTripMs: number | undefined): unknown;
+  /** The connection is over. Called exactly once, last. */
+  close?(peer: Peer, report: CloseReport): unknown;
+}
+
+/** Options of one WebSocket, the same for servers and clients. */
+export interface WebSocketOptions
+  extends Omit<ConnectionOptions, 'role' | 'now' | 'takeMaskingKey' | 'ownsInput' | 'deflate'> {
+  /** What to do when the peer reads too slowly; default `wait`. */
+  readonly slowConsumer?: SlowConsumerPolicy | undefined;
+  /** Bytes of output kept for one peer; default 16 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+  /** Called with what a handler threw; the connection is closed with 1011. Default: printed. */
+  readonly handlerFailed?: ((error: unknown, peer: WebSocketPeer) => void) | undefined;
+}
+
+/** What the opening handshake settled. */
+export interface PeerSettings
+  extends Pick<ConnectionOptions, 'role' | 'takeMaskingKey' | 'deflate'> {
+  /** The subprotocol, empty when there is none. */
+  readonly protocol?: string;
+  /** The extensions in use, as in the response's field; empty when there are none. */
+  readonly extensions?: string;
+  /** With permessage-deflate: the window that the peer's inflater has for us, in bits, 8 – 15. */
+  readonly windowBits?: number | undefined;
+  /** Bytes that came behind the handshake and belong to the connection. */
+  readonly head?: Buffer | undefined;
+  /** Your own data, for `peer.data`. */
+  readonly data?: unknown;
+  readonly ticker?: Ticker | undefined;
+}
+
+/** Counters of a connection, and what the slow-consumer policy dropped. */
+export interface PeerCounters extends ConnectionCounters {
+  messagesDropped: number;
+}

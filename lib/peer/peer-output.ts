@@ -1,0 +1,206 @@
+/**
+ * The writing half of a peer: what may be sent now, what waits, and what became of it.
+ *
+ * ```
+ *   send ─► room? ── yes ──► Connection ──► Transport
+ *             └ no ─► slow-consumer policy: kept · dropped · the connection fails
+ * ```
+ * There is no room while the transport is congested, and none while messages wait inside the
+ * connection, for the compressor or behind a message that is written piece by piece.
+ */
+import { ProtocolError } from '../base/index.ts';
+import type { Connection, OutgoingMessage, SendOptions } from '../connection/index.ts';
+import { Backlog } from './backlog.ts';
+import type { PreparedMessage } from './broadcast.ts';
+import { MessageWriter, type WriterPace } from './message-writer.ts';
+import { type MessageData, type PieceSource, toPayload } from './payload.ts';
+import type { PeerSettings, WebSocketOptions } from './peer-options.ts';
+import { Room } from './room.ts';
+import type { Transport } from './transport.ts';
+
+/** Output of one turn above which it is written before the turn ends. */
+const FLUSH_BYTES = 64 * 1024;
+
+/** What became of a message. `queued`: accepted, but the peer reads slowly. */
+export type SendOutcome = 'sent' | 'queued' | 'dropped' | 'closed';
+
+/** Options of `WebSocketPeer.send`. */
+export interface PeerSendOptions extends SendOptions {
+  /** With `conflate`: replaces an older message of the same key that still waits. */
+  readonly key?: string | undefined;
+}
+
+/** Sends for one peer. */
+export class PeerOutput implements WriterPace {
+  readonly #connection: Connection;
+  readonly #transport: Transport;
+  readonly #backlog: Backlog;
+  readonly #isServer: boolean;
+  /** The window that the peer's inflater has for us, in bits. */
+  readonly #windowBits: number;
+  readonly #room = new Room();
+  #messagesDropped = 0;
+
+  /** @throws UsageError `invalid-option` for a bad slow-consumer policy. */
+  constructor(
+    connection: Connection,
+    transport: Transport,
+    settings: PeerSettings,
+    options: WebSocketOptions,
+  ) {
+    this.#connection = connection;
+    this.#transport = transport;
+    this.#backlog = new Backlog(options.slowConsumer, options.maxBufferedBytes);
+    this.#isServer = settings.role === 'server';
+    this.#windowBits = settings.windowBits ?? 0;
+  }
+
+  /** Messages that the slow-consumer policy has dropped. */
+  get messagesDropped(): number {
+    return this.#messagesDropped;
+  }
+
+  /** Bytes that were accepted and have not left this process. */
+  get bufferedAmount(): number {
+    return this.#connection.pendingBytes + this.#backlog.bytes + this.#transport.bufferedBytes;
+  }
+
+  get #isFull(): boolean {
+    return this.#transport.isCongested || this.#connection.isHeldUp();
+  }
+
+  /** Sends a message, as the slow-consumer policy allows. */
+  offer(data: MessageData, options: PeerSendOptions | undefined): SendOutcome {
+    const payload = toPayload(data);
+    if (this.#mustWait(payload.length)) {
+      return this.#hold(payload.length, options?.key, () =>
+        this.#connection.send(payload, options),
+      );
+    }
+    return this.#outcome(this.#connection.send(payload, options));
+  }
+
+  /** Sends a prepared message by the cheapest way this peer allows. */
+  offerPrepared(message: PreparedMessage, options: PeerSendOptions | undefined): SendOutcome {
+    const { payload, type } = message;
+    const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
+    // zlib has no window of 8 bits; such a peer gets a frame of its own.
+    const isShareable = this.#isServer && (!isCompressed || this.#windowBits > 8);
+    if (!isShareable) return this.offer(payload, { ...options, type });
+    const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
+    if (this.#mustWait(frame.length)) {
+      return this.#hold(frame.length, options?.key, () =>
+        this.#connection.sendEncoded(frame, isCompressed),
+      );
+    }
+    return this.#outcome(this.#connection.sendEncoded(frame, isCompressed));
+  }
+
+  #outcome(isAccepted: boolean): SendOutcome {
+    if (!isAccepted) return 'closed';
+    // A long turn must not pile up unseen: what is due leaves now, and congestion shows.
+    if (this.#connection.pendingBytes > FLUSH_BYTES) this.#connection.flush();
+    return this.#isFull ? 'queued' : 'sent';
+  }
+
+  /** Whether the slow-consumer policy has a say about a message of so many bytes. */
+  #mustWait(bytes: number): boolean {
+    if (!this.#isFull) return this.#backlog.length > 0;
+    return this.#backlog.policy !== 'wait' || this.#isOverBound(bytes);
+  }
+
+  #isOverBound(bytes: number): boolean {
+    return bytes > this.#backlog.maxBytes - this.bufferedAmount;
+  }
+
+  #hold(bytes: number, key: string | undefined, send: () => boolean): SendOutcome {
+    if (!this.#connection.isOpen) return 'closed';
+    if (this.#backlog.policy === 'wait') {
+      this.#failSlowConsumer();
+      return 'closed';
+    }
+    const dropped = this.#backlog.add({ bytes, key, send });
+    this.#messagesDropped += dropped;
+    return this.#backlog.policy === 'drop-newest' ? 'dropped' : 'queued';
+  }
+
+  #failSlowConsumer(): void {
+    const detail = `${this.bufferedAmount} bytes wait`;
+    this.#connection.fail(new ProtocolError('slow-consumer', detail));
+  }
+
+  // ── piece by piece ─────────────────────────────────────────────────────────────────────────
+
+  /** Begins a message that is written piece by piece. */
+  startMessage(
+    type: 'text' | 'binary' | undefined,
+    options: { compress?: boolean | undefined } | undefined,
+  ): MessageWriter {
+    const compress = options?.compress;
+    const message = this.#connection.startMessage(type, compress === undefined ? {} : { compress });
+    return new MessageWriter(message, this);
+  }
+
+  /** Sends a Blob or what an iterable gives as one message; `broken` ends half a message. */
+  async sendPieces(
+    source: PieceSource,
+    options: PeerSendOptions | undefined,
+    broken: () => void,
+  ): Promise<boolean> {
+    if (!this.#connection.isOpen) return false;
+    // The message takes its place in the order now, not when its first piece comes.
+    const writer = this.startMessage(options?.type, options);
+    try {
+      const pieces = source instanceof Blob ? source.stream() : source;
+      for await (const piece of pieces as AsyncIterable<MessageData>) {
+        if (!(await writer.write(piece))) return false;
+      }
+      return await writer.end();
+    } catch (error) {
+      if (!writer.abandon()) broken();
+      throw error;
+    }
+  }
+
+  /** For writers: a piece that nobody waited to write. */
+  admits(bytes: number): boolean {
+    if (!this.#isOverBound(bytes)) return true;
+    if (this.#connection.isOpen) this.#failSlowConsumer();
+    return false;
+  }
+
+  /** For writers. */
+  hasRoom(message: OutgoingMessage): boolean {
+    return !this.#transport.isCongested && !this.#connection.isHeldUp(message);
+  }
+
+  /** For writers. */
+  untilRoom(message: OutgoingMessage): Promise<void> {
+    return this.#room.wait(() => this.hasRoom(message));
+  }
+
+  // ── room ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Resolves when more may be sent, or the connection has ended. */
+  drained(): Promise<void> {
+    return this.#room.wait(() => !this.#isFull && this.#backlog.length === 0);
+  }
+
+  /** Something has left: sends what was held back. @returns whether there is room for more. */
+  goOn(): boolean {
+    this.#backlog.release(() => !this.#isFull);
+    this.#room.check();
+    return !this.#isFull;
+  }
+
+  /** Sends what was held back, room or not: the connection is about to close. */
+  sendEverything(): void {
+    if (this.#connection.isOpen) this.#backlog.release(() => true);
+  }
+
+  /** The connection has ended: nothing is kept, and nobody waits. */
+  stop(): void {
+    this.#messagesDropped += this.#backlog.clear();
+    this.#room.release();
+  }
+}

@@ -1,0 +1,70 @@
+import { UsageError } from 'barewire/base';
+import type { PeerSettings, WebSocketHandler, WebSocketOptions } from 'barewire/peer';
+import { DuplexTransport, WebSocketPeer } from 'barewire/peer';
+import t from 'tap';
+import { joinPeers } from '../support/joined-peers.ts';
+import { duplexPair } from '../support/sockets.ts';
+
+t.test('a handler is called with the peer, open first and close last', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const calls: string[] = [];
+  const log =
+    (name: string) =>
+    (peer: WebSocketPeer, ...rest: unknown[]): void => {
+      t.equal(peer, server, name);
+      calls.push([name, ...rest.map((value) => typeof value)].join(' '));
+    };
+  const handler: Required<WebSocketHandler> = {
+    open: log('open'),
+    message: log('message'),
+    stream: log('stream'),
+    drain: log('drain'),
+    ping: log('ping'),
+    pong: log('pong'),
+    close: log('close'),
+  };
+  server.attach(handler);
+  client.attach({});
+  await client.ping();
+  await server.ping();
+  client.send('x');
+  await client.close(1000);
+  await server.closed;
+  t.strictSame(calls, [
+    'open',
+    'ping object',
+    'pong object number',
+    'message string',
+    'close object',
+  ]);
+});
+
+t.test('what the handshake settled shows on the peer', (t) => {
+  const settings: PeerSettings = {
+    role: 'server',
+    protocol: 'chat',
+    extensions: 'permessage-deflate',
+    data: { user: 7 },
+  };
+  const peer = new WebSocketPeer(new DuplexTransport(duplexPair()[0]), settings);
+  t.match(peer, { protocol: 'chat', extensions: 'permessage-deflate', data: { user: 7 } });
+  peer.terminate();
+  t.end();
+});
+
+t.test('options out of range are refused, and nothing is begun', (t) => {
+  const bad: readonly WebSocketOptions[] = [
+    { slowConsumer: 'ignore' as never },
+    { maxBufferedBytes: -1 },
+    { delivery: 'all' as never },
+    { maxMessageBytes: Number.NaN },
+    { pingIntervalMs: '5' as never },
+  ];
+  for (const options of bad) {
+    const [stream] = duplexPair();
+    const transport = new DuplexTransport(stream);
+    t.throws(() => new WebSocketPeer(transport, { role: 'server' }, options), UsageError);
+    t.equal(stream.listenerCount('data'), 0, JSON.stringify(options));
+  }
+  t.end();
+});

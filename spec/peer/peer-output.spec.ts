@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import type { MessageWriter, PieceSource, WebSocketPeer } from 'barewire/peer';
+import t, { type Test } from 'tap';
+import { type Joint, joinPeers } from '../support/joined-peers.ts';
+
+const PIECE = randomBytes(16 * 1024);
+const TOTAL = 8 * 1024 * 1024;
+/** What one writer may have waiting: a turn, and what a socket asks for before it says stop. */
+const BOUND = 512 * 1024;
+
+const JOINTS: Readonly<Record<string, Joint>> = {
+  plain: {},
+  deflate: { deflate: true },
+  tls: { tls: true },
+  'tls and deflate': { tls: true, deflate: true },
+};
+
+/** Reads everything the peer sends, and says how many bytes of each message came. */
+async function readSizes(peer: WebSocketPeer): Promise<number[]> {
+  const sizes: number[] = [];
+  for await (const message of peer.streams()) {
+    let size = 0;
+    for await (const piece of message) size += piece.length;
+    sizes.push(size);
+  }
+  return sizes;
+}
+
+/** Writes pieces that are there already: nothing but `write` itself ever waits. */
+async function writeAll(
+  peer: WebSocketPeer,
+  writer: MessageWriter,
+  watch: () => void,
+): Promise<void> {
+  for (let sent = 0; sent < TOTAL; sent += PIECE.length) {
+    const written = writer.write(PIECE);
+    watch();
+    if (!(await written)) throw new Error('the connection ended');
+    watch();
+  }
+  await writer.end();
+  await peer.drained();
+}
+
+for (const [name, joint] of Object.entries(JOINTS)) {
+  t.test(`a message written piece by piece waits for the socket: ${name}`, async (t) => {
+    const options = { delivery: 'pieces', maxMessageBytes: TOTAL } as const;
+    const { client, server } = await joinPeers(t, { ...joint, client: options });
+    const reading = readSizes(client);
+    let most = 0;
+    await writeAll(server, server.startMessage('binary'), () => {
+      most = Math.max(most, server.bufferedAmount);
+    });
+    await server.close(1000);
+    t.strictSame(await reading, [TOTAL]);
+    t.ok(most > 0 && most <= BOUND, `${most} bytes waited at most`);
+  });
+}
+
+t.test('a message written piece by piece stands still while nobody reads', async (t) => {
+  for (const joint of Object.values(JOINTS)) {
+    const { client, server, sockets } = await joinPeers(t, {
+      ...joint,
+      client: { delivery: 'pieces', maxMessageBytes: TOTAL },
+    });
+    sockets[0]!.pause();
+    let pieces = 0;
+    const writing = (async () => {
+      const writer = server.startMessage('binary');
+      for (; pieces < 4096 && (await writer.write(PIECE)); pieces += 1);
+    })();
+    // What the kernel takes is not ours to say; it is over when the socket asks for a pause.
+    await untilStuck(server);
+    t.ok(pieces < 4096, `stands still after ${pieces} pieces`);
+    t.ok(server.bufferedAmount <= BOUND, `${server.bufferedAmount} bytes wait`);
+    client.terminate();
+    server.terminate();
+    await writing;
+  }
+});
+
+type Watch = () => void;
+
+const SOURCES: Readonly<Record<string, (watch: Watch) => PieceSource>> = {
+  'an async iterable': async function* (watch) {
+    for (let sent = 0; sent < TOTAL; sent += PIECE.length) {
+      yield PIECE;
+      watch();
+    }
+  },
+  'an iterable': function* (watch) {
+    for (let sent = 0; sent < TOTAL; sent += PIECE.length) {
+      yield PIECE;
+      watch();
+    }
+  },
+  'a Blob': () => new Blob(Array.from({ length: TOTAL / PIECE.length }, () => PIECE)),
+};
+
+/** Waits until output has piled up and does not change any more. */
+async function untilStuck(peer: WebSocketPeer): Promise<void> {
+  let quietTurns = 0;
+  for (let last = -1; quietTurns < 100; last = peer.counters.bytesSent) {
+    const isQuiet = peer.counters.bytesSent === last && peer.bufferedAmount >= 64 * 1024;
+    quietTurns = isQuiet ? quietTurns + 1 : 0;
+    await new Promise((go) => setImmediate(go));
+  }
+}
+
+for (const [name, makeSource] of Object.entries(SOURCES)) {
+  t.test(`${name} is sent at the pace of the peer`, async (t) => {
+    const options = { delivery: 'pieces', maxMessageBytes: TOTAL } as const;
+    const { client, server, sockets } = await joinPeers(t, { client: options });
+    sockets[0]!.pause();
+    let most = 0;
+    const watch = (): void => {
+      most = Math.max(most, server.bufferedAmount);
+    };
+    const sending = server.send(makeSource(watch));
+    await untilStuck(server);
+    watch();
+    const reading = readSizes(client);
+    t.equal(await sending, true);
+    await server.close(1000);
+    t.strictSame(await reading, [TOTAL]);
+    t.ok(most >= 64 * 1024 && most <= BOUND, `${most} bytes waited at most`);
+  });
+}
+
+t.test('pieces that nobody waits for are held up to the bound, and no further', async (t) => {
+  const { server } = await joinPeers(t, { server: { maxBufferedBytes: 1_000_000 } });
+  const writer = server.startMessage('binary');
+  const taken: Promise<boolean>[] = [];
+  for (let pieces = 0; pieces < 1000; pieces += 1) taken.push(writer.write(PIECE));
+  server.terminate();
+  const bytes = (await Promise.all(taken)).filter(Boolean).length * PIECE.length;
+  t.ok(bytes > 900_000 && bytes <= 1_000_000, `${bytes} bytes were held`);
+  t.equal((await server.closed).error?.code, 'slow-consumer');
+});
+
+t.test(
+  'messages behind an unfinished one say that there is no room, and are bounded',
+  async (t) => {
+    const { client, server } = await joinPeers(t, { server: { maxBufferedBytes: 400_000 } });
+    let drains = 0;
+    server.attach({
+      drain: () => {
+        drains += 1;
+      },
+    });
+    const writer = server.startMessage('text');
+    await writer.write('begun');
+    const chunk = Buffer.alloc(50_000);
+    t.equal(server.send(chunk), true);
+    t.equal(server.offer(chunk), 'queued');
+    let hasDrained = false;
+    const drained = server.drained().then(() => {
+      hasDrained = true;
+    });
+    await new Promise((go) => setImmediate(go));
+    t.equal(hasDrained, false);
+    // The message in front does not wait for those behind it.
+    t.equal(await writer.write('more'), true);
+    t.equal(await writer.end(), true);
+    await drained;
+    t.ok(drains > 0);
+    const sizes: number[] = [];
+    for await (const message of client) {
+      sizes.push(message.length);
+      if (sizes.length === 3) break;
+    }
+    t.strictSame(sizes, [9, 50_000, 50_000]);
+
+    const other = await joinPeers(t, { server: { maxBufferedBytes: 400_000 } });
+    await other.server.startMessage('text').write('never ended');
+    let outcome = other.server.offer(chunk);
+    for (let sends = 0; sends < 100 && outcome !== 'closed'; sends += 1) {
+      outcome = other.server.offer(chunk);
+    }
+    t.equal(outcome, 'closed');
+    other.server.terminate();
+    t.equal((await other.server.closed).error?.code, 'slow-consumer');
+  },
+);
+
+t.test('messages that wait for the compressor say that there is no room', async (t: Test) => {
+  const { client, server } = await joinPeers(t, {
+    deflate: true,
+    server: { maxBufferedBytes: 64 * 1024 * 1024 },
+  });
+  client.attach({});
+  const chunk = randomBytes(1024 * 1024);
+  const outcomes = Array.from({ length: 4 }, () => server.offer(chunk));
+  t.equal(outcomes.at(-1), 'queued');
+  await server.drained();
+  t.ok(server.bufferedAmount < 2 * chunk.length, `${server.bufferedAmount} bytes wait`);
+  await server.close(1000);
+});
+
+t.test('a writer is let go when the connection ends, or closes under it', async (t) => {
+  const { server, sockets } = await joinPeers(t, { deflate: true });
+  sockets[0]!.pause();
+  const first = server.startMessage('binary');
+  const second = server.startMessage('binary');
+  const behind = second.write(Buffer.alloc(100_000));
+  await first.write('x');
+  let isBack = false;
+  const back = behind.then(() => {
+    isBack = true;
+  });
+  await new Promise((go) => setImmediate(go));
+  t.equal(isBack, false);
+  server.terminate();
+  await back;
+  t.equal(await second.write('late'), false);
+});
