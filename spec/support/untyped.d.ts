@@ -63,6 +63,7 @@ declare module 'websocket' {
     on(event: 'message', listener: (message: Message) => void): this;
     on(event: 'close', listener: (code: number, reason: string) => void): this;
     on(event: 'pong', listener: (data: Buffer) => void): this;
+    on(event: 'error', listener: () => void): this;
   }
   class WebSocketServer extends EventEmitter {
     constructor(options: { httpServer: Server; [name: string]: unknown });
