@@ -16,7 +16,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Answer, Order } from './framing/worker.ts';
 import { listWorkloads, titleOf, type Workload } from './framing/workload.ts';
-import { figuresOf, formatTime, takeTurns } from './support/turns.ts';
+import { figuresOf, takeTurns } from './support/turns.ts';
+import { formatTime } from './support/units.ts';
 
 const { values: options } = parseArgs({
   options: {

@@ -10,7 +10,8 @@
  */
 import { createRequire } from 'node:module';
 import { type MaskingStrategy, maskInto, setMaskingStrategy } from 'barewire/codec';
-import { figuresOf, formatBytes, formatTime, takeTurns } from './support/turns.ts';
+import { figuresOf, takeTurns } from './support/turns.ts';
+import { formatBytes, formatTime } from './support/units.ts';
 
 const isQuick = process.argv.includes('--quick');
 const ROUNDS = isQuick ? 7 : 15;

@@ -1,6 +1,6 @@
 /** What is measured: kinds of messages, directions, roles; and the bytes that go with them. */
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { formatBytes } from '../support/turns.ts';
+import { formatBytes } from '../support/units.ts';
 import type { Role } from './contender.ts';
 
 /** One line of the table. */

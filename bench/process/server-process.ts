@@ -3,8 +3,8 @@
  * them.
  *
  * A server script prints its port as its first line, and ends when its standard input does. CPU
- * time is
- * user + system from `/proc/<pid>/stat`; it does not depend on how fast the load generator is.
+ * time is user + system from `/proc/<pid>/stat`, all threads; it does not depend on how fast the
+ * load generator is.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,6 +21,14 @@ export interface Contender {
   readonly script: string;
   readonly program?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The bytes come back as they were sent, masked: a floor without framing. */
+  readonly isUnframed?: boolean;
+}
+
+/** CPU time of a process in seconds. */
+export interface CpuTime {
+  readonly user: number;
+  readonly system: number;
 }
 
 function statusBytes(pid: number, line: 'VmRSS' | 'VmHWM'): number {
@@ -40,23 +48,32 @@ export function peakResidentBytes(pid: number): number {
 
 /** A running server. */
 export class ServerProcess {
+  static readonly #running = new Set<ServerProcess>();
+
   readonly port: number;
   readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
+    ServerProcess.#running.add(this);
   }
 
   /** Starts a server and waits for its port. */
-  static async start(contender: Contender, args: readonly string[] = []): Promise<ServerProcess> {
+  static async start(
+    contender: Contender,
+    args: readonly string[] = [],
+    nodeOptions: readonly string[] = [],
+  ): Promise<ServerProcess> {
     const script = fileURLToPath(new URL(`./servers/${contender.script}`, import.meta.url));
-    const child = spawn(contender.program ?? process.execPath, [script, ...args], {
+    const program = contender.program ?? process.execPath;
+    const child = spawn(program, [...nodeOptions, script, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...contender.env },
     });
     let text = '';
     const port = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
       child.once('exit', (code) => reject(new Error(`${contender.name} exited with ${code}`)));
       child.stdout!.on('data', (bytes: Buffer) => {
         text += bytes.toString();
@@ -66,35 +83,50 @@ export class ServerProcess {
     return new ServerProcess(child, port);
   }
 
+  /** Ends all servers that still run: after a measurement that took too long. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...ServerProcess.#running].map((server) => server.stop('SIGKILL')));
+  }
+
+  /** Its process id. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  /** CPU time used so far. */
+  get cpuTime(): CpuTime {
+    // The name of the program stands in parentheses before, and may hold anything.
+    const stat = readFileSync(`/proc/${this.pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    return {
+      user: Number(fields[11]) / TICKS_PER_SECOND,
+      system: Number(fields[12]) / TICKS_PER_SECOND,
+    };
+  }
+
   /** CPU seconds used so far, user and system. */
   get cpuSeconds(): number {
-    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'latin1')
-      .split(') ')[1]!
-      .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    const { user, system } = this.cpuTime;
+    return user + system;
   }
 
   /** Resident memory in bytes. */
   get residentBytes(): number {
-    return residentBytes(this.#child.pid!);
+    return residentBytes(this.pid);
   }
 
   /** The most that its resident memory has ever been, in bytes. */
   get peakResidentBytes(): number {
-    return peakResidentBytes(this.#child.pid!);
-  }
-
-  /** Asks for a garbage collection, in servers that listen to it (`--expose-gc`). */
-  collectGarbage(): void {
-    this.#child.kill('SIGUSR2');
+    return peakResidentBytes(this.pid);
   }
 
   /** Ends the server and waits for it. */
-  async stop(): Promise<void> {
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    ServerProcess.#running.delete(this);
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
-    this.#child.removeAllListeners('exit');
     this.#child.stdin!.end();
-    this.#child.kill('SIGTERM');
-    await Promise.race([exited, once(this.#child, 'exit')]);
+    this.#child.kill(signal);
+    await exited;
   }
 }

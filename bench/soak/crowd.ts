@@ -19,7 +19,7 @@ export async function gather(port: number, count: number, headers = ''): Promise
   const openingMs: number[] = [];
   const clients = await inLanes(Array.from({ length: count }), 100, async () => {
     const start = performance.now();
-    const client = await openClient(port, headers);
+    const client = await openClient(port, { headers });
     openingMs.push(performance.now() - start);
     return client;
   });

@@ -1,10 +1,8 @@
 /**
- * Measuring in turns: A B C A B C …, because absolute times drift by a third from minute to minute.
- * Two contenders are compared by the ratio within one round, and the result is the median of those.
+ * Measuring in turns: A B C, B C A, …, because absolute times drift by a third from minute to
+ * minute. Two contenders are compared by the ratio within one round, and the result is the median
+ * of those.
  */
-
-/** A sample for each contender, round by round. */
-export type Rounds = readonly (readonly number[])[];
 
 /** What the rounds show about one contender. */
 export interface Figures {
@@ -18,13 +16,13 @@ export interface Figures {
 }
 
 /** Lets every contender take a sample in every round; who begins changes from round to round. */
-export async function takeTurns(
+export async function takeTurns<Sample>(
   count: number,
-  samplers: readonly (() => number | Promise<number>)[],
-): Promise<Rounds> {
-  const rounds: number[][] = [];
+  samplers: readonly (() => Sample | Promise<Sample>)[],
+): Promise<readonly (readonly Sample[])[]> {
+  const rounds: Sample[][] = [];
   for (let round = 0; round < count; round += 1) {
-    const samples = new Array<number>(samplers.length);
+    const samples = new Array<Sample>(samplers.length);
     for (let turn = 0; turn < samplers.length; turn += 1) {
       const who = (turn + round) % samplers.length;
       samples[who] = await samplers[who]!();
@@ -35,7 +33,11 @@ export async function takeTurns(
 }
 
 /** Sums up what contender `index` did, compared with contender `reference`. */
-export function figuresOf(rounds: Rounds, index: number, reference: number): Figures {
+export function figuresOf(
+  rounds: readonly (readonly number[])[],
+  index: number,
+  reference: number,
+): Figures {
   const own = rounds.map((samples) => samples[index]!);
   const middle = quantile(own, 0.5);
   return {
@@ -53,19 +55,4 @@ export function figuresOf(rounds: Rounds, index: number, reference: number): Fig
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
-}
-
-/** Writes nanoseconds in three digits with their unit. */
-export function formatTime(nanoseconds: number): string {
-  if (!Number.isFinite(nanoseconds)) return '–';
-  if (nanoseconds < 1e3) return `${nanoseconds.toFixed(0)} ns`;
-  if (nanoseconds < 1e6) return `${(nanoseconds / 1e3).toPrecision(3)} µs`;
-  return `${(nanoseconds / 1e6).toPrecision(3)} ms`;
-}
-
-/** Writes a length in bytes as people say it. */
-export function formatBytes(bytes: number): string {
-  if (bytes >= 1_048_576 && bytes % 1_048_576 === 0) return `${bytes / 1_048_576} MiB`;
-  if (bytes >= 1_024 && bytes % 1_024 === 0) return `${bytes / 1_024} KiB`;
-  return `${bytes} B`;
 }

@@ -1,12 +1,13 @@
 /** Ours, as the README shows it. */
 import { createServer, type EventStreamPeer } from 'barewire/server';
-import { broadcastText, ready, serverMode } from './ready.ts';
+import { broadcastText, ready, serverMode, TLS_IDENTITY } from './ready.ts';
 
-const { mode, deflate, bytes } = serverMode();
+const { mode, deflate, bytes, tls } = serverMode();
 const text = broadcastText(bytes);
 const streams = new Set<EventStreamPeer>();
 
 const server = createServer({
+  ...(tls ? { tls: TLS_IDENTITY } : {}),
   request(exchange) {
     if (exchange.path.startsWith('/send/')) {
       const count = Number(exchange.path.slice(6));

@@ -1,29 +1,31 @@
 /** Bun's own server, run by Bun. */
-const mode = process.argv.includes('broadcast') ? 'broadcast' : 'echo';
-const bytes = process.argv.includes('--bytes')
-  ? Number(process.argv[process.argv.indexOf('--bytes') + 1])
-  : 200;
-const perMessageDeflate = process.argv.includes('--deflate');
-const text = '{"id":12345,"price":"101.25","name":"abcdefgh"},'
-  .repeat(bytes / 40 + 1)
-  .slice(0, bytes);
+import {
+  broadcastText,
+  ready,
+  serverMode,
+  TLS_IDENTITY,
+} from '../../../dist/bench/process/servers/ready.js';
+
+const { mode, deflate, bytes, tls } = serverMode();
+const text = broadcastText(bytes);
 
 const server = Bun.serve({
   port: 0,
   hostname: '127.0.0.1',
+  ...(tls ? { tls: TLS_IDENTITY } : {}),
   fetch(request, bun) {
     return bun.upgrade(request) ? undefined : new Response('no', { status: 400 });
   },
   websocket: {
-    perMessageDeflate,
+    perMessageDeflate: deflate,
     open(socket) {
       if (mode === 'broadcast') socket.subscribe('all');
     },
     message(socket, data) {
-      if (mode === 'echo') socket.send(data);
-      else for (let index = 0; index < Number(data); index += 1) server.publish('all', text);
+      if (mode === 'echo') socket.send(data, deflate);
+      else
+        for (let index = 0; index < Number(data); index += 1) server.publish('all', text, deflate);
     },
   },
 });
-process.stdout.write(`${server.port}\n`);
-process.stdin.on('end', () => process.exit(0)).resume();
+ready(server.port);

@@ -1,4 +1,5 @@
 /** What every server script does at its beginning and its end, and the flags they understand. */
+import { CERTIFICATE, PRIVATE_KEY } from '../../../spec/support/certificate.ts';
 
 /** What a server script is asked to be. */
 export interface ServerMode {
@@ -6,16 +7,18 @@ export interface ServerMode {
   readonly mode: 'echo' | 'broadcast' | 'sse';
   /** Negotiate permessage-deflate. */
   readonly deflate: boolean;
+  /** Speak TLS. */
+  readonly tls: boolean;
   /** Size of a broadcast message or event in bytes. */
   readonly bytes: number;
 }
 
-/** Reads `--mode echo --bytes 200 --deflate` from the command line. */
+/** Reads `--mode echo --bytes 200 --deflate --tls` from the command line. */
 export function serverMode(args: readonly string[] = process.argv.slice(2)): ServerMode {
   const value = (flag: string): string | undefined => args[args.indexOf(flag) + 1];
   const mode = args.includes('--mode') ? (value('--mode') as ServerMode['mode']) : 'echo';
   const bytes = args.includes('--bytes') ? Number(value('--bytes')) : 200;
-  return { mode, bytes, deflate: args.includes('--deflate') };
+  return { mode, bytes, deflate: args.includes('--deflate'), tls: args.includes('--tls') };
 }
 
 /** What a broadcast sends: text that compresses about as well as JSON does. */
@@ -23,10 +26,12 @@ export function broadcastText(bytes: number): string {
   return '{"id":12345,"price":"101.25","name":"abcdefgh"},'.repeat(bytes / 40 + 1).slice(0, bytes);
 }
 
+/** What a TLS server needs. */
+export const TLS_IDENTITY = { cert: CERTIFICATE, key: PRIVATE_KEY } as const;
+
 /** Prints the port for the harness, and ends the process when the harness goes away. */
 export function ready(port: number): void {
   process.stdout.write(`${port}\n`);
   process.stdin.on('end', () => process.exit(0)).resume();
   process.on('SIGINT', () => process.exit(0));
-  process.on('SIGUSR2', () => (globalThis as { gc?: () => void }).gc?.());
 }

@@ -1,0 +1,156 @@
+/** The rows of the process benches: P1 – P3, P6 – P10, and the same over TLS and with deflate. */
+import { BAREWIRE, bun, NET, NODE_HTTP, WS } from './contenders.ts';
+import type { EchoLoad } from './load.ts';
+import {
+  broadcast,
+  type Carriage,
+  echo,
+  eventFanOut,
+  handshakes,
+  idleMemory,
+  type Measure,
+} from './scenarios.ts';
+import type { Contender } from './server-process.ts';
+
+/** A contender with what is done to it, under the name that the row shows. */
+export interface Seat {
+  readonly name: string;
+  readonly contender: Contender;
+  readonly measure: Measure;
+}
+
+/** A row to be measured. */
+export interface Workload {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: 'ns' | 'B';
+  readonly seats: readonly Seat[];
+}
+
+/** How much of it: messages are multiplied by it, connections stay as they are. */
+export interface Scale {
+  /** 1 is the full length. */
+  readonly length: number;
+  /** Connections where there shall be very many. */
+  readonly many: number;
+}
+
+/** The full length. */
+export const FULL: Scale = { length: 1, many: 10_000 };
+/** Enough to see whether something is much slower than it was. */
+export const QUICK: Scale = { length: 0.25, many: 2_000 };
+
+const seated = (contenders: readonly Contender[], measure: Measure): Seat[] =>
+  contenders.map((contender) => ({ name: contender.name, contender, measure }));
+
+const FRAMED = (): Contender[] => [BAREWIRE, WS, ...bun()];
+const EVERYBODY = (): Contender[] => [...FRAMED(), NET];
+
+/** Lists all rows. */
+export function listWorkloads(scale: Scale): Workload[] {
+  return [...echoes(scale), ...fanOuts(scale), ...connections(scale), ...carried(scale)];
+}
+
+function echoes({ length }: Scale): Workload[] {
+  const row = (id: string, title: string, load: EchoLoad): Workload => {
+    const measure = echo({ ...load, messages: load.messages * length });
+    return { id, title, unit: 'ns', seats: seated(EVERYBODY(), measure) };
+  };
+  return [
+    row('P1', 'echo, text 20 B, 100 connections, 1 in flight', SMALL),
+    row('P2', 'echo, text 20 B, 100 connections, 32 in flight', BURST),
+    row('P3a', 'echo, binary 1 KiB, 20 connections', KIB),
+    row('P3b', 'echo, binary 16 KiB, 20 connections', KIB_16),
+    row('P3c', 'echo, binary 256 KiB, 20 connections', KIB_256),
+  ];
+}
+
+const few = { connections: 20, inFlight: 1, kind: 'binary' } as const;
+const SMALL: EchoLoad = {
+  payloadBytes: 20,
+  connections: 100,
+  inFlight: 1,
+  messages: 100_000,
+  kind: 'text',
+};
+const BURST: EchoLoad = { ...SMALL, inFlight: 32, messages: 1_000_000 };
+const KIB: EchoLoad = { ...few, payloadBytes: 1_024, messages: 60_000 };
+const KIB_16: EchoLoad = { ...few, payloadBytes: 16_384, messages: 40_000 };
+const KIB_256: EchoLoad = { ...few, payloadBytes: 262_144, messages: 4_000 };
+
+function fanOuts({ length }: Scale): Workload[] {
+  const row = (id: string, title: string, measure: Measure): Workload => {
+    const isEvents = id.startsWith('P9');
+    const contenders = isEvents ? [BAREWIRE, NODE_HTTP] : FRAMED();
+    return { id, title, unit: 'ns', seats: seated(contenders, measure) };
+  };
+  const deflate = { deflate: true };
+  return [
+    row('P6a', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 100 * length)),
+    row('P6b', 'broadcast 200 B to 8,000', broadcast(8_000, 1, 12 * length)),
+    row('P6c', 'eight broadcasts in one turn to 1,000', broadcast(1_000, 8, 40 * length)),
+    row('P6d', 'compressed broadcast to 1,000', broadcast(1_000, 1, 40 * length, deflate)),
+    row('P9a', 'event to 1,000 streams', eventFanOut(1_000, 100 * length)),
+    row('P9b', 'event to 8,000 streams', eventFanOut(8_000, 12 * length)),
+  ];
+}
+
+function connections({ length, many }: Scale): Workload[] {
+  const packed = many / 5;
+  const atMany = echo({ ...SMALL, connections: many, messages: many * 10 });
+  const at100 = echo({ ...SMALL, messages: SMALL.messages * length });
+  const growth = FRAMED().flatMap((contender): Seat[] => [
+    { name: contender.name, contender, measure: atMany },
+    { name: `${contender.name}, 100`, contender, measure: at100 },
+  ]);
+  return [
+    {
+      id: 'P7a',
+      title: `memory per idle connection of ${many}`,
+      unit: 'B',
+      seats: seated(EVERYBODY(), idleMemory(many)),
+    },
+    {
+      id: 'P7b',
+      title: `the same after one compressed echo each, of ${packed}`,
+      unit: 'B',
+      seats: seated(FRAMED(), idleMemory(packed, true)),
+    },
+    {
+      id: 'P8',
+      title: 'opening and closing handshake',
+      unit: 'ns',
+      seats: seated(FRAMED(), handshakes(4_000 * length)),
+    },
+    {
+      id: 'P10',
+      title: `echo, text 20 B, ${many} connections against 100`,
+      unit: 'ns',
+      seats: growth,
+    },
+  ];
+}
+
+/** The same work over TLS, and with permessage-deflate on. */
+function carried({ length }: Scale): Workload[] {
+  const row = (id: string, title: string, load: EchoLoad, carriage: Carriage): Workload => {
+    const measure = echo({ ...load, messages: load.messages * length }, carriage);
+    return { id, title, unit: 'ns', seats: seated(FRAMED(), measure) };
+  };
+  const tls = { tls: true };
+  const deflate = { deflate: true };
+  const text = { kind: 'text' } as const;
+  return [
+    row('TLS 1', 'over TLS: echo, text 20 B, 100 connections', { ...SMALL, messages: 50_000 }, tls),
+    row('TLS 2', 'over TLS: the same, 32 in flight', { ...BURST, messages: 500_000 }, tls),
+    row('TLS 3', 'over TLS: echo, binary 16 KiB, 20', { ...KIB_16, messages: 20_000 }, tls),
+    row(
+      'DEFLATE 1',
+      'compressed: echo, text 200 B, 100 connections',
+      { ...SMALL, payloadBytes: 200, messages: 20_000 },
+      deflate,
+    ),
+    row('DEFLATE 2', 'compressed: 1 KiB, 20', { ...KIB, ...text, messages: 10_000 }, deflate),
+    row('DEFLATE 3', 'compressed: 16 KiB, 20', { ...KIB_16, ...text, messages: 2_000 }, deflate),
+  ];
+}

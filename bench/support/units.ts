@@ -1,0 +1,31 @@
+/** Numbers as people read them. */
+
+/** Writes nanoseconds in three digits with their unit. */
+export function formatTime(nanoseconds: number): string {
+  if (!Number.isFinite(nanoseconds)) return '–';
+  if (nanoseconds < 1e3) return `${nanoseconds.toFixed(0)} ns`;
+  if (nanoseconds < 1e6) return `${(nanoseconds / 1e3).toPrecision(3)} µs`;
+  return `${(nanoseconds / 1e6).toPrecision(3)} ms`;
+}
+
+/** Writes a length in bytes as people say it. */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 1_048_576 && bytes % 1_048_576 === 0) return `${bytes / 1_048_576} MiB`;
+  if (bytes >= 1_024 && bytes % 1_024 === 0) return `${bytes / 1_024} KiB`;
+  return `${bytes} B`;
+}
+
+/** Writes a measured amount of memory. */
+export function formatMemory(bytes: number): string {
+  if (Math.abs(bytes) >= 2 ** 20) return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  if (Math.abs(bytes) >= 2 ** 10) return `${(bytes / 2 ** 10).toFixed(2)} KiB`;
+  return `${bytes.toFixed(0)} B`;
+}
+
+/** In what a row is measured; less is better in all of them. */
+export type Unit = 'ns' | 'B';
+
+/** Writes a value of a row. */
+export function formatValue(value: number, unit: Unit): string {
+  return unit === 'ns' ? formatTime(value) : formatMemory(value);
+}
