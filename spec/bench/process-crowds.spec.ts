@@ -1,0 +1,22 @@
+/** The other process benches work at all, and say what became of a server that does not. */
+import t from 'tap';
+import { broadcast, eventFanOut, handshakes, idleMemory } from '../../bench/process/scenarios.ts';
+import type { Contender } from '../../bench/process/server-process.ts';
+import { BAREWIRE, checkRow, measure, NODE_HTTP, WS } from '../support/bench.ts';
+
+t.test('broadcasts, handshakes, memory and events are measured', async (t) => {
+  const both = ['barewire', 'ws'];
+  checkRow(t, await measure([BAREWIRE, WS], broadcast(5, 2, 2)), both);
+  checkRow(t, await measure([BAREWIRE], broadcast(5, 1, 2, { deflate: true })), ['barewire']);
+  checkRow(t, await measure([BAREWIRE, WS], handshakes(40)), both);
+  checkRow(t, await measure([BAREWIRE, NODE_HTTP], eventFanOut(3, 2)), ['barewire', 'node:http']);
+  const memory = await measure([BAREWIRE], idleMemory(20, true));
+  t.equal(memory.entries[0]!.error, undefined);
+});
+
+t.test('a server that does not start is an error in its place, and the others go on', async (t) => {
+  const broken: Contender = { name: 'broken', script: 'no-such-server.js', program: '/bin/false' };
+  const row = await measure([BAREWIRE, broken], handshakes(20));
+  t.equal(row.entries[0]!.samples.length, 1);
+  t.match(row.entries[1], { samples: [], error: 'broken exited with 1' });
+});
