@@ -10,6 +10,7 @@ import type { FuzzTarget } from './engine/target.ts';
 export function canaryTarget(bug: number): FuzzTarget {
   return {
     name: `canary-${bug}`,
+    subjects: [],
     seeds: [Buffer.from('field: value'), Buffer.from('len=10;')],
     maxLength: 512,
     run: (input) => canary(bug, input),

@@ -165,6 +165,12 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 /** A connection between a hostile peer and a busy owner. */
 export const target: FuzzTarget = {
   name: 'connection',
+  subjects: [
+    'connection/connection',
+    'connection/closing',
+    'connection/message-sender',
+    'connection/outbox',
+  ],
   seeds: [
     hex('81 85 00000000 48656c6c6f 89 81 00000000 41 00 01 05 01 02 05 00 00 00 00 00 00'),
     hex('01 02 4865 80 03 6c6c6f 88 02 03e8 00 05 01 06 05 07 05 00 00 00 00 00 01'),

@@ -115,6 +115,7 @@ const SEEDS = [
 /** Event streams, differential. */
 export const target: FuzzTarget = {
   name: 'event-stream-reader',
+  subjects: ['sse/event-stream-reader', 'sse/line-cutter'],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0`)),
   dictionary: ['data: ', 'event: ', 'id: ', 'retry: ', '\n\n', '\r\n', '\ufeff'],
   maxLength: 300,

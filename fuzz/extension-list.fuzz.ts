@@ -121,6 +121,7 @@ const SEEDS = [
 /** Extension lists and their negotiation. */
 export const target: FuzzTarget = {
   name: 'extension-list',
+  subjects: ['deflate/extension-list', 'deflate/negotiation', 'deflate/deflate-parameters'],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\x07\x07\0\0\0`, 'latin1')),
   dictionary: ['; ', ', ', '="', '=8', '=15', 'client_max_window_bits', 'server_max_window_bits=9'],
   maxLength: 400,

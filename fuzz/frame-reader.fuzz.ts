@@ -127,6 +127,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 /** Frames, both roles. */
 export const target: FuzzTarget = {
   name: 'frame-reader',
+  subjects: ['codec/frame-reader', 'codec/frame-parser', 'codec/frame-rules', 'codec/frame-header'],
   seeds: [
     hex('81 85 37fa213d 7f9f4d5158 0000000000'),
     hex('01 83 00000000 48656c 80 82 01020304 6d6d 0000000000'),

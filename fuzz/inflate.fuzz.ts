@@ -147,6 +147,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 /** Inflating, differential. */
 export const target: FuzzTarget = {
   name: 'inflate',
+  subjects: ['deflate/message-inflater', 'deflate/one-shot', 'deflate/zlib-engine'],
   seeds: [
     hex('f248cdc9c90700 0000000000 00 00 07 07 00 00'),
     hex('000500faff48656c6c6f00 0000000000 07 07 00 00'),

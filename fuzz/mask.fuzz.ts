@@ -65,6 +65,7 @@ function unmaskInPieces(
 /** Masking against its definition. */
 export const target: FuzzTarget = {
   name: 'mask',
+  subjects: ['codec/mask', 'codec/payload-simd'],
   seeds: ['Hello', 'x'.repeat(200), 'κόσμε '.repeat(9)].map((text) =>
     Buffer.from(`${text}\x01\x02\x03\x04`),
   ),

@@ -89,6 +89,7 @@ function run(input: Uint8Array): void {
 /** Compressing. */
 export const target: FuzzTarget = {
   name: 'message-codec',
+  subjects: ['deflate/message-codec', 'deflate/message-deflater', 'deflate/message-inflater'],
   seeds: ['Hello', 'abcabcabc abcabcabc', 'x', ''].map((text) =>
     Buffer.concat([Buffer.from(text), Buffer.from('0001010203000008060707000000', 'hex')]),
   ),

@@ -162,6 +162,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 /** Messages, differential. */
 export const target: FuzzTarget = {
   name: 'messages',
+  subjects: ['connection/message-assembler', 'connection/message-store', 'codec/frame-parser'],
   seeds: [
     hex('81 85 37fa213d 7f9f4d5158 00 06 00'),
     hex('01 81 00000000 ce 89 81 00000000 41 80 81 00000000 ba 00 06 00'),

@@ -143,6 +143,14 @@ const SEEDS = [
 /** Requests. */
 export const target: FuzzTarget = {
   name: 'request-reader',
+  subjects: [
+    'http/message-reader',
+    'http/request-line',
+    'http/field-section',
+    'http/body-reader',
+    'http/body-framing',
+    'http/chunk-extension',
+  ],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0`, 'latin1')),
   dictionary: [
     'chunked',

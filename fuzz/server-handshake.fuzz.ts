@@ -131,6 +131,12 @@ const SEEDS = [
 /** Server handshakes. */
 export const target: FuzzTarget = {
   name: 'server-handshake',
+  subjects: [
+    'handshake/server-handshake',
+    'handshake/upgrade-request',
+    'handshake/origin',
+    'handshake/subprotocol',
+  ],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0`, 'latin1')),
   dictionary: ['Upgrade', 'websocket', 'keep-alive, Upgrade', 'Origin: null\r\n', 'Sec-WebSocket-'],
   maxLength: 600,

@@ -86,6 +86,7 @@ function run(input: Uint8Array): void {
 /** UTF-8, differential. */
 export const target: FuzzTarget = {
   name: 'utf8',
+  subjects: ['base/utf8'],
   seeds: ['', 'ascii', 'κόσμε', '\u{1f600}'.repeat(20), '\ud7ff\ue000\uffff\u{10ffff}'].map(
     (text) => Buffer.from(text),
   ),

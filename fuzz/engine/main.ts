@@ -3,17 +3,23 @@
  *
  *   npm run fuzz -- <target> [--seconds 10] [--runs n] [--seed n] [--save] [--fault name]
  *   npm run fuzz -- <target> --input '<escaped bytes>'      runs one input, as a finding prints it
+ *   npm run fuzz -- all [--seconds 10] …                    every target, each in a process
  *   npm run fuzz -- list                                    names the targets and the faults
+ *   npm run fuzz -- record                                  prints what has been run so far
  *   npm run fuzz:smoke                                      every target for a moment
  *
- * Exits with 1 when an invariant was broken.
+ * Seconds are of processor time, so that they mean the same on a busy machine. Exits with 1 when an
+ * invariant was broken.
  */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FAULTS } from '../faults.ts';
 import { TARGETS } from '../targets.ts';
 import { escapeBytes, unescapeBytes } from './corpus.ts';
 import type { FuzzReport } from './fuzzer.ts';
-import { coverageLines, fuzz, loadTarget } from './session.ts';
+import { recordTable } from './record.ts';
+import { coverageLines, fuzz, loadTarget, readRecords } from './session.ts';
 
 const SMOKE_RUNS = 1500;
 
@@ -60,21 +66,42 @@ async function runOne(name: string): Promise<void> {
   const fault = values.fault === undefined ? undefined : FAULTS[values.fault];
   if (values.fault !== undefined && fault === undefined)
     throw new Error(`no fault ${values.fault}`);
+  if (fault !== undefined && values.save) throw new Error('what a fault brings is not saved');
   show(name, await fuzz(name, { runs, seconds, seed, save: values.save, fault }));
   if (values.coverage) console.log(coverageLines().join('\n'));
+}
+
+const targetNames = (): string[] =>
+  Object.keys(TARGETS).filter((name) => !name.startsWith('canary'));
+
+/** Each target in a process of its own, so that its coverage and its memory are its own. */
+function runAll(): void {
+  const options = process.argv.slice(2).filter((word) => word !== 'all');
+  for (const name of targetNames()) {
+    const { status } = spawnSync(
+      process.execPath,
+      [fileURLToPath(import.meta.url), name, ...options],
+      { stdio: 'inherit' },
+    );
+    if (status !== 0) process.exitCode = 1;
+  }
 }
 
 async function main(name: string | undefined): Promise<void> {
   if (name === undefined || name === 'list') {
     console.log(`targets: ${Object.keys(TARGETS).join(', ')}`);
     console.log(`faults: ${Object.keys(FAULTS).join(', ')}`);
+  } else if (name === 'record') {
+    console.log(recordTable(readRecords()));
+  } else if (name === 'all') {
+    runAll();
   } else if (values.input !== undefined) {
     const target = await loadTarget(name);
     await target.run(unescapeBytes(values.input));
     console.log(`${name}: every invariant holds`);
   } else if (name === 'smoke') {
     const runs = wholeNumber(values.runs, 'runs') ?? SMOKE_RUNS;
-    for (const each of Object.keys(TARGETS).filter((each) => !each.startsWith('canary'))) {
+    for (const each of targetNames()) {
       show(each, await fuzz(each, { runs, seed: wholeNumber(values.seed, 'seed') ?? 1 }));
     }
   } else {

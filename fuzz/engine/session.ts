@@ -12,6 +12,7 @@ import { readCorpus, writeCorpus } from './corpus.ts';
 import { Counters } from './counters.ts';
 import { type Budget, Fuzzer, type FuzzReport } from './fuzzer.ts';
 import type { Fault, HookOptions } from './hook.ts';
+import { addRun, type RunRecord, readRecord, writeRecord } from './record.ts';
 import type { FuzzTarget } from './target.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -20,7 +21,10 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** What a run is told. */
 export interface SessionOptions extends Budget {
   readonly seed: number;
-  /** Adds what is found to the committed corpus, and makes that as small as it can be. */
+  /**
+   * Adds the inputs to the committed corpus, and makes that as small as it can be; adds the run to
+   * the record of the target.
+   */
   readonly save?: boolean;
   /** A fault to plant into the sources before they are loaded. */
   readonly fault?: PlantedFault | undefined;
@@ -55,9 +59,33 @@ function locate({ chapter, find, replace }: PlantedFault): Fault {
   return { url: pathToFileURL(places[0]!).href, find, replace };
 }
 
-/** The file of a target's committed corpus. */
-export function corpusPath(name: string): string {
-  return join(ROOT, 'fuzz/corpus', name, 'corpus.txt');
+const folderOf = (name: string): string => join(ROOT, 'fuzz/corpus', name);
+const corpusPath = (name: string): string => join(folderOf(name), 'corpus.txt');
+const recordPath = (name: string): string => join(folderOf(name), 'record.json');
+
+/** What has been run of each target. */
+export function readRecords(): Map<string, RunRecord> {
+  const names = Object.keys(TARGETS).filter((name) => !name.startsWith('canary'));
+  return new Map(names.map((name) => [name, readRecord(recordPath(name))]));
+}
+
+/** Branches of the target's subjects, from the counters as they are. */
+function branchesOf(target: FuzzTarget): RunRecord['branches'] {
+  return Object.fromEntries(
+    target.subjects.map((subject) => {
+      const module = counters.modules.find(({ name }) => name === `${subject}.js`);
+      if (module === undefined) throw new Error(`${target.name} does not load ${subject}`);
+      return [subject, counters.coverageOf(module)];
+    }),
+  );
+}
+
+async function save(target: FuzzTarget, fuzzer: Fuzzer, report: FuzzReport): Promise<void> {
+  const branches = branchesOf(target);
+  const corpus = await fuzzer.minimise(fuzzer.corpus);
+  writeCorpus(corpusPath(target.name), corpus);
+  const path = recordPath(target.name);
+  writeRecord(path, addRun(readRecord(path), report, { branches, corpus: corpus.length }));
 }
 
 /** Loads a target with its sources instrumented. */
@@ -75,9 +103,7 @@ export async function fuzz(name: string, options: SessionOptions): Promise<FuzzR
   counters.forget();
   const fuzzer = new Fuzzer(target, counters, { seed: options.seed, watchdog });
   const report = await fuzzer.run(readCorpus(corpusPath(name)), options);
-  if (options.save === true && report.finding === undefined) {
-    writeCorpus(corpusPath(name), await fuzzer.minimise(fuzzer.corpus));
-  }
+  if (options.save === true) await save(target, fuzzer, report);
   await watchdog.stop();
   return report;
 }

@@ -5,6 +5,8 @@
 /** One target. Its module says its invariants in words at the top. */
 export interface FuzzTarget {
   readonly name: string;
+  /** The modules it is about, as `codec/mask`: their coverage is kept in the record. */
+  readonly subjects: readonly string[];
   /** Inputs to begin with; the committed corpus comes on top. */
   readonly seeds: readonly Uint8Array[];
   /** Words beside the literals of the instrumented sources. */
