@@ -1,6 +1,6 @@
 /**
- * What has been run so far, for each target: `fuzz/corpus/<target>/record.json`, which `--save` adds
- * to, and `npm run fuzz -- record` prints as the table of the README.
+ * What has been run so far, for each target: `fuzz/corpus/<target>/record.json`, which `--save`
+ * adds to, and `npm run fuzz -- record` prints as the table of the README.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

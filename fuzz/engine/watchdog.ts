@@ -1,7 +1,7 @@
 /**
  * Ends a fuzz run that hangs: a thread of its own sees that no run has ended for a while, prints
- * the input, and ends the process. An endless loop cannot be stopped from inside. What counts is the
- * processor's time of the process: on a busy machine, a run may wait for long and not hang.
+ * the input, and ends the process. An endless loop cannot be stopped from inside. What counts is
+ * the processor's time of the process: on a busy machine, a run may wait for long and not hang.
  */
 import { writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';

@@ -1,6 +1,7 @@
 import { equalsIgnoringCase, isFieldValue, isToken, lowerAscii, trimOws } from 'barewire/base';
 import fc from 'fast-check';
 import t from 'tap';
+import { runs } from '../support/laws.ts';
 
 /** Strings in which letters, their look-alikes and the ends of the classes are frequent. */
 const text = fc.string({
@@ -17,7 +18,7 @@ const lowerLiterally = (input: string): string =>
 
 const law = (title: string, check: (a: string, b: string) => boolean): void => {
   t.test(title, (t) => {
-    fc.assert(fc.property(text, text, check), { numRuns: 3000 });
+    fc.assert(fc.property(text, text, check), runs(3000));
     t.pass('no counterexample');
     t.end();
   });

@@ -1,6 +1,7 @@
 import { ByteQueue } from 'barewire/base';
 import fc from 'fast-check';
 import t from 'tap';
+import { runs } from '../support/laws.ts';
 
 type Step =
   | {
@@ -61,7 +62,7 @@ t.test('behaves like an array of bytes, and holds at most four bytes for one', (
         );
       });
     }),
-    { numRuns: 1500 },
+    runs(1500),
   );
   t.pass('no counterexample');
   t.end();

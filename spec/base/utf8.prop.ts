@@ -2,6 +2,7 @@ import { Utf8Validator } from 'barewire/base';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt } from '../support/feeding.ts';
+import { runs } from '../support/laws.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const isWellFormed = (input: Uint8Array): boolean => {
@@ -31,7 +32,7 @@ t.test('agrees with TextDecoder however the bytes are cut', (t) => {
       const failed = cutAt(input, cuts).some((chunk) => validator.push(chunk) !== -1);
       return (!failed && validator.isComplete) === isWellFormed(input);
     }),
-    { numRuns: 2000 },
+    runs(2000),
   );
   t.pass('no counterexample');
   t.end();
@@ -44,7 +45,7 @@ t.test('names the same byte whole and byte by byte', (t) => {
       const expected = [...input].findIndex((byte) => slow.push(Buffer.of(byte)) !== -1);
       return new Utf8Validator().push(input) === expected;
     }),
-    { numRuns: 2000 },
+    runs(2000),
   );
   t.pass('no counterexample');
   t.end();

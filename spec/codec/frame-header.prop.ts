@@ -7,6 +7,7 @@ import {
 } from 'barewire/codec';
 import fc from 'fast-check';
 import t from 'tap';
+import { runs } from '../support/laws.ts';
 
 const length = fc.oneof(
   fc.nat(300),
@@ -45,7 +46,7 @@ t.test('reading gives what was written, wherever it stands', (t) => {
         );
       },
     ),
-    { numRuns: 2000 },
+    runs(2000),
   );
   t.pass('no counterexample');
   t.end();

@@ -5,6 +5,7 @@ import t from 'tap';
 import { cutAt } from '../support/feeding.ts';
 import { anyBytes, concat, legalFrames } from '../support/frame-arbitraries.ts';
 import { FrameLog } from '../support/frame-log.ts';
+import { runs } from '../support/laws.ts';
 import { decodeNaively } from '../support/naive-frames.ts';
 
 const STRATEGIES: readonly MaskingStrategy[] = ['auto', 'bytes', 'words', 'simd'];
@@ -82,7 +83,7 @@ t.test('reports what the naive decoder does, however it is fed, paused and tuned
         assert.ok(!changed || options.ownsInput || options.givesInput, 'wrote to the input');
       },
     ),
-    { numRuns: 500 },
+    runs(500),
   );
   t.pass('no counterexample');
   t.end();
@@ -108,7 +109,7 @@ t.test('reads what was written, for both roles [6455-5.4-10 6455-5.6-4]', (t) =>
         ]),
       );
     }),
-    { numRuns: 300 },
+    runs(300),
   );
   t.pass('no counterexample');
   t.end();
@@ -123,7 +124,7 @@ t.test('delivers the payload of a control frame in one piece', (t) => {
       );
       return pieces.every((count) => count === 1);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
   t.pass('no counterexample');
   t.end();
@@ -151,7 +152,7 @@ t.test('survives a sink that feeds another reader from inside', (t) => {
       assert.deepEqual(log.frames, expected.frames);
       assert.deepEqual(log.failures, []);
     }),
-    { numRuns: 100 },
+    runs(100),
   );
   t.pass('no counterexample');
   t.end();

@@ -13,6 +13,7 @@ import {
 import fc from 'fast-check';
 import t from 'tap';
 import { payloads } from '../support/frame-arbitraries.ts';
+import { runs } from '../support/laws.ts';
 
 t.teardown(() => setMaskingStrategy('auto'));
 
@@ -59,7 +60,7 @@ t.test('writes the payload it is given, text as UTF-8, and nothing before it', (
         );
       },
     ),
-    { numRuns: 1500 },
+    runs(1500),
   );
   t.pass('no counterexample');
   t.end();
@@ -77,7 +78,7 @@ t.test('gives the same frame in all three ways of writing one', (t) => {
       const sole = encodeSoleFrame(OPCODE.binary, true, 0, payload, maskingKey);
       return built.equals(literal) && built.equals(sole);
     }),
-    { numRuns: 500 },
+    runs(500),
   );
   t.pass('no counterexample');
   t.end();

@@ -1,6 +1,7 @@
 import { decodeUtf8, setMaskingStrategy } from 'barewire/codec';
 import fc from 'fast-check';
 import t from 'tap';
+import { runs } from '../support/laws.ts';
 
 t.teardown(() => setMaskingStrategy('auto'));
 
@@ -49,7 +50,7 @@ for (const strategy of ['auto', 'bytes'] as const) {
         const end = before + text.length;
         return decodeUtf8(bytes, before, end) === decodeOrRefuse(text);
       }),
-      { numRuns: 4000 },
+      runs(4000),
     );
     t.pass('no counterexample');
     t.end();

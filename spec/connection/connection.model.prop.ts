@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ModelPair, type ModelSetup, otherSide, type Side } from '../support/connection-model.ts';
 import { cutAt } from '../support/feeding.ts';
+import { runs } from '../support/laws.ts';
 
 /** One step: a function with a name, for counterexamples that can be read. */
 class Step implements fc.Command<object, ModelPair> {
@@ -229,7 +230,7 @@ function checkPongs(pair: ModelPair): void {
 for (const isCompressed of [false, true]) {
   const how = isCompressed ? 'with permessage-deflate' : 'without compression';
   const steps = peaceful(isCompressed ? MAX_BYTES.compressed : MAX_BYTES.plain);
-  const runs: [string, fc.Arbitrary<Step>[]][] = [
+  const laws: [string, fc.Arbitrary<Step>[]][] = [
     ['both sides see the same messages in the same order', steps],
     ['their reports agree, whoever closes', [...steps, ...steps, closes]],
     [
@@ -237,7 +238,7 @@ for (const isCompressed of [false, true]) {
       [...steps, ...steps, ...steps, closes, aborts, breaches],
     ],
   ];
-  for (const [title, all] of runs) {
+  for (const [title, all] of laws) {
     t.test(`${how}: ${title}`, (t) => {
       fc.assert(
         fc.property(
@@ -245,7 +246,7 @@ for (const isCompressed of [false, true]) {
           fc.commands(all, { maxCommands: 80, size: 'max' }),
           converse,
         ),
-        { numRuns: Number(process.env['MODEL_RUNS'] ?? 300) },
+        runs(300),
       );
       t.pass('no counterexample');
       t.end();

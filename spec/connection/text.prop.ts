@@ -2,6 +2,7 @@ import { TextPieces } from 'barewire/connection';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt } from '../support/feeding.ts';
+import { runs } from '../support/laws.ts';
 
 /** Half of a code point above U+FFFF. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -19,7 +20,7 @@ t.test('pieces joined are the text, however its bytes were cut, and no piece end
         return parts.join('') === text && parts.every((part) => !LONE_SURROGATE.test(part));
       },
     ),
-    { numRuns: 1000 },
+    runs(1000),
   );
   t.pass('no counterexample');
   t.end();

@@ -12,6 +12,7 @@ import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { compress, DEFAULTS, decompress, failure, WAYS } from '../support/deflate-jobs.ts';
 import { cutAt } from '../support/feeding.ts';
+import { runs } from '../support/laws.ts';
 import { naiveInflate } from '../support/naive-inflate.ts';
 
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
@@ -121,7 +122,7 @@ t.test('says the same behind both ends, whatever was agreed and however it is cu
       client.close();
     },
   );
-  await fc.assert(law, { numRuns: 60 });
+  await fc.assert(law, runs(60));
   t.pass('round trip');
 });
 
@@ -145,7 +146,7 @@ t.test("is understood by Node's inflater, and understands Node's deflater", asyn
     deflater.close();
     codec.close();
   });
-  await fc.assert(law, { numRuns: 60 });
+  await fc.assert(law, runs(60));
   t.pass('both directions');
 });
 
@@ -191,7 +192,7 @@ t.test('each message stands alone where no context was agreed [7692-7.2.1-8]', a
       if (!(await decompress(fresh, packed)).equals(message)) throw new Error('leans on others');
     }
   });
-  await fc.assert(law, { numRuns: 30 });
+  await fc.assert(law, runs(30));
   t.pass('alone');
 });
 
@@ -221,7 +222,7 @@ t.test('garbage ends in a result or in one failure, within the limit', async (t)
       if (room < 0) throw new Error('more than allowed');
     }
   });
-  await fc.assert(law, { numRuns: 1500 });
+  await fc.assert(law, runs(1500));
   t.pass('no other end');
 });
 

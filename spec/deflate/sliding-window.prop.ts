@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { SlidingWindow } from '../../lib/deflate/sliding-window.ts';
+import { runs } from '../support/laws.ts';
 
 const POOL = new DeflatePool();
 
@@ -35,7 +36,7 @@ t.test('is the end of everything pushed, whatever the pieces and however often p
         return true;
       },
     ),
-    { numRuns: 300 },
+    runs(300),
   );
   t.pass('the same as slicing');
   t.end();

@@ -10,6 +10,7 @@ import t from 'tap';
 import { type RecordedMessage, recordRequests } from '../support/http-driver.ts';
 import { validRequest } from '../support/http-generators.ts';
 import { anyRequests } from '../support/http-mutations.ts';
+import { runs } from '../support/laws.ts';
 import { type NodeVerdict, readWithNode } from '../support/node-parser.ts';
 
 /** The differences of policy, and what Node does where ours goes on. */
@@ -82,7 +83,7 @@ t.test('Node reads what we accept as we do, but for differences that have a name
       seen.set(difference, (seen.get(difference) ?? 0) + 1);
       return difference === 'none' || difference in DIFFERENCES;
     }),
-    { numRuns: 4000 },
+    runs(4000),
   );
   t.ok(seen.get('none')! > 2000, `seen: ${JSON.stringify([...seen])}`);
   t.end();

@@ -1,4 +1,5 @@
 /** The laws of reading requests, for valid, almost valid and hostile bytes. */
+import assert from 'node:assert/strict';
 import { type HttpLimitOptions, RequestReader } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
@@ -7,6 +8,7 @@ import { type Recording, recordRequests } from '../support/http-driver.ts';
 import { validRequests } from '../support/http-generators.ts';
 import { anyRequests, cuts } from '../support/http-mutations.ts';
 import { readLiterally } from '../support/http-oracle.ts';
+import { runs } from '../support/laws.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const read = (text: string): Recording => recordRequests([bytes(text)]);
@@ -15,13 +17,15 @@ t.test('reads generated requests as they were meant, pipelined or not', (t) => {
   fc.assert(
     fc.property(validRequests, (requests) => {
       const found = read(requests.map(({ wire }) => wire).join(''));
-      t.equal(found.failure, undefined);
+      assert.equal(found.failure, undefined);
       const wanted = requests.map(({ head, body, trailers }) => {
         return { head, body, trailers, isComplete: true };
       });
       return JSON.stringify(found.messages) === JSON.stringify(wanted);
     }),
+    runs(100),
   );
+  t.pass('no counterexample');
   t.end();
 });
 
@@ -35,7 +39,7 @@ t.test('reads the same however the bytes are cut', (t) => {
       const inBytes = JSON.stringify(recordRequests([...feedings(input, 1)][1]!.chunks));
       return inPieces === whole && inBytes === whole;
     }),
-    { numRuns: 1500 },
+    runs(1500),
   );
   t.pass('in each of 1500 inputs');
   t.end();
@@ -49,6 +53,7 @@ t.test('reads the same when every report pauses it', (t) => {
       const chunks = cutAt(input, offsets);
       return JSON.stringify(log(chunks, true)) === JSON.stringify(log(chunks, false));
     }),
+    runs(100),
   );
   t.pass('in each input');
   t.end();
@@ -81,7 +86,7 @@ t.test('turns whatever comes into results and at most one failure, and is inert 
       const { failure } = recordRequests([bytes(text)]);
       return failure === undefined || JSON.stringify(followed) === JSON.stringify(alone);
     }),
-    { numRuns: 1000 },
+    runs(1000),
   );
   t.pass('never a throw');
   t.end();
@@ -103,7 +108,7 @@ t.test('agrees with a reader that takes the grammar literally', (t) => {
       if (outcome === 'open') return true;
       return (found.failure !== undefined) === (outcome === 'bad');
     }),
-    { numRuns: 3000 },
+    runs(3000),
   );
   t.ok(Math.min(seen.bad, seen.open, seen.end) > 50, `all kinds came up: ${JSON.stringify(seen)}`);
   t.end();
@@ -166,9 +171,11 @@ t.test('draws each limit at the byte, however the bytes are cut', (t) => {
         const input = bytes(make(most + extra));
         const offsets = places.map((place) => Math.floor(place * input.length));
         const { failure } = recordRequests(cutAt(input, offsets), { limits: { [name]: most } });
-        t.equal(failure?.code, expected, `${name} ${most} + ${extra}`);
+        assert.equal(failure?.code, expected, `${name} ${most} + ${extra}`);
       }
     }),
+    runs(100),
   );
+  t.pass('no counterexample');
   t.end();
 });

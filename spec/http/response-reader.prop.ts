@@ -1,10 +1,12 @@
 /** The laws of reading responses, for valid, almost valid and hostile bytes. */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt, feedings } from '../support/feeding.ts';
 import { recordResponses } from '../support/http-driver.ts';
 import { validResponses } from '../support/http-generators.ts';
 import { anyResponses, cuts } from '../support/http-mutations.ts';
+import { runs } from '../support/laws.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -12,13 +14,15 @@ t.test('reads generated responses as they were meant, one behind the other', (t)
   fc.assert(
     fc.property(validResponses, (responses) => {
       const found = recordResponses([bytes(responses.map(({ wire }) => wire).join(''))]);
-      t.equal(found.failure, undefined);
+      assert.equal(found.failure, undefined);
       const wanted = responses.map(({ head, body, trailers }) => {
         return { head, body, trailers, isComplete: true };
       });
       return JSON.stringify(found.messages) === JSON.stringify(wanted);
     }),
+    runs(100),
   );
+  t.pass('no counterexample');
   t.end();
 });
 
@@ -35,7 +39,7 @@ t.test('reads the same however the bytes are cut', (t) => {
       const byByte = [...feedings(input, 1)][1]!.chunks;
       return inPieces === whole && JSON.stringify(recordResponses(byByte, options)) === whole;
     }),
-    { numRuns: 1500 },
+    runs(1500),
   );
   t.pass('in each of 1500 inputs');
   t.end();
@@ -50,7 +54,7 @@ t.test('turns whatever comes into results and at most one failure, and is inert 
       if (alone.failures > 1 || followed.failures > 1) return false;
       return alone.failure === undefined || JSON.stringify(followed) === JSON.stringify(alone);
     }),
-    { numRuns: 1000 },
+    runs(1000),
   );
   t.pass('never a throw');
   t.end();

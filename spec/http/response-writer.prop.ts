@@ -2,6 +2,7 @@ import { UsageError } from 'barewire/base';
 import { type AnsweredRequest, ResponseWriter } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
+import { runs } from '../support/laws.ts';
 
 /** Text that likes to contain what must not pass. */
 const text = fc.string({
@@ -65,7 +66,7 @@ t.test('never writes a line that the application did not give as one', (t) => {
         if (/[\r\n\0]/.test(lines.join(''))) throw new Error('a line has a line end in it');
       },
     ),
-    { numRuns: 2000 },
+    runs(2000),
   );
   t.ok(written > 100, `${written} heads were written`);
   t.end();
@@ -94,6 +95,7 @@ t.test('frames a body so that a literal reader finds it again', (t) => {
         if (wire !== '' || found !== pieces.join('')) throw new Error('not the same body');
       },
     ),
+    runs(100),
   );
   t.pass('every body came back');
   t.end();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Deadline, TimerWheel } from '../../lib/server/clock.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { runs } from '../support/laws.ts';
 
 const action = fc.oneof(
   fc.record({ kind: fc.constant('set'), which: fc.nat(5), ms: fc.nat(150_000) }),
@@ -43,7 +44,7 @@ t.test('fires what a list of times would fire, never early and at most one tick 
         if (wheel.length !== oracle.size) throw new Error('the count is wrong');
       }
     }),
-    { numRuns: 500 },
+    runs(500),
   );
   t.pass('the wheel and the list agreed');
   t.end();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { OutputQueue } from '../../lib/server/output-queue.ts';
+import { runs } from '../support/laws.ts';
 
 const action = fc.oneof(
   fc.record({ kind: fc.constant('text'), which: fc.nat(2), size: fc.nat(9_000) }),
@@ -51,7 +52,7 @@ t.test('gives back what was put in, in order, whoever shares the slab', (t) => {
         if (got[which] !== put[which]) throw new Error('bytes are missing');
       });
     }),
-    { numRuns: 60 },
+    runs(60),
   );
   t.pass('every byte came out once');
   t.end();

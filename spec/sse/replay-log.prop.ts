@@ -2,6 +2,7 @@ import { ReplayLog } from 'barewire/sse';
 import fc from 'fast-check';
 import t from 'tap';
 import { readStream } from '../support/event-streams.ts';
+import { runs } from '../support/laws.ts';
 
 /** A client that is cut off and comes back, against a list of everything that was ever sent. */
 t.test('a client that comes back has every event once and in order, or is told', (t) => {
@@ -46,7 +47,7 @@ t.test('a client that comes back has every event once and in order, or is told',
         });
       },
     ),
-    { numRuns: 1000 },
+    runs(1000),
   );
   t.pass('no counterexample');
   t.end();
@@ -66,7 +67,7 @@ t.test('answers any position without throwing', (t) => {
         return kind === (id === '' ? 'fresh' : /^e-[0-5]$/.test(id) ? 'caught-up' : 'gap');
       },
     ),
-    { numRuns: 2000 },
+    runs(2000),
   );
   t.pass('no counterexample');
   t.end();

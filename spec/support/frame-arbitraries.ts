@@ -1,6 +1,8 @@
 /** Streams of frames for properties: well-formed, almost well-formed, and garbage. */
 import { encodeFrame, type FrameToEncode, OPCODE } from 'barewire/codec';
 import fc from 'fast-check';
+import { dissect } from './dissection.ts';
+import { printedAs } from './laws.ts';
 
 /** Payload lengths at and around the boundaries of the length forms and of the fast paths. */
 export const payloadLengths: fc.Arbitrary<number> = fc.oneof(
@@ -48,7 +50,7 @@ export function legalFrames(masked: boolean): fc.Arbitrary<FrameToEncode[]> {
     );
   return fc
     .array(fc.oneof({ weight: 3, arbitrary: message }, control), { maxLength: 5 })
-    .map((parts) => parts.flat());
+    .map((parts) => printedAs(parts.flat(), (frames) => dissect(concat(frames))));
 }
 
 /** Bytes of a stream that may hold anything: legal, illegal and broken frames, and noise. */
@@ -61,7 +63,7 @@ export const anyBytes: fc.Arbitrary<Buffer> = fc
     ),
     { maxLength: 4 },
   )
-  .map((parts) => Buffer.concat(parts));
+  .map((parts) => printedAs(Buffer.concat(parts), dissect));
 
 function illegalFrames(): fc.Arbitrary<Buffer> {
   return fc

@@ -26,7 +26,8 @@ export const FLOORS: { readonly all: Coverage; readonly own: Coverage } = {
   own: { lines: 95, branches: 95 },
 };
 
-interface ScriptCoverage {
+/** What one compiled file has counted in one process. */
+export interface ScriptCoverage {
   readonly url: string;
   readonly functions: Profiler.FunctionCoverage[];
 }
@@ -42,10 +43,12 @@ const { mergeProcessCovs } = createRequire(import.meta.url)('@bcoe/v8-coverage')
   mergeProcessCovs: Merge;
 };
 
-/** Covered and existing lines and branches. */
-interface Tally {
+/** Covered and existing lines and branches, and where those are that are not covered. */
+export interface Tally {
   lines: [covered: number, count: number];
   branches: [covered: number, count: number];
+  /** Lines of the source, counted from 1, that no process ran, or ran in part. */
+  missing: Set<number>;
 }
 
 /** tap options that make it record, and report nothing itself. */
@@ -69,14 +72,17 @@ function readRecordings(root: string): Recording[] {
 }
 
 /** Merges the records of one compiled file and takes them back to its source. */
-async function measure(path: string, records: readonly Recording[]): Promise<Tally> {
+export async function measure(
+  path: string,
+  records: readonly Pick<Recording, 'scripts'>[],
+): Promise<Tally> {
   const url = pathToFileURL(path).href;
   const length = readFileSync(path, 'utf8').length;
   // Fuzz targets load other code under the same name: what they count is not this file.
   const isThisFile = (script: ScriptCoverage): boolean =>
     script.url === url && script.functions[0]?.ranges[0]?.endOffset === length;
   const scripts = records.flatMap(({ scripts }) => scripts.filter(isThisFile));
-  const tally: Tally = { lines: [0, 0], branches: [0, 0] };
+  const tally: Tally = { lines: [0, 0], branches: [0, 0], missing: new Set() };
   if (scripts.length === 0) return tally;
   const { result } = mergeProcessCovs(scripts.map((script) => ({ result: [script] })));
   const converter = v8ToIstanbul(path);
@@ -89,6 +95,11 @@ async function measure(path: string, records: readonly Recording[]): Promise<Tal
     tally.lines[1] += lines.length;
     tally.branches[0] += branches.filter((count) => count > 0).length;
     tally.branches[1] += branches.length;
+    for (const [key, { start }] of Object.entries(data.statementMap))
+      if (data.s[key] === 0) tally.missing.add(start.line);
+    for (const [key, { locations }] of Object.entries(data.branchMap))
+      for (const [index, { start }] of locations.entries())
+        if (data.b[key]?.[index] === 0) tally.missing.add(start.line);
   }
   converter.destroy();
   return tally;
@@ -98,15 +109,17 @@ const percentOf = ([covered, count]: readonly [number, number], ifNone: number):
   count === 0 ? ifNone : (covered / count) * 100;
 
 /** What a tally comes to. Nothing recorded is nothing covered. */
-function coverageOf({ lines, branches }: Tally): Coverage {
+export function coverageOf({ lines, branches }: Tally): Coverage {
   const isAbsent = lines[1] === 0;
   return { lines: percentOf(lines, 0), branches: percentOf(branches, isAbsent ? 0 : 100) };
 }
 
-const reaches = (coverage: Coverage, floor: Coverage): boolean =>
+/** Tells whether both shares are high enough. */
+export const reaches = (coverage: Coverage, floor: Coverage): boolean =>
   coverage.lines >= floor.lines && coverage.branches >= floor.branches;
 
-const show = ({ lines, branches }: Coverage): string =>
+/** A coverage in words. */
+export const show = ({ lines, branches }: Coverage): string =>
   `${lines.toFixed(1)} % of lines, ${branches.toFixed(1)} % of branches`;
 
 function hasCode(path: string): boolean {
@@ -115,7 +128,7 @@ function hasCode(path: string): boolean {
 }
 
 /** Compiled files of `lib` that have something to cover, but for those that only re-export. */
-function filesOfLib(root: string): string[] {
+export function filesOfLib(root: string): string[] {
   return readdirSync(join(root, 'dist/lib'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.js') && !/(^|\/)index\.js$/.test(name))
     .map((name) => join(root, 'dist/lib', name))
@@ -142,7 +155,7 @@ export async function reportCoverage(
   if (!existsSync(join(root, '.tap/coverage')))
     return { lines: ['nothing recorded'], isEnough: false };
   const records = readRecordings(root);
-  const total: Tally = { lines: [0, 0], branches: [0, 0] };
+  const total: Tally = { lines: [0, 0], branches: [0, 0], missing: new Set() };
   const lines: string[] = [];
   for (const path of filesOfLib(root)) {
     const file = relative(root, path);

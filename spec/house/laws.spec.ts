@@ -1,0 +1,104 @@
+/** Laws are asked in one way: replayable, scaled by one variable, and legible when they fail. */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encodeFrame } from 'barewire/codec';
+import fc from 'fast-check';
+import t from 'tap';
+import { dissect } from '../support/dissection.ts';
+import { anyBytes, legalFrames } from '../support/frame-arbitraries.ts';
+import { explain } from '../support/laws.ts';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+t.test('every law says by runs() how often it is asked', (t) => {
+  const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => /\.(prop|spec)\.ts$/.test(name))) {
+    if (file.endsWith('laws.spec.ts')) continue;
+    const text = readFileSync(join(root, 'spec', file), 'utf8');
+    const laws = text.split('fc.assert(').length - 1;
+    if (laws > 0) t.equal(text.match(/[^\w]runs\(/g)?.length ?? 0, laws, file);
+  }
+  t.end();
+});
+
+t.test('every law file asks a law, and says so', (t) => {
+  const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => name.endsWith('.prop.ts'))) {
+    const text = readFileSync(join(root, 'spec', file), 'utf8');
+    t.match(text, /fc\.assert\(/, file);
+    t.match(text, /t\.(pass|ok|equal|same)\(/, file);
+  }
+  t.end();
+});
+
+const BROKEN = `
+  import fc from 'fast-check';
+  import { runs } from '${join(root, 'dist/spec/support/laws.js')}';
+  let asked = 0;
+  const law = fc.property(fc.nat(1000), (n) => { asked += 1; return n < Number(process.env.MOST); });
+  try { fc.assert(law, runs(50)); console.log('asked', asked); }
+  catch (error) { console.log(error.message); }
+`;
+
+function ask(env: Record<string, string>): Promise<string> {
+  const { BAREWIRE_LAW_SEED: _, BAREWIRE_LAW_RUNS: __, NODE_OPTIONS: ___, ...rest } = process.env;
+  return new Promise((done) => {
+    const args = ['--input-type=module', '-e', BROKEN];
+    const options = { cwd: root, env: { ...rest, ...env } };
+    execFile(process.execPath, args, options, (_error, stdout, stderr) => done(stdout + stderr));
+  });
+}
+
+t.test(
+  'a law that fails names its seed, and the seed brings the counterexample back',
+  async (t) => {
+    const first = await ask({ MOST: '900' });
+    const again = /See it again: (BAREWIRE_LAW_SEED=(\d+)) npm run spec -- spec/.exec(first);
+    t.match(first, /Counterexample: \[900\]/);
+    t.ok(again, first);
+    t.equal(await ask({ MOST: '900', BAREWIRE_LAW_SEED: again?.[2] ?? '' }), first);
+    t.equal(await ask({ MOST: '900' }), first, 'the same cases every time');
+  },
+);
+
+t.test('one variable makes laws be asked more often, with cases of their own', async (t) => {
+  t.match(await ask({ MOST: '1001' }), /^asked 50$/m);
+  t.match(await ask({ MOST: '1001', BAREWIRE_LAW_RUNS: '100' }), /^asked 5000$/m);
+  t.match(
+    await ask({ MOST: '900', BAREWIRE_LAW_RUNS: '3', BAREWIRE_LAW_SEED: '7' }),
+    /See it again: BAREWIRE_LAW_SEED=7 BAREWIRE_LAW_RUNS=3 npm run spec/,
+  );
+  t.match(await ask({ MOST: '1', BAREWIRE_LAW_RUNS: 'often' }), /is no number: often/);
+});
+
+t.test('prints streams of frames dissected', (t) => {
+  const masked = encodeFrame({ opcode: 1, payload: 'Hello', maskingKey: 0x37fa213d });
+  const ping = Buffer.from('09057f', 'hex');
+  const long = encodeFrame({ opcode: 2, payload: Buffer.alloc(300, 1) });
+  const odd = Buffer.from('f3800000', 'hex');
+  t.equal(
+    dissect(Buffer.concat([masked, long, ping])),
+    [
+      `<${masked.toString('hex')}827e012c${'01'.repeat(17)}…> 318 bytes:`,
+      '  FIN text, masked by 37fa213d, 5 bytes: "Hello"',
+      `  FIN binary, 300 bytes announced in 2: <${'01'.repeat(32)}…>`,
+      '  ping, 5 bytes, only 1 there: <7f>',
+    ].join('\n'),
+  );
+  t.match(dissect(odd), 'a header that is cut: <f3800000>');
+  t.match(dissect(Buffer.from('f30000', 'hex')), 'FIN reserved opcode 3, RSV 111, 0 bytes');
+
+  const bytes = fc.check(
+    fc.property(anyBytes, (bytes) => bytes.length < 2),
+    { seed: 1 },
+  );
+  t.match(explain(bytes), /Counterexample: \[<[0-9a-f…]*> \d+ bytes:\n {2}/);
+  const frames = fc.check(
+    fc.property(legalFrames(true), (list) => list.length < 1),
+    { seed: 1 },
+  );
+  t.match(explain(frames), /Counterexample: \[<[0-9a-f…]*> \d+ bytes:\n {2}.*masked by/);
+  t.end();
+});

@@ -1,0 +1,96 @@
+/**
+ * Coverage of single files of `lib` by their own specs alone, without the whole suite and without
+ * tap around it, and the lines that are missing:
+ *
+ *   npm run coverage:own -- lib/codec lib/http/fields.ts [--missing]
+ *
+ *   --missing  lists the lines that are not covered of every file, and not only of those below the
+ *              floor
+ *
+ * Exits with 1 when a file does not reach the floor of `coverage.ts`, or a spec fails.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  coverageOf,
+  FLOORS,
+  filesOfLib,
+  measure,
+  reaches,
+  type ScriptCoverage,
+  show,
+} from './coverage.ts';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { missing: { type: 'boolean', default: false } },
+});
+
+/** The specs that a compiled file of `lib` has for itself. */
+function ownSpecs(path: string): string[] {
+  const stem = relative(join(ROOT, 'dist/lib'), path).replace(/\.js$/, '');
+  return ['spec', 'prop']
+    .map((kind) => join(ROOT, 'dist/spec', `${stem}.${kind}.js`))
+    .filter((spec) => existsSync(spec));
+}
+
+/** Runs one spec in a process that writes down its coverage; `undefined` when it fails. */
+function record(spec: string): Promise<ScriptCoverage[] | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'barewire-coverage-'));
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  return new Promise((done) => {
+    const options = {
+      cwd: ROOT,
+      env: { ...env, TAP_TIMEOUT: '900', NODE_V8_COVERAGE: folder },
+      maxBuffer: 1 << 28,
+    };
+    execFile(process.execPath, ['--enable-source-maps', spec], options, (error, stdout) => {
+      if (error !== null) console.log(`fails: ${relative(ROOT, spec)}\n${stdout}`);
+      const scripts = readdirSync(folder).flatMap(
+        (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')).result as ScriptCoverage[],
+      );
+      rmSync(folder, { recursive: true, force: true });
+      done(error === null ? scripts : undefined);
+    });
+  });
+}
+
+/** Measures one file and prints what it comes to; tells whether it is enough. */
+async function check(path: string): Promise<boolean> {
+  const source = relative(ROOT, path)
+    .replace(/^dist\//, '')
+    .replace(/js$/, 'ts');
+  const records: { scripts: ScriptCoverage[] }[] = [];
+  let isSound = true;
+  for (const spec of ownSpecs(path)) {
+    const scripts = await record(spec);
+    if (scripts === undefined) isSound = false;
+    else records.push({ scripts });
+  }
+  const tally = await measure(path, records);
+  const coverage = coverageOf(tally);
+  const isEnough = isSound && reaches(coverage, FLOORS.own);
+  console.log(`${isEnough ? 'ok    ' : 'BELOW '} ${source}: ${show(coverage)}`);
+  const missing = [...tally.missing].sort((left, right) => left - right);
+  if ((values.missing || !isEnough) && missing.length > 0) {
+    const lines = readFileSync(join(ROOT, source), 'utf8').split('\n');
+    for (const line of missing) console.log(`  ${line}: ${lines[line - 1]?.trim()}`);
+  }
+  return isEnough;
+}
+
+const wanted = positionals.map((part) => part.replace(/\.ts$/, '.js'));
+const files = filesOfLib(ROOT).filter(
+  (path) =>
+    wanted.length === 0 || wanted.some((part) => relative(join(ROOT, 'dist'), path).includes(part)),
+);
+let below = 0;
+for (const file of files) if (!(await check(file))) below += 1;
+console.log(`${files.length - below} passed, ${below} failed`);
+if (below > 0 || files.length === 0) process.exitCode = 1;
