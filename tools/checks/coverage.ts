@@ -95,14 +95,23 @@ export async function measure(
     tally.lines[1] += lines.length;
     tally.branches[0] += branches.filter((count) => count > 0).length;
     tally.branches[1] += branches.length;
-    for (const [key, { start }] of Object.entries(data.statementMap))
-      if (data.s[key] === 0) tally.missing.add(start.line);
-    for (const [key, { locations }] of Object.entries(data.branchMap))
-      for (const [index, { start }] of locations.entries())
-        if (data.b[key]?.[index] === 0) tally.missing.add(start.line);
+    for (const line of missingLines(data)) tally.missing.add(line);
   }
   converter.destroy();
   return tally;
+}
+
+type FileCoverage = ReturnType<ReturnType<typeof v8ToIstanbul>['toIstanbul']>[string];
+
+/** Lines on which a statement or a branch was not taken. */
+function missingLines(data: FileCoverage): number[] {
+  const statements = Object.entries(data.statementMap)
+    .filter(([key]) => data.s[key] === 0)
+    .map(([, { start }]) => start.line);
+  const branches = Object.entries(data.branchMap).flatMap(([key, { locations }]) =>
+    locations.filter((_, index) => data.b[key]?.[index] === 0).map(({ start }) => start.line),
+  );
+  return [...statements, ...branches];
 }
 
 const percentOf = ([covered, count]: readonly [number, number], ifNone: number): number =>

@@ -2,68 +2,58 @@
  * The mutation check: breaks the sources one small change at a time and tells which changes no spec
  * notices.
  *
- *   npm run mutate -- lib/codec [lib/http/fields.ts …] [--max 60] [--jobs 2] [--seed 1] [--own]
+ *   npm run mutate -- lib/codec [lib/http …] [--max 60] [--jobs 1] [--seed 1] [--only fields.ts]
+ *   npm run mutate -- lib/codec --again      tries only those again that survived the last time
+ *   npm run mutate -- page                   writes the page anew, after a change of the reasons
  *
- *   --max   how many mutants of each folder are tried, drawn by the seed; all without it
- *   --own   ask only the specs of the mutated file, and not the others of its folder
- *
- * Survivors are printed, and written to reports/mutation.json. Those that are known, because nobody
- * could tell the difference, stand with the reason in `mutation/equivalent.json` and do not count.
+ * The mirror specs of the mutated file are asked first, then those others of its folder that call
+ * the mutated function. Results are kept in `mutation/results.json` and told by `spec/mutation.md`;
+ * with `--only`, nothing is kept. Exits with 1 when a folder's specs notice less than the floor.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
 import { Random } from '../../fuzz/engine/random.ts';
-import { applyMutant, type Mutant, mutantsOf } from './mutation/mutants.ts';
-import { Sandbox } from './mutation/sandbox.ts';
-
-/** A change that makes no difference to anybody, and why. */
-interface Equivalent {
-  readonly file: string;
-  /** The whole source line, trimmed. */
-  readonly line: string;
-  readonly original: string;
-  readonly replacement: string;
-  readonly reason: string;
-}
+import { applyMutant, functionAround, type Mutant, mutantsOf } from './mutation/mutants.ts';
+import {
+  FLOOR,
+  type FolderResult,
+  readResults,
+  type Survivor,
+  shareOf,
+  survivorOf,
+  writeResults,
+} from './mutation/results.ts';
+import { type Allowance, type Baseline, Sandbox, type Verdict } from './mutation/sandbox.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const KNOWN = join(ROOT, 'tools/checks/mutation/equivalent.json');
-/** A mutant may loop for ever; a spec gets this long, or five times what it takes unchanged. */
-const LEAST_TIMEOUT_MS = 6_000;
+/** An unchanged spec gets this; one with a mutant in it, five times what it took unchanged. */
+const PATIENCE: Allowance = { processorSeconds: 300, wallMs: 1_200_000 };
+const LEAST_SECONDS = 4;
+const WALL_MS = 180_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     max: { type: 'string' },
-    jobs: { type: 'string', default: '2' },
+    jobs: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
-    own: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    again: { type: 'boolean', default: false },
   },
 });
 
-function sourcesBelow(path: string): string[] {
-  if (statSync(join(ROOT, path)).isFile()) return [path];
-  return readdirSync(join(ROOT, path), { recursive: true, encoding: 'utf8' })
+const sourceOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+function mutantsBelow(folder: string): Mutant[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('index.ts'))
-    .map((name) => join(path, name))
-    .sort();
-}
-
-const lineOf = (mutant: Mutant): string =>
-  readFileSync(join(ROOT, mutant.file), 'utf8').split('\n')[mutant.line - 1]!.trim();
-
-function isKnown(mutant: Mutant, known: readonly Equivalent[]): boolean {
-  const line = lineOf(mutant);
-  return known.some(
-    (entry) =>
-      entry.file === mutant.file &&
-      entry.line === line &&
-      entry.original === mutant.original &&
-      entry.replacement === mutant.replacement,
-  );
+    .filter((name) => values.only === undefined || name.includes(values.only))
+    .map((name) => join(folder, name))
+    .sort()
+    .flatMap((file) => mutantsOf(file, sourceOf(file)));
 }
 
 function draw(mutants: readonly Mutant[], most: number, random: Random): Mutant[] {
@@ -77,23 +67,8 @@ function draw(mutants: readonly Mutant[], most: number, random: Random): Mutant[
   );
 }
 
-/** Specs that ought to notice: the file's own first, then the others of its folder. */
-function specsFor(file: string): { own: string[]; others: string[] } {
-  const folder = join('dist', dirname(file).replace(/^lib/, 'spec'));
-  const stem = file.replace(/^lib/, 'dist/spec').replace(/\.ts$/, '');
-  const all = existsSync(join(ROOT, folder))
-    ? readdirSync(join(ROOT, folder)).filter((name) => /\.(spec|prop)\.js$/.test(name))
-    : [];
-  const paths = all.map((name) => join(folder, name)).sort();
-  const isOwn = (path: string): boolean => [`${stem}.spec.js`, `${stem}.prop.js`].includes(path);
-  return {
-    own: paths.filter(isOwn),
-    others: values.own ? [] : paths.filter((path) => !isOwn(path)),
-  };
-}
-
 const compilerOptions = ts.convertCompilerOptionsFromJson(
-  JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8')).compilerOptions,
+  JSON.parse(sourceOf('tsconfig.json')).compilerOptions,
   ROOT,
 ).options;
 
@@ -102,118 +77,131 @@ const ALONE = { module: ts.ModuleKind.ESNext, sourceMap: false, declaration: fal
 
 function compile(file: string, text: string): string {
   const options = { ...compilerOptions, ...ALONE };
-  return ts.transpileModule(text, { fileName: join(ROOT, file), compilerOptions: options })
-    .outputText;
+  const fileName = join(ROOT, file);
+  return ts.transpileModule(text, { fileName, compilerOptions: options }).outputText;
 }
 
-/**
- * How long each spec takes with the files compiled as mutants are, but unchanged: a spec that fails
- * then proves nothing.
- */
-async function measureSpecs(
-  sandbox: Sandbox,
-  files: ReadonlySet<string>,
-  specs: ReadonlySet<string>,
-): Promise<Map<string, number>> {
-  for (const file of files) {
-    const code = compile(file, readFileSync(join(ROOT, file), 'utf8'));
-    sandbox.write(join('dist', file.replace(/ts$/, 'js')), code);
-  }
-  const times = new Map<string, number>();
-  for (const spec of specs) {
-    const began = performance.now();
-    const verdict = await sandbox.run(spec, 300_000);
-    if (verdict === 'passed') times.set(spec, performance.now() - began);
+const compiledOf = (file: string): string => join('dist', file.replace(/ts$/, 'js'));
+
+/** Runs each spec of a folder with its files compiled as mutants are, but unchanged. */
+async function measureSpecs(folder: string, sandbox: Sandbox): Promise<Map<string, Baseline>> {
+  const baselines = new Map<string, Baseline>();
+  const specs = join('dist', folder.replace(/^lib/, 'spec'));
+  if (!existsSync(join(ROOT, specs))) return baselines;
+  const names = readdirSync(join(ROOT, specs)).filter((name) => /\.(spec|prop)\.js$/.test(name));
+  for (const spec of names.map((name) => join(specs, name)).sort()) {
+    const baseline = await sandbox.measure(spec, PATIENCE);
+    if (baseline !== undefined) baselines.set(spec, baseline);
     else console.log(`left out, because it fails without a mutant: ${spec}`);
   }
-  return times;
+  return baselines;
 }
 
-/** A file's own specs first, and of each kind the fastest first. */
-function inOrder(
-  { own, others }: ReturnType<typeof specsFor>,
-  times: ReadonlyMap<string, number>,
-): string[] {
-  return [own, others].flatMap((specs) =>
-    specs
-      .filter((spec) => times.has(spec))
-      .sort((left, right) => times.get(left)! - times.get(right)!),
-  );
+/** Specs that ought to notice: the file's own first, of each kind the fastest first. */
+function specsFor(mutant: Mutant, baselines: ReadonlyMap<string, Baseline>): string[] {
+  const compiled = compiledOf(mutant.file);
+  const stem = compiled.replace('dist/lib', 'dist/spec').replace(/\.js$/, '');
+  const around = functionAround(sourceOf(mutant.file), mutant);
+  const isOwn = (spec: string): boolean => [`${stem}.spec.js`, `${stem}.prop.js`].includes(spec);
+  const mayNotice = ([spec, { calls }]: [string, Baseline]): boolean =>
+    isOwn(spec) || around === undefined || calls.has(`${compiled}#${around}`);
+  return [...baselines]
+    .filter(mayNotice)
+    .sort(
+      ([left, { seconds: less }], [right, { seconds: more }]) =>
+        Number(isOwn(right)) - Number(isOwn(left)) || less - more,
+    )
+    .map(([spec]) => spec);
 }
 
-async function isNoticed(
+async function tryOne(
   sandbox: Sandbox,
   mutant: Mutant,
-  times: ReadonlyMap<string, number>,
-): Promise<boolean> {
-  const compiled = join('dist', mutant.file.replace(/ts$/, 'js'));
-  const text = readFileSync(join(ROOT, mutant.file), 'utf8');
-  sandbox.write(compiled, compile(mutant.file, applyMutant(text, mutant)));
+  baselines: ReadonlyMap<string, Baseline>,
+): Promise<Verdict> {
+  const compiled = compiledOf(mutant.file);
+  sandbox.write(compiled, compile(mutant.file, applyMutant(sourceOf(mutant.file), mutant)));
   try {
-    for (const spec of inOrder(specsFor(mutant.file), times)) {
-      const most = Math.max(LEAST_TIMEOUT_MS, Math.ceil(times.get(spec)! * 5));
-      if ((await sandbox.run(spec, most)) !== 'passed') return true;
+    for (const spec of specsFor(mutant, baselines)) {
+      const processorSeconds = Math.max(LEAST_SECONDS, baselines.get(spec)!.seconds * 5);
+      const verdict = await sandbox.run(spec, { processorSeconds, wallMs: WALL_MS });
+      if (verdict !== 'passed') return verdict;
     }
-    return false;
+    return 'passed';
   } finally {
     sandbox.restore(compiled);
   }
 }
 
-async function tryAll(mutants: readonly Mutant[], jobs: number): Promise<Mutant[]> {
+/** Tries mutants of one folder; returns those that survived, and how many ran for ever. */
+async function tryAll(
+  folder: string,
+  mutants: readonly Mutant[],
+): Promise<{ survivors: Survivor[]; endless: number }> {
+  const sandboxes = Array.from({ length: Number(values.jobs) }, () => new Sandbox(ROOT));
   const waiting = [...mutants];
-  const survivors: Mutant[] = [];
-  const specs = new Set(mutants.flatMap(({ file }) => Object.values(specsFor(file)).flat()));
-  const first = new Sandbox(ROOT);
-  const times = await measureSpecs(first, new Set(mutants.map(({ file }) => file)), specs);
-  const work = async (sandbox: Sandbox): Promise<void> => {
-    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const wasNoticed = await isNoticed(sandbox, mutant, times);
-      if (wasNoticed) continue;
-      survivors.push(mutant);
-      console.log(`survives ${describe(mutant)}`);
-    }
-  };
-  const sandboxes = [first, ...Array.from({ length: jobs - 1 }, () => new Sandbox(ROOT))];
+  const survivors: Survivor[] = [];
+  let endless = 0;
   try {
+    const baselines = await measureSpecs(folder, sandboxes[0]!);
+    const work = async (sandbox: Sandbox): Promise<void> => {
+      for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+        const verdict = await tryOne(sandbox, mutant, baselines);
+        if (verdict === 'timed-out') endless += 1;
+        if (verdict !== 'passed') continue;
+        survivors.push(survivorOf(mutant, sourceOf(mutant.file)));
+        console.log(`survives ${describe(mutant)}`);
+      }
+    };
     await Promise.all(sandboxes.map(work));
   } finally {
     for (const sandbox of sandboxes) sandbox.close();
   }
-  return survivors;
+  return { survivors, endless };
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 60);
-const describe = (mutant: Mutant): string =>
-  `${mutant.file}:${mutant.line}: ${oneLine(mutant.original)} → ${oneLine(mutant.replacement)}` +
-  `   in: ${lineOf(mutant).slice(0, 90)}`;
+const describe = (mutant: Mutant): string => {
+  const { line } = survivorOf(mutant, sourceOf(mutant.file));
+  const change = `${oneLine(mutant.original)} → ${oneLine(mutant.replacement)}`;
+  return `${mutant.file}:${mutant.line}: ${change}   in: ${line.slice(0, 90)}`;
+};
 
-function reportFolder(
-  folder: string,
-  tried: readonly Mutant[],
-  survivors: readonly Mutant[],
-): number {
-  const killed = tried.length - survivors.length;
-  const share = tried.length === 0 ? 100 : (killed / tried.length) * 100;
-  console.log(`${folder}: ${killed} of ${tried.length} mutants noticed (${share.toFixed(1)} %)`);
-  return share;
+const isSame = (left: Survivor, right: Survivor): boolean =>
+  JSON.stringify(left) === JSON.stringify(right);
+
+/** Tries what survived the last time; what is no longer there has died with its line. */
+async function tryAgain(folder: string, before: FolderResult): Promise<FolderResult> {
+  const mutants = mutantsBelow(folder).filter((mutant) => {
+    const told = survivorOf(mutant, sourceOf(mutant.file));
+    return before.survivors.some((survivor) => isSame(survivor, told));
+  });
+  console.log(`${folder}: ${mutants.length} of ${before.survivors.length} are tried again`);
+  const { survivors, endless } = await tryAll(folder, mutants);
+  const gone = before.survivors.length - mutants.length;
+  return { ...before, tried: before.tried - gone, survivors, endless: before.endless + endless };
 }
 
-const known: Equivalent[] = existsSync(KNOWN) ? JSON.parse(readFileSync(KNOWN, 'utf8')) : [];
-const random = new Random(Number(values.seed));
-const most = values.max === undefined ? Number.POSITIVE_INFINITY : Number(values.max);
-const report: Record<string, unknown> = {};
-for (const path of positionals) {
-  const mutants = sourcesBelow(path).flatMap((file) =>
-    mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')),
-  );
-  const unknown = mutants.filter((mutant) => !isKnown(mutant, known));
-  const tried = draw(unknown, most, random);
-  console.log(`${path}: ${mutants.length} mutants, ${tried.length} of them are tried`);
-  const survivors = await tryAll(tried, Number(values.jobs));
-  report[path] = { tried: tried.length, survivors };
-  if (reportFolder(path, tried, survivors) < 90) process.exitCode = 1;
+async function tryAnew(folder: string): Promise<FolderResult> {
+  const seed = Number(values.seed);
+  const all = mutantsBelow(folder);
+  const most = values.max === undefined ? Number.POSITIVE_INFINITY : Number(values.max);
+  const mutants = draw(all, most, new Random(seed));
+  console.log(`${folder}: ${all.length} mutants, ${mutants.length} of them are tried`);
+  const { survivors, endless } = await tryAll(folder, mutants);
+  return { existing: all.length, tried: mutants.length, seed, endless, survivors };
 }
-if (positionals.length === 0) console.log('name a folder or a file of lib');
-mkdirSync(join(ROOT, 'reports'), { recursive: true });
-writeFileSync(join(ROOT, 'reports/mutation.json'), `${JSON.stringify(report, null, 2)}\n`);
+
+const folders = positionals.filter((word) => word !== 'page');
+for (const folder of folders) {
+  const before = readResults(ROOT)[folder];
+  if (values.again && before === undefined) throw new Error(`${folder} has no results yet`);
+  const result = values.again ? await tryAgain(folder, before!) : await tryAnew(folder);
+  const share = shareOf(result);
+  const noticed = result.tried - result.survivors.length;
+  console.log(`${folder}: ${noticed} of ${result.tried} noticed (${share.toFixed(1)} %)`);
+  if (share < FLOOR) process.exitCode = 1;
+  if (values.only === undefined) writeResults(ROOT, { ...readResults(ROOT), [folder]: result });
+}
+if (positionals.includes('page')) writeResults(ROOT, readResults(ROOT));
+if (positionals.length === 0) console.log('name a folder of lib');

@@ -149,3 +149,30 @@ function statementChanges(node: ts.Node, tree: ts.SourceFile): Change[] {
   const isSuper = node.getText(tree).startsWith('super(');
   return isSuper ? [] : [[node, ';']];
 }
+
+/**
+ * The name by which V8 knows the innermost named function around a mutant; `undefined` outside of
+ * functions. An arrow function without a name belongs to the function that makes it.
+ */
+export function functionAround(text: string, { file, start }: Mutant): string | undefined {
+  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+  let name: string | undefined;
+  const visit = (node: ts.Node): void => {
+    if (start < node.getFullStart() || start >= node.end) return;
+    name = nameOfFunction(node) ?? name;
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return name;
+}
+
+function nameOfFunction(node: ts.Node): string | undefined {
+  if (ts.isConstructorDeclaration(node)) return node.parent.name?.text;
+  if (ts.isGetAccessor(node)) return `get ${node.name.getText()}`;
+  if (ts.isSetAccessor(node)) return `set ${node.name.getText()}`;
+  if (ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node)) return node.name?.getText();
+  const isValue = ts.isArrowFunction(node) || ts.isFunctionExpression(node);
+  const { parent } = node;
+  if (isValue && ts.isVariableDeclaration(parent)) return parent.name.getText();
+  return undefined;
+}

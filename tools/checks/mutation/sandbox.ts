@@ -8,15 +8,32 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ScriptCoverage } from '../coverage.ts';
 
 /** How a spec ended. */
 export type Verdict = 'passed' | 'failed' | 'timed-out';
+
+/** What a spec may use: processor time counts, and the clock on the wall only when it is stuck. */
+export interface Allowance {
+  readonly processorSeconds: number;
+  readonly wallMs: number;
+}
+
+/** What a spec takes when nothing is broken. */
+export interface Baseline {
+  /** Processor time. */
+  readonly seconds: number;
+  /** The functions of `dist/lib` that it calls, as `dist/lib/a/b.js#name`. */
+  readonly calls: ReadonlySet<string>;
+}
 
 /** A place to run specs against a changed source. */
 export class Sandbox {
@@ -46,17 +63,56 @@ export class Sandbox {
     cpSync(join(this.#origin, file), join(this.#root, file));
   }
 
-  /** Runs one compiled spec. */
-  run(spec: string, timeoutMs: number): Promise<Verdict> {
-    const { NODE_OPTIONS: _, ...env } = process.env;
-    const options = { cwd: this.#root, env, timeout: timeoutMs, killSignal: 'SIGKILL' } as const;
+  /** Runs one compiled spec until its first failure. */
+  async run(spec: string, allowance: Allowance): Promise<Verdict> {
+    return (await this.#start('exec "$0" "$1"', spec, allowance)).verdict;
+  }
+
+  /** Runs an unchanged spec; `undefined` when it does not pass. */
+  async measure(spec: string, allowance: Allowance): Promise<Baseline | undefined> {
+    const folder = mkdtempSync(join(tmpdir(), 'barewire-trace-'));
+    // The shell tells what its child took, in the last line.
+    const script = '"$0" "$1"; status=$?; times; exit $status';
+    const { verdict, output } = await this.#start(script, spec, allowance, folder);
+    const calls = new Set(this.#readCalls(folder));
+    rmSync(folder, { recursive: true, force: true });
+    const used = /(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$/.exec(output)?.slice(1).map(Number);
+    if (verdict !== 'passed' || used === undefined) return undefined;
+    return { seconds: (used[0]! + used[2]!) * 60 + used[1]! + used[3]!, calls };
+  }
+
+  #start(
+    script: string,
+    spec: string,
+    { processorSeconds, wallMs }: Allowance,
+    coverage?: string,
+  ): Promise<{ verdict: Verdict; output: string }> {
+    const { NODE_OPTIONS: _, ...rest } = process.env;
+    const env = { ...rest, TAP_BAIL: '1', TAP_TIMEOUT: String(Math.ceil(wallMs / 1000)) };
+    if (coverage !== undefined) Object.assign(env, { NODE_V8_COVERAGE: coverage });
+    const options = { cwd: this.#root, env, timeout: wallMs * 1.2, maxBuffer: 1 << 28 };
+    const limited = `ulimit -t ${Math.ceil(processorSeconds)}; ${script}`;
+    const args = ['-c', limited, process.execPath, join(this.#root, spec)];
     return new Promise((done) => {
-      const args = ['--enable-source-maps', join(this.#root, spec)];
-      execFile(process.execPath, args, { ...options, maxBuffer: 1 << 28 }, (error) => {
-        if (error === null) done('passed');
-        else done(error.killed ? 'timed-out' : 'failed');
+      execFile('/bin/sh', args, { ...options, killSignal: 'SIGKILL' }, (error, output) => {
+        const isCut = error?.killed === true || typeof error?.signal === 'string';
+        done({ verdict: error === null ? 'passed' : isCut ? 'timed-out' : 'failed', output });
       });
     });
+  }
+
+  #readCalls(folder: string): string[] {
+    const lib = pathToFileURL(join(this.#root, 'dist/lib/')).href;
+    const scripts = readdirSync(folder).flatMap(
+      (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')).result as ScriptCoverage[],
+    );
+    return scripts
+      .filter(({ url }) => url.startsWith(lib))
+      .flatMap(({ url, functions }) =>
+        functions
+          .filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0)
+          .map(({ functionName }) => `dist/lib/${url.slice(lib.length)}#${functionName}`),
+      );
   }
 
   /** Removes the copy. */
