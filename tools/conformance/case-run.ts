@@ -159,6 +159,8 @@ export class CaseRun implements Stage {
       'wait',
       seconds,
       () => {
+        // A testee that has closed in the meantime has acted in time, also when TCP lingers on.
+        if (!this.peer.isOpen) return;
         if (tag !== undefined) this.#record({ kind: 'timeout', tag });
         this.play(rest);
       },

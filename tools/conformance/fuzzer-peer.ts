@@ -72,8 +72,10 @@ export class FuzzerPeer {
     this.#parts = parts;
     this.#output = new FrameOutput(parts);
     this.#incoming = new Incoming(parts, {
-      message: (payload, isBinary) => parts.listener.message(payload, isBinary),
-      ping: (payload) => this.sendFrame({ opcode: OPCODE.pong, payload: whole(payload) }),
+      // Who has failed the connection does not listen any more: an echo that comes now is too late.
+      message: (payload, isBinary) =>
+        this.facts.failedByMe || parts.listener.message(payload, isBinary),
+      ping: (payload) => this.#answerPing(payload),
       pong: (payload) => parts.listener.pong(payload),
       close: (payload) => this.#closeArrived(payload),
       broken: (error) => this.#broken(error),
@@ -90,6 +92,11 @@ export class FuzzerPeer {
   /** Whether messages are compressed. */
   get isCompressed(): boolean {
     return this.#parts.deflate !== undefined;
+  }
+
+  /** True until a close frame has been sent or received. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
   }
 
   /** True until TCP has been given up by either side. */
@@ -168,6 +175,11 @@ export class FuzzerPeer {
     this.facts.failedByMe = true;
     if (this.#state === 'closing') this.#drop(false);
     else this.sendClose(encodeClosePayload(code, reason));
+  }
+
+  /** Nothing is sent after a close frame, not even a pong [RFC 6455 §5.5.1]. */
+  #answerPing(payload: Buffer): void {
+    if (this.isOpen) this.sendFrame({ opcode: OPCODE.pong, payload: whole(payload) });
   }
 
   #writeClose(payload: Buffer): void {

@@ -96,7 +96,10 @@ export type Step =
   | { readonly do: 'octets'; readonly bytes: Buffer }
   /** The fuzzer starts the closing handshake: only the first such close frame goes out. */
   | { readonly do: 'close'; readonly payload: Buffer }
-  /** Goes on after `seconds`; with a tag, the passing of the time is recorded as an event. */
+  /**
+   * Goes on after `seconds`, unless a close frame has been sent or received by then; with a tag,
+   * the passing of the time is recorded as an event.
+   */
   | { readonly do: 'wait'; readonly seconds: number; readonly tag?: string | undefined }
   /** After `seconds`: an empty close frame. */
   | { readonly do: 'close-after'; readonly seconds: number }

@@ -108,6 +108,25 @@ t.test('as server it drops TCP as soon as both close frames were exchanged', (t)
   t.end();
 });
 
+t.test('sends nothing after its close frame, not even a pong', (t) => {
+  const { peer, receive, told } = stand('client');
+  peer.sendClose(Buffer.from('03e8', 'hex'));
+  receive(9, 'still there?');
+  receive(1, 'a message that crossed the close frame');
+  t.same(told, ['sent 8 03e8', 'text a message that crossed the close frame']);
+  t.end();
+});
+
+t.test('does not listen any more once it has failed the connection', (t) => {
+  const { peer, receive, told } = stand('client');
+  peer.fail(1001, 'Going Away');
+  receive(1, 'an echo that comes too late');
+  receive(8, Buffer.from('03e9', 'hex'));
+  t.same(told, [`sent 8 03e9${Buffer.from('Going Away').toString('hex')}`]);
+  t.match(peer.facts, { failedByMe: true, closedByMe: true, wasClean: true });
+  t.end();
+});
+
 t.test('gives up on a close frame that is not answered within a second', async (t) => {
   const { peer, told, clock } = stand('server');
   peer.sendClose(Buffer.alloc(0));

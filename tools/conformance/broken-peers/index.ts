@@ -7,6 +7,7 @@ import { BROKEN_DEFLATES } from './deflates.ts';
 import { BROKEN_FRAMING } from './framing.ts';
 import { BROKEN_PINGS } from './pings.ts';
 import { BROKEN_RULES } from './rules.ts';
+import { BROKEN_SLIPS } from './slips.ts';
 import { BROKEN_TEXTS } from './texts.ts';
 
 /** All of them. */
@@ -17,4 +18,5 @@ export const BROKEN_PEERS: readonly BrokenPeer[] = [
   ...BROKEN_TEXTS,
   ...BROKEN_CLOSES,
   ...BROKEN_DEFLATES,
+  ...BROKEN_SLIPS,
 ];

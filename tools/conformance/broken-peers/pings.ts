@@ -60,6 +60,15 @@ class EchoesPings extends EchoPeer {
   }
 }
 
+class PongsTheFirst extends EchoPeer {
+  #first: Buffer | undefined;
+
+  override pingArrives(payload: Buffer): void {
+    this.#first ??= Buffer.from(payload);
+    super.pingArrives(this.#first);
+  }
+}
+
 class AnswersTheLastPing extends EchoPeer {
   #last: Buffer | undefined;
 
@@ -103,6 +112,12 @@ export const BROKEN_PINGS: readonly BrokenPeer[] = [
   broken('short-pong', 'Cuts the payload of its pongs at 124 octets.', ShortPong, '2.4 2.6'),
   broken('text-pong', 'Checks the payload of pings for UTF-8.', TextPong, '2.3 2.4 2.6'),
   broken('pongs-twice', 'Answers each ping twice.', PongsTwice, '@pong'),
+  broken(
+    'pongs-the-first',
+    'Answers every ping with the payload of the first.',
+    PongsTheFirst,
+    '2.10 2.11 5.19 5.20',
+  ),
   broken('answers-pongs', 'Answers a pong with a pong.', AnswersPongs, '2.7 2.8 2.9'),
   broken(
     'refuses-pongs',

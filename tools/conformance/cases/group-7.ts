@@ -210,7 +210,7 @@ const OUT_OF_RANGE: Chapter = {
       `A close frame with code ${code}.`,
       'Shown, not judged.',
       [close(code)],
-      { closedByMe: true, codes: [1002], requireClean: false },
+      { closedByMe: true, codes: [1000, code, 1002], requireClean: false },
     ),
     informational: () => 'The RFC does not say what to do with this code.',
   })),
