@@ -39,7 +39,7 @@ export interface ServerRunOutcome {
 }
 
 /** Failures up to which they may be due to the company. */
-const MAX_RERUNS = 20;
+export const MAX_RERUNS = 20;
 
 /** Milliseconds before a target that has vanished is asked once more. */
 const SECOND_CHANCE_MS = 1000;
