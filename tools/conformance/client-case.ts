@@ -3,7 +3,7 @@
  * shared.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { encodeHandshakeKey } from 'barewire/handshake';
 import { CaseRun } from './case-run.ts';
@@ -42,7 +42,11 @@ export interface ClientCaseOutcome {
 export function openSocket(target: Target): Socket {
   const { host, port } = target;
   return target.isSecure
-    ? connectTls({ host, port, servername: host, rejectUnauthorized: target.isInsecure !== true })
+    ? connectTls({
+        ...{ host, port, rejectUnauthorized: target.isInsecure !== true },
+        // An address is not a name that a server could look up a certificate by [RFC 6066 §3].
+        ...(isIP(host) === 0 ? { servername: host } : {}),
+      })
     : connectTcp({ host, port });
 }
 

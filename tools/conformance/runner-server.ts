@@ -29,6 +29,7 @@ export interface ServerRun {
   readonly parallel: number;
   readonly parallelHeavy: number;
   readonly signal: AbortSignal;
+  /** Called for each case that was run, as it ends. */
   readonly onResult: (result: CaseResult) => void;
 }
 
@@ -135,7 +136,8 @@ class RunState {
     const missing = signal.aborted ? 'Not run: interrupted.' : `Not run: ${this.#gaveUp}`;
     for (const entry of entries) {
       if (this.#results.has(entry.case.id)) continue;
-      this.#keep(makeMissingResult(entry, this.#agent, entry.number, 'client', missing));
+      const result = makeMissingResult(entry, this.#agent, entry.number, 'client', missing);
+      this.#results.set(entry.case.id, result);
     }
     const results = entries.map((entry) => this.#results.get(entry.case.id)!);
     return { results, gaveUp: this.#gaveUp };

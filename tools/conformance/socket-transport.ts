@@ -73,7 +73,11 @@ export function describeSocketError(error: NodeJS.ErrnoException): string {
     case 'CERT_HAS_EXPIRED':
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `The certificate is not trusted (${error.message}); --insecure accepts it.`;
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return 'The target does not speak TLS: try ws://.';
     default:
-      return `The connection broke (${error.message}).`;
+      // What a library of C says may come in several lines.
+      return `The connection broke (${error.message.trim().replace(/\s+/g, ' ')}).`;
   }
 }

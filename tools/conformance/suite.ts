@@ -72,7 +72,7 @@ export async function runAgainstServers(
     results.push(...own);
   }
   const outcome = await report(results, options, 'WebSocket servers', io);
-  return outcome === 'failed' && isUnreachable ? 'unreachable' : outcome;
+  return isUnreachable && outcome !== 'interrupted' ? 'unreachable' : outcome;
 }
 
 /** Shows the summary, writes the reports, and says what it means. */
@@ -137,7 +137,7 @@ export async function runAgainstClients(
     io.err.write(`Cannot listen on ${host}:${port}: ${(error as Error).message}\n`);
     return 'unreachable';
   }
-  io.err.write(`Waiting for clients on ${server.url} (${entries.length} cases; Ctrl-C ends).\n`);
+  io.err.write(`Waiting for clients on ${server.url} (cases: ${entries.length}; Ctrl-C ends).\n`);
   const commandFailed = await waitForEnd(server, options.command, io);
   const agents = server.agents();
   if (agents.length === 0) io.err.write('No client has run a case.\n');

@@ -2,70 +2,66 @@
  * The page `results.md`: who got which verdicts, and where somebody failed.
  */
 import { compareIds } from '../cases/index.ts';
+import type { Role } from '../model.ts';
 import { tally } from '../report/summary.ts';
-import { isBeyond } from '../report/write.ts';
-import { type CaseResult, isFine } from '../result.ts';
-
-/** All results in one role. */
-export interface RoleTable {
-  readonly role: 'server' | 'client';
-  readonly results: readonly CaseResult[];
-}
+import { isFine } from '../result.ts';
+import type { Row, RowVerdict } from './rows.ts';
 
 const VERDICTS = ['OK', 'NON-STRICT', 'INFORMATIONAL', 'UNIMPLEMENTED', 'FAILED'];
 
 /** Writes the page. */
-export function formatResults(tables: readonly RoleTable[], isQuick: boolean): string {
-  const parts = tables.flatMap(({ role, results }) => [
-    `## As ${role}\n`,
-    formatTable(results.filter((result) => !isBeyond(result))),
-    `### The cases of our own, as ${role}\n`,
-    formatTable(results.filter(isBeyond)),
-  ]);
-  const scope = isQuick
-    ? 'the quick set: all but the large transfers of groups 9, 12 and 13'
-    : 'all 517 cases of the original';
-  const when = new Date().toISOString().slice(0, 10);
+export function formatResults(rows: readonly Row[]): string {
+  const roles = (['server', 'client'] as const).filter((role) =>
+    rows.some((row) => row.role === role),
+  );
+  const days = [...new Set(rows.map(({ day }) => day))].sort().join(', ');
+  const nodes = [...new Set(rows.map(({ node }) => node))].sort().join(', ');
   return `# Conformance results
 
-Measured by this suite on ${when} with Node ${process.versions.node}: ${scope}, and the
-cases of our own, which are counted apart. "Not closed well" counts closing verdicts other than OK.
-UNIMPLEMENTED means that permessage-deflate was declined, which is allowed. Written by
-\`npm run conform:table\`; anything here can be repeated with it.
+Measured by this suite on ${days} with Node ${nodes}. The original has 517 cases; a row with fewer
+was run in part. The cases of our own are counted apart. "Not closed well" counts closing verdicts
+other than OK. UNIMPLEMENTED means that permessage-deflate was declined, which is allowed. Written
+by \`npm run conform:table\`, which can repeat any row: \`-- --peers ws --only server\`.
 
-${parts.join('\n')}`;
+${roles.map((role) => formatRole(rows, role)).join('\n')}`;
 }
 
-function formatTable(results: readonly CaseResult[]): string {
-  const agents = [...new Set(results.map(({ agent }) => agent))];
-  const rows = agents.map((agent) => {
-    const own = results.filter((result) => result.agent === agent);
-    const counts = tally(own.map(({ behavior }) => behavior));
-    const cells = VERDICTS.map((verdict) => String(counts.get(verdict) ?? '–'));
-    const notClosed = own.filter(
-      ({ behaviorClose }) => !/^(OK|INFORMATIONAL)$/.test(behaviorClose),
-    );
-    const row = [agent, String(own.length), ...cells, String(notClosed.length || '–')];
-    return `| ${row.join(' | ')} |`;
-  });
+function formatRole(rows: readonly Row[], role: Role): string {
+  const own = rows.filter((row) => row.role === role);
+  const isOurs = (id: string): boolean => id.startsWith('b');
+  return [
+    `## As ${role}\n`,
+    formatTable(own, (id) => !isOurs(id)),
+    `### The cases of our own, as ${role}\n`,
+    formatTable(own, isOurs),
+  ].join('\n');
+}
+
+function formatTable(rows: readonly Row[], isWanted: (id: string) => boolean): string {
   const head = ['', 'cases', ...VERDICTS, 'not closed well'];
-  const lines = [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...rows, ''];
-  for (const agent of agents) {
-    const bad = results.filter((result) => result.agent === agent && !isFine(result));
-    const loose = results.filter(
-      (result) => result.agent === agent && result.behavior === 'NON-STRICT',
-    );
-    if (bad.length > 0) lines.push(`- ${agent}, not fine: ${listIds(bad)}`);
-    if (loose.length > 0) lines.push(`- ${agent}, NON-STRICT: ${listIds(loose)}`);
+  const lines = [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`];
+  const notes: string[] = [];
+  for (const { agent, verdicts } of rows) {
+    const own = Object.entries(verdicts).filter(([id]) => isWanted(id));
+    if (own.length === 0) continue;
+    const counts = tally(own.map(([, { behavior }]) => behavior));
+    const cells = VERDICTS.map((verdict) => String(counts.get(verdict) ?? '–'));
+    const notClosed = own.filter(([, verdict]) => !/^(OK|INFO)/.test(verdict.behaviorClose));
+    lines.push(`| ${[agent, own.length, ...cells, notClosed.length || '–'].join(' | ')} |`);
+    const note = (words: string, fits: (verdict: RowVerdict) => boolean): void => {
+      const ids = own.filter(([, verdict]) => fits(verdict)).map(([id]) => id);
+      if (ids.length > 0) notes.push(`- ${agent}, ${words}: ${formatIds(ids)}`);
+    };
+    note('not fine', (verdict) => !isFine(verdict));
+    note('NON-STRICT', (verdict) => isFine(verdict) && verdict.behavior === 'NON-STRICT');
   }
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, '', ...notes].join('\n')}\n`;
 }
 
 /** Ids in order; neighbours as a range: 6.4.1 – 6.4.4. */
-export function listIds(results: readonly CaseResult[]): string {
-  const ids = results.map(({ entry }) => entry.case.id).sort(compareIds);
+export function formatIds(ids: readonly string[]): string {
   const ranges: [first: string, last: string][] = [];
-  for (const id of ids) {
+  for (const id of [...ids].sort(compareIds)) {
     const range = ranges.at(-1);
     if (range !== undefined && follows(range[1], id)) range[1] = id;
     else ranges.push([id, id]);

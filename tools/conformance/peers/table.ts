@@ -1,56 +1,64 @@
 /**
  * The table of results: several implementations, as server and as client, through the suite.
  *
- *   node dist/tools/conformance/peers/table.js [--quick] [--peers ws,undici] [--only server]
+ *   node dist/tools/conformance/peers/table.js [--peers ws,undici] [--only server]
+ *                                              [--quick] [--cases '9.*']
  *
- * Writes `tools/conformance/results.md`, and a report with all of them side by side.
+ * Each row is kept in `reports/table`, and `tools/conformance/results.md` is written anew from all
+ * rows after each of them: an hour's work can be done in pieces. The reports of a row are beside
+ * it.
  */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Progress } from '../progress.ts';
 import { writeReports } from '../report/write.ts';
-import type { CaseResult } from '../result.ts';
 import { selectCases } from '../selection.ts';
 import { runAsClient, runAsServer } from './both-ways.ts';
 import { PEERS } from './index.ts';
 import { formatResults } from './results-page.ts';
+import { keepRow, makeRow, readRows } from './rows.ts';
+
+const FOLDER = 'reports/table';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean' },
+    cases: { type: 'string' },
     peers: { type: 'string' },
     only: { type: 'string' },
     out: { type: 'string', default: 'tools/conformance/results.md' },
   },
 });
-const selection = { beyond: true, quick: values.quick };
+const selection = {
+  beyond: values.cases === undefined,
+  quick: values.quick,
+  cases: values.cases?.split(','),
+};
 const cores = availableParallelism();
-const names = values.peers?.split(',') ?? Object.keys(PEERS);
 
-const tables: { role: 'server' | 'client'; results: CaseResult[] }[] = [];
+async function measure(name: string, role: 'server' | 'client'): Promise<void> {
+  const peer = await PEERS[name]?.();
+  if (peer === undefined) throw new Error(`there is no peer ${name}`);
+  if ((role === 'server' ? peer.serve : peer.connect) === undefined) return;
+  const total = selectCases(selection, role === 'server' ? 'client' : 'server').length;
+  const progress = new Progress(process.stderr, `${peer.agent} as ${role}`, total);
+  const run = role === 'server' ? runAsServer : runAsClient;
+  const results = await run(name, peer.agent, {
+    selection,
+    parallel: cores * 2,
+    parallelHeavy: cores,
+    onResult: (result) => progress.add(result),
+  });
+  progress.stop();
+  const title = `${peer.agent} as ${role}`;
+  await writeReports(`${FOLDER}/${role}-${name}`, results, { title, when: new Date() });
+  keepRow(FOLDER, makeRow(name, peer.agent, role, results));
+  await writeFile(values.out, formatResults(readRows(FOLDER, Object.keys(PEERS))));
+}
+
 for (const role of ['server', 'client'] as const) {
   if (values.only !== undefined && values.only !== role) continue;
-  const results: CaseResult[] = [];
-  for (const name of names) {
-    const peer = await PEERS[name]?.();
-    if (peer === undefined) throw new Error(`there is no peer ${name}`);
-    if ((role === 'server' ? peer.serve : peer.connect) === undefined) continue;
-    const total = selectCases(selection, role === 'server' ? 'client' : 'server').length;
-    const progress = new Progress(process.stderr, `${peer.agent} as ${role}`, total);
-    const run = role === 'server' ? runAsServer : runAsClient;
-    const own = await run(name, peer.agent, {
-      selection,
-      parallel: cores * 2,
-      parallelHeavy: cores,
-      onResult: (result) => progress.add(result),
-    });
-    progress.stop();
-    results.push(...own);
-  }
-  const title = `WebSocket ${role}s`;
-  await writeReports(`reports/table-${role}s`, results, { title, when: new Date() });
-  tables.push({ role, results });
+  for (const name of values.peers?.split(',') ?? Object.keys(PEERS)) await measure(name, role);
 }
-await writeFile(values.out, formatResults(tables, values.quick === true));
 console.log(`Written: ${values.out}`);

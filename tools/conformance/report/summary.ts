@@ -33,7 +33,7 @@ export function buildSummary(results: readonly CaseResult[]): string {
 }
 
 function summarizeAgent(agent: string, results: readonly CaseResult[]): string {
-  const lines = [`${agent}: ${results.length} cases`];
+  const lines = [`${agent}: ${countCases(results.length)}`];
   lines.push(`  behaviour  ${formatTally(tally(results.map(({ behavior }) => behavior)))}`);
   lines.push(
     `  closing    ${formatTally(tally(results.map(({ behaviorClose }) => behaviorClose)))}`,
@@ -49,6 +49,8 @@ function summarizeAgent(agent: string, results: readonly CaseResult[]): string {
   lines.push(...listNotFine(results));
   return `${lines.join('\n')}\n`;
 }
+
+const countCases = (count: number): string => `${count} case${count === 1 ? '' : 's'}`;
 
 function listNotFine(results: readonly CaseResult[]): string[] {
   const bad = results.filter((result) => !isFine(result));
@@ -67,7 +69,7 @@ function listNotFine(results: readonly CaseResult[]): string[] {
   const more = lines.splice(MAX_NAMED).length;
   if (more > 0) lines.push(`  … and ${more} more: see the report.`);
   for (const [reason, count] of tally(bad.filter(isCommon).map(({ result }) => result))) {
-    lines.push(`  ${count} cases: ${reason}`);
+    lines.push(`  ${countCases(count)}: ${reason}`);
   }
   return lines;
 }
