@@ -10,6 +10,7 @@ import { type CaseResult, isFine } from '../result.ts';
 import { FuzzingServer } from '../runner-client.ts';
 import { MAX_RERUNS, runServer } from '../runner-server.ts';
 import { type Selection, selectCases } from '../selection.ts';
+import { PEERS } from './index.ts';
 
 /** How much is run, and who is told. */
 export interface BothWaysOptions {
@@ -20,6 +21,9 @@ export interface BothWaysOptions {
   readonly onResult: (result: CaseResult) => void;
 }
 
+const commandOf = async (name: string): Promise<string> =>
+  (await PEERS[name]?.())?.command ?? process.execPath;
+
 const script = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
 /** Runs the cases against a peer's server, in a process of its own. */
@@ -28,7 +32,7 @@ export async function runAsServer(
   agent: string,
   options: BothWaysOptions,
 ): Promise<readonly CaseResult[]> {
-  const child = spawn(process.execPath, [script('run-server.js'), name], {
+  const child = spawn(await commandOf(name), [script('run-server.js'), name], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
@@ -95,7 +99,7 @@ async function takeCases(
     onResult,
   });
   const args = [script('run-client.js'), name, server.url, String(parallel), agent];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(await commandOf(name), args, { stdio: ['ignore', 'ignore', 'inherit'] });
   await new Promise((done) => child.once('exit', done));
   return server.close(server.agents().length === 0 ? agent : undefined);
 }

@@ -10,5 +10,6 @@ export const PEERS: Readonly<Record<string, () => Promise<ForeignPeer>>> = {
   'ws-lifted': async () => (await import('./ws.ts')).wsLifted,
   faye: async () => (await import('./faye.ts')).faye,
   websocket: async () => (await import('./websocket.ts')).websocket,
+  bun: async () => (await import('./bun.ts')).bun,
   undici: async () => (await import('./undici.ts')).undici,
 };

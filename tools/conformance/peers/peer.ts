@@ -15,6 +15,8 @@ export interface EchoServer {
 export interface ForeignPeer {
   /** Name and version, as in reports. */
   readonly agent: string;
+  /** The runtime that it needs; Node when left out. */
+  readonly command?: string | undefined;
   /** Starts an echo server on a free port of 127.0.0.1; `undefined` when it has no server. */
   readonly serve?: (() => Promise<EchoServer>) | undefined;
   /**
