@@ -133,11 +133,7 @@ function list(values: Values, io: CommandIo): number {
       .flatMap((role) => selectCases({ beyond: true, ...selection }, role))
       .map((entry) => [entry.case.id, entry]),
   );
-  const sorted = [...entries.values()].sort(
-    (a, b) =>
-      Number(/^b/.test(a.case.id)) - Number(/^b/.test(b.case.id)) ||
-      compareIds(a.case.id, b.case.id),
-  );
+  const sorted = [...entries.values()].sort((a, b) => compareIds(a.case.id, b.case.id));
   for (const { case: theCase } of sorted) {
     io.out.write(`${theCase.id.padEnd(9)} ${theCase.description}\n`);
   }

@@ -74,6 +74,7 @@ export class FrameOutput {
     const out = Buffer.from(bytes);
     if (maskingKey !== undefined) maskInto(bytes, 0, bytes.length, out, 0, maskingKey, written);
     this.#openFrame.written += bytes.length;
+    this.#parts.log.piece(bytes);
     this.#queue.add(out);
   }
 

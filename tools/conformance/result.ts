@@ -54,6 +54,8 @@ export interface CaseResult {
   readonly received: readonly EventText[];
   /** Whether the fuzzer was the server. */
   readonly isServer: boolean;
+  /** The opening handshake was finished: there is a conversation to tell of. */
+  readonly wasOpen: boolean;
   readonly facts: CloseFacts;
   readonly wasOpenHandshakeTimeout: boolean;
   readonly httpRequest: string;
@@ -91,6 +93,7 @@ export function makeResult(parts: ResultParts): CaseResult {
     wasOpenHandshakeTimeout,
     received: events.map(eventText),
     isServer: role === 'server',
+    wasOpen: peer !== undefined,
     trafficStats: showsTraffic ? trafficStats(parts, peer) : null,
   };
 }

@@ -40,7 +40,16 @@ export interface ServerRunOutcome {
 }
 
 /** Failures up to which they may be due to the company. */
-export const MAX_RERUNS = 20;
+const MAX_RERUNS = 40;
+
+/** Milliseconds above which a failure has had all the time it could want. */
+const LONG_MS = 10_000;
+
+/** What deserves to be run again alone: the few cases that failed in company, and soon. */
+export function chooseAgain(results: readonly CaseResult[]): readonly CaseResult[] {
+  const failed = results.filter((result) => !isFine(result));
+  return failed.length > MAX_RERUNS ? [] : failed.filter(({ duration }) => duration < LONG_MS);
+}
 
 /** Milliseconds before a target that has vanished is asked once more. */
 const SECOND_CHANCE_MS = 1000;
@@ -120,9 +129,7 @@ class RunState {
   }
 
   async runAgainAlone(): Promise<void> {
-    const failed = [...this.#results.values()].filter((result) => !isFine(result));
-    if (failed.length > MAX_RERUNS) return;
-    for (const before of failed) {
+    for (const before of chooseAgain([...this.#results.values()])) {
       if (this.#gaveUp !== undefined || this.#run.signal.aborted) return;
       const { result } = await this.#runOne(before.entry);
       const isOther = isFine(result) || result.behavior !== before.behavior;

@@ -39,6 +39,13 @@ export type LogEntry =
       readonly chop: number | undefined;
       readonly sync: boolean;
     }
+  /** Payload octets of a frame whose header stands above. */
+  | {
+      readonly kind: 'piece';
+      readonly at: number;
+      readonly length: number;
+      readonly preview: Buffer;
+    }
   | {
       readonly kind: 'timer';
       readonly at: number;
@@ -113,6 +120,12 @@ export class WireLog {
       chop: how.chop,
       sync: how.sync ?? false,
     });
+  }
+
+  /** Logs a part of a payload that is sent in pieces. */
+  piece(bytes: Buffer): void {
+    const preview = Buffer.from(bytes.subarray(0, PREVIEW_BYTES));
+    this.#add({ kind: 'piece', length: bytes.length, preview });
   }
 
   /** Logs a timer that was set (`seconds`) or has fired. */

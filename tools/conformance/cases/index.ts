@@ -71,8 +71,10 @@ export function matchIds(patterns: readonly string[]): (id: string) => boolean {
   return (id) => expressions.some((expression) => expression.test(id));
 }
 
-/** Puts case ids in the order of their numbers: 2.9 before 2.10. */
+/** Puts case ids in the order of their numbers, 2.9 before 2.10, and those of our own last. */
 export function compareIds(left: string, right: string): number {
+  const isOurs = (id: string): number => Number(id.startsWith('b'));
+  if (isOurs(left) !== isOurs(right)) return isOurs(left) - isOurs(right);
   const rightParts = right.split('.');
   for (const [index, part] of left.split('.').entries()) {
     const other = rightParts[index];

@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { CatalogueEntry } from '../cases/index.ts';
-import { type CaseResult, isFine } from '../result.ts';
+import type { CaseResult } from '../result.ts';
 import { FuzzingServer } from '../runner-client.ts';
-import { MAX_RERUNS, runServer } from '../runner-server.ts';
+import { chooseAgain, runServer } from '../runner-server.ts';
 import { type Selection, selectCases } from '../selection.ts';
 import { PEERS } from './index.ts';
 
@@ -74,10 +74,9 @@ export async function runAsClient(
   ] as const) {
     if (part.length > 0) results.push(...(await takeCases(name, agent, part, parallel, options)));
   }
-  const bad = results.filter((result) => !isFine(result));
-  if (bad.length === 0 || bad.length > MAX_RERUNS) return results;
   // As with servers: the few that failed in company are given again alone, and that counts.
-  const again = bad.map(({ entry }) => entry);
+  const again = chooseAgain(results).map(({ entry }) => entry);
+  if (again.length === 0) return results;
   const silent = { ...options, onResult: () => {} };
   const alone = await takeCases(name, agent, again, 1, silent);
   return results.map((result) => alone.find(({ entry }) => entry === result.entry) ?? result);

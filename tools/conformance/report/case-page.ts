@@ -54,10 +54,13 @@ function isAboutOpening({ entry }: CaseResult): boolean {
 }
 
 function conversation(result: CaseResult): Markup {
-  return html`<h2>Events</h2>
+  const told = result.wasOpen
+    ? html`<h2>Events</h2>
 ${events(result)}
 <h2>How it ended</h2>
-${closing(result)}
+${closing(result)}`
+    : html`<p>The connection was never open: there is nothing to compare.</p>`;
+  return html`${told}
 <h2>On the wire</h2>
 <p class="small soft"><label><input type="checkbox" id="octets"> show the octets of each read and write,
 too</label></p>
@@ -135,7 +138,7 @@ function closingRows({ facts, entry, isServer }: CaseResult): ClosingRow[] {
     },
     {
       name: 'Clean',
-      was: facts.wasClean ? 'yes' : `no. ${facts.wasNotCleanReason ?? ''}`,
+      was: facts.wasClean ? 'yes' : `no. ${facts.wasNotCleanReason ?? ''}`.trim(),
       wanted: requireClean ? 'required' : 'not required',
       isWrong: requireClean && !facts.wasClean,
     },
@@ -202,19 +205,28 @@ function otherEntry(entry: Exclude<LogEntry, { kind: 'frame' }>): Markup {
 <span class="octets">${entry.isOut ? 'wrote' : 'read'} ${entry.length} octets
 <code>${entry.preview.toString('hex')}${more}</code></span></div>`;
     }
-    case 'timer': {
-      const what = { wait: 'wait', 'close-after': 'close', 'kill-after': 'give up' }[entry.name];
-      const words =
-        entry.seconds === undefined
-          ? `Time is up: ${what}.`
-          : `Timer: ${what} in ${entry.seconds} s.`;
-      return html`<div class="entry">${time(entry.at)}<span class="soft">${words} ${entry.tag}</span></div>`;
-    }
+    case 'piece':
+      return html`<div class="entry out">${time(entry.at)}
+<span class="way">fuzzer →</span> ${entry.length} octets of its payload
+<div class="content small"><code>${payloadText(entry.preview, entry.length)}</code></div></div>`;
+    case 'timer':
+      return html`<div class="entry">${time(entry.at)}<span class="soft">${timerWords(entry)}</span></div>`;
     case 'switch':
       return html`<div class="entry">${time(entry.at)}<span class="soft">From here on only counted.</span></div>`;
     case 'note':
       return html`<div class="entry note">${time(entry.at)}<strong>${entry.text}</strong></div>`;
   }
+}
+
+/** What a timer is for when it is set, and what it does when it fires. */
+function timerWords({ name, seconds, tag }: Extract<LogEntry, { kind: 'timer' }>): string {
+  const words = {
+    wait: [`Waits for ${seconds} s`, 'The wait is over'],
+    'close-after': [`Will close after ${seconds} s`, 'Time is up: closes'],
+    'kill-after': [`Will fail the connection after ${seconds} s`, 'Time is up: fails it'],
+  } as const;
+  const [set, fired] = words[name];
+  return `${seconds === undefined ? fired : set}${tag === undefined ? '' : ` (${tag})`}.`;
 }
 
 function counts({ log, duration, started, trafficStats }: CaseResult): Markup {

@@ -7,7 +7,7 @@ import { type CatalogueEntry, compareIds } from '../cases/index.ts';
 import { type CaseResult, isFine } from '../result.ts';
 import { reportName } from './json.ts';
 import { html, type Markup, page } from './markup.ts';
-import { INDEX_STYLE, verdictClass } from './style.ts';
+import { agentLabels, INDEX_STYLE, verdictClass } from './style.ts';
 import { formatTally, tally } from './summary.ts';
 
 /** What stands above the matrix. */
@@ -33,10 +33,7 @@ export function buildIndexPage(results: readonly CaseResult[], heading: IndexHea
   );
   const entries = new Map(results.map(({ entry }) => [entry.case.id, entry]));
   const sorted = [...entries.values()].sort((a, b) => compareIds(a.case.id, b.case.id));
-  // Groups of our own come last, whatever their ids.
-  const groups = [...new Set(sorted.map(({ group }) => group))].sort(
-    (a, b) => Number(/^\D/.test(a.id)) - Number(/^\D/.test(b.id)),
-  );
+  const groups = [...new Set(sorted.map(({ group }) => group))];
   const body = html`<h1>${heading.title}</h1>
 <p class="soft">${sorted.length} cases · ${heading.when.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
 <div class="cards">${agents.map((agent) => card(agent, [...matrix.get(agent)!.values()]))}</div>
@@ -50,7 +47,7 @@ ${tools(results)}
       matrix,
     ),
   )}</table>`;
-  return page(heading.title, INDEX_STYLE, body, FILTER_SCRIPT);
+  return page(heading.title, INDEX_STYLE + agentLabels(agents), body, FILTER_SCRIPT);
 }
 
 function card(agent: string, results: readonly CaseResult[]): Markup {
@@ -162,4 +159,7 @@ function filter() {
   }
   document.getElementById('shown').textContent = shown + ' shown';
 }
+const tools = document.querySelector('.tools'), place = () =>
+  document.documentElement.style.setProperty('--tools', tools.offsetHeight + 'px');
+addEventListener('resize', place); place();
 search.oninput = filter; for (const box of all('.tools input')) box.onchange = filter; filter();`;

@@ -143,7 +143,7 @@ function hexText(preview: Buffer, length: number): string {
   return length > preview.length ? `${preview.toString('hex')} ...` : preview.toString('hex');
 }
 
-/** One line of the log in the original's shorthand; notes have none there. */
+/** One line of the log in the original's shorthand; notes and pieces have none there. */
 function wirelogEntry(entry: LogEntry): unknown[] {
   switch (entry.kind) {
     case 'octets': {
@@ -163,6 +163,7 @@ function wirelogEntry(entry: LogEntry): unknown[] {
       return [timerEntry(entry)];
     case 'switch':
       return [['WLM', entry.isOn]];
+    case 'piece':
     case 'note':
       return [];
   }

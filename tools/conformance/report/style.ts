@@ -72,7 +72,20 @@ table.matrix { border-collapse: collapse; width: 100%; }
   font-size: .85rem; vertical-align: bottom; }
 .matrix .wrong { color: var(--bad); }
 :root { --tools: 3.6rem; }
-body { width: fit-content; min-width: min(100%, 84rem); max-width: none; }`;
+body { width: fit-content; min-width: min(100%, 84rem); max-width: none; }
+@media (max-width: 48rem) {
+  body { width: auto; min-width: 0; }
+  .tools { position: static; }
+  .matrix thead { display: none; }
+  .matrix, .matrix tbody, .matrix tr, .matrix th { display: block; }
+  .matrix [hidden] { display: none; }
+  .matrix tr.case { padding: .45rem .6rem; border-bottom: 1px solid var(--line); }
+  .matrix td { border: 0; padding: .1rem 0; }
+  .matrix td.id, .matrix td.what { display: inline; min-width: 0; }
+  .matrix td.id { padding-right: .5rem; }
+  .matrix td.cell { display: flex; gap: .5rem; align-items: baseline; padding-top: .3rem; }
+  .matrix td.cell::before { flex: 1; color: var(--soft); font-size: .85rem;
+    overflow-wrap: anywhere; white-space: normal; } }`;
 
 const CASE = `
 nav { display: flex; gap: 1rem; margin-bottom: 1.2rem; }
@@ -80,7 +93,7 @@ nav { display: flex; gap: 1rem; margin-bottom: 1.2rem; }
   0 1.4rem; }
 .verdicts .badge { font-size: .95rem; padding: .2rem .8rem; }
 .lesson { margin-top: 1.4rem; display: grid; grid-template-columns: repeat(auto-fit,
-  minmax(19rem, 1fr)); gap: 1rem; }
+  minmax(min(19rem, 100%), 1fr)); gap: 1rem; }
 .lesson > div { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: .8rem 1.1rem; }
 .lesson h2 { margin: 0 0 .2rem; font-size: .78rem; text-transform: uppercase; letter-spacing:
@@ -91,7 +104,7 @@ table.facts { border-collapse: collapse; } .facts th, .facts td { text-align: le
   padding: .2rem 1.4rem .2rem 0; border-bottom: 1px solid var(--line); }
 .facts th { font-weight: 400; color: var(--soft); }
 .facts td.wrong { color: var(--bad); font-weight: 600; }
-.events { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem; }
+.events { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
 .events ol { margin: 0; padding-left: 1.6rem; } .events li { overflow-wrap: anywhere; }
 .log { border-left: 2px solid var(--line); margin-left: .4rem; padding-left: 1rem; }
 .entry { position: relative; padding: .35rem 0; }
@@ -114,7 +127,7 @@ table.facts { border-collapse: collapse; } .facts th, .facts td { text-align: le
 .field .meaning { font-size: .75rem; color: var(--soft); }
 .field.broken { outline: 2px solid var(--bad); background: var(--bad-bg); }
 .content { overflow-wrap: anywhere; }
-.heads { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; }
+.heads { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1rem; }
 .heads > div { min-width: 0; }
 body.frames-only .octets-entry { display: none; }`;
 
@@ -123,6 +136,23 @@ export const INDEX_STYLE = COLOURS + BASE + INDEX;
 
 /** The sheet of a case's page. */
 export const CASE_STYLE = COLOURS + BASE + CASE;
+
+/** On narrow screens a row is a block, and each verdict stands behind the name of its agent. */
+export function agentLabels(agents: readonly string[]): string {
+  if (agents.length < 2) return '';
+  const rules = agents.map(
+    (agent, at) => `.matrix td.cell:nth-child(${at + 3})::before { content: "${cssText(agent)}"; }`,
+  );
+  return `\n@media (max-width: 48rem) { ${rules.join(' ')} }`;
+}
+
+/** A text for a string of CSS: what could end the string or the sheet is escaped by its number. */
+function cssText(text: string): string {
+  return text.replace(
+    /[^\w :./-]/gu,
+    (character) => `\\${character.codePointAt(0)!.toString(16)} `,
+  );
+}
 
 const CLASSES: Readonly<Record<string, string>> = {
   OK: 'ok',
