@@ -10,6 +10,7 @@
 import { createFrameHeader, maskInto, readFrameHeader } from 'barewire/codec';
 import { VirtualClock } from '../../../tools/conformance/broken-peers/virtual-clock.ts';
 import { CaseRun } from '../../../tools/conformance/case-run.ts';
+import { BEYOND_CATALOGUE } from '../../../tools/conformance/cases/beyond/index.ts';
 import { CATALOGUE, type CatalogueEntry } from '../../../tools/conformance/cases/index.ts';
 import type { Role } from '../../../tools/conformance/model.ts';
 import { WireLog } from '../../../tools/conformance/wire-log.ts';
@@ -23,9 +24,9 @@ const NAMES: Readonly<Record<number, string>> = {
   10: 'pong',
 };
 
-/** Finds a case of the original. */
+/** Finds a case, of the original or of ours. */
 export function findCase(id: string): CatalogueEntry {
-  const entry = CATALOGUE.find((each) => each.case.id === id);
+  const entry = [...CATALOGUE, ...BEYOND_CATALOGUE].find((each) => each.case.id === id);
   if (entry === undefined) throw new Error(`no case ${id}`);
   return entry;
 }

@@ -2,13 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import t from 'tap';
 import { EchoPeer } from '../../../tools/conformance/broken-peers/echo-peer.ts';
 import { simulate } from '../../../tools/conformance/broken-peers/simulate.ts';
-import { CATALOGUE, type CatalogueEntry } from '../../../tools/conformance/cases/index.ts';
-
-const entryOf = (id: string): CatalogueEntry => {
-  const entry = CATALOGUE.find(({ case: theCase }) => theCase.id === id);
-  if (entry === undefined) throw new Error(`there is no case ${id}`);
-  return entry;
-};
+import { findCase } from './capture.ts';
 
 /** Closes in time, and leaves TCP open. */
 class LingersAfterItsClose extends EchoPeer {
@@ -30,17 +24,17 @@ class ChecksLate extends EchoPeer {
 
 t.test('a wait ends when close frames were exchanged, however long TCP stays', async (t) => {
   for (const id of ['6.4.1', '6.4.2', '6.4.3', '6.4.4']) {
-    const lingering = await simulate(entryOf(id), 'client', LingersAfterItsClose);
+    const lingering = await simulate(findCase(id), 'client', LingersAfterItsClose);
     t.match(lingering, { behavior: 'OK', behaviorClose: 'FAILED BY CLIENT' }, id);
-    const late = await simulate(entryOf(id), 'client', ChecksLate);
+    const late = await simulate(findCase(id), 'client', ChecksLate);
     t.equal(late.behavior, 'NON-STRICT', `${id}: not strict is only who looks late`);
   }
 });
 
 t.test('an acting case is UNIMPLEMENTED, and closed normally, without the extension', async (t) => {
-  const { compression, ...rest } = entryOf('12.1.1').case;
+  const { compression, ...rest } = findCase('12.1.1').case;
   t.ok(compression !== undefined);
-  const declined = { ...entryOf('12.1.1'), case: rest };
+  const declined = { ...findCase('12.1.1'), case: rest };
   for (const role of ['client', 'server'] as const) {
     const verdict = await simulate(declined, role, EchoPeer);
     t.match(verdict, { behavior: 'UNIMPLEMENTED', behaviorClose: 'OK' }, role);

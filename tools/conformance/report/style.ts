@@ -104,7 +104,8 @@ table.facts { border-collapse: collapse; } .facts th, .facts td { text-align: le
   padding: .2rem 1.4rem .2rem 0; border-bottom: 1px solid var(--line); }
 .facts th { font-weight: 400; color: var(--soft); }
 .facts td.wrong { color: var(--bad); font-weight: 600; }
-.events { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
+.events { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+  gap: 1rem; }
 .events ol { margin: 0; padding-left: 1.6rem; } .events li { overflow-wrap: anywhere; }
 .log { border-left: 2px solid var(--line); margin-left: .4rem; padding-left: 1rem; }
 .entry { position: relative; padding: .35rem 0; }
@@ -127,7 +128,8 @@ table.facts { border-collapse: collapse; } .facts th, .facts td { text-align: le
 .field .meaning { font-size: .75rem; color: var(--soft); }
 .field.broken { outline: 2px solid var(--bad); background: var(--bad-bg); }
 .content { overflow-wrap: anywhere; }
-.heads { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1rem; }
+.heads { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+  gap: 1rem; }
 .heads > div { min-width: 0; }
 body.frames-only .octets-entry { display: none; }`;
 

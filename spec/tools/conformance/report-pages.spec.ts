@@ -1,0 +1,32 @@
+import t from 'tap';
+import { buildCasePage } from '../../../tools/conformance/report/case-page.ts';
+import { agentLabels } from '../../../tools/conformance/report/style.ts';
+import { captureWrites, findCase } from './capture.ts';
+import { fakeResult } from './results.ts';
+
+const NO_NEIGHBOURS = { previous: undefined, next: undefined };
+
+t.test('a case without a connection has nothing to compare', (t) => {
+  const closed = buildCasePage(fakeResult('2.1', 'FAILED', 'FAILED'), NO_NEIGHBOURS);
+  t.match(closed, 'The connection was never open');
+  t.notMatch(closed, 'Closed first by');
+  const none = { messages: 0, app: 0, payload: 0 };
+  const open = fakeResult('2.1', 'OK', 'OK', { peer: { sent: none, received: none } });
+  t.match(buildCasePage(open, NO_NEIGHBOURS), 'Closed first by');
+  t.end();
+});
+
+t.test('a payload that is sent in pieces is shown piece by piece', async (t) => {
+  const { log } = await captureWrites(findCase('6.4.3'), 'client');
+  const text = buildCasePage(fakeResult('6.4.3', 'OK', 'OK', { log }), NO_NEIGHBOURS);
+  t.match(text, /11 octets of its payload[\s\S]*Waits for 1 s \(A\)/);
+  t.end();
+});
+
+t.test('names of agents cannot leave the style sheet that shows them', (t) => {
+  t.equal(agentLabels(['one']), '', 'one agent needs no label');
+  const sheet = agentLabels(['a"}</style>', 'plain 1.0']);
+  t.match(sheet, 'nth-child(3)::before { content: "a\\22 \\7d \\3c /style\\3e "; }');
+  t.match(sheet, 'nth-child(4)::before { content: "plain 1.0"; }');
+  t.end();
+});
