@@ -40,6 +40,8 @@ import type { SendOptions } from './message-sender.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
+/** The server did not agree to an extension that the client cannot do without. */
+const EXTENSION_MISSING = 1010;
 
 /** The sans-I/O connection. */
 export class Connection {
@@ -381,15 +383,25 @@ export class Connection {
    * it has begun already.
    *
    * @param code 1000 – 1003, 1007 – 1014 or 3000 – 4999; `undefined` sends none [RFC 6455 §7.4].
+   *   1010 is for clients only.
    * @param reason at most 123 bytes of UTF-8; needs a code.
    * @throws UsageError `invalid-close-code` or `invalid-argument`.
    */
   close(code?: number, reason = ''): void {
-    encodeClosePayload(code, reason);
+    this.checkClose(code, reason);
     if (!this.isOpen) return;
     this.#closing.isRequested = true;
     this.#closing.begin('us', this.#now());
     this.#output.closeAfterQueue(() => this.#writeClose(code, reason));
+  }
+
+  /** Throws what {@link close} would throw, and does nothing else. */
+  checkClose(code: number | undefined, reason = ''): void {
+    encodeClosePayload(code, reason);
+    // A server that misses an extension refuses the handshake instead [RFC 6455 §7.4.1].
+    if (code === EXTENSION_MISSING && this.#role === 'server') {
+      throw new UsageError('invalid-close-code', '1010 is a code for clients');
+    }
   }
 
   /** Cuts the transport without a closing handshake. */

@@ -375,7 +375,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   }
 
   /**
-   * Sends a ping.
+   * Sends a ping. Its pong is read in its turn: a peer that is paused, or read by nobody yet, waits.
    *
    * @param payload at most 125 bytes; by default a serial number.
    * @returns the round-trip time in ms; rejects with UsageError `invalid-state` when the connection
@@ -433,12 +433,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * Begins the closing handshake, behind everything accepted before. Messages that still come are
    * delivered; when nobody reads, they are dropped.
    *
-   * @param code 1000 – 1003, 1007 – 1014 or 3000 – 4999; `undefined` sends none.
+   * @param code 1000 – 1003, 1007 – 1014 or 3000 – 4999; `undefined` sends none. 1010 is for clients.
    * @param reason at most 123 bytes of UTF-8.
    * @returns the close report, when it is over.
    * @throws UsageError `invalid-close-code` or `invalid-argument`.
    */
   close(code?: number, reason?: string): Promise<CloseReport> {
+    this.#connection.checkClose(code, reason);
     // What the policy held back was accepted before: it leaves first, however slow the peer is.
     this.#output.sendEverything();
     this.#connection.close(code, reason);
