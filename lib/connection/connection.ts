@@ -312,6 +312,8 @@ export class Connection {
   /**
    * Sends a message whose frames are encoded already, in its place in the order.
    *
+   * @param frames bytes that never change, also not when they have left: other connections may be
+   *   given the same ones.
    * @param isCompressed it was compressed elsewhere, without looking back.
    */
   sendEncoded(frames: Buffer, isCompressed = false): boolean {

@@ -117,11 +117,12 @@ export class MessageSender {
   }
 
   /**
-   * Sends a message that is encoded already; `onSent` tells when it took its place in the order.
+   * Sends a message that is encoded already, in bytes that never change; `onSent` tells when it
+   * took its place in the order.
    */
   sendEncoded(frames: Buffer, onSent?: () => void): void {
     if (this.#queue.length === 0) {
-      this.#outbox.appendEncoded(frames);
+      this.#outbox.appendShared(frames);
       onSent?.();
       return;
     }
@@ -199,7 +200,7 @@ export class MessageSender {
     switch (job.kind) {
       case 'encoded':
         this.#shift(job.frames.length);
-        this.#outbox.appendEncoded(job.frames);
+        this.#outbox.appendShared(job.frames);
         job.onSent?.();
         return true;
       case 'close':

@@ -27,6 +27,8 @@ export const COPY_BYTES = 4 * 1024;
 /** What must be encoded shares the slab up to this length. */
 const SHARE_BYTES = 16 * 1024;
 const MAX_HEADER_BYTES = 14;
+/** Shared buffers are joined into one write up to this length. */
+const JOIN_BYTES = 32 * 1024;
 
 /** Where an outbox is emptied to. */
 export interface BytesTaker {
@@ -53,6 +55,8 @@ export class Outbox {
   /** Buffers that must leave before the open region. */
   #sealed: Buffer[] = NONE;
   #sealedBytes = 0;
+  /** How many of them many connections send. */
+  #sharedCount = 0;
   #slab: Buffer = NO_SLAB;
   #start = 0;
   #end = 0;
@@ -95,6 +99,12 @@ export class Outbox {
     this.#sealedBytes += bytes.length;
   }
 
+  /** Appends frames that many connections send, by reference. They must never change. */
+  appendShared(frames: Buffer): void {
+    this.appendEncoded(frames);
+    this.#sharedCount += 1;
+  }
+
   /** Gives everything to `taker`, oldest first. */
   flush(taker: BytesTaker): void {
     if (this.#sealed.length > 0) this.#flushSealed(taker);
@@ -125,9 +135,17 @@ export class Outbox {
 
   #flushSealed(taker: BytesTaker): void {
     const sealed = this.#sealed;
+    const bytes = this.#sealedBytes;
+    const isShared = this.#sharedCount === sealed.length;
     this.#sealed = NONE;
     this.#sealedBytes = 0;
-    const last = this.#end === this.#start ? sealed.length - 1 : sealed.length;
+    this.#sharedCount = 0;
+    const isAll = this.#end === this.#start;
+    if (isAll && isShared && sealed.length > 1 && bytes <= JOIN_BYTES) {
+      taker.take(joinOnce(sealed, bytes), false);
+      return;
+    }
+    const last = isAll ? sealed.length - 1 : sealed.length;
     for (let index = 0; index < sealed.length; index += 1) taker.take(sealed[index]!, index < last);
   }
 
@@ -166,6 +184,23 @@ export class Outbox {
     shared.cursor = this.#end;
     this.appendEncoded(asBuffer(payload));
   }
+}
+
+/** The last shared buffers that were joined, and what became of them. */
+const joined = { parts: NONE, bytes: NO_SLAB };
+
+/**
+ * Joins shared buffers. Several broadcasts in one turn leave every connection with the
+ * same buffers: they are joined for the first one, and the others share the result.
+ */
+function joinOnce(parts: Buffer[], byteLength: number): Buffer {
+  const isSame =
+    parts.length === joined.parts.length &&
+    parts.every((part, index) => part === joined.parts[index]);
+  if (isSame) return joined.bytes;
+  joined.parts = parts;
+  joined.bytes = Buffer.concat(parts, byteLength);
+  return joined.bytes;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

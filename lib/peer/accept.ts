@@ -73,8 +73,8 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
  * Decides about an opening handshake.
  *
  * @param ask the application; left out, every correct handshake is accepted. It may take its time.
- * @param signal ends the waiting: with a `HandshakeRejected` as reason that is the answer, else
- *   503.
+ * @param patience ends the waiting: with a `HandshakeRejected` as reason that is the answer, else
+ *   503. A function is called only if there is something to wait for.
  * @returns never rejects: what `ask` throws refuses the handshake with 500.
  * @throws UsageError `invalid-option` for a bad policy.
  */
@@ -82,13 +82,14 @@ export async function decideUpgrade(
   request: UpgradeRequest,
   policy: AcceptPolicy,
   ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
-  signal?: AbortSignal,
+  patience?: AbortSignal | (() => AbortSignal),
 ): Promise<AcceptedUpgrade | RefusedOpening> {
   const upgrade = readUpgradeRequest(request, policy);
   if (!upgrade.ok) return upgrade;
   try {
-    const answer = ask === undefined ? true : await unlessAborted(ask(upgrade), signal);
-    return accept(upgrade, answer, policy);
+    const answer = ask === undefined ? true : ask(upgrade);
+    const settled = answer instanceof Promise ? await unlessAborted(answer, patience) : answer;
+    return accept(upgrade, settled, policy);
   } catch (error) {
     return refuse(error);
   }
@@ -130,10 +131,11 @@ function refuse(error: unknown): RefusedOpening {
 
 /** Waits for an answer no longer than until the signal. */
 async function unlessAborted(
-  answer: AcceptAnswer | Promise<AcceptAnswer>,
-  signal: AbortSignal | undefined,
+  answer: Promise<AcceptAnswer>,
+  patience: AbortSignal | (() => AbortSignal) | undefined,
 ): Promise<AcceptAnswer> {
-  if (signal === undefined || !(answer instanceof Promise)) return answer;
+  const signal = typeof patience === 'function' ? patience() : patience;
+  if (signal === undefined) return answer;
   let stop = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
     stop = () => reject(reasonOf(signal));

@@ -26,6 +26,7 @@ export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './ope
 export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
 export type {
   PeerCounters,
+  PeerOwner,
   PeerSettings,
   WebSocketHandler,
   WebSocketOptions,

@@ -36,6 +36,12 @@ export interface WebSocketOptions
   readonly handlerFailed?: ((error: unknown, peer: WebSocketPeer) => void) | undefined;
 }
 
+/** Counts peers; one object for many of them. */
+export interface PeerOwner {
+  /** A peer is over; called once, before its handler's `close`. */
+  peerClosed(peer: WebSocketPeer): void;
+}
+
 /** What the opening handshake settled. */
 export interface PeerSettings
   extends Pick<ConnectionOptions, 'role' | 'takeMaskingKey' | 'deflate'> {
@@ -50,6 +56,8 @@ export interface PeerSettings
   /** Your own data, for `peer.data`. */
   readonly data?: unknown;
   readonly ticker?: Ticker | undefined;
+  /** Is told when the peer is over. */
+  readonly owner?: PeerOwner | undefined;
 }
 
 /** Counters of a connection, and what the slow-consumer policy dropped. */

@@ -23,6 +23,7 @@ import type { MessageWriter } from './message-writer.ts';
 import { isPieceSource, type MessageData, type PieceSource } from './payload.ts';
 import type {
   PeerCounters,
+  PeerOwner,
   PeerSettings,
   WebSocketHandler,
   WebSocketOptions,
@@ -49,6 +50,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly #ticker: Ticker;
   readonly #output: PeerOutput;
   readonly #options: WebSocketOptions;
+  readonly #owner: PeerOwner | undefined;
   #closed: Promise<CloseReport> | undefined;
   #resolveClosed: ((report: CloseReport) => void) | undefined;
   #handler: WebSocketHandler | undefined;
@@ -70,6 +72,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#ticker = settings.ticker ?? systemTicker;
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';
+    this.#owner = settings.owner;
     this.data = settings.data;
     this.#connection = this.#connect(settings);
     this.#output = new PeerOutput(this.#connection, transport, settings, options);
@@ -455,6 +458,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   #finish(report: CloseReport): void {
     this.#report = report;
+    this.#owner?.peerClosed(this);
     this.#ticker.delete(this.#connection);
     this.#output.stop();
     log('closed by %s: %d %s', report.closedBy, report.code, report.error?.code ?? report.reason);

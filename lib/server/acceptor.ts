@@ -14,7 +14,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { addressGroup, readClientAddress } from './client-address.ts';
-import { shareReads } from './shared-read.ts';
+import { shareReads, takeConnections } from './shared-read.ts';
 import { onSharedRead } from './socket-pump.ts';
 
 /** The bounds of an acceptor. */
@@ -53,6 +53,21 @@ export class Acceptor {
   /** Servers that are listened to. */
   get servers(): Iterable<NetServer> {
     return this.#servers.keys();
+  }
+
+  /**
+   * Takes the connections of a server from now on that listens for us alone: where Node allows it,
+   * before they are made sockets.
+   *
+   * @param prepare sets the options of a socket that the server otherwise sets.
+   */
+  attachOwn(server: NetServer, prepare: (socket: Socket) => void): void {
+    const mayTake = this.#settings.sharedReadBuffer && !(server instanceof TlsServer);
+    const stop = mayTake
+      ? takeConnections(server, onSharedRead, prepare, (socket) => this.#acceptShared(socket))
+      : undefined;
+    if (stop === undefined) this.attach(server);
+    else this.#servers.set(server, stop);
   }
 
   /** Takes the connections of a server from now on. Closing the server is its owner's business. */
@@ -115,6 +130,13 @@ export class Acceptor {
     const socket = shared ?? accepted;
     this.#track(socket, group);
     if (!isTls) this.#begin(socket, shared !== undefined, false);
+  }
+
+  #acceptShared(socket: Socket): void {
+    const group = this.#admit(socket);
+    if (group === undefined) return;
+    this.#track(socket, group);
+    this.#begin(socket, true, false);
   }
 
   #begin(socket: Duplex, isShared: boolean, isSecure: boolean): void {

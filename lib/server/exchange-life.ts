@@ -59,6 +59,11 @@ export class ExchangeLife {
     return this.#abortedFor;
   }
 
+  /** True when somebody waits for the end, or has asked for the signal. */
+  get isObserved(): boolean {
+    return this.isWatched || this.#aborter !== undefined;
+  }
+
   /** True when somebody waits for the end. */
   get isWatched(): boolean {
     return this.#cleanups !== undefined;

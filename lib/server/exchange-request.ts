@@ -1,9 +1,9 @@
 /** The request of an exchange, as the application sees it. */
 import { equalsIgnoringCase } from '../base/index.ts';
 import { type Fields, listElements, type RequestHead } from '../http/index.ts';
-import type { WebSocketPeer } from '../peer/index.ts';
 import type { ClientAddress } from './client-address.ts';
 import { type SplitTarget, splitTarget } from './exchange-target.ts';
+import type { PeerSet } from './peer-set.ts';
 import type { RequestBody } from './request-body.ts';
 import type { ServerSettings } from './server-settings.ts';
 import type { SocketPump } from './socket-pump.ts';
@@ -17,8 +17,8 @@ export interface ExchangeTransport {
   readonly isSecure: boolean;
   /** The server lets nobody in any more. */
   readonly isClosing: boolean;
-  /** A WebSocket was opened that the application keeps: the server says goodbye to it. */
-  peerOpened(peer: WebSocketPeer): void;
+  /** WebSockets that the application accepts by itself: the server says goodbye to them. */
+  readonly guests: PeerSet;
   /** Whether the connection could serve another request after the response that begins now. */
   mayKeepAlive(): boolean;
   /** The response has been written. */

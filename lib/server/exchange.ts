@@ -26,6 +26,7 @@ import {
   type AcceptedUpgrade,
   type MessageData,
   type PeerOptions,
+  type PeerOwner,
   toPayload,
   type WebSocketPeer,
 } from '../peer/index.ts';
@@ -67,6 +68,7 @@ export class Exchange extends ExchangeRequest {
   #channel: ResponseChannel | undefined;
   #events: EventStreamPeer | undefined;
   #peer: WebSocketPeer | undefined;
+  #isFollowingPeer = false;
 
   /** Made by the server. */
   constructor(head: RequestHead, body: RequestBody, transport: ExchangeTransport) {
@@ -87,6 +89,7 @@ export class Exchange extends ExchangeRequest {
    * Aborted once when nobody waits for the answer any more: give it to everything that takes time.
    */
   get signal(): AbortSignal {
+    this.#followPeer();
     return this.#life.signal;
   }
 
@@ -97,6 +100,7 @@ export class Exchange extends ExchangeRequest {
   onClose(cleanup: Cleanup): void {
     // The address is gone with the connection, and clean-ups are where it is logged.
     void this.#transport.client;
+    this.#followPeer();
     this.#life.onClose(cleanup);
   }
 
@@ -191,19 +195,31 @@ export class Exchange extends ExchangeRequest {
     this.#requireOpen();
     const accepted = acceptUpgrade(this, options);
     if (this.#transport.isClosing) throw new HandshakeRejected(503, 'the server closes');
-    const peer = this.openPeer(accepted, options);
-    this.#transport.peerOpened(peer);
+    const { guests } = this.#transport;
+    const peer = this.openPeer(accepted, options, guests);
+    guests.add(peer);
     return peer;
   }
 
   /** @internal Opens the peer of a handshake that was accepted. */
-  openPeer(accepted: AcceptedUpgrade, options: PeerOptions): WebSocketPeer {
+  openPeer(accepted: AcceptedUpgrade, options: PeerOptions, owner: PeerOwner): WebSocketPeer {
     this.#requireOpen();
     this.#ending = 'websocket';
-    const peer = switchToWebSocket(this.#transport, accepted, options);
-    this.#peer = peer;
-    void peer.closed.then(({ transportError }) => this.#life.finish('completed', transportError));
-    return peer;
+    this.#peer = switchToWebSocket(this.#transport, accepted, options, owner);
+    if (this.#life.isObserved) this.#followPeer();
+    return this.#peer;
+  }
+
+  /**
+   * An exchange that became a WebSocket is over when the peer is. It follows its peer from the
+   * moment on when somebody wants to know: otherwise each WebSocket would keep its handshake.
+   */
+  #followPeer(): void {
+    if (this.#isFollowingPeer || this.#peer === undefined) return;
+    this.#isFollowingPeer = true;
+    void this.#peer.closed.then(({ transportError }) =>
+      this.#life.finish('completed', transportError),
+    );
   }
 
   /**

@@ -16,13 +16,13 @@
  */
 import { ProtocolError } from '../base/index.ts';
 import type { RequestHead } from '../http/index.ts';
-import type { WebSocketPeer } from '../peer/index.ts';
 import { type ClientAddress, readClientAddress } from './client-address.ts';
 import { Deadline } from './clock.ts';
 import { formatErrorResponse } from './error-response.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeTransport } from './exchange-request.ts';
 import { Lingering } from './lingering.ts';
+import type { PeerSet } from './peer-set.ts';
 import type { RequestBody } from './request-body.ts';
 import { type InputOwner, RequestInput } from './request-input.ts';
 import type { ServerSettings } from './server-settings.ts';
@@ -38,8 +38,8 @@ export interface ConnectionOwner {
   refused(error: ProtocolError): void;
   /** Takes what the application threw where nobody catches it. */
   reportError(error: unknown): void;
-  /** A handler opened a WebSocket by itself. */
-  peerOpened(peer: WebSocketPeer): void;
+  /** The WebSockets that handlers have accepted by themselves. */
+  readonly guests: PeerSet;
   /** The connection is over for HTTP: closed, or handed over to another protocol. */
   left(connection: HttpConnection, end: TransportEnd | 'handed-over', wasBusy: boolean): void;
 }
@@ -170,8 +170,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     return this.#owner.isClosing;
   }
 
-  peerOpened(peer: WebSocketPeer): void {
-    this.#owner.peerOpened(peer);
+  get guests(): PeerSet {
+    return this.#owner.guests;
   }
 
   mayKeepAlive(): boolean {

@@ -24,7 +24,14 @@ import { type CloseOptions, type CloseResult, untilEveryoneLeft } from './closin
 import type { Exchange } from './exchange.ts';
 import { runHandler } from './handler-outcome.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
-import { type ListenAddress, type ListenTarget, listen, makeListener } from './listening.ts';
+import {
+  type ListenAddress,
+  type ListenTarget,
+  listen,
+  makeListener,
+  prepareSocket,
+} from './listening.ts';
+import { PeerSet } from './peer-set.ts';
 import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
 import { Ledger, type ServerStats } from './server-stats.ts';
 import { SocketPump, type TransportEnd } from './socket-pump.ts';
@@ -62,7 +69,8 @@ export class Server implements ConnectionOwner {
   readonly #own = new Set<NetServer>();
   readonly #ledger = new Ledger(this);
   /** Open WebSockets that handlers have accepted by themselves. */
-  readonly #guests = new Set<WebSocketPeer>();
+  /** @internal */
+  readonly guests = new PeerSet();
   #closing: Promise<CloseResult> | undefined;
 
   /** @throws UsageError `invalid-option`. */
@@ -93,7 +101,7 @@ export class Server implements ConnectionOwner {
     this.#requireOpen();
     server.on('error', (error) => this.reportError(error));
     this.#own.add(server);
-    this.#acceptor.attach(server);
+    this.#acceptor.attachOwn(server, prepareSocket);
     log('listens on %s port %d', address.address, address.port);
     return address;
   }
@@ -193,7 +201,7 @@ export class Server implements ConnectionOwner {
   #shutDown(): void {
     for (const connection of this.#connections) connection.shutDown();
     this.#webSockets?.close();
-    for (const peer of this.#guests) void peer.close(1001, 'server closes');
+    this.guests.close();
   }
 
   #requireOpen(): void {
@@ -222,12 +230,6 @@ export class Server implements ConnectionOwner {
   /** @internal */
   refused(error: ProtocolError): void {
     this.#ledger.refused(error);
-  }
-
-  /** @internal */
-  peerOpened(peer: WebSocketPeer): void {
-    this.#guests.add(peer);
-    void peer.closed.then(() => this.#guests.delete(peer));
   }
 
   /** @internal */

@@ -1,5 +1,5 @@
 /** Making the servers that listen: TCP, unix sockets, TLS. */
-import { createServer, type ListenOptions, type Server } from 'node:net';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { UsageError } from '../base/index.ts';
 
@@ -23,6 +23,12 @@ const SOCKET_OPTIONS = {
   keepAlive: true,
   keepAliveInitialDelay: 30_000,
 } as const;
+
+/** Gives a socket the options that {@link makeListener} gives the sockets of its server. */
+export function prepareSocket(socket: Socket): void {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
+}
 
 /** Makes a server that does not listen yet. */
 export function makeListener(tls: TlsOptions | undefined, handshakeTimeout: number): Server {

@@ -41,6 +41,8 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
   readonly allowHalfOpen?: boolean | undefined;
   /** Whether plain sockets read into one shared buffer where Node allows it. Default true. */
   readonly sharedReadBuffer?: boolean | undefined;
+  /** Whether sockets that read so are also written to past their stream. Default true. */
+  readonly directWrites?: boolean | undefined;
   /** Where time comes from; a clock of your own makes deadlines testable. */
   readonly time?: TimeSource | undefined;
 }
@@ -53,6 +55,7 @@ export interface ServerSettings extends Readonly<Record<ServerLimitName, number>
   readonly tls: TlsOptions | undefined;
   readonly allowHalfOpen: boolean;
   readonly sharedReadBuffer: boolean;
+  readonly directWrites: boolean;
   readonly wheel: TimerWheel;
   /** The clock of WebSocket peers. */
   readonly ticker: WheelTicker;
@@ -75,6 +78,7 @@ export function resolveSettings(tuning: ServerTuning): ServerSettings {
     tls: tuning.tls,
     allowHalfOpen: checkSwitch('allowHalfOpen', tuning.allowHalfOpen, false),
     sharedReadBuffer: checkSwitch('sharedReadBuffer', tuning.sharedReadBuffer, true),
+    directWrites: checkSwitch('directWrites', tuning.directWrites, true),
     wheel,
     ticker: new WheelTicker(wheel),
     date: createDateSource(() => time.epochNow()),

@@ -5,10 +5,11 @@
  * `net.Socket` can instead read into a buffer of the caller's (`onread`), which saves a third of
  * the CPU time of a small message. A listening server does not offer that for the sockets it
  * accepts. So the accepted socket is hijacked: its handle is taken out, and a new socket is built
- * around it.
+ * around it. Where the server is one of ours, the handle is taken before there is a first socket.
  *
  * ```
- *  net.Server ──► accepted socket ──✂── handle ──► new Socket({ handle, onread: shared buffer })
+ *  net.Server ──► accepted socket ──✂── handle ─┬► new Socket({ handle, onread: shared buffer })
+ *  a server of ours ─────────────────── handle ─┘
  * ```
  * Handles are an internal of Node that many programs lean on, but an internal nevertheless. Each
  * part that is used is looked for first, and when anything is missing, or the server was told not
@@ -21,12 +22,28 @@ const READ_BYTES = 64 * 1024;
 
 let readBuffer: Buffer | undefined;
 
+/** The parts of a connection's handle that are used. */
+interface Handle {
+  readStart?: unknown;
+  readStop?: unknown;
+  useUserBuffer?: unknown;
+}
+
 /** The parts of an accepted socket that are used. */
 interface Internals {
-  _handle?: { readStart?: unknown; readStop?: unknown; useUserBuffer?: unknown } | null;
+  _handle?: Handle | null;
   _server?: Server | null;
   server?: Server | null;
 }
+
+/** The parts of a listening server that are used. */
+interface Listener {
+  _handle?: { onconnection?: OnConnection } | null;
+  _connections?: unknown;
+}
+
+/** What a listening handle calls for each connection; `this` is the handle. */
+type OnConnection = (this: unknown, status: number, handle?: Handle) => void;
 
 /** What `net.Socket` really takes. */
 interface SocketOptions extends SocketConstructorOpts {
@@ -51,6 +68,52 @@ export function shareReads(accepted: Socket, onRead: OnRead): Socket | undefined
   if (accepted.constructor !== Socket || !isSuitable(handle) || accepted.bytesRead > 0) {
     return undefined;
   }
+  const socket = buildSocket(handle, onRead);
+  const { _server: server } = parts;
+  parts._handle = null;
+  if (server !== undefined && server !== null) {
+    belongTo(socket, server);
+    parts._server = null;
+    parts.server = null;
+  }
+  return socket;
+}
+
+/**
+ * From now on builds the sockets of a listening server of ours itself, each once, so that none has
+ * to be rebuilt. `server` emits no `'connection'` for those.
+ *
+ * @param prepare sets the options of a socket that a server otherwise sets.
+ * @param onSocket takes each socket; it has not begun to read.
+ * @returns how to stop; `undefined` when this Node offers no way, and nothing has changed then.
+ */
+export function takeConnections(
+  server: Server,
+  onRead: OnRead,
+  prepare: (socket: Socket) => void,
+  onSocket: (socket: Socket) => void,
+): (() => void) | undefined {
+  const listener = server as unknown as Listener;
+  const listening = listener._handle;
+  const ordinary = listening?.onconnection;
+  if (!listening || typeof ordinary !== 'function' || typeof listener._connections !== 'number') {
+    return undefined;
+  }
+  listening.onconnection = function onConnection(status, handle): void {
+    // Errors, and handles of a kind that we do not know, are the server's business.
+    if (status !== 0 || !isSuitable(handle)) return ordinary.call(this, status, handle);
+    const socket = buildSocket(handle, onRead);
+    (listener._connections as number) += 1;
+    belongTo(socket, server);
+    prepare(socket);
+    onSocket(socket);
+  };
+  return () => {
+    listening.onconnection = ordinary;
+  };
+}
+
+function buildSocket(handle: Handle, onRead: OnRead): Socket {
   readBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
   const options: SocketOptions = {
     handle,
@@ -58,20 +121,17 @@ export function shareReads(accepted: Socket, onRead: OnRead): Socket | undefined
     manualStart: true,
     onread: { buffer: readBuffer, callback: onRead as OnReadOpts['callback'] },
   };
-  const socket = new Socket(options);
-  const { _server: server } = parts;
-  parts._handle = null;
-  if (server !== undefined && server !== null) {
-    // The server counts its connections down through these when a socket closes.
-    (socket as unknown as Internals)._server = server;
-    (socket as unknown as Internals).server = server;
-    parts._server = null;
-    parts.server = null;
-  }
-  return socket;
+  return new Socket(options);
 }
 
-function isSuitable(handle: Internals['_handle']): boolean {
+/** A server counts its connections down through these when a socket closes. */
+function belongTo(socket: Socket, server: Server): void {
+  const parts = socket as unknown as Internals;
+  parts._server = server;
+  parts.server = server;
+}
+
+function isSuitable(handle: Handle | null | undefined): handle is Handle {
   return (
     typeof handle?.readStart === 'function' &&
     typeof handle.readStop === 'function' &&

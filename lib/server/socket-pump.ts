@@ -12,6 +12,7 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { canWriteDirectly } from './direct-write.ts';
 import { type PumpSettings, SocketWriter } from './socket-writer.ts';
 
 /** Why a transport is gone. */
@@ -65,7 +66,8 @@ export class SocketPump extends SocketWriter {
    * @param isShared whether the socket comes from shared-read.ts.
    */
   constructor(socket: Duplex, sink: PumpSink, settings: PumpSettings, isShared = false) {
-    super(socket, settings);
+    const mayBeDirect = isShared && settings.directWrites !== false;
+    super(socket, settings, mayBeDirect && canWriteDirectly(socket as Socket));
     this.sink = sink;
     this.#isShared = isShared;
     (socket as PumpedSocket)[PUMP] = this;

@@ -8,6 +8,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TimerWheel } from './clock.ts';
+import { unwrittenBytes, type WriteOwner, writeDirectly, writeError } from './direct-write.ts';
 import { OutputQueue } from './output-queue.ts';
 import { WriteWatch } from './write-watch.ts';
 
@@ -24,15 +25,22 @@ export interface PumpSettings {
   readonly writeTimeoutMs: number;
   /** Output in bytes from which on {@link SocketWriter.admits} says no. */
   readonly maxBufferedBytes: number;
+  /** Whether sockets with a shared read buffer are written to past their stream; default true. */
+  readonly directWrites?: boolean | undefined;
 }
 
 /** Gathers and writes; the socket's life is its heir's business. */
-export abstract class SocketWriter {
+export abstract class SocketWriter implements WriteOwner {
   readonly socket: Duplex;
   readonly #settings: PumpSettings;
   readonly #output = new OutputQueue();
   /** A plain socket that is empty after a write has given everything to the kernel. */
   readonly #isPlain: boolean;
+  /** Written to by its handle, see direct-write.ts. */
+  readonly #isDirect: boolean;
+  /** libuv holds a part of what was written directly. */
+  #isDirectWaiting = false;
+  #usesStream = false;
   #watch: WriteWatch | undefined;
   #handed = 0;
   #isScheduled = false;
@@ -48,8 +56,10 @@ export abstract class SocketWriter {
   /** The transport is gone, cut or released. */
   protected isOver = false;
 
-  constructor(socket: Duplex, settings: PumpSettings) {
+  /** @param isDirect the socket is one that {@link writeDirectly} can write to. */
+  constructor(socket: Duplex, settings: PumpSettings, isDirect: boolean) {
     this.socket = socket;
+    this.#isDirect = isDirect;
     this.#settings = settings;
     this.#isPlain = socket.constructor === Socket;
   }
@@ -68,7 +78,14 @@ export abstract class SocketWriter {
 
   /** Output in bytes that the kernel has not taken. */
   get bufferedBytes(): number {
-    return this.#output.length + this.socket.writableLength;
+    return this.#output.length + this.#socketBytes;
+  }
+
+  /** Bytes handed to the socket that the kernel has not taken. */
+  get #socketBytes(): number {
+    if (this.#isDirectWaiting) return unwrittenBytes(this.socket as Socket);
+    // Asked for with every message: a stream that was never used is not asked.
+    return this.#usesStream ? this.socket.writableLength : 0;
   }
 
   /** Whether writing had better wait; `sink.drained` follows when it had. */
@@ -154,6 +171,17 @@ export abstract class SocketWriter {
     this.flush();
   }
 
+  /** @internal What was written directly and had to wait has left, or never will. */
+  written(status: number): void {
+    this.#isDirectWaiting = false;
+    if (status === 0) {
+      this.flushAfter('drain');
+    } else {
+      this.#hasLostOutput = true;
+      this.socket.destroy(writeError(status));
+    }
+  }
+
   /** Forgets what waits, and calls whoever waits for it. */
   protected stopWriting(): void {
     if (this.bufferedBytes > 0) this.#hasLostOutput = true;
@@ -190,8 +218,18 @@ export abstract class SocketWriter {
 
   /** @returns whether the socket holds nothing back. */
   #hand(block: Uint8Array): boolean {
-    const { socket } = this;
     this.#handed += block.length;
+    if (!this.#isDirect) return this.#handToStream(block);
+    const outcome = writeDirectly(this.socket as Socket, block, this);
+    if (outcome === 'unavailable') return this.#handToStream(block);
+    this.#isDirectWaiting = outcome === 'waiting';
+    this.#isBlocked = outcome !== 'taken';
+    return outcome === 'taken';
+  }
+
+  #handToStream(block: Uint8Array): boolean {
+    const { socket } = this;
+    this.#usesStream = true;
     const hasRoom = socket.write(block);
     if (socket.writableLength === 0) return true;
     this.#isBlocked = !hasRoom;
@@ -200,7 +238,7 @@ export abstract class SocketWriter {
 
   /** What follows from the state of the output after something has left. */
   #settle(): void {
-    const waiting = this.socket.writableLength;
+    const waiting = this.#socketBytes;
     if (waiting > 0 && this.#watch === undefined) this.#watch = this.#startWatch();
     this.#watch?.update(this.#handed);
     if (this.#output.length === 0) this.#settleEmpty(waiting);
@@ -224,7 +262,7 @@ export abstract class SocketWriter {
     return new WriteWatch(
       this.#settings.wheel,
       this.#settings.writeTimeoutMs,
-      () => this.socket.writableLength,
+      () => this.#socketBytes,
       () => this.stalled(),
     );
   }

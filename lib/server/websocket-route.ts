@@ -26,6 +26,7 @@ import {
 import { Deadline } from './clock.ts';
 import { answerToFailure } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
+import { PeerSet } from './peer-set.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { asUpgradeRequest, withTransport } from './websocket-upgrade.ts';
 
@@ -40,10 +41,11 @@ export interface WebSocketRoute extends AcceptPolicy, PeerOptions, WebSocketHand
 
 /** The open peers of a server. */
 export class WebSockets {
-  /** Peers that are open. */
-  readonly peers = new Set<WebSocketPeer>();
   readonly #route: WebSocketRoute;
   readonly #settings: ServerSettings;
+  readonly #plainPolicy: AcceptPolicy;
+  readonly #securePolicy: AcceptPolicy;
+  readonly #open = new PeerSet();
   #isClosing = false;
 
   /** @throws UsageError `invalid-option`. */
@@ -52,37 +54,41 @@ export class WebSockets {
     checkUpgradePolicy(route);
     this.#route = route;
     this.#settings = settings;
+    this.#plainPolicy = withTransport<AcceptPolicy>(route, { isSecure: false });
+    this.#securePolicy = withTransport<AcceptPolicy>(route, { isSecure: true });
+  }
+
+  /** Peers that are open. */
+  get peers(): ReadonlySet<WebSocketPeer> {
+    return this.#open.peers;
   }
 
   /** Handles a request that wants to become a WebSocket. Never rejects because of the client. */
   async handle(exchange: Exchange): Promise<void> {
-    const policy = withTransport(this.#route, exchange);
-    const patience = new AbortController();
-    const deadline = new Deadline(this.#settings.wheel, patience, losePatience);
-    deadline.setIn(this.#settings.handshakeTimeoutMs);
-    const request = asUpgradeRequest(exchange);
+    let deadline: Deadline<AbortController> | undefined;
+    const policy = exchange.isSecure ? this.#securePolicy : this.#plainPolicy;
     const ask = (): AcceptAnswer | Promise<AcceptAnswer> => this.#route.accept?.(exchange);
-    const decision = await decideUpgrade(request, policy, ask, patience.signal);
-    deadline.clear();
+    const decision = await decideUpgrade(asUpgradeRequest(exchange), policy, ask, () => {
+      const aborter = new AbortController();
+      deadline = new Deadline(this.#settings.wheel, aborter, losePatience);
+      deadline.setIn(this.#settings.handshakeTimeoutMs);
+      return aborter.signal;
+    });
+    deadline?.clear();
     if (exchange.ending !== undefined) return;
     if (decision.ok && this.#isClosing) {
       exchange.reject(503);
       return;
     }
     if (decision.ok) {
-      this.add(exchange.openPeer(decision, this.#route));
+      const peer = exchange.openPeer(decision, this.#route, this.#open);
+      this.#open.add(peer);
+      peer.attach(this.#route);
       return;
     }
     const answer = answerToFailure(decision.error);
     if (answer === undefined) throw decision.error;
     exchange.reject(decision.status, answer.text, decision.headers);
-  }
-
-  /** Knows a peer until it is closed, and reads it with the route's handler. */
-  add(peer: WebSocketPeer): void {
-    this.peers.add(peer);
-    void peer.closed.then(() => this.peers.delete(peer));
-    peer.attach(this.#route);
   }
 
   /** Sends one message to all peers: encoded once, compressed once. */
@@ -96,7 +102,7 @@ export class WebSockets {
   /** Says goodbye to all peers: 1001, the server goes away. */
   close(): void {
     this.#isClosing = true;
-    for (const peer of this.peers) void peer.close(1001, 'server closes');
+    this.#open.close();
   }
 }
 

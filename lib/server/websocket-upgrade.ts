@@ -20,6 +20,7 @@ import {
   type AcceptPolicy,
   openPeer,
   type PeerOptions,
+  type PeerOwner,
   type WebSocketPeer,
 } from '../peer/index.ts';
 import { answerToFailure } from './error-response.ts';
@@ -45,7 +46,7 @@ export function asUpgradeRequest(exchange: ExchangeRequest): UpgradeRequest {
 /** Completes a policy with what the connection knows. */
 export function withTransport<Policy extends AcceptPolicy>(
   policy: Policy,
-  exchange: ExchangeRequest,
+  exchange: Pick<ExchangeRequest, 'isSecure'>,
 ): Policy {
   return policy.isSecure === undefined ? { ...policy, isSecure: exchange.isSecure } : policy;
 }
@@ -69,6 +70,7 @@ export function switchToWebSocket(
   transport: ExchangeTransport,
   accepted: AcceptedUpgrade,
   options: PeerOptions,
+  owner: PeerOwner,
 ): WebSocketPeer {
   const { pump, settings } = transport;
   pump.writeText(formatUpgradeResponse(accepted.response), 'latin1');
@@ -77,7 +79,15 @@ export function switchToWebSocket(
   const { ticker } = settings;
   return openPeer(
     new PumpTransport(pump),
-    { role: 'server', protocol: protocol ?? '', extension: upgrade.extension, head, data, ticker },
+    {
+      role: 'server',
+      protocol: protocol ?? '',
+      extension: upgrade.extension,
+      head,
+      data,
+      ticker,
+      owner,
+    },
     options,
   );
 }

@@ -160,3 +160,64 @@ t.test('takes encoded frames in their place in the order', (t) => {
   t.equal(kernel.all().toString('latin1'), '\x81\x01a\x81\x01b\x81\x01c');
   t.end();
 });
+
+t.test('joins what many connections send once for all of them', (t) => {
+  const frames = ['one', 'two', 'three'].map((text) => frame(OPCODE.text, text));
+  const kernels = [taker(() => false), taker(() => false)];
+  for (const kernel of kernels) {
+    const outbox = new Outbox(undefined);
+    for (const shared of frames) outbox.appendShared(shared);
+    t.equal(outbox.length, 17);
+    outbox.flush(kernel);
+    t.equal(outbox.length, 0);
+    t.strictSame(kernel.writes, [[17, false]]);
+    t.same(kernel.all(), Buffer.concat(frames));
+  }
+  t.equal(kernels[0]!.held[0], kernels[1]!.held[0], 'the same bytes');
+  t.end();
+});
+
+t.test('joins nothing that may change, that differs, or that is long', (t) => {
+  const kernel = taker(() => true);
+  const send = (fill: (outbox: Outbox) => void): void => {
+    const outbox = new Outbox(undefined);
+    fill(outbox);
+    outbox.flush(kernel);
+  };
+  const [one, two] = [frame(OPCODE.text, 'one'), frame(OPCODE.text, 'two')] as const;
+  const mutable = Buffer.from(two);
+  for (const [first, second] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    send((outbox) => {
+      outbox.appendShared(first);
+      outbox.appendShared(second);
+    });
+  }
+  for (const last of ['two', 'TWO']) {
+    mutable.write(last, 2);
+    send((outbox) => {
+      outbox.appendShared(one);
+      outbox.appendEncoded(mutable);
+    });
+  }
+  send((outbox) => {
+    outbox.appendShared(one);
+    outbox.append(OPCODE.text, true, 0, 'own');
+  });
+  t.equal(
+    kernel.all().toString('latin1').replaceAll('\x81\x03', ' '),
+    ' one two two one one two one TWO one own',
+  );
+  kernel.writes.length = 0;
+  send((outbox) => {
+    outbox.appendShared(Buffer.alloc(32 * 1024));
+    outbox.appendShared(one);
+  });
+  t.strictSame(kernel.writes, [
+    [32 * 1024, true],
+    [5, false],
+  ]);
+  t.end();
+});

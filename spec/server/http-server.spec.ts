@@ -131,6 +131,7 @@ t.test('refuses bad options at once', (t) => {
     { maxHeaderBytes: null },
     { allowHalfOpen: 1 },
     { sharedReadBuffer: 'yes' },
+    { directWrites: 1 },
   ];
   for (const options of bad) {
     t.throws(

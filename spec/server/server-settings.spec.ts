@@ -9,7 +9,12 @@ t.test('has the defaults of the table of limits', (t) => {
   t.equal(settings.maxConnections, LIMITS.maxConnections.value);
   t.equal(settings.maxBodyBytes, LIMITS.maxBodyBytes.value);
   t.equal(settings.http.maxHeaderBytes, LIMITS.maxHeaderBytes.value);
-  t.match(settings, { allowHalfOpen: false, sharedReadBuffer: true, tls: undefined });
+  t.match(settings, {
+    allowHalfOpen: false,
+    sharedReadBuffer: true,
+    directWrites: true,
+    tls: undefined,
+  });
   t.ok(Object.isFrozen(settings));
   t.end();
 });

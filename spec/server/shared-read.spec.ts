@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
-import { shareReads } from '../../lib/server/shared-read.ts';
+import { shareReads, takeConnections } from '../../lib/server/shared-read.ts';
 import { onSharedRead, SocketPump, type TransportEnd } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
@@ -167,3 +167,67 @@ t.test('leaves a socket alone that it cannot take over', (t) => {
   t.equal(shareReads(strange, onSharedRead), undefined, 'a handle without the parts');
   t.end();
 });
+
+t.test('takes the connections of a listening server before they are sockets', async (t) => {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  server.on('connection', () => t.fail('the server made a socket'));
+  const port = await listen(server);
+  const prepared: Socket[] = [];
+  const sockets: Socket[] = [];
+  const stop = takeConnections(
+    server,
+    onSharedRead,
+    (socket) => prepared.push(socket),
+    (socket) => sockets.push(socket),
+  );
+  const client = new RawClient(port);
+  await eventually(() => sockets.length === 1);
+  t.same(prepared, sockets);
+  const count = (): Promise<number> =>
+    new Promise((done, fail) =>
+      server.getConnections((error, found) => (error ? fail(error) : done(found))),
+    );
+  t.equal(await count(), 1, 'the server counts it');
+  sockets[0]!.end('served');
+  t.equal(await client.ended(), 'served');
+  sockets[0]!.destroy();
+  await once(sockets[0]!, 'close');
+  t.equal(await count(), 0);
+  client.close();
+
+  stop!();
+  server.removeAllListeners('connection');
+  const ordinary = once(server, 'connection');
+  const other = new RawClient(port);
+  const [socket] = (await ordinary) as [Socket];
+  t.equal(sockets.length, 1, 'left to the server again');
+  socket.destroy();
+  other.close();
+  server.close();
+  await once(server, 'close');
+});
+
+t.test('leaves a server alone whose connections it cannot take', async (t) => {
+  const take = (server: unknown): unknown =>
+    takeConnections(server as ReturnType<typeof createServer>, onSharedRead, noop, noop);
+  t.equal(take(createServer()), undefined, 'not listening');
+  t.equal(take({ _handle: { onconnection: noop } }), undefined, 'no count');
+  t.equal(take({ _handle: {}, _connections: 0 }), undefined, 'no call-back');
+  const calls: unknown[][] = [];
+  const handle = { onconnection: (...given: unknown[]) => void calls.push(given) };
+  take({ _handle: handle, _connections: 0 });
+  handle.onconnection(-24);
+  handle.onconnection(0, { readStart: noop });
+  t.same(
+    calls,
+    [
+      [-24, undefined],
+      [0, { readStart: noop }],
+    ],
+    'errors and strange handles',
+  );
+});
+
+function noop(): undefined {
+  return undefined;
+}

@@ -7,26 +7,26 @@ import { FakeTime } from '../support/fake-time.ts';
 /** A writer over a stream that takes what it is told to take. */
 class Writer extends SocketWriter {
   readonly told: string[] = [];
-  readonly written: string[] = [];
+  readonly taken: string[] = [];
   release: () => void = () => undefined;
 
   constructor(isStuck = false) {
-    const written: string[] = [];
+    const taken: string[] = [];
     const socket = new Duplex({
       read: () => undefined,
       write: (chunk: Buffer, _encoding, done) => {
-        written.push(chunk.length > 40 ? String(chunk.length) : chunk.toString());
+        taken.push(chunk.length > 40 ? String(chunk.length) : chunk.toString());
         if (isStuck) this.release = done;
         else done();
       },
       final: (done) => {
-        written.push('<fin>');
+        taken.push('<fin>');
         done();
       },
     });
     const wheel = new TimerWheel(new FakeTime());
-    super(socket, { wheel, writeTimeoutMs: 1_000, maxBufferedBytes: 500_000 });
-    this.written = written;
+    super(socket, { wheel, writeTimeoutMs: 1_000, maxBufferedBytes: 500_000 }, false);
+    this.taken = taken;
   }
 
   protected override overflowed(): void {
@@ -49,7 +49,7 @@ t.test('hands the socket a portion at a time', (t) => {
   writer.socket.on('drain', () => writer.flushAfter('drain'));
   writer.write(Buffer.alloc(300_000));
   writer.flush();
-  t.same(writer.written, ['131072']);
+  t.same(writer.taken, ['131072']);
   t.equal(writer.bufferedBytes, 300_000);
   t.equal(writer.isCongested, true);
   t.end();
@@ -76,7 +76,7 @@ t.test('ends after what waits, and takes nothing afterwards', async (t) => {
   writer.writeText('late', 'latin1');
   t.equal(writer.writeNow(Buffer.from('late')), true);
   await new Promise((next) => setImmediate(next));
-  t.same(writer.written, ['last', '<fin>']);
+  t.same(writer.taken, ['last', '<fin>']);
 });
 
 t.test('calls back at once when it is over', (t) => {

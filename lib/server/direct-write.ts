@@ -1,0 +1,134 @@
+/**
+ * Writes past the stream machinery, straight to a socket's handle.
+ *
+ * An ordinary `socket.write` makes a request object, moves the state of a stream, and schedules a
+ * tick that tells what the return value has told already. Most writes of a server are small and the
+ * kernel takes them at once; then all of that was for nothing, and costs more than the frame in it
+ * (bench/process, P1). So a socket whose handle we have taken over anyway (shared-read.ts) is
+ * written to directly, as long as its stream holds nothing back:
+ *
+ * ```
+ *   bytes ─► handle ─┬─ the kernel took all  ──► nothing waits, nothing was allocated
+ *                    ├─ it took a part       ──► libuv keeps the rest, `owner.written` follows
+ *                    └─ it refused           ──► the socket is destroyed with the error
+ * ```
+ * What is written through the stream meanwhile lines up behind the rest, in libuv's queue.
+ *
+ * The class of the request objects is not public; it is learned from what a socket hands to a
+ * handle of ours. Where nothing can be learned, {@link canWriteDirectly} says no.
+ */
+import { Socket, type SocketConstructorOpts } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+
+/** Is told when a write that had to wait is over. */
+export interface WriteOwner {
+  /** @param status 0 when the kernel has the bytes, else libuv's (negative) error number. */
+  written(status: number): void;
+}
+
+/** What libuv needs to remember a write that the kernel has not taken whole. */
+interface WriteRequest {
+  /** Kept alive until the kernel has them. */
+  bytes?: Uint8Array;
+  owner?: WriteOwner;
+  oncomplete: (this: WriteRequest, status: number) => void;
+}
+
+/** The parts of a TCP or pipe handle that are used. */
+interface WriteHandle {
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /** Bytes that the kernel has not taken. */
+  readonly writeQueueSize: number;
+}
+
+type RequestClass = new () => WriteRequest;
+
+let requestClass: RequestClass | false | undefined;
+/** Used up only by writes that the kernel does not take whole. */
+let spare: WriteRequest | undefined;
+
+/** Whether this Node lets us write to the handle of this socket. */
+export function canWriteDirectly(socket: Socket): boolean {
+  requestClass ??= learnRequestClass();
+  const handle = handleOf(socket);
+  return (
+    requestClass !== false &&
+    typeof handle?.writeBuffer === 'function' &&
+    typeof handle.writeQueueSize === 'number'
+  );
+}
+
+/**
+ * Writes, if the socket's stream holds nothing back. Ask {@link canWriteDirectly} first.
+ *
+ * @returns `'taken'`: the bytes are needed no longer; `'waiting'`: `owner.written` follows, and the
+ *   bytes must not change before it; `'refused'`: the socket is destroyed; `'unavailable'`: nothing
+ *   was done.
+ */
+export function writeDirectly(
+  socket: Socket,
+  bytes: Uint8Array,
+  owner: WriteOwner,
+): 'taken' | 'waiting' | 'refused' | 'unavailable' {
+  const handle = handleOf(socket);
+  if (!handle || socket.writableLength > 0 || socket.writableEnded) return 'unavailable';
+  spare ??= newRequest();
+  const status = handle.writeBuffer(spare, bytes);
+  if (status !== 0) {
+    socket.destroy(writeError(status));
+    return 'refused';
+  }
+  if (handle.writeQueueSize === 0) return 'taken';
+  spare.bytes = bytes;
+  spare.owner = owner;
+  spare = undefined;
+  return 'waiting';
+}
+
+/** Bytes given to the socket's handle, by whichever way, that the kernel has not taken. */
+export function unwrittenBytes(socket: Socket): number {
+  return handleOf(socket)?.writeQueueSize ?? 0;
+}
+
+/** What a stream would have destroyed its socket with. */
+export function writeError(status: number): Error {
+  const code = getSystemErrorName(status);
+  return Object.assign(new Error(`write ${code}`), { errno: status, code, syscall: 'write' });
+}
+
+function handleOf(socket: Socket): WriteHandle | null | undefined {
+  return (socket as unknown as { _handle?: WriteHandle | null })._handle;
+}
+
+function newRequest(): WriteRequest {
+  const request = new (requestClass as RequestClass)();
+  request.oncomplete = completed;
+  return request;
+}
+
+function completed(this: WriteRequest, status: number): void {
+  this.owner?.written(status);
+}
+
+/** Lets a socket write one byte to a handle that only looks at the request. */
+function learnRequestClass(): RequestClass | false {
+  let learned: unknown;
+  const handle = {
+    writeBuffer(request: object): number {
+      learned = request.constructor;
+      return 0;
+    },
+    readStart: () => 0,
+    close: () => undefined,
+  };
+  try {
+    const options: SocketConstructorOpts & { handle: unknown } = { handle, writable: true };
+    const socket = new Socket(options);
+    socket.on('error', () => undefined);
+    socket.write(Buffer.from([0]));
+    socket.destroy();
+  } catch {
+    return false;
+  }
+  return typeof learned === 'function' && learned !== Object ? (learned as RequestClass) : false;
+}

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { createServer, Socket } from 'node:net';
+import t from 'tap';
+import {
+  canWriteDirectly,
+  unwrittenBytes,
+  writeDirectly,
+  writeError,
+} from '../../lib/server/direct-write.ts';
+import { eventually, listen, RawClient } from '../support/sockets.ts';
+
+/** Takes down what it is told. */
+class Owner {
+  readonly statuses: number[] = [];
+
+  written(status: number): void {
+    this.statuses.push(status);
+  }
+}
+
+async function connection(): Promise<{ socket: Socket; client: RawClient; close: () => void }> {
+  const sockets: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => sockets.push(socket));
+  const client = new RawClient(await listen(server));
+  await eventually(() => sockets.length === 1);
+  const socket = sockets[0]!;
+  socket.on('error', () => undefined);
+  return { socket, client, close: () => server.close() };
+}
+
+t.test('works on this Node', async (t) => {
+  const { socket, client, close } = await connection();
+  t.equal(canWriteDirectly(socket), true);
+  socket.destroy();
+  client.close();
+  close();
+});
+
+t.test('says no to what has no handle, or a strange one', (t) => {
+  t.equal(canWriteDirectly(new Socket()), false);
+  const strange = Object.assign(new Socket(), { _handle: { writeBuffer: () => 0 } });
+  t.equal(canWriteDirectly(strange), false);
+  t.end();
+});
+
+t.test('writes at once what the kernel takes, in order with the stream', async (t) => {
+  const { socket, client, close } = await connection();
+  const owner = new Owner();
+  t.equal(writeDirectly(socket, Buffer.from('one '), owner), 'taken');
+  socket.write('two ');
+  await eventually(() => socket.writableLength === 0);
+  t.equal(writeDirectly(socket, Buffer.from('three'), owner), 'taken');
+  t.equal(await client.until('three'), 'one two three');
+  t.same(owner.statuses, [], 'nothing to be told');
+  t.equal(socket.bytesWritten, 13);
+  socket.destroy();
+  client.close();
+  close();
+});
+
+t.test('lets libuv keep what the kernel does not take, and tells when it has', async (t) => {
+  const { socket, client, close } = await connection();
+  client.socket.pause();
+  const owner = new Owner();
+  const block = Buffer.alloc(4 * 1024 * 1024, 'x');
+  let written = 0;
+  let outcome: string;
+  do {
+    outcome = writeDirectly(socket, block, owner);
+    written += block.length;
+  } while (outcome === 'taken');
+  t.equal(outcome, 'waiting');
+  t.ok(unwrittenBytes(socket) > 0);
+  t.same(owner.statuses, []);
+  socket.end('behind it');
+  client.socket.resume();
+  await eventually(() => client.isOver);
+  t.equal(client.byteLength, written + 9);
+  t.ok(client.text.endsWith('xbehind it'));
+  t.same(owner.statuses, [0]);
+  client.close();
+  close();
+});
+
+t.test('tells when what waits will never leave', async (t) => {
+  const { socket, client, close } = await connection();
+  client.socket.pause();
+  const owner = new Owner();
+  const block = Buffer.alloc(4 * 1024 * 1024);
+  while (writeDirectly(socket, block, owner) === 'taken');
+  socket.destroy();
+  await once(socket, 'close');
+  t.equal(owner.statuses.length, 1);
+  t.ok(owner.statuses[0]! < 0);
+  t.equal(unwrittenBytes(socket), 0);
+  client.close();
+  close();
+});
+
+t.test('destroys the socket with the error when the kernel refuses', async (t) => {
+  const { socket, client, close } = await connection();
+  const failed = once(socket, 'error');
+  client.socket.resetAndDestroy();
+  const owner = new Owner();
+  // The reset arrives at some point; from then on the kernel refuses.
+  await eventually(() => {
+    const outcome = writeDirectly(socket, Buffer.from('x'), owner);
+    return outcome === 'refused' || outcome === 'unavailable';
+  });
+  const [error] = await failed;
+  t.match((error as { code: string }).code, /^(EPIPE|ECONNRESET)$/);
+  t.equal(socket.destroyed, true);
+  close();
+});
+
+t.test('leaves a stream alone that holds something back, or has ended', async (t) => {
+  const { socket, client, close } = await connection();
+  const owner = new Owner();
+  socket.cork();
+  socket.write('corked');
+  t.equal(writeDirectly(socket, Buffer.from('no'), owner), 'unavailable');
+  socket.uncork();
+  await client.until('corked');
+  socket.end();
+  t.equal(writeDirectly(socket, Buffer.from('no'), owner), 'unavailable');
+  socket.destroy();
+  t.equal(writeDirectly(socket, Buffer.from('no'), owner), 'unavailable');
+  client.close();
+  close();
+});
+
+t.test('names errors as streams do', (t) => {
+  t.match(writeError(-32), { message: 'write EPIPE', code: 'EPIPE', errno: -32, syscall: 'write' });
+  t.end();
+});

@@ -1,0 +1,93 @@
+/** The ways of writing agree: past the stream, and through it, with small and large output. */
+import { createServer, type Socket } from 'node:net';
+import fc from 'fast-check';
+import t from 'tap';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { shareReads } from '../../lib/server/shared-read.ts';
+import { onSharedRead, SocketPump, type TransportEnd } from '../../lib/server/socket-pump.ts';
+import { FakeTime } from '../support/fake-time.ts';
+import { eventually, listen, RawClient } from '../support/sockets.ts';
+
+type Step =
+  | { readonly kind: 'write' | 'writeNow' | 'writeText'; readonly length: number }
+  | { readonly kind: 'flush' | 'turn' | 'stop reading' | 'read'; readonly length: 0 };
+
+const output = fc.record({
+  kind: fc.constantFrom('write' as const, 'writeNow' as const, 'writeText' as const),
+  // Around what is copied, what is joined, a portion, and more than the kernel takes.
+  length: fc.constantFrom(0, 1, 20, 200, 4096, 4097, 40_000, 131_072, 131_073, 3_000_000),
+});
+const pause = fc.record({
+  kind: fc.constantFrom(
+    'flush' as const,
+    'turn' as const,
+    'stop reading' as const,
+    'read' as const,
+  ),
+  length: fc.constant(0 as const),
+});
+const conversation = fc.array(fc.oneof(output, pause) as fc.Arbitrary<Step>, { maxLength: 12 });
+
+/** Runs the steps over a connection of its own. */
+async function run(
+  steps: readonly Step[],
+  directWrites: boolean,
+): Promise<{ text: string; flushes: number; end: TransportEnd | undefined; left: number }> {
+  const accepted: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+    accepted.push(socket),
+  );
+  const client = new RawClient(await listen(server));
+  await eventually(() => accepted.length === 1);
+  let end: TransportEnd | undefined;
+  const sink = {
+    receive: () => undefined,
+    receiveEnd: () => undefined,
+    drained: () => undefined,
+    closed: (cause: TransportEnd) => {
+      end = cause;
+    },
+  };
+  const wheel = new TimerWheel(new FakeTime());
+  const settings = { wheel, writeTimeoutMs: 1e4, maxBufferedBytes: 1e9, directWrites };
+  const pump = new SocketPump(shareReads(accepted[0]!, onSharedRead)!, sink, settings, true);
+  pump.start();
+  let flushes = 0;
+  for (const [index, { kind, length }] of steps.entries()) {
+    const letter = String.fromCharCode(97 + index);
+    if (kind === 'write') pump.write(Buffer.alloc(length, letter));
+    else if (kind === 'writeNow') pump.writeNow(Buffer.alloc(length, letter));
+    else if (kind === 'writeText') pump.writeText(letter.repeat(length), 'latin1');
+    else if (kind === 'flush') pump.flush();
+    else if (kind === 'stop reading') client.socket.pause();
+    else if (kind === 'read') client.socket.resume();
+    else await new Promise((next) => setImmediate(next));
+    pump.whenFlushed(() => {
+      flushes += 1;
+    });
+  }
+  pump.end();
+  client.socket.resume();
+  const text = await client.ended();
+  client.socket.end();
+  await eventually(() => end !== undefined);
+  client.close();
+  server.close();
+  return { text, flushes, end, left: pump.bufferedBytes };
+}
+
+t.test('past the stream or through it, the peer gets the same', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(conversation, async (steps) => {
+      const direct = await run(steps, true);
+      const plain = await run(steps, false);
+      t.equal(direct.text === plain.text, true, 'same bytes');
+      const expected = steps.reduce((sum, { length }) => sum + length, 0);
+      t.equal(direct.text.length, expected);
+      const { text: _, ...rest } = direct;
+      t.same(rest, { flushes: steps.length, end: 'ended', left: 0 });
+      t.same(plain.flushes, steps.length);
+    }),
+    { numRuns: 25 },
+  );
+});
