@@ -68,8 +68,7 @@ export class Server implements ConnectionOwner {
   readonly #connections = new Set<HttpConnection>();
   readonly #own = new Set<NetServer>();
   readonly #ledger = new Ledger(this);
-  /** Open WebSockets that handlers have accepted by themselves. */
-  /** @internal */
+  /** @internal Open WebSockets that handlers have accepted by themselves. */
   readonly guests = new PeerSet();
   #closing: Promise<CloseResult> | undefined;
 

@@ -5,11 +5,10 @@
  * turn leaves together. The socket is given a portion at a time, and each must be taken within the
  * write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
  */
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TimerWheel } from './clock.ts';
-import { unwrittenBytes, type WriteOwner, writeDirectly, writeError } from './direct-write.ts';
 import { OutputQueue } from './output-queue.ts';
+import { SocketOutlet } from './socket-outlet.ts';
 import { WriteWatch } from './write-watch.ts';
 
 /** At the default of 30 s a portion, 4 KiB/s are fast enough. */
@@ -30,25 +29,13 @@ export interface PumpSettings {
 }
 
 /** Gathers and writes; the socket's life is its heir's business. */
-export abstract class SocketWriter implements WriteOwner {
-  readonly socket: Duplex;
+export abstract class SocketWriter extends SocketOutlet {
   readonly #settings: PumpSettings;
   readonly #output = new OutputQueue();
-  /** A plain socket that is empty after a write has given everything to the kernel. */
-  readonly #isPlain: boolean;
-  /** Written to by its handle, see direct-write.ts. */
-  readonly #isDirect: boolean;
-  /** libuv holds a part of what was written directly. */
-  #isDirectWaiting = false;
-  #usesStream = false;
   #watch: WriteWatch | undefined;
-  #handed = 0;
   #isScheduled = false;
-  /** The socket is full and will say `'drain'`. */
-  #isBlocked = false;
   #isCongested = false;
   #isEnding = false;
-  #hasLostOutput = false;
   #whenFlushed: (() => void)[] | undefined;
   /** A turn is on: its end will flush. */
   protected isInTurn = false;
@@ -56,12 +43,10 @@ export abstract class SocketWriter implements WriteOwner {
   /** The transport is gone, cut or released. */
   protected isOver = false;
 
-  /** @param isDirect the socket is one that {@link writeDirectly} can write to. */
+  /** @param isDirect the socket is one that `writeDirectly` can write to. */
   constructor(socket: Duplex, settings: PumpSettings, isDirect: boolean) {
-    this.socket = socket;
-    this.#isDirect = isDirect;
+    super(socket, isDirect);
     this.#settings = settings;
-    this.#isPlain = socket.constructor === Socket;
   }
 
   /** Too much output waits. */
@@ -71,21 +56,9 @@ export abstract class SocketWriter implements WriteOwner {
   /** Output was congested, and is not any more. */
   protected abstract uncongested(): void;
 
-  /** True when the transport went before everything written had left. */
-  get hasLostOutput(): boolean {
-    return this.#hasLostOutput;
-  }
-
   /** Output in bytes that the kernel has not taken. */
   get bufferedBytes(): number {
-    return this.#output.length + this.#socketBytes;
-  }
-
-  /** Bytes handed to the socket that the kernel has not taken. */
-  get #socketBytes(): number {
-    if (this.#isDirectWaiting) return unwrittenBytes(this.socket as Socket);
-    // Asked for with every message: a stream that was never used is not asked.
-    return this.#usesStream ? this.socket.writableLength : 0;
+    return this.#output.length + this.socketBytes;
   }
 
   /** Whether writing had better wait; `sink.drained` follows when it had. */
@@ -127,22 +100,22 @@ export abstract class SocketWriter implements WriteOwner {
    */
   writeNow(bytes: Uint8Array): boolean {
     if (this.isOver || this.#isEnding) return true;
-    if (this.#output.length > 0 || this.#isBlocked || bytes.length > PORTION_BYTES) {
+    if (this.#output.length > 0 || this.isBlocked || bytes.length > PORTION_BYTES) {
       this.#output.push(bytes);
       this.flush();
       return false;
     }
-    const isTaken = this.#hand(bytes);
+    const isTaken = this.hand(bytes);
     this.#settle();
-    return isTaken && this.#isPlain;
+    return isTaken && this.isPlain;
   }
 
   /** Gives the socket what it may have now, without waiting for the end of the turn. */
   flush(): void {
     if (this.isOver) return;
     // A socket that holds bytes back would hold the slab too: then a copy is made instead.
-    const mayLendSlab = this.#isPlain && !this.#isBlocked && this.socket.writableLength === 0;
-    const isDone = mayLendSlab && this.#output.writeSlab((block) => this.#hand(block));
+    const mayLendSlab = this.isPlain && !this.isBlocked && this.socketBytes === 0;
+    const isDone = mayLendSlab && this.#output.writeSlab((block) => this.hand(block));
     if (!isDone) this.#flushPieces();
     this.#settle();
   }
@@ -165,26 +138,15 @@ export abstract class SocketWriter implements WriteOwner {
   }
 
   /** @internal The socket has room again, or the turn that was waited for is over. */
-  flushAfter(event: 'drain' | 'turn'): void {
-    if (event === 'drain') this.#isBlocked = false;
+  override flushAfter(event: 'drain' | 'turn'): void {
+    if (event === 'drain') this.isBlocked = false;
     else this.#isScheduled = false;
     this.flush();
   }
 
-  /** @internal What was written directly and had to wait has left, or never will. */
-  written(status: number): void {
-    this.#isDirectWaiting = false;
-    if (status === 0) {
-      this.flushAfter('drain');
-    } else {
-      this.#hasLostOutput = true;
-      this.socket.destroy(writeError(status));
-    }
-  }
-
   /** Forgets what waits, and calls whoever waits for it. */
   protected stopWriting(): void {
-    if (this.bufferedBytes > 0) this.#hasLostOutput = true;
+    if (this.bufferedBytes > 0) this.loseOutput();
     this.isOver = true;
     this.#output.clear();
     this.#watch?.stop();
@@ -209,38 +171,18 @@ export abstract class SocketWriter implements WriteOwner {
   }
 
   #flushPieces(): void {
-    while (!this.#isBlocked) {
+    while (!this.isBlocked) {
       const block = this.#output.take(PORTION_BYTES);
       if (block === undefined) return;
-      this.#hand(block);
+      this.hand(block);
     }
-  }
-
-  /** @returns whether the socket holds nothing back. */
-  #hand(block: Uint8Array): boolean {
-    this.#handed += block.length;
-    if (!this.#isDirect) return this.#handToStream(block);
-    const outcome = writeDirectly(this.socket as Socket, block, this);
-    if (outcome === 'unavailable') return this.#handToStream(block);
-    this.#isDirectWaiting = outcome === 'waiting';
-    this.#isBlocked = outcome !== 'taken';
-    return outcome === 'taken';
-  }
-
-  #handToStream(block: Uint8Array): boolean {
-    const { socket } = this;
-    this.#usesStream = true;
-    const hasRoom = socket.write(block);
-    if (socket.writableLength === 0) return true;
-    this.#isBlocked = !hasRoom;
-    return false;
   }
 
   /** What follows from the state of the output after something has left. */
   #settle(): void {
-    const waiting = this.#socketBytes;
+    const waiting = this.socketBytes;
     if (waiting > 0 && this.#watch === undefined) this.#watch = this.#startWatch();
-    this.#watch?.update(this.#handed);
+    this.#watch?.update(this.handed);
     if (this.#output.length === 0) this.#settleEmpty(waiting);
     if (this.#isCongested && this.bufferedBytes < CONGESTED_BYTES) {
       this.#isCongested = false;
@@ -262,7 +204,7 @@ export abstract class SocketWriter implements WriteOwner {
     return new WriteWatch(
       this.#settings.wheel,
       this.#settings.writeTimeoutMs,
-      () => this.#socketBytes,
+      () => this.socketBytes,
       () => this.stalled(),
     );
   }

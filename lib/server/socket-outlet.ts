@@ -1,0 +1,84 @@
+/**
+ * One socket's way out: past its stream where that is possible, else through it, and how much of
+ * what went in the kernel has not taken.
+ *
+ * It hands over what it is given, at once; gathering and deadlines are the business of its heir.
+ */
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { unwrittenBytes, type WriteOwner, writeDirectly, writeError } from './direct-write.ts';
+
+/** Hands bytes to a socket. */
+export abstract class SocketOutlet implements WriteOwner {
+  readonly socket: Duplex;
+  /** A plain socket that is empty after a write has given everything to the kernel. */
+  protected readonly isPlain: boolean;
+  /** Written to by its handle, see direct-write.ts. */
+  readonly #isDirect: boolean;
+  /** libuv holds a part of what was written directly. */
+  #isDirectWaiting = false;
+  #usesStream = false;
+  /** Bytes handed over so far. */
+  protected handed = 0;
+  /** The socket is full and will tell. */
+  protected isBlocked = false;
+  #hasLostOutput = false;
+
+  /** @param isDirect the socket is one that {@link writeDirectly} can write to. */
+  constructor(socket: Duplex, isDirect: boolean) {
+    this.socket = socket;
+    this.isPlain = socket.constructor === Socket;
+    this.#isDirect = isDirect;
+  }
+
+  /** @internal The socket has room again, or the turn that was waited for is over. */
+  abstract flushAfter(event: 'drain' | 'turn'): void;
+
+  /** True when the transport went before everything written had left. */
+  get hasLostOutput(): boolean {
+    return this.#hasLostOutput;
+  }
+
+  /** What waits will never leave. */
+  protected loseOutput(): void {
+    this.#hasLostOutput = true;
+  }
+
+  /** Bytes handed to the socket that the kernel has not taken. */
+  protected get socketBytes(): number {
+    if (this.#isDirectWaiting) return unwrittenBytes(this.socket as Socket);
+    // Asked for with every message: a stream that was never used is not asked.
+    return this.#usesStream ? this.socket.writableLength : 0;
+  }
+
+  /** @returns whether the socket holds nothing back. */
+  protected hand(block: Uint8Array): boolean {
+    this.handed += block.length;
+    if (!this.#isDirect) return this.#handToStream(block);
+    const outcome = writeDirectly(this.socket as Socket, block, this);
+    if (outcome === 'unavailable') return this.#handToStream(block);
+    this.#isDirectWaiting = outcome === 'waiting';
+    this.isBlocked = outcome !== 'taken';
+    return outcome === 'taken';
+  }
+
+  #handToStream(block: Uint8Array): boolean {
+    const { socket } = this;
+    this.#usesStream = true;
+    const hasRoom = socket.write(block);
+    if (socket.writableLength === 0) return true;
+    this.isBlocked = !hasRoom;
+    return false;
+  }
+
+  /** @internal What was written directly and had to wait has left, or never will. */
+  written(status: number): void {
+    this.#isDirectWaiting = false;
+    if (status === 0) {
+      this.flushAfter('drain');
+    } else {
+      this.loseOutput();
+      this.socket.destroy(writeError(status));
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import t from 'tap';
+import { canWriteDirectly } from '../../lib/server/direct-write.ts';
+import { SocketOutlet } from '../../lib/server/socket-outlet.ts';
+import { eventually, listen, RawClient } from '../support/sockets.ts';
+
+const MUCH = Buffer.alloc(8 * 1024 * 1024, 'm');
+
+class Outlet extends SocketOutlet {
+  readonly told: string[] = [];
+
+  override flushAfter(event: 'drain' | 'turn'): void {
+    this.isBlocked = false;
+    this.told.push(event);
+  }
+  give(block: Uint8Array): boolean {
+    return this.hand(block);
+  }
+  get state(): { waits: boolean; isBlocked: boolean; handed: number } {
+    return { waits: this.socketBytes > 0, isBlocked: this.isBlocked, handed: this.handed };
+  }
+}
+
+async function open(
+  isDirect: boolean,
+): Promise<{ outlet: Outlet; socket: Socket; client: RawClient; close: () => void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  const client = new RawClient(await listen(server));
+  await eventually(() => sockets.length === 1);
+  const socket = sockets[0]!;
+  const outlet = new Outlet(socket, isDirect && canWriteDirectly(socket));
+  socket.on('error', () => undefined);
+  if (!isDirect) socket.on('drain', () => outlet.flushAfter('drain'));
+  const close = (): void => {
+    socket.destroy();
+    client.close();
+    server.close();
+  };
+  return { outlet, socket, client, close };
+}
+
+for (const isDirect of [true, false]) {
+  const way = isDirect ? 'past the stream' : 'through the stream';
+
+  t.test(`${way}: what the kernel takes waits nowhere`, async (t) => {
+    const { outlet, client, close } = await open(isDirect);
+    t.equal(outlet.give(Buffer.from('hello')), true);
+    t.same(outlet.state, { waits: false, isBlocked: false, handed: 5 });
+    t.equal(await client.until('hello'), 'hello');
+    close();
+  });
+
+  t.test(`${way}: what it does not take is counted, and told when it has left`, async (t) => {
+    const { outlet, client, close } = await open(isDirect);
+    client.socket.pause();
+    while (outlet.give(MUCH));
+    t.match(outlet.state, { waits: true, isBlocked: true });
+    t.same(outlet.told, []);
+    client.socket.resume();
+    await eventually(() => outlet.told.length > 0);
+    t.same(outlet.told, ['drain']);
+    t.match(outlet.state, { waits: false, isBlocked: false });
+    t.equal(outlet.hasLostOutput, false);
+    await client.untilLength(outlet.state.handed);
+    close();
+  });
+}
+
+t.test('past the stream: tells when what waits never left', async (t) => {
+  const { outlet, socket, client, close } = await open(true);
+  client.socket.pause();
+  while (outlet.give(MUCH));
+  socket.destroy();
+  await once(socket, 'close');
+  t.equal(outlet.hasLostOutput, true);
+  t.same(outlet.told, [], 'no room any more');
+  close();
+});
+
+t.test('goes through the stream when the stream holds something back', async (t) => {
+  const { outlet, socket, client, close } = await open(true);
+  socket.cork();
+  socket.write('corked, ');
+  t.equal(outlet.give(Buffer.from('behind it')), false);
+  t.match(outlet.state, { waits: true });
+  socket.uncork();
+  t.equal(await client.until('behind it'), 'corked, behind it');
+  close();
+});
+
+t.test('asks any other stream how much it holds', (t) => {
+  const outlet = new Outlet(new Duplex({ write: (_chunk, _encoding, done) => done() }), false);
+  t.equal(outlet.give(Buffer.from('taken')), true);
+  t.same(outlet.state, { waits: false, isBlocked: false, handed: 5 });
+  t.end();
+});
