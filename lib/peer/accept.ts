@@ -11,6 +11,7 @@
  * Nothing is written here: who has the transport writes what the decision says.
  */
 import { HandshakeRejected, ProtocolError } from '../base/index.ts';
+import type { DeflatePolicy } from '../deflate/index.ts';
 import {
   type AcceptableUpgrade,
   buildUpgradeResponse,
@@ -27,6 +28,8 @@ export interface Acceptance {
   readonly protocol?: string | undefined;
   /** Further fields of the response, such as `set-cookie`. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** permessage-deflate with this client; overrules `deflate` of the policy. */
+  readonly deflate?: DeflatePolicy | boolean | undefined;
   /** Your own data, for `peer.data`. */
   readonly data?: unknown;
 }
@@ -88,26 +91,40 @@ export async function decideUpgrade(
   if (!upgrade.ok) return upgrade;
   try {
     const answer = ask === undefined ? true : ask(upgrade);
-    const settled = answer instanceof Promise ? await unlessAborted(answer, patience) : answer;
-    return accept(upgrade, settled, policy);
+    const settled = isPromise(answer) ? await unlessAborted(answer, patience) : answer;
+    return accept(request, upgrade, settled, policy);
   } catch (error) {
     return refuse(error);
   }
 }
 
 function accept(
-  upgrade: AcceptableUpgrade,
+  request: UpgradeRequest,
+  handshake: AcceptableUpgrade,
   answer: AcceptAnswer,
   policy: AcceptPolicy,
 ): AcceptedUpgrade {
   if (answer === false) throw new HandshakeRejected(403, 'not accepted');
   if (answer instanceof HandshakeRejected) throw answer;
   const acceptance: Acceptance = typeof answer === 'object' ? answer : {};
+  const upgrade = withExtension(request, handshake, policy, acceptance.deflate);
   const protocol =
     acceptance.protocol ?? selectSubprotocol(upgrade.protocols, policy.protocols ?? []);
   const headers = fieldLines(acceptance.headers ?? {});
   const response = buildUpgradeResponse(upgrade, { protocol, headers });
   return { ok: true, upgrade, response, protocol, data: acceptance.data };
+}
+
+/** Negotiates anew when the application has a wish of its own for this client. */
+function withExtension(
+  request: UpgradeRequest,
+  handshake: AcceptableUpgrade,
+  policy: AcceptPolicy,
+  deflate: Acceptance['deflate'],
+): AcceptableUpgrade {
+  if (deflate === undefined) return handshake;
+  const again = readUpgradeRequest(request, { ...policy, deflate });
+  return again.ok ? { ...handshake, extension: again.extension } : handshake;
 }
 
 function* fieldLines(
@@ -147,6 +164,11 @@ async function unlessAborted(
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Promises of other libraries count as well: they may take their time, too. */
+function isPromise(answer: AcceptAnswer | Promise<AcceptAnswer>): answer is Promise<AcceptAnswer> {
+  return typeof (answer as { then?: unknown } | undefined)?.then === 'function';
 }
 
 function reasonOf({ reason }: AbortSignal): Error {

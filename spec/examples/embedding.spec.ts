@@ -1,10 +1,20 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import type { Server } from 'node:net';
+import { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { connectOverHttp2, connectWebSocket } from 'barewire/client';
 import type { WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
+import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
+import { RawClient } from '../support/sockets.ts';
 import { ask, askLikeBrowsers } from './programs/client.ts';
+
+const HANDSHAKE =
+  'GET /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+  'Cookie: user=ada\r\n\r\n';
 
 /** The port of a program's server, which ends with the test. */
 async function portOf(t: Test, server: Server): Promise<number> {
@@ -41,6 +51,65 @@ for (const [name, load] of Object.entries(PAGES)) {
     server.closeAllConnections();
   });
 }
+
+t.test('node:http: everything that accept may say', async (t) => {
+  const { server } = await import('./programs/node-http.ts');
+  const url = `ws://127.0.0.1:${await portOf(t, server)}/echo`;
+  const headers = { cookie: 'user=ada' };
+  await echoes(t, await connectWebSocket(url, { headers }));
+  const peer = await connectWebSocket(url, { headers, protocols: ['other', 'echo'] });
+  t.equal(peer.protocol, 'echo');
+  t.equal(peer.extensions, 'permessage-deflate; server_no_context_takeover');
+  peer.send('who am I?');
+  for await (const message of peer) {
+    t.equal(message, 'ada');
+    break;
+  }
+  const refusals = [
+    [url, {}, 401],
+    [url.replace('/echo', '/other'), { headers }, 404],
+    [url, { headers, origin: 'https://evil.example' }, 403],
+  ] as const;
+  for (const [to, options, status] of refusals) {
+    await t.rejects(connectWebSocket(to, options), { status } as never, to);
+  }
+  const client = new RawClient(Number(new URL(url).port));
+  client.send(HANDSHAKE.replace('Host: 127.0.0.1', 'Host: rebound.example'));
+  t.match(await client.until('\r\n\r\n'), /^HTTP\/1\.1 (403|421) /);
+  const other = new RawClient(Number(new URL(url).port));
+  other.send(HANDSHAKE);
+  t.match(await other.until('\r\n\r\n'), /set-cookie: seen=1\r\nset-cookie: color=blue/i);
+  other.close();
+  server.closeAllConnections();
+});
+
+t.test('node:https: the same call', async (t) => {
+  const { serve } = await import('./programs/https.ts');
+  const port = await portOf(t, serve(CERTIFICATE, PRIVATE_KEY));
+  const options = { tls: { ca: CERTIFICATE }, origin: `https://localhost:${port}` };
+  await echoes(t, await connectWebSocket(`wss://localhost:${port}/echo`, options));
+  const fromPlain = { ...options, origin: `http://localhost:${port}` };
+  const attempt = connectWebSocket(`wss://localhost:${port}/echo`, fromPlain);
+  await t.rejects(attempt, { status: 403 } as never, 'another scheme is another origin');
+});
+
+t.test('any Duplex: a program’s standard input and output', async (t) => {
+  const program = fileURLToPath(new URL('./programs/duplex.js', import.meta.url));
+  for (const [path, status] of [
+    ['/echo', undefined],
+    ['/other', 404],
+  ] as const) {
+    const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(child, 'close');
+    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const attempt = connectWebSocket(`ws://nowhere.example${path}`, {
+      createConnection: () => stream,
+    });
+    if (status === undefined) await echoes(t, await attempt);
+    else await t.rejects(attempt, { status } as never);
+    t.strictSame(await ended, [0, null], 'the program ends with its connection');
+  }
+});
 
 t.test('http2: WebSockets on streams', async (t) => {
   const { server } = await import('./programs/http2.ts');

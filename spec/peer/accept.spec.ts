@@ -53,6 +53,35 @@ t.test('adds fields to the response and remembers data', async (t) => {
   ]);
 });
 
+t.test('lets the application choose the extension for each client', async (t) => {
+  const offering = request({
+    'sec-websocket-extensions': 'permessage-deflate; client_max_window_bits',
+  });
+  const used = async (policy: object, answer: AcceptAnswer): Promise<string | undefined> => {
+    const decision = await decideUpgrade(offering, policy, () => answer);
+    return decision.ok ? decision.upgrade.extension?.response : `${decision.status}`;
+  };
+  t.equal(await used({}, {}), undefined);
+  t.equal(await used({}, { deflate: true }), 'permessage-deflate');
+  t.equal(await used({ deflate: true }, { deflate: false }), undefined);
+  t.equal(
+    await used({ deflate: true }, { deflate: { serverMaxWindowBits: 9 } }),
+    'permessage-deflate; server_max_window_bits=9',
+  );
+  t.equal(await used({}, { deflate: { serverMaxWindowBits: 99 } }), '500');
+  const decision = await decideUpgrade(request(), {}, () => ({ deflate: true }));
+  t.equal(decision.ok && decision.upgrade.extension, undefined, 'not when nobody offered it');
+});
+
+t.test('waits for promises of other libraries, and no longer than the signal', async (t) => {
+  // biome-ignore lint/suspicious/noThenProperty: this is what such a promise is.
+  const never = { then() {} } as unknown as Promise<AcceptAnswer>;
+  const aborter = new AbortController();
+  const decision = decideUpgrade(request(), {}, () => never, aborter.signal);
+  aborter.abort();
+  t.match(await decision, { ok: false, status: 503 });
+});
+
 t.test('refuses with the status that the application says, returned or thrown', async (t) => {
   const rejection = new HandshakeRejected(307, 'moved', { location: '/new' });
   for (const answer of [
