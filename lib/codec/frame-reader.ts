@@ -42,6 +42,7 @@ export interface FrameReaderOptions extends LimitOptions<'maxFrameBytes'> {
 
 /** Shorter chunks are read where they lie, if that is allowed: copying them would cost more. */
 const COPY_FROM = 32;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Reads frames from chunks of any size. */
 export class FrameReader {
@@ -53,7 +54,8 @@ export class FrameReader {
   #state: 'reading' | 'paused' | 'failed' | 'stopped' = 'reading';
   /** A call of `receive` or `resume` is under way, whose callbacks may call us again. */
   #isRunning = false;
-  readonly #waiting = new ByteQueue();
+  /** Made when something has to wait: most readers are never paused with bytes on the way. */
+  #waiting: ByteQueue | undefined;
 
   /**
    * Makes a reader for one connection.
@@ -95,7 +97,7 @@ export class FrameReader {
 
   /** Bytes kept because the reader is paused. */
   get waitingBytes(): number {
-    return this.#waiting.length;
+    return this.#waiting?.length ?? 0;
   }
 
   /**
@@ -109,9 +111,9 @@ export class FrameReader {
     const chunk = Buffer.isBuffer(bytes) && bytes.length > 0 ? bytes : asBuffer(bytes);
     if (this.#state === 'reading' && !this.#isRunning) {
       this.#run(chunk, this.#ownsInput, this.#givesInput);
-      if (this.#waiting.length > 0) this.#drain();
+      if (this.waitingBytes > 0) this.#drain();
     } else if (this.#state === 'reading' || this.#state === 'paused') {
-      this.#waiting.push(chunk);
+      this.#keep(chunk);
     }
   }
 
@@ -138,12 +140,21 @@ export class FrameReader {
   #end(state: 'failed' | 'stopped'): void {
     this.#state = state;
     this.#parser.isHalted = true;
-    this.#waiting.clear();
+    this.#waiting?.clear();
+  }
+
+  #keep(bytes: Buffer, start = 0): void {
+    this.#waiting ??= new ByteQueue();
+    this.#waiting.push(bytes, start);
+  }
+
+  #takeWaiting(): Buffer {
+    return this.#waiting?.takeAll() ?? NOTHING;
   }
 
   #drain(): void {
-    while (this.#state === 'reading' && (this.#waiting.length > 0 || this.#parser.isAtFrameEnd)) {
-      this.#run(this.#waiting.takeAll(), true, true);
+    while (this.#state === 'reading' && (this.waitingBytes > 0 || this.#parser.isAtFrameEnd)) {
+      this.#run(this.#takeWaiting(), true, true);
     }
   }
 
@@ -195,9 +206,9 @@ export class FrameReader {
   /** What a pause left over goes before anything that came in meanwhile. */
   #keepRest(chunk: Buffer, used: number): void {
     if (this.#state === 'failed' || this.#state === 'stopped') return;
-    const later = this.#waiting.takeAll();
-    this.#waiting.push(chunk, used);
-    this.#waiting.push(later);
+    const later = this.#takeWaiting();
+    this.#keep(chunk, used);
+    this.#keep(later);
   }
 }
 

@@ -88,7 +88,8 @@ export class MessageAssembler implements FrameSink {
   readonly #maxMessageBytes: number;
   readonly #maxFragments: number;
   readonly #inflater: MessageInflater | undefined;
-  readonly #utf8 = new Utf8Validator();
+  /** Made for the first text that comes in pieces or compressed: most connections need none. */
+  #utf8: Utf8Validator | undefined;
   readonly #textPieces: TextPieces | undefined;
 
   /** Opcode of the control frame being read, 0 when a data frame is. */
@@ -106,8 +107,11 @@ export class MessageAssembler implements FrameSink {
   #plain = 0;
   /** All bytes that were kept are known to be ASCII. */
   #isAscii = true;
-  /** What is kept of the message: plain bytes, or compressed ones waiting for the inflater. */
-  readonly #store = new MessageStore();
+  /**
+   * What is kept of the message: plain bytes, or compressed ones waiting for the inflater. Made
+   * when there is something to keep.
+   */
+  #kept: MessageStore | undefined;
   /** What the inflater gave, one part for each slice of compressed bytes. */
   #inflatedParts: Buffer[] | undefined;
   /** The decoded message when it came in one piece: the fast path stores nothing. */
@@ -133,13 +137,28 @@ export class MessageAssembler implements FrameSink {
 
   /** Bytes of memory held for the unfinished message. */
   get heldBytes(): number {
-    return this.#store.capacity;
+    return this.#kept?.capacity ?? 0;
+  }
+
+  get #store(): MessageStore {
+    this.#kept ??= new MessageStore();
+    return this.#kept;
+  }
+
+  get #validator(): Utf8Validator {
+    this.#utf8 ??= new Utf8Validator();
+    return this.#utf8;
+  }
+
+  /** Whether the text so far ends where a code point does. */
+  get #isTextComplete(): boolean {
+    return this.#utf8 === undefined || this.#utf8.isComplete;
   }
 
   /** Forgets the unfinished message; nothing is delivered afterwards. */
   stop(): void {
     this.#hasFailed = true;
-    this.#store.clear();
+    this.#kept?.clear();
     this.#whole = undefined;
   }
 
@@ -239,8 +258,8 @@ export class MessageAssembler implements FrameSink {
 
   /** Plain bytes of a message that comes in several pieces: check, then deliver or keep. */
   #addPlain(bytes: Buffer, start: number, end: number, onlyAscii: boolean): void {
-    if (this.#opcode === OPCODE.text && !(onlyAscii && this.#utf8.isComplete)) {
-      const bad = this.#utf8.push(bytes, start, end);
+    if (this.#opcode === OPCODE.text && !(onlyAscii && this.#isTextComplete)) {
+      const bad = this.#validator.push(bytes, start, end);
       if (bad !== -1) {
         return this.#fail('text-not-utf8', `at byte ${this.#plain + bad - start} of the message`);
       }
@@ -283,7 +302,7 @@ export class MessageAssembler implements FrameSink {
 
   #inflated(bytes: Buffer, fin: boolean): void {
     if (this.#opcode === OPCODE.text) {
-      const bad = this.#utf8.push(bytes);
+      const bad = this.#validator.push(bytes);
       if (bad !== -1) {
         return this.#fail('text-not-utf8', `at byte ${this.#plain + bad} of the message`);
       }
@@ -308,7 +327,7 @@ export class MessageAssembler implements FrameSink {
 
   #finish(): void {
     const isText = this.#opcode === OPCODE.text;
-    if (isText && !this.#utf8.isComplete) {
+    if (isText && !this.#isTextComplete) {
       return this.#fail('text-not-utf8', 'the last code point is cut off');
     }
     this.#opcode = 0;

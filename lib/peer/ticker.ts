@@ -22,6 +22,18 @@ export interface Ticker {
 
 const INTERVAL_MS = 1000;
 
+const clocks = new WeakMap<Ticker, () => number>();
+
+/** The clock of a ticker as a function, the same one for everybody. */
+export function clockOf(ticker: Ticker): () => number {
+  let clock = clocks.get(ticker);
+  if (clock === undefined) {
+    clock = () => ticker.now();
+    clocks.set(ticker, clock);
+  }
+  return clock;
+}
+
 /** A ticker on the system's monotonic clock. */
 export class IntervalTicker implements Ticker {
   readonly #members = new Set<Tickable>();

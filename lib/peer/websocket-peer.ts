@@ -29,13 +29,11 @@ import type {
   WebSocketOptions,
 } from './peer-options.ts';
 import { PeerOutput, type PeerSendOptions, type SendOutcome } from './peer-output.ts';
-import { systemTicker, type Ticker } from './ticker.ts';
+import { clockOf, systemTicker, type Ticker } from './ticker.ts';
 import type { Transport, TransportSink } from './transport.ts';
 import { flushAtTurnEnd } from './turn.ts';
 
 const log = debug('barewire:peer');
-
-const systemNow = (): number => systemTicker.now();
 
 /** One open WebSocket. */
 export class WebSocketPeer implements AsyncIterable<string | Buffer> {
@@ -88,7 +86,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       takeMaskingKey: settings.takeMaskingKey,
       deflate: settings.deflate,
       ownsInput: this.#transport.ownsBytes,
-      now: settings.ticker === undefined ? systemNow : () => this.#ticker.now(),
+      now: clockOf(this.#ticker),
       delivery: options.delivery,
       compressThresholdBytes: options.compressThresholdBytes,
       maxFrameBytes: options.maxFrameBytes,

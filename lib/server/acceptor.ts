@@ -32,7 +32,10 @@ export type OnSocket = (socket: Duplex, isShared: boolean, isSecure: boolean) =>
 export class Acceptor {
   readonly #settings: AcceptorSettings;
   readonly #onSocket: OnSocket;
-  readonly #sockets = new Set<Duplex>();
+  /** The open connections, and the group that each counts for; '' for none. */
+  readonly #groups = new Map<Duplex, string>();
+  /** One listener for all sockets: closures would cost more memory than the rest of this. */
+  readonly #onClose: (this: Duplex) => void;
   readonly #perAddress = new Map<string, number>();
   /** How to stop listening to each server. */
   readonly #servers = new Map<NetServer, () => void>();
@@ -43,11 +46,15 @@ export class Acceptor {
   constructor(settings: AcceptorSettings, onSocket: OnSocket) {
     this.#settings = settings;
     this.#onSocket = onSocket;
+    const untrack = (socket: Duplex): void => this.#untrack(socket);
+    this.#onClose = function onClose() {
+      untrack(this);
+    };
   }
 
   /** Connections that are open, hijacked ones and unfinished TLS handshakes included. */
   get open(): number {
-    return this.#sockets.size;
+    return this.#groups.size;
   }
 
   /** Servers that are listened to. */
@@ -107,8 +114,8 @@ export class Acceptor {
 
   /** Destroys every connection that is still open; returns how many there were. */
   cut(): number {
-    const count = this.#sockets.size;
-    for (const socket of this.#sockets) socket.destroy();
+    const count = this.#groups.size;
+    for (const socket of this.#groups.keys()) socket.destroy();
     return count;
   }
 
@@ -119,7 +126,7 @@ export class Acceptor {
   }
 
   #tellEmpty(): void {
-    if (this.#sockets.size === 0) this.#onEmpty?.();
+    if (this.#groups.size === 0) this.#onEmpty?.();
   }
 
   #accept(accepted: Socket, isTls: boolean): void {
@@ -151,7 +158,7 @@ export class Acceptor {
     const isCounted = maxConnectionsPerAddress < maxConnections;
     // Clients of a unix socket have no address, and share no limit.
     const group = isCounted ? addressGroup(readClientAddress(socket).address) : '';
-    const isFull = this.#sockets.size >= maxConnections;
+    const isFull = this.#groups.size >= maxConnections;
     if (!isFull && (group === '' || this.#countOf(group) < maxConnectionsPerAddress)) {
       this.counters.accepted += 1;
       return group;
@@ -163,13 +170,16 @@ export class Acceptor {
   }
 
   #track(socket: Duplex, group: string): void {
-    this.#sockets.add(socket);
+    this.#groups.set(socket, group);
     if (group !== '') this.#perAddress.set(group, this.#countOf(group) + 1);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      if (group !== '') this.#countDown(group);
-      this.#tellEmpty();
-    });
+    socket.on('close', this.#onClose);
+  }
+
+  #untrack(socket: Duplex): void {
+    const group = this.#groups.get(socket) ?? '';
+    this.#groups.delete(socket);
+    if (group !== '') this.#countDown(group);
+    this.#tellEmpty();
   }
 
   #countDown(group: string): void {
