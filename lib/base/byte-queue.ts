@@ -16,6 +16,9 @@ import { UsageError } from './errors.ts';
 /** How much room the first byte makes, and what an almost empty queue may keep. */
 const FIRST_BYTES = 256;
 
+/** Up to here a loop is faster than to make a view and copy that. */
+const FEW_BYTES = 24;
+
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -41,12 +44,20 @@ export class ByteQueue {
    * Amortised O(length of the range).
    */
   push(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    const isWhole = start === 0 && end === bytes.length;
-    const added = isWhole ? bytes : bytes.subarray(start, end);
-    if (added.length === 0) return;
-    if (this.#end + added.length > this.#store.length) this.#makeRoom(this.length + added.length);
-    this.#store.set(added, this.#end);
-    this.#end += added.length;
+    const last = Math.min(end, bytes.length);
+    const added = last - start;
+    if (added <= 0) return;
+    if (this.#end + added > this.#store.length) this.#makeRoom(this.length + added);
+    if (added <= FEW_BYTES) {
+      const store = this.#store;
+      for (let from = start, to = this.#end; from < last; from += 1, to += 1) {
+        store[to] = bytes[from]!;
+      }
+    } else {
+      const isWhole = start === 0 && last === bytes.length;
+      this.#store.set(isWhole ? bytes : bytes.subarray(start, last), this.#end);
+    }
+    this.#end += added;
   }
 
   /**
@@ -87,9 +98,14 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Forgets all bytes and lets go of the memory. */
-  clear(): void {
-    this.#store = EMPTY;
+  /**
+   * Forgets all bytes and lets go of the memory, unless it is small enough to keep.
+   *
+   * @param keptBytes how much memory may be kept for what comes next: for a queue that is filled
+   *   and cleared again and again, as memory of one's own costs more than to copy a head into it.
+   */
+  clear(keptBytes = 0): void {
+    if (this.#store.length > keptBytes) this.#store = EMPTY;
     this.#start = 0;
     this.#end = 0;
   }

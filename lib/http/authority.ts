@@ -23,40 +23,44 @@ for (let byte = 0; byte < 256; byte += 1) {
 for (const character of "-._~!$&'()*+,;=") REG_NAME[character.charCodeAt(0)] = 1;
 
 /**
- * Tells whether a text is a host, with or without a port, that a message can be for. User
- * information is none [RFC 9110 §4.2.4], and a port has to fit 16 bits. O(length).
+ * Tells whether `text[start … end)` is a host, with or without a port, that a message can be for.
+ * User information is none [RFC 9110 §4.2.4], and a port has to fit 16 bits. O(length).
+ *
+ * It stays in the text it is given: to read a string that was cut out of another one takes several
+ * times as long, character by character, and every request has a Host.
  *
  * Stricter than the RFC: the groups of an IPv6 address are counted, and an empty host with a port
  * (":80") is refused, because no http URI has one [RFC 9110 §4.2.1].
  */
-export function isAuthority(text: string): boolean {
-  const hostEnd = findHostEnd(text);
-  return hostEnd > 0 && (hostEnd === text.length || portOf(text, hostEnd) !== undefined);
+export function isAuthority(text: string, start = 0, end: number = text.length): boolean {
+  const hostEnd = findHostEnd(text, start, end);
+  return hostEnd > start && (hostEnd === end || portOf(text, hostEnd, end) !== undefined);
 }
 
 /** As {@link isAuthority}, with a port of 1 – 65535 that must be there [RFC 9110 §9.3.6]. */
 export function isAuthorityWithPort(text: string): boolean {
-  const hostEnd = findHostEnd(text);
-  return hostEnd > 0 && hostEnd < text.length - 1 && (portOf(text, hostEnd) ?? 0) > 0;
+  const hostEnd = findHostEnd(text, 0, text.length);
+  return hostEnd > 0 && hostEnd < text.length - 1 && (portOf(text, hostEnd, text.length) ?? 0) > 0;
 }
 
 /**
- * Returns where the host ends: at the port's colon or the end of the text; -1 for no valid host.
+ * Returns where the host ends: at the port's colon or at `end`; -1 for no valid host.
  */
-function findHostEnd(text: string): number {
-  if (text.charCodeAt(0) === 0x5b) {
-    const bracket = text.indexOf(']');
-    return bracket > 0 && isIpLiteral(text.slice(1, bracket)) ? bracket + 1 : -1;
+function findHostEnd(text: string, start: number, end: number): number {
+  if (start < end && text.charCodeAt(start) === 0x5b) {
+    const literal = text.slice(start, end);
+    const bracket = literal.indexOf(']');
+    return bracket > 0 && isIpLiteral(literal.slice(1, bracket)) ? start + bracket + 1 : -1;
   }
-  for (let index = 0; index < text.length; index += 1) {
+  for (let index = start; index < end; index += 1) {
     const code = text.charCodeAt(index);
     if (code === COLON) return index;
     if (code === 0x25) {
-      if (!isHex(text, index + 1) || !isHex(text, index + 2)) return -1;
+      if (index + 2 >= end || !isHex(text, index + 1) || !isHex(text, index + 2)) return -1;
       index += 2;
     } else if (code > 0xff || REG_NAME[code] === 0) return -1;
   }
-  return text.length;
+  return end;
 }
 
 function isHex(text: string, index: number): boolean {
@@ -67,10 +71,10 @@ function isHex(text: string, index: number): boolean {
 /**
  * Returns the port behind the colon at `colon` (0 when it is empty), `undefined` when it is none.
  */
-function portOf(text: string, colon: number): number | undefined {
+function portOf(text: string, colon: number, end: number): number | undefined {
   if (text.charCodeAt(colon) !== COLON) return undefined;
   let port = 0;
-  for (let index = colon + 1; index < text.length; index += 1) {
+  for (let index = colon + 1; index < end; index += 1) {
     const digit = text.charCodeAt(index) - 0x30;
     if (digit < 0 || digit > 9) return undefined;
     port = port * 10 + digit;

@@ -6,7 +6,7 @@
  * and a comparison whether it is. What the values mean is decided elsewhere.
  */
 import type { FieldSection } from './field-section.ts';
-import { cutValue } from './fields.ts';
+import { cutValue, isOws } from './fields.ts';
 
 /** The steering fields, by the length of their names. */
 const NAMES: readonly string[] = [
@@ -18,11 +18,17 @@ const NAMES: readonly string[] = [
   'transfer-encoding',
 ];
 
+const NAME_BYTES: readonly Uint8Array[] = NAMES.map((name) => Uint8Array.from(Buffer.from(name)));
+
 const LONGEST = 17;
 const NONE = NAMES.length;
-/** Which of the names has a length. */
+/** Which of the names has a length, and with which letter it begins. */
 const BY_LENGTH = new Uint8Array(LONGEST + 1).fill(NONE);
-for (const [index, name] of NAMES.entries()) BY_LENGTH[name.length] = index;
+const LETTER = new Uint8Array(LONGEST + 1);
+for (const [index, name] of NAMES.entries()) {
+  BY_LENGTH[name.length] = index;
+  LETTER[name.length] = name.charCodeAt(0);
+}
 
 /** A steering field, as the methods below want it. */
 export type ControlField = 0 | 1 | 2 | 3 | 4 | 5;
@@ -47,6 +53,9 @@ export class ControlFields {
   #seen = 0;
   readonly #counts = new Int32Array(NAMES.length);
   readonly #firstLines = new Int32Array(NAMES.length);
+  /** Where the value on the first line lies in the text, without the whitespace around it. */
+  readonly #starts = new Int32Array(NAMES.length);
+  readonly #ends = new Int32Array(NAMES.length);
 
   /** Finds fields in whatever `section` has scanned last. */
   constructor(section: FieldSection) {
@@ -56,30 +65,59 @@ export class ControlFields {
   /**
    * Looks through the section's lines. O(lines).
    *
-   * @param text the head that the section lies in; the other methods want the same.
+   * @param bytes where the head lies, all of it.
+   * @param base index in `bytes` of the head's first octet.
    */
-  find(text: string): void {
+  find(bytes: Buffer, base: number): void {
     const { offsets, count } = this.#section;
-    let seen = 0;
     let start = this.#section.start;
+    this.#seen = 0;
     for (let line = 0; line < count; line += 1) {
       const length = offsets[line * 2]! - start;
-      const field = length <= LONGEST ? BY_LENGTH[length]! : NONE;
-      if (field !== NONE && isName(text, start, NAMES[field]!)) {
-        if ((seen & (1 << field)) === 0) {
-          seen |= 1 << field;
-          this.#firstLines[field] = line;
-          this.#counts[field] = 1;
-        } else this.#counts[field]! += 1;
+      // Most lines are told apart by one letter.
+      if (length <= LONGEST && (bytes[base + start]! | 0x20) === LETTER[length]!) {
+        this.#note(BY_LENGTH[length]! as ControlField, bytes, base, start, line);
       }
       start = offsets[line * 2 + 1]! + 2;
     }
-    this.#seen = seen;
+  }
+
+  #note(field: ControlField, bytes: Buffer, base: number, nameStart: number, line: number): void {
+    const name = NAME_BYTES[field]!;
+    const nameAt = base + nameStart;
+    for (let index = 1; index < name.length; index += 1) {
+      if ((bytes[nameAt + index]! | 0x20) !== name[index]!) return;
+    }
+    const bit = 1 << field;
+    if ((this.#seen & bit) !== 0) {
+      this.#counts[field]! += 1;
+      return;
+    }
+    const { offsets } = this.#section;
+    this.#seen |= bit;
+    this.#firstLines[field] = line;
+    this.#counts[field] = 1;
+    let start = offsets[line * 2]! + 1;
+    let end = offsets[line * 2 + 1]!;
+    while (start < end && isOws(bytes[base + start]!)) start += 1;
+    while (end > start && isOws(bytes[base + end - 1]!)) end -= 1;
+    this.#starts[field] = start;
+    this.#ends[field] = end;
   }
 
   /** Returns on how many lines a field occurs. */
   count(field: ControlField): number {
     return (this.#seen & (1 << field)) === 0 ? 0 : this.#counts[field]!;
+  }
+
+  /** Returns where the value on a field's first line begins in the text; only where it occurs. */
+  startOf(field: ControlField): number {
+    return this.#starts[field]!;
+  }
+
+  /** Returns where that value ends. */
+  endOf(field: ControlField): number {
+    return this.#ends[field]!;
   }
 
   /**
@@ -90,7 +128,7 @@ export class ControlFields {
     if (count === 0) return undefined;
     const { offsets } = this.#section;
     const first = this.#firstLines[field]!;
-    let value = cutValue(text, offsets[first * 2]!, offsets[first * 2 + 1]!);
+    let value = text.substring(this.#starts[field]!, this.#ends[field]!);
     for (let line = first + 1, due = count - 1; due > 0; line += 1) {
       const start = offsets[line * 2 - 1]! + 2;
       const colon = offsets[line * 2]!;

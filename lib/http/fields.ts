@@ -115,12 +115,15 @@ export class Fields {
 
   /** Calls `visit` for each line, in order; faster than the iterator, which makes a pair a line. */
   forEach(visit: (name: string, value: string) => void): void {
+    const text = this.#text;
     const offsets = this.#offsets;
+    const isTidy = this.#isTidy;
     let start = this.#start;
     for (let index = 0; index < offsets.length; index += 2) {
       const colon = offsets[index]!;
       const end = offsets[index + 1]!;
-      visit(this.#text.substring(start, colon), this.#cut(colon, end));
+      const value = isTidy ? text.substring(colon + 2, end) : cutValue(text, colon, end);
+      visit(text.substring(start, colon), value);
       start = end + 2;
     }
   }
@@ -130,10 +133,6 @@ export class Fields {
     for (let line = 0; line < this.length; line += 1) {
       yield [this.nameAt(line)!, this.valueAt(line)!];
     }
-  }
-
-  #cut(colon: number, end: number): string {
-    return this.#isTidy ? this.#text.substring(colon + 2, end) : cutValue(this.#text, colon, end);
   }
 
   #nameStart(line: number): number {
@@ -160,7 +159,8 @@ export function cutValue(text: string, colon: number, end: number): string {
   return text.substring(start, end);
 }
 
-function isOws(code: number): boolean {
+/** Tells whether a character is SP or HTAB: optional whitespace [RFC 9110 §5.6.3]. */
+export function isOws(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 

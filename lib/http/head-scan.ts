@@ -17,6 +17,11 @@ import type { HttpLimits } from './http-limits.ts';
 import { decodeLatin1 } from './latin1.ts';
 import type { StartLine } from './start-line.ts';
 
+/**
+ * Memory for heads in pieces that a scan keeps; there are only a few scans that nobody uses.
+ */
+const KEPT_BYTES = 4096;
+
 /** Scans one head or trailer section after the other. */
 export class HeadScan<Line extends StartLine> {
   readonly line: Line;
@@ -94,15 +99,25 @@ export class HeadScan<Line extends StartLine> {
     return this.section.fields(this.text);
   }
 
-  /** Lets go of everything held. */
+  /** Lets go of everything held, but for a little memory. */
   clear(): void {
     this.text = '';
-    if (this.#held.length > 0) this.#held.clear();
+    if (this.#held.length > 0) this.#held.clear(KEPT_BYTES);
   }
 
   #finish(bytes: Buffer, at: number): void {
-    this.text = this.#textUpTo(bytes, at);
-    if (!this.#isSkippingLine) this.control.find(this.text);
+    if (this.#held.length > 0) {
+      this.#hold(bytes, at);
+      this.#take(this.held, 0, this.#held.length);
+    } else {
+      this.#take(bytes, this.#firstNew(), at);
+    }
+  }
+
+  /** The whole head lies in `bytes[start … end)`. */
+  #take(bytes: Buffer, start: number, end: number): void {
+    this.text = decodeLatin1(bytes, start, end);
+    if (!this.#isSkippingLine) this.control.find(bytes, start);
   }
 
   #readLine(bytes: Buffer, position: number, end: number, limits: HttpLimits): number {

@@ -76,15 +76,17 @@ export function readRequestHead(scan: HeadScan<RequestLine>, limits: HttpLimits)
 }
 
 function checkHost(control: ControlFields, text: string, version: Version): void {
-  const host = control.value(HOST, text);
-  if (host === undefined) {
+  const count = control.count(HOST);
+  if (count === 0) {
     // [RFC 9112 §3.2] HTTP/1.0 knows no Host, but if there is one it must be good there too.
     if (version === '1.1') throw new ProtocolError('missing-host');
     return;
   }
-  if (control.count(HOST) > 1) throw new ProtocolError('multiple-host');
+  if (count > 1) throw new ProtocolError('multiple-host');
+  const start = control.startOf(HOST);
+  const end = control.endOf(HOST);
   // An empty value is what a target without an authority sends.
-  if (host !== '' && !isAuthority(host)) throw new ProtocolError('bad-host');
+  if (start !== end && !isAuthority(text, start, end)) throw new ProtocolError('bad-host');
 }
 
 /** [RFC 9110 §10.1.1] Only 100-continue is defined, and HTTP/1.0 cannot mean it. */

@@ -123,3 +123,38 @@ t.test('shows what waits without taking it', (t) => {
   t.equal(queue.takeAll().toString(), 'bcd');
   t.end();
 });
+
+t.test('copies few bytes and many alike, from any range, also beyond the end', (t) => {
+  const bytes = Buffer.from(Array.from({ length: 300 }, (_, index) => index & 0xff));
+  for (const [start, end] of [
+    [0, 1],
+    [3, 27],
+    [3, 28],
+    [0, 300],
+    [299, 400],
+    [290, 1000],
+    [5, 5],
+    [7, 2],
+    [400, 500],
+  ]) {
+    const queue = new ByteQueue();
+    queue.push(Buffer.from('a'));
+    queue.push(bytes, start, end);
+    t.same(queue.takeAll(), Buffer.concat([Buffer.from('a'), bytes.subarray(start, end)]));
+  }
+  t.end();
+});
+
+t.test('keeps small memory when it is cleared, if it is told to, and never the bytes', (t) => {
+  const queue = new ByteQueue();
+  queue.push(Buffer.alloc(200, 'a'));
+  queue.clear(1024);
+  t.equal(queue.length, 0);
+  t.equal(queue.capacity, 256);
+  queue.push(Buffer.from('b'));
+  t.equal(queue.takeAll().toString(), 'b');
+  queue.push(Buffer.alloc(2000, 'a'));
+  queue.clear(1024);
+  t.equal(queue.capacity, 0);
+  t.end();
+});
