@@ -6,13 +6,14 @@
  * wss-URI = "wss:" "//" host [ ":" port ] path [ "?" query ]      port 443, TLS
  * ```
  * `http:` and `https:` mean the same place and are taken as well, because redirects and page
- * addresses are written that way. Fragments have no meaning here and are cut off, as browsers do.
+ * addresses are written that way. A fragment must not be used [RFC 6455 §3] and is refused; one in
+ * a redirect's location is cut off. An event stream has an `http:` or `https:` URL.
  */
 import { UsageError } from '../base/index.ts';
 
-/** A parsed WebSocket URL. */
+/** A parsed URL of a WebSocket, or of an event stream. */
 export interface WebSocketAddress {
-  /** The URL with its scheme as `ws:` or `wss:`, without a fragment. */
+  /** The URL; a WebSocket's with its scheme as `ws:` or `wss:`. */
   readonly href: string;
   /** Scheme, host and port: `ws://host:port`, the port left out when it is the scheme's own. */
   readonly origin: string;
@@ -29,37 +30,61 @@ export interface WebSocketAddress {
   readonly authorization: string | undefined;
 }
 
-const SCHEMES: ReadonlyMap<string, 'ws:' | 'wss:'> = new Map([
+const WEBSOCKET_SCHEMES: ReadonlyMap<string, string> = new Map([
   ['ws:', 'ws:'],
   ['http:', 'ws:'],
   ['wss:', 'wss:'],
   ['https:', 'wss:'],
 ]);
+const HTTP_SCHEMES: ReadonlyMap<string, string> = new Map([
+  ['http:', 'http:'],
+  ['https:', 'https:'],
+]);
 
 /**
- * Parses a URL, relative to `base` if there is one.
+ * Parses the URL of a WebSocket, relative to `base` if there is one.
  *
- * @throws UsageError `invalid-argument` when it is no URL, or none of a WebSocket.
+ * @throws UsageError `invalid-argument` when it is no URL, or none of a WebSocket, or has a fragment
+ *   without having a base.
  */
 export function parseWebSocketUrl(url: string | URL, base?: WebSocketAddress): WebSocketAddress {
   const parsed = parse(String(url), base?.href);
-  const scheme = SCHEMES.get(parsed.protocol);
-  if (scheme === undefined) {
-    throw new UsageError('invalid-argument', `${parsed.protocol} is no scheme of a WebSocket`);
+  const scheme = schemeOf(parsed, WEBSOCKET_SCHEMES, 'a WebSocket');
+  if (base === undefined && parsed.href.includes('#')) {
+    throw new UsageError('invalid-argument', 'the URL of a WebSocket has no fragment');
   }
   parsed.protocol = scheme;
   parsed.hash = '';
-  const isSecure = scheme === 'wss:';
-  const { hostname, host, port } = parsed;
+  return addressOf(parsed, scheme === 'wss:');
+}
+
+/**
+ * Parses the URL of an event stream, relative to `base` if there is one. A fragment stays in `href`.
+ *
+ * @throws UsageError `invalid-argument` when it is no URL, or none of HTTP.
+ */
+export function parseHttpUrl(url: string | URL, base?: WebSocketAddress): WebSocketAddress {
+  const parsed = parse(String(url), base?.href);
+  return addressOf(parsed, schemeOf(parsed, HTTP_SCHEMES, 'an event stream') === 'https:');
+}
+
+function schemeOf(url: URL, schemes: ReadonlyMap<string, string>, what: string): string {
+  const scheme = schemes.get(url.protocol);
+  if (scheme !== undefined) return scheme;
+  throw new UsageError('invalid-argument', `${url.protocol} is no scheme of ${what}`);
+}
+
+function addressOf(url: URL, isSecure: boolean): WebSocketAddress {
+  const { hostname, host, port } = url;
   return {
-    href: parsed.href,
-    origin: `${scheme}//${host}`,
+    href: url.href,
+    origin: `${url.protocol}//${host}`,
     isSecure,
     hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
     port: port === '' ? (isSecure ? 443 : 80) : Number(port),
     host,
-    target: parsed.pathname + parsed.search,
-    authorization: basicCredentials(parsed),
+    target: url.pathname + url.search,
+    authorization: basicCredentials(url),
   };
 }
 

@@ -2,15 +2,20 @@
  * One deadline over a whole attempt, joined with the signal of the caller.
  */
 import { ProtocolError } from '../base/index.ts';
-import type { Plan } from './plan.ts';
 import type { ClientWorld } from './world.ts';
+
+/** How long an attempt may take, in ms, and who may give it up. */
+export interface Attempted {
+  readonly options: { readonly signal?: AbortSignal | undefined };
+  readonly timeoutMs: number;
+}
 
 /**
  * Makes an attempt whose signal is aborted by the caller's signal, or with a ProtocolError
  * `handshake-timeout` when time is up. It is the attempt's business to end then.
  */
 export async function withDeadline<Result>(
-  { options, timeoutMs }: Plan,
+  { options, timeoutMs }: Attempted,
   world: ClientWorld,
   attempt: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {

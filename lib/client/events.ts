@@ -2,6 +2,7 @@
  * The events of `WebSocket` and `EventSource` that Node 20 does not have, and what stands behind
  * `onmessage = …` [HTML §8.1.8.1].
  */
+import type { NextAttempt, ReconnectCause } from './reconnect.ts';
 
 /** A connection is over [HTML §9.3.7]. */
 export class CloseEvent extends Event {
@@ -31,6 +32,23 @@ export class ErrorEvent extends Event {
     super(type);
     this.error = error;
     this.message = error.message;
+  }
+}
+
+/** A connection is lost, or an attempt has failed, and another attempt follows. */
+export class ReconnectingEvent extends Event {
+  /** 1 for the first attempt since a connection lasted. */
+  readonly attempt: number;
+  /** When it begins, in ms from now. */
+  readonly delayMs: number;
+  /** Why: what went wrong, and the peer's close code (1006 without). */
+  readonly cause: ReconnectCause;
+
+  constructor(type: string, { attempt, delayMs }: NextAttempt, cause: ReconnectCause) {
+    super(type);
+    this.attempt = attempt;
+    this.delayMs = delayMs;
+    this.cause = cause;
   }
 }
 

@@ -5,8 +5,8 @@
  * |-------------------------------|----------|----------------------------------------------|
  * | same scheme, host and port    | yes      | go along                                     |
  * | another host or port          | yes      | stay behind, all but `User-Agent`            |
- * | `ws:` → `wss:`                | yes      | stay behind: it is another origin            |
- * | `wss:` → `ws:`                | no       | what was meant to be secret would be readable |
+ * | plain text → TLS              | yes      | stay behind: it is another origin            |
+ * | TLS → plain text              | no       | what was meant to be secret would be readable |
  *
  * Which field of a caller is a secret nobody here can know, so none leaves the origin that it was
  * given for. Subprotocols go along, because they are the protocol: do not put secrets into them.
@@ -14,7 +14,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { UsageError } from '../base/index.ts';
 import { Fields } from '../http/index.ts';
-import { parseWebSocketUrl, type WebSocketAddress } from './address.ts';
+import { parseHttpUrl, parseWebSocketUrl, type WebSocketAddress } from './address.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
 
 /** One attempt of several: where to, and what is sent there. */
@@ -38,7 +38,7 @@ export function followRedirect(hop: Hop, refusal: HandshakeRefused): Hop | undef
   if (refusal.by !== 'server' || !REDIRECTS.has(refusal.status)) return undefined;
   const from = hop.address;
   const address = readLocation(from, refusal);
-  if (from.isSecure && !address.isSecure) throw notFollowed(refusal, 'from wss: to ws:');
+  if (from.isSecure && !address.isSecure) throw notFollowed(refusal, 'from TLS to plain text');
   if (address.origin === from.origin) {
     // Credentials of a location are the server's idea, not the caller's.
     const { authorization } = from;
@@ -57,7 +57,8 @@ function readLocation(from: WebSocketAddress, refusal: HandshakeRefused): WebSoc
     throw notFollowed(refusal, 'not exactly one location');
   }
   try {
-    return parseWebSocketUrl(location, from);
+    const parse = from.href.startsWith('http') ? parseHttpUrl : parseWebSocketUrl;
+    return parse(location, from);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw notFollowed(refusal, 'a bad location');

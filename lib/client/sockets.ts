@@ -4,6 +4,7 @@
 import { connect, isIP, type LookupFunction, type NetConnectOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
+import { ProtocolError } from '../base/index.ts';
 
 /** An IP address that a name stands for. */
 export interface ResolvedAddress {
@@ -97,7 +98,8 @@ function established<Stream extends Duplex>(
       release();
       resolve(stream);
     };
-    const close = (): void => fail(new Error('the stream closed before it was ready'));
+    const close = (): void =>
+      fail(new ProtocolError('premature-eof', 'closed before it was ready'));
     const abort = (): void => fail(signal.reason);
     stream.on('error', fail);
     stream.on('close', close);

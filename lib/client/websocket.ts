@@ -17,8 +17,16 @@ import { UsageError } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
 import { type MessageData, MessageQueue, toPayload, type WebSocketPeer } from '../peer/index.ts';
 import { carryOut } from './connect.ts';
-import { CloseEvent, ErrorEvent, EventHandlers, type Listener } from './events.ts';
+import {
+  CloseEvent,
+  ErrorEvent,
+  EventHandlers,
+  type Listener,
+  ReconnectingEvent,
+} from './events.ts';
 import { type ConnectOptions, makePlan, type Plan } from './plan.ts';
+import { Reconnection, type ReconnectOptions } from './reconnect.ts';
+import { byteLength, SendQueue } from './send-queue.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
 /** How binary messages are delivered. */
@@ -30,6 +38,18 @@ export interface WebSocketEvents {
   message: MessageEvent;
   error: ErrorEvent;
   close: CloseEvent;
+  /** With `reconnect`: there is no connection, and another attempt follows. */
+  reconnecting: ReconnectingEvent;
+}
+
+/** Options of a {@link WebSocket}. */
+export interface WebSocketClientOptions
+  extends Omit<ConnectOptions, 'protocols' | 'delivery' | 'data'> {
+  /**
+   * Come back when the connection is lost; default `false`. `open` comes again each time, and
+   * `close` once, at the very end.
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
 }
 
 type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
@@ -57,17 +77,25 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
   /** The URL, with its scheme as `ws:` or `wss:` and without a fragment. */
   readonly url: string;
   readonly #origin: string;
+  readonly #plan: Plan;
+  readonly #world: ClientWorld;
   readonly #aborter = new AbortController();
+  readonly #reconnection: Reconnection | undefined;
+  readonly #waiting: SendQueue;
   readonly #handlers = new EventHandlers(this);
   #binaryType: BinaryType = 'blob';
   #peer: WebSocketPeer | undefined;
   /** The end has begun before there was a peer, or has been reported. */
   #ended: 'no' | 'closing' | 'closed' = 'no';
+  /** Our side wants the end. */
+  #hasClosed = false;
   /** Bytes that were given to `send` and will never be sent. */
   #unsentBytes = 0;
   /** Bytes of Blobs that are being read. */
   #blobBytes = 0;
   #queue: MessageQueue | undefined;
+  /** The loop is slow. */
+  #isPaused = false;
   #failure: Error | undefined;
 
   /**
@@ -80,18 +108,26 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
   constructor(
     url: string | URL,
     protocols: string | readonly string[] = [],
-    options: Omit<ConnectOptions, 'protocols' | 'delivery' | 'data'> = {},
+    options: WebSocketClientOptions = {},
     world: ClientWorld = SYSTEM_WORLD,
   ) {
     super();
+    const { reconnect, ...others } = options;
     const ours = this.#aborter.signal;
-    const signal = options.signal === undefined ? ours : AbortSignal.any([ours, options.signal]);
-    const plan = planOrSyntaxError(url, { ...options, protocols, signal });
-    this.url = plan.hop.address.href;
-    this.#origin = plan.hop.address.origin;
-    carryOut(plan, world).then(
+    const signal = others.signal === undefined ? ours : AbortSignal.any([ours, others.signal]);
+    this.#plan = planOrSyntaxError(url, { ...others, protocols, signal });
+    this.#world = world;
+    this.#reconnection = reconnectionOf(reconnect, world);
+    this.#waiting = new SendQueue(this.#reconnection?.maxQueuedBytes ?? 0);
+    this.url = this.#plan.hop.address.href;
+    this.#origin = this.#plan.hop.address.origin;
+    this.#connect();
+  }
+
+  #connect(): void {
+    carryOut(this.#plan, this.#world).then(
       (peer) => this.#open(peer),
-      (error: Error) => this.#end(error, undefined),
+      (error: Error) => this.#lose(error, undefined),
     );
   }
 
@@ -106,7 +142,8 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
 
   /** Bytes that were given to `send` and have not left this process. */
   get bufferedAmount(): number {
-    return (this.#peer?.bufferedAmount ?? 0) + this.#unsentBytes + this.#blobBytes;
+    const inPeer = this.#peer?.bufferedAmount ?? 0;
+    return inPeer + this.#waiting.bytes + this.#unsentBytes + this.#blobBytes;
   }
 
   /** The subprotocol that was agreed on; empty when there is none. */
@@ -138,27 +175,28 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
 
   /**
    * Sends a message; after the connection has begun to close it is dropped, and `bufferedAmount`
-   * grows.
+   * grows. While there is none, `reconnect.maxQueuedBytes` are kept for the next one.
    *
    * @throws DOMException `InvalidStateError` while connecting; UsageError `invalid-argument` for
-   *   anything that is no message.
+   *   anything that is no message, `invalid-state` when more waits than the bound allows.
    */
   send(data: MessageData | Blob): void {
-    if (this.readyState === CONNECTING) {
-      throw new DOMException('the connection is not open yet', 'InvalidStateError');
-    }
-    if (data instanceof Blob) return this.#sendBlob(data);
-    const payload = toPayload(data);
-    if (this.readyState === OPEN) this.#peer!.send(payload);
-    else this.#unsentBytes += Buffer.byteLength(payload);
+    const payload = data instanceof Blob ? data : toPayload(data);
+    const { readyState } = this;
+    if (readyState === CONNECTING) this.#keep(payload);
+    else if (readyState !== OPEN) this.#unsentBytes += byteLength(payload);
+    else if (payload instanceof Blob) this.#sendBlob(payload);
+    else this.#peer!.send(payload);
+  }
+
+  #keep(payload: string | Uint8Array | Blob): void {
+    const isRefused = (this.#reconnection?.maxQueuedBytes ?? 0) === 0;
+    if (isRefused) throw new DOMException('the connection is not open yet', 'InvalidStateError');
+    this.#waiting.push(payload);
   }
 
   /** Blobs can only be read later, but keep their place in the order. */
   #sendBlob(blob: Blob): void {
-    if (this.readyState !== OPEN) {
-      this.#unsentBytes += blob.size;
-      return;
-    }
     this.#blobBytes += blob.size;
     const done = (): void => {
       this.#blobBytes -= blob.size;
@@ -182,6 +220,7 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
       throw new DOMException('a reason has 123 bytes at most', 'SyntaxError');
     }
     if (this.#ended !== 'no') return;
+    this.#hasClosed = true;
     if (this.#peer !== undefined) {
       // A reason needs a code before it [RFC 6455 §5.5.1].
       void this.#peer.close(code ?? (reason ? 1000 : undefined), reason);
@@ -193,6 +232,7 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
 
   /** Cuts the connection without a closing handshake. */
   terminate(): void {
+    this.#hasClosed = true;
     if (this.#peer === undefined) this.close();
     else this.#peer.terminate();
   }
@@ -225,8 +265,8 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
       throw new UsageError('already-reading', 'this connection is iterated already');
     }
     this.#queue = new MessageQueue({
-      pause: () => this.#peer?.pause(),
-      resume: () => this.#peer?.resume(),
+      pause: () => this.#setPaused(true),
+      resume: () => this.#setPaused(false),
       leave: () => this.close(this.#peer === undefined ? undefined : 1000),
     });
     if (this.#ended === 'closed') this.#queue.close(this.#failure);
@@ -237,15 +277,25 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
 
   #open(peer: WebSocketPeer): void {
     this.#peer = peer;
+    this.#reconnection?.opened();
     if (this.#ended === 'no') this.dispatchEvent(new Event('open'));
     else peer.terminate();
+    // What a listener has just sent comes first: it may have to introduce itself.
+    for (const message of this.#waiting.takeAll()) this.send(message);
     // Messages come in later tasks, so that who awaits the opening can still add a listener.
     setImmediate(() => {
       peer.attach({
         message: (_peer, data) => this.#receive(data),
-        close: (_peer, report) => this.#end(failureOf(report), report),
+        close: (_peer, report) => this.#lose(failureOf(report), report),
       });
+      if (this.#isPaused) peer.pause();
     });
+  }
+
+  #setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused) this.#peer?.pause();
+    else this.#peer?.resume();
   }
 
   #receive(data: string | Buffer): void {
@@ -262,9 +312,40 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
   }
 
+  /** There is no connection any more: another one follows, or this is the end. */
+  #lose(failure: Error | undefined, report: CloseReport | undefined): void {
+    const { code, reason } = report ?? { code: 1006, reason: '' };
+    const cause = { error: failure, code, reason, wasOpen: report !== undefined };
+    const next = this.#isLeaving ? undefined : this.#reconnection?.next(cause);
+    if (next === undefined) return this.#end(failure, report);
+    this.#peer = undefined;
+    this.#waitFor(next.delayMs);
+    this.dispatchEvent(new ReconnectingEvent('reconnecting', next, cause));
+  }
+
+  get #isLeaving(): boolean {
+    return this.#hasClosed || this.#plan.options.signal!.aborted;
+  }
+
+  #waitFor(delayMs: number): void {
+    const signal = this.#plan.options.signal!;
+    const cancel = this.#world.after(delayMs, () => {
+      signal.removeEventListener('abort', giveUp);
+      this.#connect();
+    });
+    const giveUp = (): void => {
+      cancel();
+      // As everywhere, events come after the call that causes them.
+      queueMicrotask(() => this.#end(signal.reason, undefined));
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+  }
+
   #end(failure: Error | undefined, report: CloseReport | undefined): void {
     this.#ended = 'closed';
     this.#failure = report === undefined ? failure : undefined;
+    this.#unsentBytes += this.#waiting.bytes;
+    this.#waiting.takeAll();
     this.#queue?.close(this.#failure);
     if (failure !== undefined) this.dispatchEvent(new ErrorEvent('error', failure));
     const { code, reason, wasClean } = report ?? { code: 1006, reason: '', wasClean: false };
@@ -298,6 +379,13 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     this.#handlers.set('close', handler);
   }
 
+  get onreconnecting(): EventHandler<'reconnecting'> {
+    return this.#handlers.get('reconnecting') as EventHandler<'reconnecting'>;
+  }
+  set onreconnecting(handler: EventHandler<'reconnecting'>) {
+    this.#handlers.set('reconnecting', handler);
+  }
+
   override addEventListener<Type extends keyof WebSocketEvents>(
     type: Type,
     listener: Listener<WebSocketEvents[Type]> | null,
@@ -324,6 +412,17 @@ function planOrSyntaxError(url: string | URL, options: ConnectOptions): Plan {
     if (!(error instanceof UsageError) || error.code !== 'invalid-argument') throw error;
     throw new DOMException(error.message, 'SyntaxError');
   }
+}
+
+function reconnectionOf(
+  reconnect: boolean | ReconnectOptions | undefined,
+  world: ClientWorld,
+): Reconnection | undefined {
+  if (reconnect === undefined || reconnect === false) return undefined;
+  if (reconnect !== true && (typeof reconnect !== 'object' || reconnect === null)) {
+    throw new UsageError('invalid-option', 'reconnect is true, false, or says how');
+  }
+  return new Reconnection(reconnect === true ? {} : reconnect, world);
 }
 
 function isApplicationCode(code: number): boolean {

@@ -13,6 +13,8 @@ export interface ClientWorld {
   readonly random: () => number;
   /** The time in ms, on a clock that does not go back. */
   readonly now: () => number;
+  /** The time of day, in ms since 1970-01-01T00:00:00Z. */
+  readonly epochNow: () => number;
   readonly after: Alarm;
 }
 
@@ -21,5 +23,6 @@ export const SYSTEM_WORLD: ClientWorld = Object.freeze({
   randomBytes,
   random: Math.random,
   now: () => performance.now(),
+  epochNow: () => Date.now(),
   after: systemAlarm,
 });

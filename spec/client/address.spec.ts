@@ -1,5 +1,5 @@
 import { UsageError } from 'barewire/base';
-import { parseWebSocketUrl } from 'barewire/client';
+import { parseHttpUrl, parseWebSocketUrl } from 'barewire/client';
 import t from 'tap';
 
 t.test('reads host, port and target, and knows the default ports [6455-4.1-3]', (t) => {
@@ -19,9 +19,9 @@ t.test('reads host, port and target, and knows the default ports [6455-4.1-3]', 
   t.end();
 });
 
-t.test('takes http: and https: for ws: and wss:, and cuts off fragments', (t) => {
-  t.equal(parseWebSocketUrl('http://a:81/b#c').href, 'ws://a:81/b');
-  t.equal(parseWebSocketUrl('https://a/b?d#c').href, 'wss://a/b?d');
+t.test('takes http: and https: for ws: and wss:', (t) => {
+  t.equal(parseWebSocketUrl('http://a:81/b').href, 'ws://a:81/b');
+  t.equal(parseWebSocketUrl('https://a/b?d').href, 'wss://a/b?d');
   t.equal(parseWebSocketUrl(new URL('https://a:443/')).origin, 'wss://a');
   t.equal(parseWebSocketUrl('http://a:80/').origin, 'ws://a');
   t.end();
@@ -47,6 +47,34 @@ t.test('makes credentials of user and password', (t) => {
 t.test('refuses what is no URL of a WebSocket [6455-4.1-4]', (t) => {
   for (const url of ['', 'a', '/a', 'ws:', 'ws://', 'ws://a:99999/', 'ftp://a/', 'data:,a']) {
     t.throws(() => parseWebSocketUrl(url), UsageError, url);
+  }
+  t.end();
+});
+
+t.test('refuses a fragment, and cuts it off a location', (t) => {
+  for (const url of ['ws://a/#b', 'ws://a/#', 'https://a/?b#c']) {
+    t.throws(() => parseWebSocketUrl(url), { code: 'invalid-argument' }, url);
+  }
+  t.equal(parseWebSocketUrl('/b#c', parseWebSocketUrl('ws://a/')).href, 'ws://a/b');
+  t.equal(parseWebSocketUrl('ws://a/%23').target, '/%23');
+  t.end();
+});
+
+t.test('reads the URL of an event stream, which keeps its fragment', (t) => {
+  t.match(parseHttpUrl('https://u:p@[::1]:8443/a?b#c'), {
+    href: 'https://u:p@[::1]:8443/a?b#c',
+    origin: 'https://[::1]:8443',
+    isSecure: true,
+    hostname: '::1',
+    port: 8443,
+    host: '[::1]:8443',
+    target: '/a?b',
+    authorization: 'Basic dTpw',
+  });
+  t.equal(parseHttpUrl('http://a').port, 80);
+  t.equal(parseHttpUrl('../c', parseHttpUrl('http://a/b/')).href, 'http://a/c');
+  for (const url of ['ws://a/', 'ftp://a/', 'a', '']) {
+    t.throws(() => parseHttpUrl(url), { code: 'invalid-argument' }, url);
   }
   t.end();
 });

@@ -46,7 +46,7 @@ t.test('has the constants on the class and on its instances', async (t) => {
 
 t.test('goes through its states, with an event for each', async (t) => {
   const { url, peers } = await serve(t, { protocols: ['b'] });
-  const socket = new WebSocket(`${url}#part`, ['a', 'b']);
+  const socket = new WebSocket(url, ['a', 'b']);
   const seen: unknown[] = [];
   socket.onopen = function (event) {
     t.equal(this, socket);

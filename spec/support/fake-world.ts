@@ -12,6 +12,7 @@ export class FakeWorld implements ClientWorld {
 
   readonly random = (): number => this.lot;
   readonly now = (): number => this.#nowMs;
+  readonly epochNow = (): number => 784_111_777_000 + this.#nowMs;
 
   readonly after = (delayMs: number, due: () => void): (() => void) => {
     const alarm = { atMs: this.#nowMs + delayMs, due };

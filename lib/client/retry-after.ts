@@ -1,0 +1,26 @@
+/**
+ * The `Retry-After` field: seconds, or a date [RFC 9110 §10.2.3].
+ *
+ * ```
+ * Retry-After: 120
+ * Retry-After: Fri, 31 Dec 1999 23:59:59 GMT
+ * ```
+ */
+
+const SECONDS = /^\d{1,15}$/;
+/** The form that servers must send; the two obsolete ones are not read [RFC 9110 §5.6.7]. */
+const DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/**
+ * Reads how long to wait.
+ *
+ * @param epochMs the time of day, in ms since 1970-01-01T00:00:00Z.
+ * @returns ms from 0; `undefined` when there is no such field, or none that makes sense.
+ */
+export function readRetryAfter(value: string | undefined, epochMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (SECONDS.test(value)) return Number(value) * 1000;
+  if (!DATE.test(value)) return undefined;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - epochMs);
+}

@@ -1,0 +1,53 @@
+/**
+ * Messages that wait for a connection: in their order, and within a bound.
+ */
+import { UsageError } from '../base/index.ts';
+
+/** A message that can be sent later. */
+export type Sendable = string | Uint8Array | Blob;
+
+/** Keeps messages until there is a connection. */
+export class SendQueue {
+  readonly #maxBytes: number;
+  #messages: Sendable[] = [];
+  #bytes = 0;
+
+  /** @param maxBytes kept at most; 0 keeps nothing. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Keeps a message.
+   *
+   * @throws UsageError `invalid-state` when that would be more than the bound; nothing is kept then,
+   *   and nothing that was kept is dropped.
+   */
+  push(message: Sendable): void {
+    const bytes = byteLength(message);
+    if (bytes > this.#maxBytes - this.#bytes) {
+      throw new UsageError('invalid-state', `${this.#bytes} bytes wait for a connection already`);
+    }
+    this.#messages.push(message);
+    this.#bytes += bytes;
+  }
+
+  /** Takes everything out, oldest first. */
+  takeAll(): readonly Sendable[] {
+    const messages = this.#messages;
+    this.#messages = [];
+    this.#bytes = 0;
+    return messages;
+  }
+}
+
+/** What a message has in bytes, text as UTF-8. */
+export function byteLength(message: Sendable): number {
+  if (typeof message === 'string') return Buffer.byteLength(message);
+  return message instanceof Blob ? message.size : message.length;
+}
