@@ -44,8 +44,8 @@ const HTTP_SCHEMES: ReadonlyMap<string, string> = new Map([
 /**
  * Parses the URL of a WebSocket, relative to `base` if there is one.
  *
- * @throws UsageError `invalid-argument` when it is no URL, or none of a WebSocket, or has a fragment
- *   without having a base.
+ * @throws UsageError `invalid-argument` when it is no URL, or none of a WebSocket, or has a
+ *   fragment and no base.
  */
 export function parseWebSocketUrl(url: string | URL, base?: WebSocketAddress): WebSocketAddress {
   const parsed = parse(String(url), base?.href);
@@ -59,7 +59,8 @@ export function parseWebSocketUrl(url: string | URL, base?: WebSocketAddress): W
 }
 
 /**
- * Parses the URL of an event stream, relative to `base` if there is one. A fragment stays in `href`.
+ * Parses the URL of an event stream, relative to `base` if there is one. A fragment stays in
+ * `href`.
  *
  * @throws UsageError `invalid-argument` when it is no URL, or none of HTTP.
  */

@@ -11,6 +11,8 @@
  * while attempts fail, as [HTML §9.2.3] allows.
  *
  * Stricter than the standard: a URL that is not `http:` or `https:` is refused at once.
+ *
+ * Longer than the house allows: it is the whole interface, member by member, and its life.
  */
 import { ProtocolError, UsageError } from '../base/index.ts';
 import { BoundedQueue } from '../peer/index.ts';

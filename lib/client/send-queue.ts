@@ -25,7 +25,7 @@ export class SendQueue {
   /**
    * Keeps a message.
    *
-   * @throws UsageError `invalid-state` when that would be more than the bound; nothing is kept then,
+   * @throws UsageError `invalid-state` when that would be more than the bound; it is not kept then,
    *   and nothing that was kept is dropped.
    */
   push(message: Sendable): void {
