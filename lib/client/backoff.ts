@@ -7,8 +7,8 @@
  *   minDelayMs 1 s    1 – 3 s · 1 – 9 s · 1 – 27 s · 1 – 30 s …         maxDelayMs 30 s
  * ```
  * A server that restarts loses all its clients at once. If they come back at the same time it
- * falls again; the lot spreads them, and each further failure spreads them wider. Delays start anew once a
- * connection has lasted: one that is cut right after it opened counts as a failure.
+ * falls again; the lot spreads them, and each further failure spreads them wider. Delays start anew
+ * once a connection has lasted: one that is cut right after it opened counts as a failure.
  *
  * The clock and the lots come in from outside; nothing here waits.
  */

@@ -24,7 +24,7 @@ import {
   makeEventStreamPlan,
 } from './event-stream-plan.ts';
 import { type EventStreamResponse, openEventStream } from './event-stream-request.ts';
-import { ErrorEvent, EventHandlers, type Listener } from './events.ts';
+import { defineConstants, ErrorEvent, EventHandlers, type Listener } from './events.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
@@ -39,15 +39,13 @@ const CERTIFICATE_ERROR = /^ERR_TLS_|CERT|SIGNED|^UNABLE_TO_|^HOSTNAME/;
 
 /** Listens to one event stream. */
 export class EventSource extends EventTarget implements AsyncIterable<EventStreamEvent> {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSED = CLOSED;
-  readonly CONNECTING = CONNECTING;
-  readonly OPEN = OPEN;
-  readonly CLOSED = CLOSED;
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSED: 2;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSED: 2;
 
-  /** The URL that was asked for; redirects do not change it. */
-  readonly url: string;
   readonly #plan: EventStreamPlan;
   readonly #world: ClientWorld;
   readonly #aborter = new AbortController();
@@ -76,7 +74,6 @@ export class EventSource extends EventTarget implements AsyncIterable<EventStrea
     super();
     this.#plan = planOrSyntaxError(url, options);
     this.#world = world;
-    this.url = this.#plan.hop.address.href;
     this.#lastEventId = options.lastEventId ?? '';
     this.#backoff = this.#backoffFrom(this.#plan.reconnectionMs);
     this.#follow(options.signal);
@@ -101,6 +98,11 @@ export class EventSource extends EventTarget implements AsyncIterable<EventStrea
   }
 
   // ── state ──────────────────────────────────────────────────────────────────────────────────
+
+  /** The URL that was asked for; redirects do not change it. */
+  get url(): string {
+    return this.#plan.hop.address.href;
+  }
 
   /** 0 connecting, also while waiting to connect again; 1 open; 2 closed for good. */
   get readyState(): 0 | 1 | 2 {
@@ -290,6 +292,8 @@ export class EventSource extends EventTarget implements AsyncIterable<EventStrea
     super.addEventListener(type, listener as Listener<Event>, options);
   }
 }
+
+defineConstants(EventSource, { CONNECTING, OPEN, CLOSED });
 
 function planOrSyntaxError(url: string | URL, options: EventSourceOptions): EventStreamPlan {
   try {

@@ -62,7 +62,7 @@ type Handler = (this: EventTarget, event: never) => unknown;
 /** The handlers that were set by attribute, one for each type of event. */
 export class EventHandlers {
   readonly #target: EventTarget;
-  readonly #handlers = new Map<string, Handler | null>();
+  readonly #handlers = new Map<string, Handler>();
 
   constructor(target: EventTarget) {
     this.#target = target;
@@ -74,15 +74,31 @@ export class EventHandlers {
   }
 
   /**
-   * Sets a handler; anything that is no function removes it. It keeps its place among the
-   * listeners.
+   * Sets a handler; anything that is no function removes it. It keeps its place among the listeners
+   * until it is removed.
    */
   set(type: string, handler: unknown): void {
-    const isFirst = !this.#handlers.has(type);
-    this.#handlers.set(type, typeof handler === 'function' ? (handler as Handler) : null);
-    if (!isFirst) return;
-    this.#target.addEventListener(type, (event) => {
-      this.#handlers.get(type)?.call(this.#target, event as never);
-    });
+    const isRemoval = typeof handler !== 'function';
+    if (isRemoval) this.#handlers.delete(type);
+    else this.#handlers.set(type, handler as Handler);
+    if (isRemoval) this.#target.removeEventListener(type, this.#call);
+    // Adding what is there already changes nothing, least of all its place.
+    else this.#target.addEventListener(type, this.#call);
+  }
+
+  readonly #call = (event: Event): void => {
+    this.#handlers.get(event.type)?.call(this.#target, event as never);
+  };
+}
+
+/** Puts constants on a class and on its instances: seen, and never written. */
+export function defineConstants(
+  target: { readonly prototype: object },
+  constants: Readonly<Record<string, number>>,
+): void {
+  for (const [name, value] of Object.entries(constants)) {
+    for (const place of [target, target.prototype]) {
+      Object.defineProperty(place, name, { value, enumerable: true });
+    }
   }
 }

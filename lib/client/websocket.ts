@@ -19,6 +19,7 @@ import { type MessageData, MessageQueue, toPayload, type WebSocketPeer } from '.
 import { carryOut } from './connect.ts';
 import {
   CloseEvent,
+  defineConstants,
   ErrorEvent,
   EventHandlers,
   type Listener,
@@ -65,18 +66,15 @@ const CLOSED = 3;
 
 /** One WebSocket connection, with the interface of browsers. */
 export class WebSocket extends EventTarget implements AsyncIterable<string | Buffer> {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSING = CLOSING;
-  static readonly CLOSED = CLOSED;
-  readonly CONNECTING = CONNECTING;
-  readonly OPEN = OPEN;
-  readonly CLOSING = CLOSING;
-  readonly CLOSED = CLOSED;
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
 
-  /** The URL, with its scheme as `ws:` or `wss:` and without a fragment. */
-  readonly url: string;
-  readonly #origin: string;
   readonly #plan: Plan;
   readonly #world: ClientWorld;
   readonly #aborter = new AbortController();
@@ -91,6 +89,8 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
   #hasClosed = false;
   /** Bytes that were given to `send` and will never be sent. */
   #unsentBytes = 0;
+  /** Bytes of messages that the peer was given since it was last empty. */
+  #acceptedBytes = 0;
   /** Bytes of Blobs that are being read. */
   #blobBytes = 0;
   #queue: MessageQueue | undefined;
@@ -119,8 +119,6 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     this.#world = world;
     this.#reconnection = reconnectionOf(reconnect, world);
     this.#waiting = new SendQueue(this.#reconnection?.maxQueuedBytes ?? 0);
-    this.url = this.#plan.hop.address.href;
-    this.#origin = this.#plan.hop.address.origin;
     this.#connect();
   }
 
@@ -133,6 +131,11 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
 
   // ── state ──────────────────────────────────────────────────────────────────────────────────
 
+  /** The URL, with its scheme as `ws:` or `wss:`. */
+  get url(): string {
+    return this.#plan.hop.address.href;
+  }
+
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   get readyState(): 0 | 1 | 2 | 3 {
     if (this.#ended !== 'no') return this.#ended === 'closed' ? CLOSED : CLOSING;
@@ -140,10 +143,19 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     return this.#peer.isOpen ? OPEN : CLOSING;
   }
 
-  /** Bytes that were given to `send` and have not left this process. */
+  /**
+   * Bytes of messages that were given to `send` and have not left this process, without what the
+   * protocol adds; what was sent too late stays counted.
+   */
   get bufferedAmount(): number {
-    const inPeer = this.#peer?.bufferedAmount ?? 0;
-    return inPeer + this.#waiting.bytes + this.#unsentBytes + this.#blobBytes;
+    return this.#bytesInPeer() + this.#waiting.bytes + this.#unsentBytes + this.#blobBytes;
+  }
+
+  /** The peer counts frames, their headers included; nothing is waiting when it counts none. */
+  #bytesInPeer(): number {
+    const frameBytes = this.#peer?.bufferedAmount ?? 0;
+    if (frameBytes === 0) this.#acceptedBytes = 0;
+    return Math.min(frameBytes, this.#acceptedBytes);
   }
 
   /** The subprotocol that was agreed on; empty when there is none. */
@@ -186,7 +198,13 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     if (readyState === CONNECTING) this.#keep(payload);
     else if (readyState !== OPEN) this.#unsentBytes += byteLength(payload);
     else if (payload instanceof Blob) this.#sendBlob(payload);
-    else this.#peer!.send(payload);
+    else this.#sendNow(payload);
+  }
+
+  #sendNow(payload: string | Uint8Array): void {
+    this.#bytesInPeer();
+    this.#acceptedBytes += byteLength(payload);
+    this.#peer!.send(payload);
   }
 
   #keep(payload: string | Uint8Array | Blob): void {
@@ -302,7 +320,8 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     if (this.readyState !== OPEN) return;
     this.#queue?.push(data);
     const shown = typeof data === 'string' ? data : this.#show(data);
-    this.dispatchEvent(new MessageEvent('message', { data: shown, origin: this.#origin }));
+    const { origin } = this.#plan.hop.address;
+    this.dispatchEvent(new MessageEvent('message', { data: shown, origin }));
   }
 
   #show(bytes: Buffer): Buffer | ArrayBuffer | Blob {
@@ -404,6 +423,8 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     super.addEventListener(type, listener as Listener<Event>, options);
   }
 }
+
+defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
 
 function planOrSyntaxError(url: string | URL, options: ConnectOptions): Plan {
   try {

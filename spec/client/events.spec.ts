@@ -1,6 +1,6 @@
-import { CloseEvent, ErrorEvent } from 'barewire/client';
+import { CloseEvent, ErrorEvent, ReconnectingEvent } from 'barewire/client';
 import t from 'tap';
-import { EventHandlers } from '../../lib/client/events.ts';
+import { defineConstants, EventHandlers } from '../../lib/client/events.ts';
 
 t.test('a close event says code, reason and whether it was clean', (t) => {
   t.match(new CloseEvent('close'), { type: 'close', code: 0, reason: '', wasClean: false });
@@ -28,5 +28,32 @@ t.test('a handler attribute keeps its place, and anything but a function removes
   t.equal(handlers.get('x'), null);
   target.dispatchEvent(new Event('x'));
   t.strictSame(log, ['second', 'listener', 'listener']);
+  // Once removed it has lost its place.
+  handlers.set('x', () => log.push('third'));
+  target.dispatchEvent(new Event('x'));
+  t.strictSame(log.slice(3), ['listener', 'third']);
+  t.end();
+});
+
+t.test('constants are on the class and its instances, and cannot be changed', (t) => {
+  class Some {}
+  defineConstants(Some, { A: 0, B: 1 });
+  t.match(Object.getOwnPropertyDescriptor(Some, 'B'), {
+    value: 1,
+    enumerable: true,
+    writable: false,
+    configurable: false,
+  });
+  t.equal((new Some() as { A?: number }).A, 0);
+  t.throws(() => {
+    (new Some() as { A?: number }).A = 5;
+  }, TypeError);
+  t.end();
+});
+
+t.test('a reconnecting event says when and why', (t) => {
+  const cause = { error: undefined, code: 1012, reason: 'restart', wasOpen: true };
+  const event = new ReconnectingEvent('reconnecting', { attempt: 2, delayMs: 50 }, cause);
+  t.match(event, { type: 'reconnecting', attempt: 2, delayMs: 50, cause });
   t.end();
 });

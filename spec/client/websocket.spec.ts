@@ -91,6 +91,47 @@ t.test('calls listeners and handlers in the order in which they were set', async
   await next(socket, 'close');
 });
 
+t.test('counts what waits in bytes of messages, not of frames', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  await next(socket, 'open');
+  const amounts: number[] = [];
+  const messages = ['x', '¥¥', new Uint8Array(100), new Blob(['abc']), '', 'x'.repeat(5000)];
+  for (const message of messages) {
+    socket.send(message);
+    amounts.push(socket.bufferedAmount);
+  }
+  void socket.ping();
+  t.strictSame(amounts, [1, 5, 105, 108, 108, 5108]);
+  t.equal(socket.bufferedAmount, 5108);
+  await eventually(() => socket.bufferedAmount === 0);
+  socket.send('again');
+  t.equal(socket.bufferedAmount, 5);
+  socket.close(1000);
+  socket.send(new Uint8Array(7));
+  t.equal(socket.bufferedAmount, 12);
+  await next(socket, 'close');
+  t.equal(socket.bufferedAmount, 7);
+});
+
+t.test('has its attributes where browsers have them', (t) => {
+  const attributes = [
+    'url',
+    'readyState',
+    'bufferedAmount',
+    'protocol',
+    'extensions',
+    'binaryType',
+  ];
+  for (const name of [...attributes, 'onopen', 'onmessage', 'onerror', 'onclose', 'OPEN']) {
+    t.ok(name in WebSocket.prototype, name);
+  }
+  t.throws(() => {
+    (WebSocket as { OPEN: number }).OPEN = 5;
+  }, TypeError);
+  t.end();
+});
+
 t.test('loses no message for a listener that is added when it has opened', async (t) => {
   const hello = Buffer.from('810568656c6c6f', 'hex');
   const server = await rawServer(t, (request) => request.switch('', hello));
@@ -173,7 +214,15 @@ t.test('refuses to send while connecting, and drops what comes too late', async 
 });
 
 t.test('throws a SyntaxError for a bad URL or bad subprotocols, at once', (t) => {
-  for (const url of ['nonsense', 'ftp://a/', 'ws://']) {
+  for (const url of [
+    'nonsense',
+    '/a',
+    'ftp://a/',
+    'ws://',
+    'ws://a/#b',
+    'ws://a:99999/',
+    'ws://a b/',
+  ]) {
     t.throws(() => new WebSocket(url), { name: 'SyntaxError' }, url);
   }
   for (const protocols of [['a', 'a'], ['a b'], [''], 'ü', ['a,b']]) {
