@@ -17,6 +17,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { UsageError } from '../base/index.ts';
 import type { WebSocketAddress } from './address.ts';
+import { checkOptions } from './check-options.ts';
 import { openTunnel, type ProxySettings, resolveProxy } from './proxy.ts';
 import { dialTcp, dialUnix, IGNORE, type ResolvedAddress, startTls } from './sockets.ts';
 
@@ -47,6 +48,13 @@ export interface DialOptions {
  * @throws UsageError `invalid-option` when they name more than one way, or a bad proxy.
  */
 export function checkDialOptions(options: DialOptions): void {
+  checkOptions(options, {
+    tls: 'an object',
+    socketPath: 'a path',
+    createConnection: 'a function',
+    lookup: 'a function',
+    localAddress: 'an IP address',
+  });
   const ways = [options.socketPath, options.proxy, options.createConnection];
   if (ways.filter((way) => way !== undefined).length > 1) {
     throw new UsageError('invalid-option', 'only one of socketPath, proxy and createConnection');
@@ -104,6 +112,9 @@ async function dialPlain(
 ): Promise<Duplex> {
   if (options.createConnection !== undefined) {
     const stream = await options.createConnection(address, signal);
+    if (typeof stream?.pipe !== 'function' || typeof stream.write !== 'function') {
+      throw new UsageError('invalid-argument', 'createConnection brought no stream');
+    }
     stream.on('error', IGNORE);
     return stream;
   }

@@ -15,6 +15,7 @@ import { type LimitOptions, resolveLimit, UsageError } from '../base/index.ts';
 import { Fields, type FieldsInit } from '../http/index.ts';
 import { parseHttpUrl } from './address.ts';
 import { inRange } from './backoff.ts';
+import { checkOptions } from './check-options.ts';
 import { checkDialOptions, type DialOptions } from './dial.ts';
 import type { Hop } from './redirect.ts';
 
@@ -79,6 +80,11 @@ export function makeEventStreamPlan(
   url: string | URL,
   options: EventSourceOptions,
 ): EventStreamPlan {
+  checkOptions(options, {
+    headers: 'an object',
+    signal: 'an AbortSignal',
+    withCredentials: 'a boolean',
+  });
   checkDialOptions(options);
   const { maxRedirects = 20, lastEventId = '', idleTimeoutMs = Number.POSITIVE_INFINITY } = options;
   if (!Number.isSafeInteger(maxRedirects) || maxRedirects < 0) {

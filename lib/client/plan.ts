@@ -7,6 +7,7 @@ import { buildUpgradeRequest, encodeHandshakeKey, type UpgradeWishes } from '../
 import { Fields, type FieldsInit } from '../http/index.ts';
 import { checkPeerOptions, type PeerOptions, type Ticker } from '../peer/index.ts';
 import { parseWebSocketUrl } from './address.ts';
+import { checkOptions } from './check-options.ts';
 import { checkDialOptions, type DialOptions } from './dial.ts';
 import type { Hop } from './redirect.ts';
 
@@ -55,13 +56,26 @@ export interface Plan {
  *   `invalid-option`.
  */
 export function makePlan(url: string | URL, options: ConnectOptions): Plan {
+  checkOptions(options, {
+    headers: 'an object',
+    origin: 'a string',
+    signal: 'an AbortSignal',
+    parallelHandshakes: 'a boolean',
+    handlerFailed: 'a function',
+    ticker: 'an object',
+    codec: 'an object',
+  });
   checkPeerOptions(options);
   checkDialOptions(options);
-  const maxRedirects = options.maxRedirects ?? 0;
+  const { maxRedirects = 0 } = options;
   if (!Number.isSafeInteger(maxRedirects) || maxRedirects < 0) {
     throw new UsageError('invalid-option', 'maxRedirects is a whole number from 0');
   }
   const { protocols, origin } = options;
+  const names = typeof protocols === 'string' ? [protocols] : (protocols ?? []);
+  if (protocols === null || !Array.isArray(names)) {
+    throw new UsageError('invalid-argument', 'protocols are a name, or an array of names');
+  }
   const plan: Plan = {
     hop: {
       address: parseWebSocketUrl(url),
@@ -69,8 +83,8 @@ export function makePlan(url: string | URL, options: ConnectOptions): Plan {
       tls: options.tls,
     },
     wishes: {
-      protocols: typeof protocols === 'string' ? [protocols] : protocols,
-      offer: offerOf(options.deflate ?? true),
+      protocols: names,
+      offer: offerOf(options.deflate === undefined ? true : options.deflate),
       origin,
     },
     options,
@@ -84,7 +98,11 @@ export function makePlan(url: string | URL, options: ConnectOptions): Plan {
 function offerOf(deflate: boolean | DeflatePolicy | readonly DeflatePolicy[]): string | undefined {
   if (deflate === false) return undefined;
   if (deflate === true) return buildOffer();
-  return Array.isArray(deflate) ? buildOffer(...deflate) : buildOffer(deflate as DeflatePolicy);
+  const policies = Array.isArray(deflate) ? deflate : [deflate];
+  if (policies.some((policy) => typeof policy !== 'object' || policy === null)) {
+    throw new UsageError('invalid-option', 'deflate is true, false, an offer or several');
+  }
+  return buildOffer(...policies);
 }
 
 /** What the handshake of one attempt says. */

@@ -43,6 +43,9 @@ export interface Proxy {
  * @throws UsageError `invalid-option` for a bad URL, `invalid-header` for a malformed field.
  */
 export function resolveProxy(proxy: string | URL | ProxySettings): Proxy {
+  if (proxy === null || !['string', 'object'].includes(typeof proxy)) {
+    throw new UsageError('invalid-option', 'a proxy is a URL, or settings with one');
+  }
   const settings = typeof proxy === 'string' || proxy instanceof URL ? { url: proxy } : proxy;
   const text = String(settings.url);
   const url = URL.canParse(text) ? new URL(text) : undefined;

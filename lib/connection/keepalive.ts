@@ -22,13 +22,19 @@ export interface KeepaliveOptions {
 /** What a tick asks the connection to do. */
 export type KeepaliveAction = 'none' | 'ping' | ProtocolError;
 
-interface PingInFlight {
-  readonly payload: string;
+interface Asker {
   readonly sentAtMs: number;
   readonly answered: ((roundTripMs: number) => void) | undefined;
 }
 
-/** Pings that are remembered at most; older ones are forgotten, their callers told by `close`. */
+interface PingInFlight {
+  readonly payload: string;
+  readonly sentAtMs: number;
+  /** Who asked with this ping, and with older ones that it stands for. */
+  readonly askers: Asker[];
+}
+
+/** Payloads that are remembered at most: a pong for a newer ping answers the older ones as well. */
 const MAX_PINGS = 64;
 
 /** Stands for an empty list, and is never written to: most connections never ping. */
@@ -78,9 +84,18 @@ export class Keepalive {
     this.#serial += 1;
     const bytes = payload ?? Buffer.from(String(this.#serial), 'latin1');
     if (this.#inFlight === NO_PINGS) this.#inFlight = [];
-    if (this.#inFlight.length === MAX_PINGS) this.#inFlight.shift();
-    this.#inFlight.push({ payload: bytes.toString('latin1'), sentAtMs: nowMs, answered });
+    if (this.#inFlight.length === MAX_PINGS) this.#forgetSecond();
+    const askers = [{ sentAtMs: nowMs, answered }];
+    this.#inFlight.push({ payload: bytes.toString('latin1'), sentAtMs: nowMs, askers });
     return bytes;
+  }
+
+  /** The next one stands for it; the oldest stays, because the pong timeout counts from it. */
+  #forgetSecond(): void {
+    const [forgotten] = this.#inFlight.splice(1, 1);
+    const heir = this.#inFlight[1]!;
+    forgotten!.askers.push(...heir.askers);
+    this.#inFlight[1] = { ...heir, askers: forgotten!.askers };
   }
 
   /**
@@ -93,9 +108,9 @@ export class Keepalive {
     const index = this.#inFlight.findLastIndex((ping) => ping.payload === text);
     if (index === -1) return undefined;
     let roundTripMs = 0;
-    for (const ping of this.#inFlight.splice(0, index + 1)) {
-      roundTripMs = nowMs - ping.sentAtMs;
-      ping.answered?.(roundTripMs);
+    for (const { sentAtMs, askers } of this.#inFlight.splice(0, index + 1)) {
+      roundTripMs = nowMs - sentAtMs;
+      for (const asker of askers) asker.answered?.(nowMs - asker.sentAtMs);
     }
     return roundTripMs;
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Backoff, inRange } from '../../lib/client/backoff.ts';
 import { FakeWorld } from '../support/fake-world.ts';
+import { runs } from '../support/laws.ts';
 
 t.test('waits longer each time, by lot, between the shortest and the longest delay', (t) => {
   const delays = (lot: number): (number | undefined)[] => {
@@ -73,6 +74,7 @@ t.test('spreads clients that were lost at the same time, whatever the lots', (t)
       }
       return true;
     }),
+    runs(500),
   );
   t.pass('every delay is whole and in its range');
   t.end();

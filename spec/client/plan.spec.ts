@@ -4,7 +4,7 @@ import t from 'tap';
 import { makePlan, wishesFor } from '../../lib/client/plan.ts';
 
 t.test('settles everything before anything is opened', (t) => {
-  const plan = makePlan('wss://u:p@a:1/x?y#z', { protocols: 'chat', headers: { Cookie: 'c' } });
+  const plan = makePlan('wss://u:p@a:1/x?y', { protocols: 'chat', headers: { Cookie: 'c' } });
   const wishes = wishesFor(plan, plan.hop);
   t.match(wishes, { host: 'a:1', target: '/x?y', protocols: ['chat'] });
   const lines = [...(wishes.headers as Iterable<readonly [string, string]>)];

@@ -52,8 +52,10 @@ t.test('answers older pings with a newer pong, and ignores pongs to nothing', (t
 t.test('remembers a bounded number of pings', (t) => {
   const keepalive = new Keepalive();
   const first = keepalive.pinged(0, undefined, undefined);
-  for (let index = 0; index < 64; index += 1) keepalive.pinged(0, undefined, undefined);
-  t.equal(keepalive.ponged(1, first), undefined);
+  const second = keepalive.pinged(0, undefined, undefined);
+  for (let index = 0; index < 63; index += 1) keepalive.pinged(0, undefined, undefined);
+  t.equal(keepalive.ponged(1, second), undefined);
+  t.equal(keepalive.ponged(1, first), 1);
   t.end();
 });
 
@@ -75,5 +77,29 @@ t.test('refuses deadlines that are none', (t) => {
     t.throws(() => new Keepalive({ pongTimeoutMs: bad }), UsageError);
     t.throws(() => new Keepalive({ idleTimeoutMs: bad }), UsageError);
   }
+  t.end();
+});
+
+t.test('answers every ping, however many are in flight, each with its own time', (t) => {
+  const keepalive = new Keepalive({ pongTimeoutMs: 1000 });
+  const times: number[] = [];
+  for (let serial = 0; serial < 10_000; serial += 1) {
+    keepalive.pinged(serial, undefined, (roundTripMs) => times.push(roundTripMs));
+  }
+  t.equal(keepalive.ponged(10_000, Buffer.from('10000')), 1);
+  t.strictSame(
+    times,
+    Array.from({ length: 10_000 }, (_, serial) => 10_000 - serial),
+  );
+  t.end();
+});
+
+t.test('many pings do not put the pong timeout off', (t) => {
+  const keepalive = new Keepalive({ pongTimeoutMs: 1000 });
+  keepalive.tick(0);
+  for (let nowMs = 0; nowMs < 1000; nowMs += 1) {
+    keepalive.pinged(nowMs, undefined, undefined);
+  }
+  t.match(keepalive.tick(1000), { code: 'pong-timeout' });
   t.end();
 });

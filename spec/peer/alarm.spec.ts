@@ -16,3 +16,18 @@ t.test('goes off once, unless it is called off, and never at Infinity', (t) => {
   callOff();
   t.end();
 });
+
+t.test('takes more than a timer can hold for a long time, not for none', (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  let isDue = false;
+  const callOff = systemAlarm(2 ** 40, () => {
+    isDue = true;
+  });
+  mock.timers.tick(2 ** 31 - 2);
+  t.equal(isDue, false);
+  mock.timers.tick(1);
+  t.equal(isDue, true);
+  callOff();
+  t.end();
+});
