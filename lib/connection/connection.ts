@@ -344,8 +344,8 @@ export class Connection {
    * @throws UsageError `invalid-argument` when the payload is longer.
    */
   ping(payload?: Uint8Array, answered?: (roundTripMs: number) => void): boolean {
+    if (payload !== undefined) checkControl(payload);
     const bytes = payload === undefined ? undefined : Buffer.from(payload);
-    if (bytes !== undefined) checkControlLength(bytes);
     if (!this.isOpen) return false;
     const sent = this.#keepalive.pinged(this.#now(), bytes, answered);
     this.#output.control(OPCODE.ping, sent);
@@ -358,7 +358,7 @@ export class Connection {
    * @throws UsageError `invalid-argument` when the payload is longer than 125 bytes.
    */
   pong(payload: Uint8Array = EMPTY): boolean {
-    checkControlLength(payload);
+    checkControl(payload);
     if (!this.isOpen) return false;
     this.#output.control(OPCODE.pong, payload);
     return true;
@@ -462,6 +462,8 @@ export class Connection {
     if (this.state === 'closed') return;
     if (this.#closing.isUnderWay) return this.#tickClosing(nowMs);
     this.#tickDeflate();
+    // Who reads nothing cannot know that nothing comes: a pause of ours is no silence of theirs.
+    if (this.#gate.isShut) this.#keepalive.heard();
     const action = this.#keepalive.tick(nowMs);
     if (action === 'ping') this.ping();
     else if (action !== 'none') this.#giveUp(action);
@@ -503,7 +505,10 @@ export class Connection {
   }
 }
 
-function checkControlLength(payload: Uint8Array): void {
+function checkControl(payload: Uint8Array): void {
+  if (!(payload instanceof Uint8Array)) {
+    throw new UsageError('invalid-argument', 'the payload of a control frame is a Uint8Array');
+  }
   if (payload.length <= MAX_CONTROL_PAYLOAD) return;
   throw new UsageError(
     'invalid-argument',

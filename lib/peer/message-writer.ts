@@ -34,6 +34,8 @@ export class MessageWriter {
   readonly #message: OutgoingMessage;
   readonly #pace: WriterPace;
   #turnBytes = 0;
+  /** The first half of a surrogate pair, whose second half comes with the next piece. */
+  #half = '';
   /** Writes that have not come back. */
   #waiting = 0;
 
@@ -51,7 +53,7 @@ export class MessageWriter {
    * @throws UsageError `invalid-argument` for anything that is neither text nor bytes.
    */
   async write(piece: MessageData): Promise<boolean> {
-    const payload = toPayload(piece);
+    const payload = this.#join(toPayload(piece));
     if (this.#waiting > 0 && !this.#pace.admits(payload.length)) return false;
     if (!this.#message.write(payload)) return false;
     await this.#pause(payload.length);
@@ -60,8 +62,10 @@ export class MessageWriter {
 
   /** Ends the message. @returns false when the connection ended first. */
   async end(piece?: MessageData): Promise<boolean> {
-    const payload = piece === undefined ? undefined : toPayload(piece);
-    if (!this.#message.end(payload)) return false;
+    const rest = this.#half === '' ? undefined : '';
+    const payload = piece === undefined ? rest : toPayload(piece);
+    const last = payload === undefined ? undefined : this.#join(payload, true);
+    if (!this.#message.end(last)) return false;
     await this.#pause(payload?.length ?? 0);
     return true;
   }
@@ -72,6 +76,19 @@ export class MessageWriter {
    */
   abandon(): boolean {
     return this.#message.abandon();
+  }
+
+  /** Text may be cut anywhere, also inside a code point: each frame gets whole ones. */
+  #join(payload: string | Uint8Array, isLast = false): string | Uint8Array {
+    const half = this.#half;
+    if (typeof payload !== 'string') {
+      this.#half = '';
+      return half === '' ? payload : Buffer.concat([Buffer.from(half), payload]);
+    }
+    const text = half === '' ? payload : half + payload;
+    const isCut = !isLast && isHighSurrogate(text.charCodeAt(text.length - 1));
+    this.#half = isCut ? text.slice(-1) : '';
+    return isCut ? text.slice(0, -1) : text;
   }
 
   /** `undefined` when there is nothing to wait for: most pieces are small. */
@@ -91,4 +108,8 @@ export class MessageWriter {
     await this.#pace.untilRoom(this.#message);
     this.#waiting -= 1;
   }
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
 }

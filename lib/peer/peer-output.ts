@@ -39,6 +39,8 @@ export class PeerOutput implements WriterPace {
   /** The window that the peer's inflater has for us, in bits. */
   readonly #windowBits: number;
   readonly #room = new Room();
+  /** Ends the waiting of those who send piece by piece. */
+  #senders: Set<() => void> | undefined;
   #messagesDropped = 0;
 
   /** @throws UsageError `invalid-option` for a bad slow-consumer policy. */
@@ -150,15 +152,21 @@ export class PeerOutput implements WriterPace {
     if (!this.#connection.isOpen) return false;
     // The message takes its place in the order now, not when its first piece comes.
     const writer = this.startMessage(options?.type, options);
+    const pieces = source instanceof Blob ? source.stream() : source;
+    const sending = writeAll(writer, pieces as AsyncIterable<MessageData>, broken);
+    // A source that gives nothing any more must not outlive the connection.
+    let stop = (): void => {};
+    const stopped = new Promise<false>((resolve) => {
+      stop = () => resolve(false);
+    });
+    this.#senders ??= new Set();
+    this.#senders.add(stop);
+    // Its failure comes through the race; one that comes later is for nobody.
+    sending.catch(() => {});
     try {
-      const pieces = source instanceof Blob ? source.stream() : source;
-      for await (const piece of pieces as AsyncIterable<MessageData>) {
-        if (!(await writer.write(piece))) return false;
-      }
-      return await writer.end();
-    } catch (error) {
-      if (!writer.abandon()) broken();
-      throw error;
+      return await Promise.race([sending, stopped]);
+    } finally {
+      this.#senders?.delete(stop);
     }
   }
 
@@ -202,5 +210,21 @@ export class PeerOutput implements WriterPace {
   stop(): void {
     this.#messagesDropped += this.#backlog.clear();
     this.#room.release();
+    for (const stop of this.#senders ?? []) stop();
+  }
+}
+
+/** Writes a message from its source; `broken` when it breaks off and something has been sent. */
+async function writeAll(
+  writer: MessageWriter,
+  pieces: AsyncIterable<MessageData>,
+  broken: () => void,
+): Promise<boolean> {
+  try {
+    for await (const piece of pieces) if (!(await writer.write(piece))) return false;
+    return await writer.end();
+  } catch (error) {
+    if (!writer.abandon()) broken();
+    throw error;
   }
 }

@@ -390,3 +390,25 @@ t.test('delivers nothing while paused, also when a job ends then', (t) => {
   t.strictSame(server.seen, [['message', 'x']]);
   t.end();
 });
+
+t.test('a pause of ours is no silence of the peer', (t) => {
+  const pair = new Pair({ client: { pingIntervalMs: 1000, pongTimeoutMs: 2000 } });
+  pair.client.connection.pause();
+  for (let second = 0; second < 60; second += 1) pair.advance(1000).settle();
+  t.equal(pair.client.connection.state, 'open');
+  pair.client.connection.resume();
+  pair.settle();
+  // Now it listens, and hears nothing.
+  for (let second = 0; second < 4; second += 1) pair.advance(1000);
+  t.not(pair.client.connection.state, 'open');
+  t.end();
+});
+
+t.test('refuses a control payload that is no bytes', (t) => {
+  const { client } = new Pair();
+  for (const payload of ['text', 5, null, new ArrayBuffer(3), {}]) {
+    t.throws(() => client.connection.ping(payload as never), { code: 'invalid-argument' });
+    t.throws(() => client.connection.pong(payload as never), { code: 'invalid-argument' });
+  }
+  t.end();
+});

@@ -90,3 +90,28 @@ t.test('refuses pieces that are no message data', async (t) => {
   await t.rejects(writer.end(5 as unknown as string), UsageError);
   t.equal(writer.abandon(), true);
 });
+
+t.test('text may be cut inside a code point', async (t) => {
+  const text = 'a😀b';
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    const pair = new Pair();
+    const writer = new MessageWriter(pair.client.connection.startMessage('text'), new Pace());
+    t.equal(await writer.write(text.slice(0, cut)), true);
+    t.equal(await writer.write(text.slice(cut)), true);
+    await writer.end();
+    pair.settle();
+    t.strictSame(pair.server.seen, [['message', text]], `cut at ${cut}`);
+  }
+});
+
+t.test('half a code point that stays alone is replaced, and not lost', async (t) => {
+  const endings: readonly (string | Buffer | undefined)[] = [undefined, '', 'x', Buffer.from('x')];
+  for (const ending of endings) {
+    const pair = new Pair();
+    const writer = new MessageWriter(pair.client.connection.startMessage('text'), new Pace());
+    await writer.write('a\ud83d');
+    await writer.end(ending);
+    pair.settle();
+    t.strictSame(pair.server.seen, [['message', `a\ufffd${ending ?? ''}`]]);
+  }
+});

@@ -214,3 +214,38 @@ t.test('a writer is let go when the connection ends, or closes under it', async 
   await back;
   t.equal(await second.write('late'), false);
 });
+
+t.test('a source that gives nothing any more does not outlive the connection', async (t) => {
+  for (const end of ['close', 'terminate'] as const) {
+    const { client, server } = await joinPeers(t);
+    client.attach({});
+    server.attach({});
+    const stuck = async function* (): AsyncGenerator<string> {
+      yield 'begun';
+      await new Promise(() => {});
+    };
+    const sending = server.send(stuck());
+    await new Promise((go) => setImmediate(go));
+    if (end === 'close') void server.close(1000);
+    else server.terminate();
+    t.equal(await sending, false, end);
+    await server.closed;
+  }
+});
+
+t.test('what a source throws after the end is for nobody', async (t) => {
+  const { server } = await joinPeers(t);
+  let fail = (): void => {};
+  const late = new Promise<never>((_resolve, reject) => {
+    fail = () => reject(new Error('late'));
+  });
+  const source = async function* (): AsyncGenerator<string> {
+    yield 'begun';
+    await late;
+  };
+  const sending = server.send(source());
+  server.terminate();
+  t.equal(await sending, false);
+  fail();
+  await new Promise((go) => setImmediate(go));
+});
