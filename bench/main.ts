@@ -1,26 +1,33 @@
 /**
- * Runs a bench by its name; without one, lists them.
+ * Runs benches by their names; all without one.
  *
- *   npm run bench -- framing --quick
+ *   npm run bench                          all, one after the other
+ *   npm run bench -- codec                 a group, or a bench
+ *   npm run bench -- framing --quick       with the options of the bench
+ *   npm run bench -- table                 P1 – P10, into bench/results.md
+ *   npm run bench -- list
  *   npm run bench:quick
  *
- * Every `<name>.bench.ts` beside this file is a bench. `quick` runs short versions of them one
- * after the other, each in a process of its own. Exit code 2: there is no such bench.
+ * Every `<name>.bench.ts` beside this file is a bench. Each of several runs in a process of its
+ * own. Exit code 1: one of them failed; 2: there is no such bench.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { chooseBench } from './support/dispatch.ts';
+import { chooseBench, GROUPS } from './support/dispatch.ts';
 
 /** Short versions, in less than three minutes together. */
 const QUICK: readonly (readonly [name: string, ...args: string[]])[] = [
-  ['framing', '--quick', '--rounds', '3'],
-  ['masking', '--quick'],
-  ['http', '--quick'],
-  ['sse'],
-  ['process', 'P1', 'P7a', 'P8', '--quick'],
-  ['soak', '--quick'],
+  ['framing', 'P4 decode masked', 'P4 encode unmasked', '--quick'],
+  ['masking', 'mask 20', 'mask 1024', 'mask 65536', '--quick'],
+  ['utf8', 'string', '--quick'],
+  ['http', 'P5', '--quick'],
+  ['handshake', '--quick'],
+  ['sse', '--quick'],
+  ['deflate', 'echo 1024 1', '--quick'],
+  ['allocation', '--quick'],
+  ['process', 'P1', 'P2', 'P8', '--quick', '--rounds', '2'],
 ];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -29,29 +36,29 @@ const names = readdirSync(here)
   .map((file) => file.slice(0, -'.bench.js'.length))
   .sort();
 
-async function runQuick(): Promise<void> {
-  for (const [name, ...args] of QUICK) {
-    if (!names.includes(name)) continue;
-    console.log(`\n── ${name} ${args.join(' ')}`);
-    const child = spawn(process.execPath, [`${here}${name}.bench.js`, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (code !== 0) process.exitCode = 1;
-  }
+async function runApart(name: string, args: readonly string[]): Promise<void> {
+  console.log(`\n── ${name} ${args.join(' ')}`);
+  const child = spawn(process.execPath, [`${here}${name}.bench.js`, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) process.exitCode = 1;
 }
 
 const command = chooseBench(process.argv.slice(2), names);
 if (command.kind === 'list') {
-  console.log(`npm run bench -- <name> [options of the bench]\n\n  ${names.join('\n  ')}`);
+  const all = [...Object.keys(GROUPS), ...names];
+  console.log(`npm run bench -- [name] [options of the bench]\n\n  ${all.join('\n  ')}`);
 } else if (command.kind === 'wrong') {
   console.error(command.text);
   process.exitCode = 2;
 } else if (command.kind === 'quick') {
-  await runQuick();
-} else {
-  const file = `${here}${command.name}.bench.js`;
+  for (const [name, ...args] of QUICK) if (names.includes(name)) await runApart(name, args);
+} else if (command.names.length === 1) {
+  const file = `${here}${command.names[0]}.bench.js`;
   // Benches read their own command line, and some start themselves anew as children.
   process.argv = [process.execPath, file, ...command.args];
   await import(file);
+} else {
+  for (const name of command.names) await runApart(name, command.args);
 }

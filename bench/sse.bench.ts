@@ -1,63 +1,93 @@
 /**
- * How long one event takes to write, against better-sse, in the same process and interleaved.
+ * Server-sent events: how long one event takes to write, against better-sse, and to read, against
+ * eventsource-parser.
  *
- *   node dist/bench/sse.bench.js
+ *   npm run bench -- sse [--quick]
  *
- * Both get the same type, id and data and must give a whole event as text. The rounds alternate,
- * and the figure is the median of the rounds' ratios: absolute times drift from round to round.
+ * Writers get the same type, id and data and must give a whole event as text; readers get the same
+ * bytes, 64 KiB at a time or as one read for each event, and must deliver type, data and id.
  */
-import { encodeEvent } from 'barewire/sse';
+import { EventStreamReader, encodeEvent } from 'barewire/sse';
 import { createEventBuffer } from 'better-sse';
-
-const ROUNDS = 15;
-const ROUND_MS = 60;
+import { createParser } from 'eventsource-parser';
+import type { Case } from './support/suite.ts';
+import { runSuites, type Suite } from './support/suite-command.ts';
 
 const line = (length: number): string => JSON.stringify({ value: 'x'.repeat(length) });
-const WORKLOADS: readonly (readonly [name: string, data: string])[] = [
+const DATA: readonly (readonly [name: string, data: string])[] = [
   ['20 B, one line', line(8)],
   ['200 B, one line', line(188)],
   ['4 KiB, one line', line(4084)],
   ['4 KiB, 100 lines', Array.from({ length: 100 }, () => 'y'.repeat(40)).join('\n')],
 ];
+const serializer = (text: unknown): string => text as string;
 
-/** Results end here, so that no run can be optimised away. */
-let sink = 0;
-
-function nanosecondsEach(write: (n: number) => string): number {
-  const start = process.hrtime.bigint();
-  const deadline = start + BigInt(ROUND_MS * 1e6);
+function writers(data: string): Case[] {
   let count = 0;
-  let now = start;
-  for (; now < deadline; now = process.hrtime.bigint()) {
-    for (let n = 0; n < 200; n += 1) sink += write(count + n).charCodeAt(5);
-    count += 200;
-  }
-  return Number(now - start) / count;
+  return [
+    {
+      name: 'barewire',
+      run() {
+        count += 1;
+        return encodeEvent({ event: 'price', id: String(count), data }).charCodeAt(7);
+      },
+    },
+    {
+      name: 'better-sse',
+      run() {
+        count += 1;
+        // Its data would be serialised as JSON once more; this makes both equal.
+        const buffer = createEventBuffer({ serializer });
+        return buffer.push(data, 'price', String(count)).read().charCodeAt(7);
+      },
+    },
+  ];
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((left, right) => left - right)[values.length >> 1]!;
-
-for (const [name, data] of WORKLOADS) {
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    ours.push(nanosecondsEach((n) => encodeEvent({ event: 'price', id: String(n), data })));
-    theirs.push(
-      nanosecondsEach((n) => {
-        // Its data would be serialised as JSON once more; an identity serialiser makes both equal.
-        const buffer = createEventBuffer({ serializer: (text) => text as string });
-        return buffer.push(data, 'price', String(n)).read();
-      }),
-    );
-  }
-  const ratio = median(ours.map((value, round) => value / theirs[round]!));
-  console.log(
-    `${name.padEnd(18)} barewire ${median(ours).toFixed(0).padStart(6)} ns   better-sse ${median(
-      theirs,
-    )
-      .toFixed(0)
-      .padStart(6)} ns   ratio ${ratio.toFixed(2)}`,
-  );
+/** Events of a stream, and the reads they arrive in. */
+function readers(data: string, eventsInRead: number): Case[] {
+  const text = encodeEvent({ event: 'price', id: '12345', data });
+  const bytes = Buffer.from(text.repeat(eventsInRead));
+  let sum = 0;
+  const take = (type: string, content: string, id: string): void => {
+    sum += type.length + content.length + id.length;
+  };
+  const reader = new EventStreamReader({
+    event: (event) => take(event.type, event.data, event.lastEventId),
+    retry() {},
+    failed(error) {
+      throw error;
+    },
+  });
+  const parser = createParser({
+    onEvent: ({ event = '', data: content, id = '' }) => take(event, content, id),
+  });
+  const decoder = new TextDecoder();
+  const expected = eventsInRead * ('price'.length + data.length + '12345'.length);
+  const checked = (receive: () => void) => () => {
+    sum = 0;
+    receive();
+    if (sum !== expected) throw new Error(`${sum} instead of ${expected}`);
+    return sum;
+  };
+  return [
+    { name: 'barewire', units: eventsInRead, run: checked(() => reader.receive(bytes)) },
+    {
+      name: 'eventsource-parser',
+      units: eventsInRead,
+      // It takes strings, which its users get from a stream of decoded text.
+      run: checked(() => parser.feed(decoder.decode(bytes, { stream: true }))),
+    },
+  ];
 }
-if (sink === 0) throw new Error('nothing was written');
+
+const suites = DATA.flatMap(([name, data]): Suite[] => [
+  { id: `write ${name}`, title: 'an event written', cases: () => writers(data) },
+  { id: `read ${name}`, title: 'an event in a read of its own', cases: () => readers(data, 1) },
+  {
+    id: `bulk ${name}`,
+    title: 'an event out of reads of 64 KiB',
+    cases: () => readers(data, Math.ceil(65_000 / (data.length + 40))),
+  },
+]);
+await runSuites('sse', suites);

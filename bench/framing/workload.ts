@@ -121,3 +121,15 @@ export function titleOf(workload: Workload): string {
   const wide = script === 'mixed' ? ' UTF-8' : '';
   return `${direction} ${mask} ${kind}${wide} ${formatBytes(size)}${cut}`;
 }
+
+/**
+ * Names a workload for good. `P4` are the messages of one frame and of ASCII or bytes, which have
+ * goals by size; `P4x` are the others.
+ */
+export function idOf(workload: Workload): string {
+  const { direction, kind, size, fragments, script } = workload;
+  const mask = isMasked(workload) ? 'masked' : 'unmasked';
+  const shape = fragments > 1 ? `in-${fragments} ` : script === 'mixed' ? 'utf-8 ' : '';
+  const goal = shape === '' ? 'P4' : 'P4x';
+  return `${goal} ${direction} ${mask} ${kind} ${shape}${size}`;
+}

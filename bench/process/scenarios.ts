@@ -57,7 +57,7 @@ const openingOf = ({ tls, deflate }: Carriage): Opening => ({
 async function cpuPer(server: ServerProcess, work: () => Promise<number>): Promise<Sample> {
   const before = server.cpuTime;
   const start = performance.now();
-  const units = await work();
+  const units = await server.profiled(work);
   const elapsed = performance.now() - start;
   const after = server.cpuTime;
   const user = ((after.user - before.user) * 1e9) / units;

@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Clock ticks per second of `/proc`; 100 on every Linux that Node runs on. */
@@ -23,6 +23,8 @@ export interface Contender {
   readonly env?: Readonly<Record<string, string>>;
   /** The bytes come back as they were sent, masked: a floor without framing. */
   readonly isUnframed?: boolean;
+  /** Where a CPU profile of what is measured shall be written. */
+  readonly profileFile?: string;
 }
 
 /** CPU time of a process in seconds. */
@@ -46,6 +48,13 @@ export function peakResidentBytes(pid: number): number {
   return statusBytes(pid, 'VmHWM');
 }
 
+const PROBE = fileURLToPath(new URL('../profile/probe.js', import.meta.url));
+
+/** Waits for a file that another process is about to make. */
+async function untilExists(path: string): Promise<void> {
+  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** A running server. */
 export class ServerProcess {
   static readonly #running = new Set<ServerProcess>();
@@ -53,23 +62,24 @@ export class ServerProcess {
   readonly port: number;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, port: number) {
+  readonly #profileFile: string | undefined;
+
+  private constructor(child: ChildProcess, port: number, profileFile: string | undefined) {
     this.#child = child;
+    this.#profileFile = profileFile;
     this.port = port;
     ServerProcess.#running.add(this);
   }
 
   /** Starts a server and waits for its port. */
-  static async start(
-    contender: Contender,
-    args: readonly string[] = [],
-    nodeOptions: readonly string[] = [],
-  ): Promise<ServerProcess> {
+  static async start(contender: Contender, args: readonly string[] = []): Promise<ServerProcess> {
     const script = fileURLToPath(new URL(`./servers/${contender.script}`, import.meta.url));
     const program = contender.program ?? process.execPath;
-    const child = spawn(program, [...nodeOptions, script, ...args], {
+    const { profileFile } = contender;
+    const probe = profileFile === undefined ? [] : ['--import', PROBE];
+    const child = spawn(program, [...probe, script, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, ...contender.env },
+      env: { ...process.env, ...contender.env, PROFILE_FILE: profileFile },
     });
     let text = '';
     const port = await new Promise<number>((resolve, reject) => {
@@ -80,7 +90,7 @@ export class ServerProcess {
         if (text.includes('\n')) resolve(Number.parseInt(text, 10));
       });
     });
-    return new ServerProcess(child, port);
+    return new ServerProcess(child, port, profileFile);
   }
 
   /** Ends all servers that still run: after a measurement that took too long. */
@@ -108,6 +118,18 @@ export class ServerProcess {
   get cpuSeconds(): number {
     const { user, system } = this.cpuTime;
     return user + system;
+  }
+
+  /** Runs what is measured, and writes a profile of that alone if one was asked for. */
+  async profiled<Result>(work: () => Promise<Result>): Promise<Result> {
+    const file = this.#profileFile;
+    if (file === undefined) return work();
+    this.#child.kill('SIGUSR2');
+    await untilExists(`${file}.begun`);
+    const result = await work();
+    this.#child.kill('SIGUSR2');
+    await untilExists(file);
+    return result;
   }
 
   /** Resident memory in bytes. */

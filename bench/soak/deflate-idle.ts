@@ -7,12 +7,12 @@
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { MessageCodec } from 'barewire/deflate';
 import { BAREWIRE } from '../process/contenders.ts';
-import { closeClients, type RawClient } from '../process/load.ts';
+import { closeClients, DEFLATE_OFFER as OFFER, type RawClient } from '../process/load.ts';
 import { ServerProcess } from '../process/server-process.ts';
+import { jsonRecords } from '../support/texts.ts';
 import { frameLength, gather, roundTrip } from './crowd.ts';
 import { type Figure, inLanes, pause, type Soak } from './figures.ts';
 
-const OFFER = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n';
 const DEFAULTS = {
   serverNoContextTakeover: false,
   clientNoContextTakeover: false,
@@ -23,16 +23,6 @@ const MESSAGES = 5;
 const MESSAGE_BYTES = 1024;
 /** Zlib's state goes between one and two seconds after the last message. */
 const IDLE_MS = 4_000;
-
-/** JSON records that repeat their keys and not their values. */
-function records(seed: number): Buffer {
-  let text = '';
-  for (let state = seed + 1; text.length < MESSAGE_BYTES; ) {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    text += `{"id":${state},"user":"user${state % 997}","price":${(state % 10007) / 100}},`;
-  }
-  return Buffer.from(text.slice(0, MESSAGE_BYTES));
-}
 
 type Job = (done: (error: Error | undefined, bytes: Buffer) => void) => void;
 
@@ -50,7 +40,7 @@ class Script {
 
   /** The next message, there and back, on all connections. */
   async play(clients: readonly RawClient[]): Promise<void> {
-    const text = records(this.#sent);
+    const text = jsonRecords(MESSAGE_BYTES, this.#sent);
     this.#sent += 1;
     const payload = await finished((done) => this.#codec.compress(text, true, done));
     const frame = encodeFrame(

@@ -55,7 +55,7 @@ async function run(quick: boolean): Promise<readonly Figure[]> {
     await echoEach(warm, 0);
     await disperse(warm);
     await pause(500);
-    return await measure(server, quick ? 2_000 : 10_000, quick ? 2_000 : 10_000);
+    return await measure(server, quick ? 2_000 : 10_000, quick ? 2_000 : 60_000);
   } finally {
     await server.stop();
   }

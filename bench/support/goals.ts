@@ -47,15 +47,22 @@ const NOT_WORSE: readonly Goal[] = [{ peer: 'ws', atMost: 1 }];
 
 /** What a row must reach. */
 export function goalsOf(id: string): readonly Goal[] {
-  if (id.startsWith('P4 ')) return framingGoals(Number(id.split(' ').at(-1)));
+  if (id.startsWith('P4 ')) return framingGoals(id);
+  if (id.startsWith('P4x ')) return [{ peer: 'ws + addon', atMost: 1 }];
   if (/^(TLS|DEFLATE) /.test(id)) return NOT_WORSE;
   return GOALS[id] ?? [];
 }
 
-/** P4, by the length of the payload in bytes. */
-function framingGoals(payloadBytes: number): Goal[] {
+/**
+ * P4, by the length of the payload. Without a mask there is nothing that the addon could do, so the
+ * bar for ws without it stands where there is one.
+ */
+function framingGoals(id: string): Goal[] {
+  const payloadBytes = Number(id.split(' ').at(-1));
   const goals: Goal[] = [{ peer: 'ws + addon', atMost: payloadBytes <= 126 ? 1 / 3.5 : 1 }];
-  if (payloadBytes >= 16_384) goals.push({ peer: 'ws, no addon', atMost: 1 / 8 });
+  if (payloadBytes >= 16_384 && id.includes(' masked ')) {
+    goals.push({ peer: 'ws, no addon', atMost: 1 / 8 });
+  }
   return goals;
 }
 

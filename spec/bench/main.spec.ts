@@ -8,19 +8,23 @@ const main = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
 const bench = (...args: string[]) =>
   spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
 
-t.test('lists the benches when none is named', (t) => {
-  t.same(chooseBench([], NAMES), { kind: 'list' });
+t.test('lists the benches and groups', (t) => {
+  t.same(chooseBench(['list'], NAMES), { kind: 'list' });
   t.same(chooseBench(['--help'], NAMES), { kind: 'list' });
-  const { status, stdout } = bench();
+  const { status, stdout } = bench('list');
   t.equal(status, 0);
-  for (const name of ['deflate', 'framing', 'masking', 'process', 'soak', 'sse']) {
-    t.match(stdout, `  ${name}\n`);
-  }
+  const some = ['allocation', 'codec', 'deflate', 'framing', 'handshake', 'masking', 'process'];
+  for (const name of [...some, 'soak', 'sse', 'table', 'utf8']) t.match(stdout, `  ${name}\n`);
   t.end();
 });
 
-t.test('runs the bench that is named, with the rest of the command line', (t) => {
-  const command = { kind: 'run', name: 'soak', args: ['one-gib', '--quick'] };
+t.test('runs all but the table when none is named, or a group, or one', (t) => {
+  const all = [...NAMES, 'table'];
+  t.same(chooseBench([], all), { kind: 'run', names: NAMES, args: [] });
+  t.same(chooseBench(['--quick'], all), { kind: 'run', names: NAMES, args: ['--quick'] });
+  const codec = { kind: 'run', names: ['framing', 'masking', 'utf8'], args: ['--quick'] };
+  t.same(chooseBench(['codec', '--quick'], all), codec);
+  const command = { kind: 'run', names: ['soak'], args: ['one-gib', '--quick'] };
   t.same(chooseBench(['soak', 'one-gib', '--quick'], NAMES), command);
   t.same(chooseBench(['quick'], NAMES), { kind: 'quick' });
   t.end();

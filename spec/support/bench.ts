@@ -1,9 +1,13 @@
-/** The servers that specs of the process benches measure, and how they look at what came out. */
+/** What specs of benches have in common: servers, running a bench, looking at what came out. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { measureRow } from '../../bench/process/measure.ts';
 import type { Measure } from '../../bench/process/scenarios.ts';
 import type { Contender } from '../../bench/process/server-process.ts';
-import type { Row } from '../../bench/support/report.ts';
+import type { Report, Row } from '../../bench/support/report.ts';
 
 export const BAREWIRE: Contender = { name: 'barewire', script: 'barewire.js' };
 export const WS: Contender = { name: 'ws', script: 'ws.js' };
@@ -31,5 +35,32 @@ export function checkRow(t: Test, row: Row, names: readonly string[]): void {
     t.equal(samples.length, 1);
     t.ok(samples[0]! >= 0 && Number.isFinite(samples[0]));
     if (parts !== undefined) t.same(Object.keys(parts), ['user', 'system', 'busy %']);
+  }
+}
+
+/** Runs a bench as a process of its own, and reads what it wrote. */
+export function runBench(t: Test, name: string, ...args: string[]): Report {
+  const script = fileURLToPath(new URL(`../../bench/${name}.bench.js`, import.meta.url));
+  const folder = t.testdir({});
+  const [json, svg] = [join(folder, 'out.json'), join(folder, 'out.svg')];
+  const all = [script, ...args, '--json', json, '--svg', svg];
+  const { status, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  t.match(readFileSync(svg, 'utf8'), /^<svg /);
+  return JSON.parse(readFileSync(json, 'utf8')) as Report;
+}
+
+/** Every row must have these contenders, each without an error. */
+export function checkReport(t: Test, report: Report, names: readonly string[]): void {
+  for (const { id, entries } of report.rows) {
+    t.same(
+      entries.map(({ name }) => name),
+      names,
+      id,
+    );
+    for (const { name, error, samples } of entries) {
+      t.equal(error, undefined, `${id}, ${name}`);
+      t.ok(samples.length > 0);
+    }
   }
 }

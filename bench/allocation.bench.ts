@@ -1,0 +1,105 @@
+/**
+ * Bytes that are allocated for each message of 20 bytes: by a server that echoes it, and by the
+ * codec alone; heap and memory of Buffers, between forced collections.
+ *
+ *   npm run bench -- allocation [ids …] [--quick] [--rounds n] [--json file] [--svg file]
+ *
+ * What the handler gets, a string or a Buffer, is among it. `frames` is the frame reader with a
+ * sink that takes nothing. How it is measured stands in allocation/heap.ts.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { HEAP_FLAGS } from './allocation/heap.ts';
+import { sampleServer } from './allocation/server.ts';
+import type { Workload } from './framing/workload.ts';
+import { BAREWIRE, NET, WS } from './process/contenders.ts';
+import type { EchoLoad } from './process/load.ts';
+import { makeRow, type Row, type Sample } from './support/report.ts';
+import { chooseRows } from './support/selection.ts';
+import { SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
+import { formatRow } from './support/table.ts';
+
+const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+interface Measurement {
+  readonly id: string;
+  readonly title: string;
+  readonly measure: (rounds: number) => Promise<Parameters<typeof makeRow>[1]>;
+}
+
+function server(id: string, title: string, kind: EchoLoad['kind'], inFlight: number): Measurement {
+  const load = { payloadBytes: 20, connections: 10, inFlight, kind };
+  return {
+    id: `ALLOC server ${id}`,
+    title,
+    async measure(rounds) {
+      const all = [];
+      for (const contender of [BAREWIRE, WS, NET]) {
+        const series = await sampleServer(contender, load, rounds);
+        all.push({ name: contender.name, series });
+      }
+      return all;
+    },
+  };
+}
+
+function codec(id: string, title: string, workload: Workload): Measurement {
+  const seats: [name: string, module: string][] = [
+    ['barewire', beside('./framing/barewire.js')],
+    ['ws', beside('./framing/ws.js')],
+  ];
+  if (workload.direction === 'decode') seats.splice(1, 0, ['frames', 'frames']);
+  return {
+    id: `ALLOC codec ${id}`,
+    title,
+    async measure(rounds) {
+      const all = [];
+      for (const [name, module] of seats) {
+        all.push({ name, series: await sampleCodec(module, workload, rounds) });
+      }
+      return all;
+    },
+  };
+}
+
+async function sampleCodec(
+  module: string,
+  workload: Workload,
+  count: number,
+): Promise<(Sample | Error)[]> {
+  const args = [module, JSON.stringify(workload), String(count)];
+  const child = fork(beside('./allocation/codec-worker.js'), args, { execArgv: [...HEAP_FLAGS] });
+  const ended = once(child, 'exit').then(() => [[new Error('its process has ended')]]);
+  const [samples] = (await Promise.race([once(child, 'message'), ended])) as [(Sample | Error)[]];
+  return samples.length > 0 ? samples : [new Error('a collection ran in every sample')];
+}
+
+const short = { size: 20, fragments: 1, script: 'ascii' } as const;
+const decode = { ...short, direction: 'decode', role: 'server' } as const;
+const encode = { ...short, direction: 'encode', role: 'server' } as const;
+const MEASUREMENTS: readonly Measurement[] = [
+  server('text', 'received and echoed: text, 1 in flight', 'text', 1),
+  server('binary', 'received and echoed: binary, 1 in flight', 'binary', 1),
+  server('text burst', 'received and echoed: text, 16 in flight', 'text', 16),
+  server('binary burst', 'received and echoed: binary, 16 in flight', 'binary', 16),
+  codec('decode text', 'read from masked frames: text', { ...decode, kind: 'text' }),
+  codec('decode binary', 'read from masked frames: binary', { ...decode, kind: 'binary' }),
+  codec('encode text', 'written to frames: text', { ...encode, kind: 'text' }),
+  codec('encode binary', 'written to frames: binary', { ...encode, kind: 'binary' }),
+];
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: SUITE_OPTIONS });
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+const rows: Row[] = [];
+for (const { id, title, measure } of chooseRows(MEASUREMENTS, positionals)) {
+  const row = makeRow({ id, title: `${title}, 20 B`, unit: 'B' }, await measure(rounds));
+  console.log(formatRow(row));
+  rows.push(row);
+}
+if (rows.length === 0) {
+  console.error(`no row begins with ${positionals.join(' or ')}`);
+  process.exitCode = 2;
+}
+saveRows('allocation', rows, values);

@@ -1,0 +1,98 @@
+/**
+ * Who compresses: our codec in its three ways, and the class inside ws. An echo is one message
+ * inflated and one compressed, as a server does it.
+ */
+import { MessageCodec, type MessageCodecOptions } from 'barewire/deflate';
+import * as ws from 'ws';
+
+/**
+ * `barewire` is what a codec does where it can; `as ws`, with zlib's own level and memory, as ws
+ * does; `documented`, what it does elsewhere: one-shot zlib calls with the window as a dictionary.
+ */
+export type PeerName = 'barewire' | 'as ws' | 'documented' | 'ws';
+
+/** All of them, ours first. */
+export const PEERS: readonly PeerName[] = ['barewire', 'as ws', 'documented', 'ws'];
+
+/** One end of a connection. */
+export interface Peer {
+  /** Inflates a message and compresses it again; resolves with the length of what is sent back. */
+  readonly echo: (payload: Buffer) => Promise<number>;
+  /** Gives back what an idle connection does not need. */
+  readonly release: () => void;
+}
+
+/** What is negotiated when nobody asks for anything. */
+const DEFAULTS = {
+  serverNoContextTakeover: false,
+  clientNoContextTakeover: false,
+  serverMaxWindowBits: 15,
+  clientMaxWindowBits: 15,
+};
+
+const OPTIONS: Readonly<Record<Exclude<PeerName, 'ws'>, MessageCodecOptions>> = {
+  barewire: {},
+  'as ws': { level: 6, windowBits: 15, memoryLevel: 8 },
+  documented: { zlib: 'documented' },
+};
+
+/** Makes one end of a connection. */
+export function makePeer(name: PeerName): Peer {
+  return name === 'ws' ? makeWs() : makeOurs(OPTIONS[name]);
+}
+
+function makeOurs(options: MessageCodecOptions): Peer {
+  const codec = new MessageCodec('server', DEFAULTS, options);
+  return {
+    echo: (payload) =>
+      new Promise((resolve, reject) => {
+        codec.decompress(payload, true, 2 ** 26, (error, message) => {
+          if (error) reject(error);
+          else codec.compress(message, true, (_, packed) => resolve(packed.length));
+        });
+      }),
+    release: () => codec.releaseIdle(),
+  };
+}
+
+interface WsDeflate {
+  accept(offers: object[]): void;
+  compress(data: Buffer, fin: boolean, done: (error: Error | null, out: Buffer) => void): void;
+  decompress(data: Buffer, fin: boolean, done: (error: Error | null, out: Buffer) => void): void;
+}
+
+function makeWs(): Peer {
+  // Not in the types of the package, but among its exports.
+  const { PerMessageDeflate } = ws as unknown as {
+    PerMessageDeflate: new (options: object) => WsDeflate;
+  };
+  const codec = new PerMessageDeflate({ threshold: 0, isServer: true });
+  codec.accept([{}]);
+  return {
+    echo: (payload) =>
+      new Promise((resolve, reject) => {
+        codec.decompress(payload, true, (error, message) => {
+          if (error) reject(error);
+          else codec.compress(message, true, (_, packed) => resolve(packed.length));
+        });
+      }),
+    release: () => {},
+  };
+}
+
+/**
+ * What a client would send: each message refers to those before it, so they must be fed in this
+ * order and only once to one connection.
+ */
+export async function packMessages(messages: readonly Buffer[]): Promise<Buffer[]> {
+  const client = new MessageCodec('client', DEFAULTS);
+  const packed: Buffer[] = [];
+  for (const message of messages) {
+    packed.push(
+      await new Promise((resolve) => {
+        client.compress(message, true, (_, bytes) => resolve(bytes));
+      }),
+    );
+  }
+  return packed;
+}

@@ -1,0 +1,84 @@
+/**
+ * Profiles a server while a scenario runs: writes a CPU profile (for the developer tools of any
+ * browser on V8) and a flame graph, and prints where the time went.
+ *
+ *   npm run profile -- <scenario> [--server barewire | ws | net | node-http] [--quick]
+ *                                 [--into reports] [--top 25]
+ *
+ * Only what is measured is profiled: neither the start of the server nor the warm-up.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BAREWIRE, NET, NODE_HTTP, WS } from './process/contenders.ts';
+import { broadcast, echo, eventFanOut, handshakes, type Measure } from './process/scenarios.ts';
+import { buildCallTree, type CpuProfile, listFunctions, sumByOwner } from './profile/call-tree.ts';
+import { drawFlameGraph } from './profile/flame-graph.ts';
+import { formatTime } from './support/units.ts';
+
+const SERVERS = { barewire: BAREWIRE, ws: WS, net: NET, 'node-http': NODE_HTTP } as const;
+const small = { payloadBytes: 20, connections: 100, inFlight: 1, kind: 'text' } as const;
+const large = { payloadBytes: 16_384, connections: 20, inFlight: 1, kind: 'binary' } as const;
+
+/** What can be profiled; `scale` makes it shorter. */
+const SCENARIOS: Readonly<Record<string, (scale: number) => Measure>> = {
+  echo: (scale) => echo({ ...small, messages: 200_000 * scale }),
+  burst: (scale) => echo({ ...small, inFlight: 32, messages: 3_000_000 * scale }),
+  large: (scale) => echo({ ...large, messages: 60_000 * scale }),
+  tls: (scale) => echo({ ...small, messages: 100_000 * scale }, { tls: true }),
+  deflate: (scale) =>
+    echo({ ...small, payloadBytes: 200, messages: 50_000 * scale }, { deflate: true }),
+  broadcast: (scale) => broadcast(1_000, 1, 300 * scale),
+  handshake: (scale) => handshakes(8_000 * scale),
+  events: (scale) => eventFanOut(1_000, 300 * scale),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    server: { type: 'string', default: 'barewire' },
+    quick: { type: 'boolean', default: false },
+    into: { type: 'string', default: 'reports' },
+    top: { type: 'string', default: '25' },
+  },
+});
+
+async function profile(scenario: string, makeMeasure: (scale: number) => Measure): Promise<void> {
+  const contender = SERVERS[values.server as keyof typeof SERVERS];
+  if (contender === undefined) throw new Error(`no server is called ${values.server}`);
+  mkdirSync(values.into, { recursive: true });
+  const path = join(values.into, `${scenario}-${values.server}`);
+  const profileFile = `${path}.cpuprofile`;
+  rmSync(profileFile, { force: true });
+  const { value, parts } = await makeMeasure(values.quick ? 0.02 : 1)({
+    ...contender,
+    profileFile,
+  });
+  rmSync(`${profileFile}.begun`);
+  const tree = buildCallTree(JSON.parse(readFileSync(profileFile, 'utf8')) as CpuProfile);
+  const title = `${scenario}, ${values.server}`;
+  writeFileSync(`${path}.svg`, drawFlameGraph(title, tree));
+  const { user = 0, system = 0 } = parts ?? {};
+  console.log(
+    `${title}: ${formatTime(value)} of CPU per unit while profiled, ` +
+      `user ${formatTime(user)}, system ${formatTime(system)}\n`,
+  );
+  const owners = sumByOwner(tree);
+  const whole = [...owners.values()].reduce((sum, time) => sum + time, 0);
+  const share = (time: number): string => `${((100 * time) / whole).toFixed(1).padStart(5)} %`;
+  for (const [owner, time] of owners) console.log(`${share(time)}  ${owner}`);
+  console.log('\nself times');
+  for (const { name, place, owner, self } of listFunctions(tree).slice(0, Number(values.top))) {
+    console.log(`${share(self)}  ${owner.padEnd(9)} ${name} ${place}`);
+  }
+  console.log(`\nwritten: ${profileFile}, ${path}.svg`);
+}
+
+const [scenario = ''] = positionals;
+const found = SCENARIOS[scenario];
+if (found === undefined) {
+  console.error(`npm run profile -- ${Object.keys(SCENARIOS).join(' | ')}`);
+  process.exitCode = 2;
+} else {
+  await profile(scenario, found);
+}

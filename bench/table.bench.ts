@@ -1,0 +1,80 @@
+/**
+ * Measures P1 – P10 and what belongs to them, and writes bench/results.md, its charts and its data.
+ *
+ *   npm run bench -- table [--only P1,P7] [--quick] [--rounds n] [--into folder]
+ *
+ * Every job is a process of its own: one that fails or hangs is noted, and the others go on. What
+ * is not measured now keeps its place in the page. About 20 minutes on a quiet machine. Exit code
+ * 1: a job failed.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { drawBars } from './support/chart.ts';
+import type { Report } from './support/report.ts';
+import { chooseJobs, type Job } from './table/jobs.ts';
+import { formatPage, rowsOf } from './table/markdown.ts';
+import { mergeReports, readReports } from './table/store.ts';
+
+/** A job that is not done by then is ended. */
+const MAX_JOB_MS = 600_000;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    into: { type: 'string', default: fileURLToPath(new URL('../../bench', import.meta.url)) },
+  },
+});
+
+async function runJob({ id, bench, rows, rounds }: Job, folder: string): Promise<Report[]> {
+  const file = join(folder, `${id}.json`);
+  const script = fileURLToPath(new URL(`./${bench}.bench.js`, import.meta.url));
+  const length = values.quick ? ['--quick'] : ['--rounds', values.rounds ?? String(rounds)];
+  const child = spawn(process.execPath, [script, ...rows, ...length, '--json', file], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: MAX_JOB_MS,
+    killSignal: 'SIGKILL',
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code === null) throw new Error('was ended because it took too long');
+  // A bench that exits with 1 has still told what it could measure.
+  return readReports(file);
+}
+
+function writeResults(into: string, added: readonly Report[], failures: readonly string[]): void {
+  mkdirSync(join(into, 'results'), { recursive: true });
+  const reports = mergeReports(join(into, 'results', 'all.json'), added);
+  writeFileSync(join(into, 'results.md'), formatPage(reports, failures));
+  for (const { id, title } of chooseJobs(undefined)) {
+    const rows = rowsOf(id, reports).map(({ row }) => row);
+    if (rows.length > 0) {
+      writeFileSync(join(into, 'results', `${id}.svg`), drawBars(`${id}: ${title}`, rows));
+    }
+  }
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'barewire-bench-'));
+const reports: Report[] = [];
+const failures: string[] = [];
+const start = performance.now();
+for (const job of chooseJobs(values.only)) {
+  const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+  console.log(`\n══ ${job.id}: ${job.title} (after ${minutes} minutes)`);
+  try {
+    reports.push(...(await runJob(job, scratch)));
+  } catch (error) {
+    console.log(`${job.id} failed: ${String(error)}`);
+    failures.push(job.id);
+  }
+  // After each job, so that nothing is lost when the run is cut.
+  writeResults(resolve(values.into), reports, failures);
+}
+rmSync(scratch, { recursive: true });
+console.log(`\nwritten: ${resolve(values.into, 'results.md')}`);
+if (failures.length > 0) process.exitCode = 1;

@@ -1,0 +1,18 @@
+/** The allocation bench works at all. */
+import t from 'tap';
+import { checkReport, runBench } from '../support/bench.ts';
+
+t.test('the frame reader alone allocates less than an object for each frame', (t) => {
+  const report = runBench(t, 'allocation', 'ALLOC codec decode binary', '--rounds', '1');
+  checkReport(t, report, ['barewire', 'frames', 'ws']);
+  const [, frames, ws] = report.rows[0]!.entries;
+  t.ok(frames!.median < ws!.median / 2);
+  t.end();
+});
+
+t.test('servers are measured while they echo', (t) => {
+  const report = runBench(t, 'allocation', 'ALLOC server binary burst', '--rounds', '1');
+  checkReport(t, report, ['barewire', 'ws', 'net.Socket']);
+  t.same(Object.keys(report.rows[0]!.entries[0]!.parts!), ['heap', 'buffers']);
+  t.end();
+});

@@ -1,0 +1,72 @@
+/** Profiles: the tree of calls, its sums, its picture, and the command. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import {
+  buildCallTree,
+  type CpuProfile,
+  listFunctions,
+  sumByOwner,
+} from '../../bench/profile/call-tree.ts';
+import { drawFlameGraph } from '../../bench/profile/flame-graph.ts';
+
+const node = (id: number, functionName: string, url: string, children: number[] = []) => ({
+  id,
+  callFrame: { functionName, url, lineNumber: 9 },
+  children,
+});
+const PROFILE: CpuProfile = {
+  nodes: [
+    node(1, '(root)', '', [2, 3, 4]),
+    node(2, '(idle)', ''),
+    node(3, 'onStreamRead', 'node:internal/stream_base_commons', [5]),
+    node(4, '(garbage collector)', ''),
+    node(5, 'receive', 'file:///x/dist/lib/codec/frame-reader.js', [6, 7]),
+    node(6, 'writeBuffer', ''),
+    node(7, 'receive', 'file:///x/dist/lib/codec/frame-reader.js'),
+  ],
+  samples: [2, 3, 5, 6, 6, 7, 4],
+  timeDeltas: [1000, 10, 20, 30, 30, 5, 5],
+};
+
+t.test('times add up from the samples, by function and by owner', (t) => {
+  const tree = buildCallTree(PROFILE);
+  t.equal(tree.total, 1100);
+  t.match(listFunctions(tree).slice(0, 2), [
+    { name: 'writeBuffer', owner: 'native', self: 60 },
+    { name: 'receive', place: 'lib/codec/frame-reader.js:10', owner: 'ours', self: 25 },
+  ]);
+  t.same(Object.fromEntries(sumByOwner(tree)), {
+    native: 60,
+    ours: 25,
+    streams: 10,
+    collector: 5,
+  });
+  t.end();
+});
+
+t.test('the flame graph has a box for each call but the idle ones', (t) => {
+  const svg = drawFlameGraph('echo <1>', buildCallTree(PROFILE));
+  t.match(svg, 'echo &lt;1>');
+  t.match(svg, '<title>writeBuffer: 0.1 ms, 60.0 %</title>');
+  t.equal(svg.match(/<title>/g)!.length, 6, 'the root and five calls');
+  t.notMatch(svg, /\(idle\)|NaN|<script/);
+  t.end();
+});
+
+t.test('npm run profile writes a profile and its picture, and tells where time went', (t) => {
+  const folder = t.testdir({});
+  const script = fileURLToPath(new URL('../../bench/profile.js', import.meta.url));
+  const args = [script, 'echo', '--quick', '--into', folder];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  t.match(stdout, /^echo, barewire: .* of CPU per unit while profiled, user .*, system /);
+  t.match(stdout, /self times\n +\d+\.\d %/);
+  const profile = JSON.parse(readFileSync(join(folder, 'echo-barewire.cpuprofile'), 'utf8'));
+  t.ok(profile.nodes.length > 10);
+  t.match(readFileSync(join(folder, 'echo-barewire.svg'), 'utf8'), /^<svg/);
+  t.equal(spawnSync(process.execPath, [script, 'ecko']).status, 2);
+  t.end();
+});

@@ -1,0 +1,70 @@
+/** Suites work at all: each bench once, with the least effort, and what it writes. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { measureSuite } from '../../bench/support/suite.ts';
+import { checkReport, runBench } from '../support/bench.ts';
+
+const least = ['--rounds', '1', '--ms', '1'];
+
+t.test('masking, UTF-8, handshakes, events and deflate are measured', (t) => {
+  const masking = runBench(t, 'masking', 'mask 20', ...least);
+  const ways = ['barewire', 'new target', 'bytes', 'words', 'simd', 'bufferutil', 'plain loop'];
+  checkReport(t, masking, ways);
+  const utf8 = runBench(t, 'utf8', 'string ASCII, 20', ...least);
+  checkReport(t, utf8, ['barewire', 'isUtf8, utf8Slice', 'TextDecoder']);
+  checkReport(t, runBench(t, 'handshake', 'from a', ...least), ['barewire', 'ws']);
+  checkReport(t, runBench(t, 'sse', 'write 20', ...least), ['barewire', 'better-sse']);
+  const deflate = runBench(t, 'deflate', 'echo 100 1', ...least);
+  checkReport(t, { ...deflate, rows: deflate.rows.slice(0, 1) }, [
+    'barewire',
+    'as ws',
+    'documented',
+    'ws',
+  ]);
+  t.end();
+});
+
+t.test('a row that does not exist is refused', (t) => {
+  const script = fileURLToPath(new URL('../../bench/masking.bench.js', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, 'mask 21'], { encoding: 'utf8' });
+  t.equal(status, 2);
+  t.match(stderr, 'no row begins with mask 21');
+  t.end();
+});
+
+t.test('cases take turns, are prepared, and may be asynchronous', async (t) => {
+  let prepared = 0;
+  let overlapping = 0;
+  let running = 0;
+  const row = await measureSuite(
+    { id: 'X', title: 'x' },
+    [
+      {
+        name: 'barewire',
+        prepare: () => {
+          prepared += 1;
+        },
+        run: () => Math.sqrt(prepared),
+      },
+      {
+        name: 'waits',
+        isAsync: true,
+        async run() {
+          running += 1;
+          overlapping = Math.max(overlapping, running);
+          await Promise.resolve();
+          running -= 1;
+          return 1;
+        },
+      },
+    ],
+    { rounds: 2, milliseconds: 1 },
+  );
+  t.ok(prepared > 2);
+  t.equal(overlapping, 1);
+  t.same(
+    row.entries.map(({ samples }) => samples.length),
+    [2, 2],
+  );
+});

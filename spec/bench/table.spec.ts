@@ -1,0 +1,129 @@
+/** The page of results, the file behind it, and the comparison of two such files. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { makeReport, makeRow, type Report } from '../../bench/support/report.ts';
+import { compareReports } from '../../bench/table/comparison.ts';
+import { chooseJobs } from '../../bench/table/jobs.ts';
+import { formatPage, rowsOf } from '../../bench/table/markdown.ts';
+import { mergeReports, readReports } from '../../bench/table/store.ts';
+
+/** A report in which ours took `ours`, round by round, and ws 100 each time. */
+function report(id: string, ...ours: number[]): Report {
+  const series = ours.map((value) => ({ value, parts: { user: value, 'busy %': 90 } }));
+  const theirs = ours.map(() => ({ value: 100 }));
+  const contenders = [
+    { name: 'barewire', series },
+    { name: 'ws', series: theirs },
+  ];
+  return makeReport('process', [makeRow({ id, title: 'echo', unit: 'ns' }, contenders)]);
+}
+
+const main = (name: string): string =>
+  fileURLToPath(new URL(`../../bench/${name}.js`, import.meta.url));
+
+t.test('the page shows goals, ratios, the machine and the charts', (t) => {
+  const page = formatPage([report('P1', 50, 51, 52), report('P10', 1, 1, 1)], ['P7']);
+  t.match(page, '| P1 | echo | ≤ 0.55 × ws | 0.510 | yes |');
+  t.match(page, '| P1 | echo | ≤ 0.75 × net.Socket | not measured | – |');
+  t.match(page, '| P7 | | | failed | no |');
+  t.match(page, '![Echo, one message in flight](results/P1.svg)');
+  t.match(page, /node v\d+\.\d+\.\d+, ws \d/);
+  t.match(page, 'user 51 ns, busy 90 %');
+  t.notMatch(page, /undefined|NaN/);
+  t.end();
+});
+
+t.test('many rows with the same bar are one line that tells the worst', (t) => {
+  const reports = Array.from({ length: 10 }, (_, index) => {
+    const row = report(`P4x decode masked text in-4 ${index}`, 50 + index * 10).rows[0]!;
+    const entries = row.entries.map((entry) => ({ ...entry, name: `${entry.name} + addon` }));
+    return { ...report('P4', 1), rows: [{ ...row, entries }] };
+  });
+  t.match(formatPage(reports, []), '≤ 1.00 × ws + addon | 6 of 10; worst 1.400 (echo) |');
+  t.end();
+});
+
+t.test('rows belong to one job only', (t) => {
+  const reports = [report('P1', 1), report('P10', 1), report('P4 decode', 1)];
+  t.equal(rowsOf('P1', reports).length, 1);
+  t.equal(rowsOf('P4', reports).length, 1);
+  t.same(
+    chooseJobs('p1, P10').map(({ id }) => id),
+    ['P1', 'P10'],
+  );
+  t.throws(() => chooseJobs('P11'), /P11 is none of P1, P2/);
+  t.end();
+});
+
+t.test('what is measured anew replaces the same rows and leaves the others', (t) => {
+  const file = join(t.testdir({}), 'all.json');
+  mergeReports(file, [report('P1', 10), report('P2', 20)]);
+  const merged = mergeReports(file, [report('P1', 30)]);
+  t.same(readReports(file), merged);
+  const medians = merged.flatMap(({ rows }) =>
+    rows.map(({ id, entries }) => [id, entries[0]!.median]),
+  );
+  t.same(medians, [
+    ['P2', 20],
+    ['P1', 30],
+  ]);
+  t.end();
+});
+
+t.test('worse is only what is worse by more than the noise', (t) => {
+  const verdict = (before: number[], after: number[]) =>
+    compareReports([report('P1', ...before)], [report('P1', ...after)]).map((one) => one.verdict);
+  t.same(verdict([50, 51, 52], [60, 61, 62]), ['worse']);
+  t.same(verdict([60, 61, 62], [50, 51, 52]), ['better']);
+  t.same(verdict([50, 60, 70], [65, 66, 80]), ['same'], 'the quartiles touch');
+  t.same(verdict([50, 50, 50], [52, 52, 52]), ['same'], 'less than the margin');
+  t.same(compareReports([report('P1', 1)], [report('P2', 1)]), []);
+  t.end();
+});
+
+t.test('rows without a peer are compared with themselves', (t) => {
+  const alone = (value: number): Report[] => [
+    makeReport('x', [
+      makeRow({ id: 'A', title: 'a', unit: 'B' }, [{ name: 'barewire', series: [{ value }] }]),
+    ]),
+  ];
+  t.match(compareReports(alone(10), alone(20)), [{ peer: '(alone)', verdict: 'worse' }]);
+  t.end();
+});
+
+t.test('bench:compare exits with 1 when something got worse, 2 when there is nothing', (t) => {
+  const folder = t.testdir({});
+  const files = ['old', 'new', 'bad'].map((name) => join(folder, `${name}.json`));
+  const [before = '', after = '', bad = ''] = files;
+  writeFileSync(before, JSON.stringify(report('P1', 50, 51, 52)));
+  writeFileSync(after, JSON.stringify([report('P1', 70, 71, 72)]));
+  writeFileSync(bad, '{}');
+  const compare = (...args: string[]) =>
+    spawnSync(process.execPath, [main('compare'), ...args], { encoding: 'utf8' });
+  const worse = compare(before, after);
+  t.equal(worse.status, 1);
+  t.match(worse.stdout, /worse {3}P1 {2}÷ ws: 0\.510 → 0\.710 \(39 %\)/);
+  t.equal(compare(after, before).status, 0);
+  t.equal(compare(before, join(folder, 'none.json')).status, 2);
+  t.equal(compare(before, bad).status, 2);
+  t.equal(compare().status, 2);
+  t.end();
+});
+
+t.test('the table is made by one command, and survives a job that fails', (t) => {
+  const folder = t.testdir({});
+  const args = [main('table.bench'), '--only', 'P8', '--quick', '--into', folder];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env: { ...process.env, BENCH_LENGTH: '0.002' },
+  });
+  t.equal(status, 0, stderr);
+  t.match(stdout, '══ P8: Opening and closing handshake');
+  t.match(readFileSync(join(folder, 'results.md'), 'utf8'), '| P8 | opening and closing');
+  t.match(readFileSync(join(folder, 'results/P8.svg'), 'utf8'), /^<svg/);
+  t.match(readReports(join(folder, 'results/all.json')), [{ bench: 'process' }]);
+  t.end();
+});
