@@ -68,7 +68,8 @@ function drawLegend(): string {
   return owners
     .map(([owner, colour], index) => {
       const x = 8 + index * 100;
-      return `<rect x="${x}" y="28" width="12" height="12" fill="${colour}"/><text x="${x + 16}" y="38">${owner}</text>`;
+      const patch = `<rect x="${x}" y="28" width="12" height="12" fill="${colour}"/>`;
+      return `${patch}<text x="${x + 16}" y="38">${owner}</text>`;
     })
     .join('');
 }

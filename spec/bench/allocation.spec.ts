@@ -2,6 +2,9 @@
 import t from 'tap';
 import { checkReport, runBench } from '../support/bench.ts';
 
+// Many processes, one after the other: on a busy machine each takes seconds to start.
+t.setTimeout(300_000);
+
 t.test('the frame reader alone allocates less than an object for each frame', (t) => {
   const report = runBench(t, 'allocation', 'ALLOC codec decode binary', '--rounds', '1');
   checkReport(t, report, ['barewire', 'frames', 'ws']);

@@ -20,6 +20,9 @@ const DECODE: Workload = { ...SHORT, direction: 'decode', role: 'server' };
 const ENCODE: Workload = { ...SHORT, direction: 'encode', role: 'client' };
 const effort = { rounds: 1, milliseconds: 1 };
 
+// Many processes, one after the other: on a busy machine each takes seconds to start.
+t.setTimeout(300_000);
+
 t.test('a toy in one file is measured beside the others', async (t) => {
   const seats = listSeats([adapter('toy-framing')]);
   const told: string[] = [];

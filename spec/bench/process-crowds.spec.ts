@@ -4,6 +4,9 @@ import { broadcast, eventFanOut, handshakes, idleMemory } from '../../bench/proc
 import type { Contender } from '../../bench/process/server-process.ts';
 import { BAREWIRE, checkRow, measure, NODE_HTTP, WS } from '../support/bench.ts';
 
+// Many processes, one after the other: on a busy machine each takes seconds to start.
+t.setTimeout(300_000);
+
 t.test('broadcasts, handshakes, memory and events are measured', async (t) => {
   const both = ['barewire', 'ws'];
   checkRow(t, await measure([BAREWIRE, WS], broadcast(5, 2, 2)), both);

@@ -15,6 +15,9 @@ const LOAD: EchoLoad = {
   kind: 'text',
 };
 
+// Many processes, one after the other: on a busy machine each takes seconds to start.
+t.setTimeout(300_000);
+
 t.test('echoes are measured on every server', async (t) => {
   checkRow(t, await measure([BAREWIRE, WS, NET], echo(LOAD)), ['barewire', 'ws', 'net.Socket']);
   const binary = echo({ ...LOAD, kind: 'binary', payloadBytes: 100_000 });

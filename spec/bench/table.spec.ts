@@ -24,6 +24,9 @@ function report(id: string, ...ours: number[]): Report {
 const main = (name: string): string =>
   fileURLToPath(new URL(`../../bench/${name}.js`, import.meta.url));
 
+// Many processes, one after the other: on a busy machine each takes seconds to start.
+t.setTimeout(300_000);
+
 t.test('the page shows goals, ratios, the machine and the charts', (t) => {
   const page = formatPage([report('P1', 50, 51, 52), report('P10', 1, 1, 1)], ['P7']);
   t.match(page, '| P1 | echo | ≤ 0.55 × ws | 0.510 | yes |');
