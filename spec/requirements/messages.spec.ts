@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { type End, Pair } from '../support/connection-pair.ts';
 import { cutAt } from '../support/feeding.ts';
+import { runs } from '../support/laws.ts';
 
 const KEY = 0x37fa213d;
 const masked = (opcode: number, payload: string | Buffer, fin = true): Buffer =>
@@ -186,6 +187,7 @@ t.test(
           return JSON.stringify(server.seen) === JSON.stringify([['message', whole]]);
         },
       ),
+      runs(100),
     );
     t.pass('no counterexample');
     t.end();

@@ -6,6 +6,7 @@ import { TimerWheel } from '../../lib/server/clock.ts';
 import { shareReads } from '../../lib/server/shared-read.ts';
 import { onSharedRead, SocketPump, type TransportEnd } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { runs } from '../support/laws.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 
 type Step =
@@ -88,6 +89,6 @@ t.test('past the stream or through it, the peer gets the same', async (t) => {
       t.same(rest, { flushes: steps.length, end: 'ended', left: 0 });
       t.same(plain.flushes, steps.length);
     }),
-    { numRuns: 25 },
+    runs(25),
   );
 });
