@@ -98,8 +98,10 @@ export class Acceptor {
     });
   }
 
-  /** Takes one connection that was made elsewhere. */
+  /** Takes one connection that was made elsewhere, unless it is gone already. */
   serve(socket: Duplex, isSecure: boolean): void {
+    // One that is gone already will not say so again, and would be waited for for ever.
+    if (socket.destroyed) return;
     const group = this.#admit(socket);
     if (group === undefined) return;
     this.#track(socket, group);

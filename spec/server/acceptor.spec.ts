@@ -89,3 +89,13 @@ t.test('listens no more when detached', async (t) => {
   t.equal(server.listenerCount('connection'), 1, 'the owner’s');
   server.close();
 });
+
+t.test('does not wait for a connection that was gone before it was served', async (t) => {
+  const { acceptor, sockets } = setUp();
+  const gone = new PassThrough();
+  gone.destroy();
+  await eventually(() => gone.closed);
+  acceptor.serve(gone, false);
+  t.equal(acceptor.open, 0);
+  t.equal(sockets.length, 0);
+});
