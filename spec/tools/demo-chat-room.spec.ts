@@ -136,7 +136,7 @@ t.test('slows down one who says too much, and forgives with time', (t) => {
   const ann = visitor(room);
   for (let n = 0; n < 50; n += 1) ann.take({ type: 'say', text: 'spam' });
   t.equal(ann.lines().length, 8);
-  t.match(ann.got.at(-1), { type: 'refused' });
+  t.match(ann.got.at(-1), { type: 'refused', text: 'spam' }, 'who spoke too fast may say it again');
   now += 1000;
   for (let n = 0; n < 50; n += 1) ann.take({ type: 'say', text: 'spam' });
   t.equal(ann.lines().length, 11);

@@ -129,13 +129,19 @@ t.test('keeps pages apart', (t) => {
   t.end();
 });
 
-t.test('ends the recording at a frame that is none', (t) => {
+t.test('reads no further behind a frame that is none, but shows what is said to it', (t) => {
   const { records, tap } = watch();
   const connection = tap.connect();
   connection.bytes('in', encodeFrame({ opcode: OPCODE.text, payload: 'not masked' }));
   connection.bytes('in', Buffer.from('more'));
-  t.match(records, [{ kind: 'end', text: /frame-not-masked/ }]);
-  t.equal(records.length, 1);
+  connection.bytes('out', encodeFrame({ opcode: OPCODE.close, payload: Buffer.of(0x03, 0xea) }));
+  connection.end('closed with 1002');
+  t.match(records, [
+    { kind: 'broken', direction: 'in', text: /frame-not-masked/ },
+    { kind: 'frame', direction: 'out', opcode: 8, payload: '03ea' },
+    { kind: 'end', text: 'closed with 1002' },
+  ]);
+  t.equal(records.length, 3);
   t.end();
 });
 

@@ -112,7 +112,7 @@ export class ChatRoom {
   #say(member: Member, text: string): void {
     if (text === '') return;
     if (!this.#allows(member)) {
-      tell(member.peer, { type: 'refused', reason: 'Too fast: that message was not sent.' });
+      tell(member.peer, { type: 'refused', reason: 'Too fast: that message was not sent.', text });
       return;
     }
     this.#addLine('said', member.id, member.name || 'Nobody', text);

@@ -171,7 +171,8 @@ export class TappedConnection {
         if (frame === undefined) return;
         this.#record({ ...frame, payload: shown.toString('hex', 0, shownLength) });
       },
-      failed: (error) => this.end(`broken: ${error.message}`),
+      // The other direction is read on: what the server says to this is what there is to see.
+      failed: (error) => this.#record({ kind: 'broken', direction, text: error.message }),
     };
     return new FrameReader(sink, {
       role: direction === 'in' ? 'server' : 'client',

@@ -70,6 +70,8 @@ function take(message: ChatToPage): void {
       break;
     case 'refused':
       addNote(message.reason);
+      // What was said too fast comes back, unless something else has been begun.
+      if (sayField.value === '') sayField.value = message.text ?? '';
   }
 }
 

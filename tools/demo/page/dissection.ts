@@ -11,7 +11,8 @@ const SHOWN_BYTES = 48;
 export function dissect(record: WireRecord, request: string | undefined): Node[] {
   if (record.kind === 'frame') return dissectFrame(record);
   if (record.kind === 'handshake') return dissectHandshake(record, request);
-  return [title('End', record), make('p', { class: 'gist' }, record.text)];
+  const name = record.kind === 'end' ? 'End' : 'Broken';
+  return [title(name, record), make('p', { class: 'gist' }, record.text)];
 }
 
 function title(text: string, record: WireRecord): HTMLElement {

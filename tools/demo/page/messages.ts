@@ -41,7 +41,8 @@ export type ChatToPage =
   | { readonly type: 'people'; readonly count: number; readonly people: readonly Person[] }
   | { readonly type: 'line'; readonly line: ChatLine }
   | { readonly type: 'rtt'; readonly ms: number }
-  | { readonly type: 'refused'; readonly reason: string };
+  /** `text`: what was said too fast, to be said again. */
+  | { readonly type: 'refused'; readonly reason: string; readonly text?: string };
 
 /** One event of the ticker, as JSON in the data of `/events` and in the answers of `/poll`. */
 export interface Tick {
@@ -67,7 +68,7 @@ export interface PollAnswer {
 }
 
 /** What passed on the wire, and when. */
-export type WireRecord = WireFrame | WireHandshake | WireEnd;
+export type WireRecord = WireFrame | WireHandshake | WireBroken | WireEnd;
 
 interface WireMoment {
   /** Grows from record to record, as long as the server runs. */
@@ -84,6 +85,12 @@ interface WireMoment {
 export interface WireHandshake extends WireMoment {
   readonly kind: 'handshake';
   /** Latin-1, so that each character is one byte. */
+  readonly text: string;
+}
+
+/** What came this way breaks a rule: from here on it is not read any more. */
+export interface WireBroken extends WireMoment {
+  readonly kind: 'broken';
   readonly text: string;
 }
 

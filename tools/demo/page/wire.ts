@@ -120,9 +120,9 @@ function words(record: WireRecord): [name: string, text: string][] {
       ['size', String(record.payloadLength)],
     ];
   }
-  if (record.kind === 'end')
+  if (record.kind === 'end' || record.kind === 'broken')
     return [
-      ['op', 'end'],
+      ['op', record.kind],
       ['peek', record.text],
       ['size', ''],
     ];

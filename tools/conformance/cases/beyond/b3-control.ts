@@ -18,7 +18,7 @@ import {
   pong,
   text,
 } from '../../script.ts';
-import { ENDS_AS_IT_LIKES, failsWith, judgeRefusal } from './ways-to-end.ts';
+import { closedCase, ENDS_AS_IT_LIKES, failsWith, judgeRefusal } from './ways-to-end.ts';
 
 /** Pongs must be answers to pings, in order, and the last ping must be answered. */
 const judgePongs =
@@ -50,35 +50,17 @@ const judgePongs =
     };
   };
 
-function closed(
-  id: string,
-  description: string,
-  steps: readonly Step[],
-  more: Partial<Case> = {},
-): Case {
-  return {
-    id,
-    description,
-    expectation: 'The close frame is answered, and nothing else comes.',
-    script: [...steps, killAfter(1)],
-    expected: { OK: [] },
-    close: { ...CLOSES_NORMALLY, wrongCodeIsFatal: true },
-    autoClose: false,
-    ...more,
-  };
-}
-
 /** A bad close frame: 1002 must be said, unless TCP is just dropped. */
 const SAYS_WHY = { codes: [1002], closedByMe: true, requireClean: false, wrongCodeIsFatal: true };
 
 const refusedClose = (id: string, description: string, step: Step, codes = [1002]): Case =>
-  closed(id, description, [step], {
+  closedCase(id, description, [step], {
     expectation: `The testee says ${codes.join(' or ')}, or drops the connection.`,
     close: { ...SAYS_WHY, codes, needsCode: true },
   });
 
 const allowedClose = (id: string, code: number, name: string): Case =>
-  closed(id, `A close frame with code ${code} (${name}).`, [close(code)], {
+  closedCase(id, `A close frame with code ${code} (${name}).`, [close(code)], {
     close: { codes: [1000, code], closedByMe: true, requireClean: true, wrongCodeIsFatal: true },
   });
 
@@ -133,24 +115,24 @@ export const BEYOND_3: Group = {
         'looked at.',
       mistake: 'Parses on behind the close frame, and answers 1002 to what it finds there.',
       cases: [
-        closed('b3.2.1', 'The first fragment of a message, then a close frame.', [
+        closedCase('b3.2.1', 'The first fragment of a message, then a close frame.', [
           frame(1, 'fragment', { fin: false }),
           close(1000),
         ]),
-        closed('b3.2.2', 'A close frame, and a hundred octets of garbage behind it.', [
+        closedCase('b3.2.2', 'A close frame, and a hundred octets of garbage behind it.', [
           close(1000),
           octets(Buffer.alloc(100, 0xff)),
         ]),
-        closed('b3.2.3', 'A close frame, and half a frame behind it.', [
+        closedCase('b3.2.3', 'A close frame, and half a frame behind it.', [
           close(1000),
           frameHead(2, 1000),
           piece(Buffer.alloc(10)),
         ]),
-        closed('b3.2.4', 'A close frame, and text that is not UTF-8 behind it.', [
+        closedCase('b3.2.4', 'A close frame, and text that is not UTF-8 behind it.', [
           close(1000),
           text(hex('ff')),
         ]),
-        closed(
+        closedCase(
           'b3.2.5',
           'Five pings and a close frame in one write.',
           [...Array.from({ length: 5 }, (): Step => ping('')), close(1000)],

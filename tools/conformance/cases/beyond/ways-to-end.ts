@@ -3,7 +3,7 @@
  */
 import type { CloseFacts } from '../../close-facts.ts';
 import type { Acting, Behavior, Case, CloseExpectation, Stage, Step } from '../../model.ts';
-import { closeAfter, FAILS_WITH_1002, killAfter } from '../../script.ts';
+import { CLOSES_NORMALLY, closeAfter, FAILS_WITH_1002, killAfter } from '../../script.ts';
 
 /** The case itself says how it may end. */
 export const ENDS_AS_IT_LIKES: CloseExpectation = {
@@ -21,6 +21,16 @@ export const failsWith = (...codes: readonly number[]): CloseExpectation => ({
   wrongEndIsFatal: true,
 });
 
+/** A case in which nothing comes back; how it ends is what `more` says. */
+function silentCase(
+  id: string,
+  description: string,
+  steps: readonly Step[],
+  more: Pick<Case, 'expectation' | 'close'> & Partial<Case>,
+): Case {
+  return { id, description, script: [...steps, killAfter(1)], expected: { OK: [] }, ...more };
+}
+
 /** A case whose steps break a rule: nothing comes back, and the testee ends it. */
 export function refusedCase(
   id: string,
@@ -28,15 +38,26 @@ export function refusedCase(
   steps: readonly Step[],
   more: Partial<Case> = {},
 ): Case {
-  return {
-    id,
-    description,
+  return silentCase(id, description, steps, {
     expectation: 'The testee fails the connection at once; nothing comes back.',
-    script: [...steps, killAfter(1)],
-    expected: { OK: [] },
     close: { ...FAILS_WITH_1002, wrongEndIsFatal: true },
     ...more,
-  };
+  });
+}
+
+/** A case whose steps close the connection: nothing comes back but the answer. */
+export function closedCase(
+  id: string,
+  description: string,
+  steps: readonly Step[],
+  more: Partial<Case> = {},
+): Case {
+  return silentCase(id, description, steps, {
+    expectation: 'The close frame is answered, and nothing else comes.',
+    close: { ...CLOSES_NORMALLY, wrongCodeIsFatal: true },
+    autoClose: false,
+    ...more,
+  });
 }
 
 /** What a testee under load may do. */
