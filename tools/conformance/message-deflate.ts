@@ -25,6 +25,9 @@ export interface AgreedDeflate {
 /** The end of each message's flush, which is not sent [RFC 7692 §7.2.1]. */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
+/** Octets that zlib inflates before it comes back: the largest messages have 128 KiB. */
+const INFLATED_CHUNK_BYTES = 128 * 1024;
+
 type Done = (error: Error | undefined, bytes: Buffer) => void;
 
 /** Deflates and inflates whole messages, one at a time in each direction. */
@@ -79,7 +82,10 @@ export class MessageDeflate implements Deflating {
 
   /** Inflates a message. `done` gets bytes of its own, or the error that zlib found. */
   inflate(payload: Buffer, done: Done): void {
-    this.#inflater ??= createInflateRaw({ windowBits: this.#windowBits.in });
+    this.#inflater ??= createInflateRaw({
+      windowBits: this.#windowBits.in,
+      chunkSize: INFLATED_CHUNK_BYTES,
+    });
     const inflater = this.#inflater;
     const chunks: Buffer[] = [];
     inflater.removeAllListeners('data');

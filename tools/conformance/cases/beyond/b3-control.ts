@@ -96,7 +96,7 @@ export const BEYOND_3: Group = {
           description: '10000 pongs that nobody asked for, then a text message.',
           expectation: 'The message comes back, and nothing else.',
           script: [
-            ...Array.from({ length: 10_000 }, (): Step => pong('unsolicited')),
+            ...new Array<Step>(10_000).fill(pong('unsolicited')),
             text('Hello'),
             closeAfter(10),
           ],
