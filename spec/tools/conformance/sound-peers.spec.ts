@@ -1,5 +1,5 @@
 import t from 'tap';
-import { simulateAll } from '../../../tools/conformance/broken-peers/simulate.ts';
+import { PLAYABLE_BEYOND, simulateAll } from '../../../tools/conformance/broken-peers/simulate.ts';
 import { SOUND_PEERS } from '../../../tools/conformance/broken-peers/sound.ts';
 
 /** Large transfers that every sound peer is given, small enough for a simulation. */
@@ -9,7 +9,9 @@ t.test('a correct peer turns no case red, however unusual it is', async (t) => {
   for (const [name, Peer] of Object.entries(SOUND_PEERS)) {
     for (const role of ['server', 'client'] as const) {
       const heavy = name === 'plain' || name === 'never compresses' ? SOME_HEAVY : '9.1.1';
-      t.same(await simulateAll(Peer, role, heavy), { red: [], pale: [] }, `${name}, as ${role}`);
+      const none = { red: [], pale: [] };
+      t.same(await simulateAll(Peer, role, heavy), none, `${name}, as ${role}`);
+      t.same(await simulateAll(Peer, role, '', PLAYABLE_BEYOND), none, 'nor one of our own');
     }
   }
 });

@@ -10,7 +10,9 @@ import { BROKEN_RULES } from './rules.ts';
 import { BROKEN_SLIPS } from './slips.ts';
 import { BROKEN_TEXTS } from './texts.ts';
 
-/** All of them. */
+export { BROKEN_BEYOND } from './beyond.ts';
+
+/** Those that the cases of the original must see. */
 export const BROKEN_PEERS: readonly BrokenPeer[] = [
   ...BROKEN_FRAMING,
   ...BROKEN_RULES,

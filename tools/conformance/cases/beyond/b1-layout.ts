@@ -10,12 +10,13 @@ import {
   CLOSES_NORMALLY,
   frame,
   gotText,
+  hex,
   killAfter,
   ping,
   repeat,
   text,
 } from '../../script.ts';
-import { failsWith, refusedCase } from './ways-to-end.ts';
+import { failsWith, REFUSED_CLOSE, refusedCase } from './ways-to-end.ts';
 
 const HELLO = 'Hello';
 
@@ -55,9 +56,12 @@ export const BEYOND_1: Group = {
         refusedCase('b1.1.6', 'A ping of 5 octets, its length in 16 bits.', [
           ping(HELLO, { lengthForm: 16 }),
         ]),
-        refusedCase('b1.1.7', 'An empty close frame, its length in 64 bits.', [
-          frame(8, '', { lengthForm: 64 }),
-        ]),
+        refusedCase(
+          'b1.1.7',
+          'A close frame of 2 octets, its length in 64 bits.',
+          [frame(8, hex('03e8'), { lengthForm: 64 })],
+          { close: REFUSED_CLOSE },
+        ),
       ],
     },
     {

@@ -18,7 +18,7 @@ import {
   text,
 } from '../../script.ts';
 import { BOMBS, compression } from './b5-bombs.ts';
-import { failsWith } from './ways-to-end.ts';
+import { failsWith, REFUSED_CLOSE } from './ways-to-end.ts';
 
 /** RSV1: this message is compressed. */
 const PACKED = { rsv: 4 };
@@ -168,7 +168,10 @@ export const BEYOND_5: Group = {
           frame(0, HELLO.subarray(3), PACKED),
         ]),
         refused('b5.3.3', 'RSV1 on a ping.', [ping('', PACKED)]),
-        refused('b5.3.4', 'RSV1 on a close frame.', [frame(8, hex('03e8'), PACKED)]),
+        {
+          ...refused('b5.3.4', 'RSV1 on a close frame.', [frame(8, hex('03e8'), PACKED)]),
+          close: REFUSED_CLOSE,
+        },
         refused('b5.3.5', 'RSV1 and RSV2 on a message.', [text(HELLO, { rsv: 6 })]),
         refused('b5.3.6', 'RSV3 on a message.', [text('plain', { rsv: 1 })]),
       ],

@@ -21,6 +21,13 @@ export const failsWith = (...codes: readonly number[]): CloseExpectation => ({
   wrongEndIsFatal: true,
 });
 
+/** The same for a bad close frame: without the code 1002 it would look like a good answer to it. */
+export const REFUSED_CLOSE: CloseExpectation = {
+  ...failsWith(1002),
+  wrongCodeIsFatal: true,
+  needsCode: true,
+};
+
 /** A case in which nothing comes back; how it ends is what `more` says. */
 function silentCase(
   id: string,
