@@ -141,7 +141,8 @@ const chapter = (
   rule: string,
   mistake: string,
   cases: readonly Case[],
-): Chapter => ({ id, title, source: 'RFC 6455 §5.4', rule, mistake, cases });
+  source = 'RFC 6455 §5.2',
+): Chapter => ({ id, title, source, rule, mistake, cases });
 
 const LARGE = 'A frame may carry more than any buffer holds; it arrives in many reads.';
 const LARGE_MISTAKE =
@@ -180,6 +181,7 @@ export const GROUP_9: Group = {
       PIECES,
       PIECES_MISTAKE,
       fragmented('9.3', 'text'),
+      'RFC 6455 §5.4',
     ),
     chapter(
       '9.4',
@@ -187,6 +189,7 @@ export const GROUP_9: Group = {
       PIECES,
       PIECES_MISTAKE,
       fragmented('9.4', 'binary'),
+      'RFC 6455 §5.4',
     ),
     chapter('9.5', 'Text in writes of growing size', CHOPS, CHOPS_MISTAKE, chopped('9.5', 'text')),
     chapter(

@@ -3,8 +3,8 @@
  *
  *   node dist/tools/conformance/peers/check-own.js [--quick]
  *
- * Ends with 1 unless every case is OK, but for the three that have no rule; closing verdicts
- * included.
+ * Ends with 1 unless every case is OK, but for those that have no rule (7.1.6, 7.13.1, 7.13.2 and
+ * b3.2.5 of our own); closing verdicts included.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -20,8 +20,16 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean' } } });
 const selection = { beyond: true, quick: values.quick };
 const cores = availableParallelism();
 
-const isPerfect = ({ behavior, behaviorClose }: CaseResult): boolean =>
-  behavior === 'INFORMATIONAL' || (behavior === 'OK' && behaviorClose === 'OK');
+/** Only they may be INFORMATIONAL. */
+const WITHOUT_RULE = ['7.1.6', '7.13.1', '7.13.2', 'b3.2.5'];
+
+const isPerfect = ({ entry, behavior, behaviorClose }: CaseResult): boolean =>
+  WITHOUT_RULE.includes(entry.case.id)
+    ? behavior === 'INFORMATIONAL'
+    : behavior === 'OK' && behaviorClose === 'OK';
+
+const describe = ({ entry, behavior, behaviorClose }: CaseResult): string =>
+  `${entry.case.id} ${behavior} / ${behaviorClose}`;
 
 let bad = 0;
 for (const [role, run] of [
@@ -43,9 +51,16 @@ for (const [role, run] of [
     `Report: ${await writeReports(folder, results, { title: agent, when: new Date() })}\n`,
   );
   const imperfect = results.filter((result) => !isPerfect(result));
-  for (const { entry, behavior, behaviorClose } of imperfect) {
-    console.log(`not perfect: ${entry.case.id} ${behavior} / ${behaviorClose}`);
-  }
-  bad += imperfect.length;
+  for (const result of imperfect) console.log(`not perfect: ${describe(result)}`);
+  // On a machine that is busy a timer may run out in company; what is wrong is wrong alone, too.
+  const again =
+    imperfect.length === 0
+      ? []
+      : await run('barewire', agent, {
+          selection: { beyond: true, cases: imperfect.map(({ entry }) => entry.case.id) },
+          ...{ parallel: 1, parallelHeavy: 1 },
+          onResult: (result) => console.log(`  alone: ${describe(result)}`),
+        });
+  bad += again.filter((result) => !isPerfect(result)).length;
 }
 process.exit(bad === 0 ? 0 : 1);
