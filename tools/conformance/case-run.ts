@@ -47,13 +47,13 @@ export class CaseRun implements Stage {
 
   /** The connection is open: begins. */
   open(): void {
-    const { compression, script } = this.#case;
+    const { compression, needsContext, script } = this.#case;
     if (this.#acting !== undefined) this.#acting.open();
-    else if (compression === undefined || this.isCompressed) this.play(script);
-    else {
-      this.decide('UNIMPLEMENTED', 'permessage-deflate was not negotiated.');
-      this.close();
-    }
+    else if (compression !== undefined && !this.isCompressed) {
+      this.#leave('permessage-deflate was not negotiated.');
+    } else if (needsContext === true && !this.peer.sendsWithContext) {
+      this.#leave('No context takeover was negotiated: a message may not refer to another.');
+    } else this.play(script);
     this.peer.flush();
   }
 
@@ -88,6 +88,12 @@ export class CaseRun implements Stage {
 
   decide(behavior: Decision['behavior'], because: string): void {
     this.decision = { behavior, because };
+  }
+
+  /** There is nothing to test. */
+  #leave(because: string): void {
+    this.decide('UNIMPLEMENTED', because);
+    this.close();
   }
 
   #sendCut(bytes: Buffer, isBinary: boolean, fragmentBytes: number, rsv: number): void {

@@ -10,8 +10,8 @@
  * as server: TCP is dropped as soon as both were exchanged
  * ```
  * Bytes in (`receive`, `receiveEnd`), bytes out (`transport`), time from a clock: no sockets here.
- * It answers pings, puts messages together, and fails the connection when the testee breaks a rule.
- * What to send and how to judge is the business of `CaseRun`.
+ * It answers pings, and fails the connection when the testee breaks a rule. What to send and how to
+ * judge is the business of `CaseRun`.
  */
 import type { ProtocolError } from 'barewire/base';
 import { encodeClosePayload, OPCODE, parseClosePayload } from 'barewire/codec';
@@ -60,7 +60,7 @@ const CLOSE_SECONDS = 1;
 /** The fuzzer's end of a connection. */
 export class FuzzerPeer {
   readonly facts: CloseFacts = noCloseFacts();
-  /** What was sent; kept by whoever sends. */
+  /** What was sent; kept by whoever sends. What has come is in `received`. */
   readonly sent: MessageCounts = { messages: 0, app: 0, payload: 0 };
   readonly #parts: PeerParts;
   readonly #incoming: Incoming;
@@ -72,9 +72,8 @@ export class FuzzerPeer {
     this.#parts = parts;
     this.#output = new FrameOutput(parts);
     this.#incoming = new Incoming(parts, {
-      // Who has failed the connection does not listen any more: an echo that comes now is too late.
-      message: (payload, isBinary) =>
-        this.facts.failedByMe || parts.listener.message(payload, isBinary),
+      // An echo that comes when the connection has been failed is too late.
+      message: (...message) => this.facts.failedByMe || parts.listener.message(...message),
       ping: (payload) => this.#answerPing(payload),
       pong: (payload) => parts.listener.pong(payload),
       close: (payload) => this.#closeArrived(payload),
@@ -84,7 +83,6 @@ export class FuzzerPeer {
     });
   }
 
-  /** What has come. */
   get received(): MessageCounts {
     return this.#incoming.counts;
   }
@@ -92,6 +90,11 @@ export class FuzzerPeer {
   /** Whether messages are compressed. */
   get isCompressed(): boolean {
     return this.#parts.deflate !== undefined;
+  }
+
+  /** Whether a compressed message may refer to the ones before it. */
+  get sendsWithContext(): boolean {
+    return this.#parts.deflate?.sendsWithContext === true;
   }
 
   /** True until a close frame has been sent or received. */
@@ -115,8 +118,8 @@ export class FuzzerPeer {
   /** The testee has dropped TCP, or TCP has broken down. */
   receiveEnd(reason = 'The testee dropped TCP without a closing handshake.'): void {
     if (this.#state === 'gone') return;
-    if (this.facts.wasClean) this.facts.wasNotCleanReason = undefined;
-    else this.facts.wasNotCleanReason ??= reason;
+    const { wasClean, wasNotCleanReason = reason } = this.facts;
+    this.facts.wasNotCleanReason = wasClean ? undefined : wasNotCleanReason;
     this.#state = 'gone';
     this.#incoming.stop();
     this.#closeTimer?.cancel();
@@ -244,4 +247,4 @@ export class FuzzerPeer {
   }
 }
 
-const whole = (pattern: Buffer): FrameToWrite['payload'] => ({ pattern, length: pattern.length });
+const whole = (pattern: Buffer) => ({ pattern, length: pattern.length });

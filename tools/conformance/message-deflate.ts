@@ -32,6 +32,8 @@ type Done = (error: Error | undefined, bytes: Buffer) => void;
 
 /** Deflates and inflates whole messages, one at a time in each direction. */
 export interface Deflating {
+  /** Whether a message that is sent may refer to the ones before it. */
+  readonly sendsWithContext: boolean;
   deflate(payload: Buffer, done: Done): void;
   inflate(payload: Buffer, done: Done): void;
   close(): void;
@@ -55,6 +57,10 @@ export class MessageDeflate implements Deflating {
       out: isClient ? agreed.clientNoContextTakeover : agreed.serverNoContextTakeover,
       in: isClient ? agreed.serverNoContextTakeover : agreed.clientNoContextTakeover,
     };
+  }
+
+  get sendsWithContext(): boolean {
+    return !this.#forgets.out;
   }
 
   /** Deflates a message. `done` gets bytes of its own. */

@@ -190,6 +190,8 @@ export interface Case {
   /** For cases that judge by themselves: built for each run. */
   readonly act?: (stage: Stage) => Acting;
   readonly compression?: CompressionPlan;
+  /** Its messages refer to earlier ones: not for a testee that wants each to begin afresh. */
+  readonly needsContext?: boolean;
   /** Large transfers: run with few others at a time, and logged only in part. */
   readonly isHeavy?: boolean;
   /** Whether reports show the duration, and the compression ratio. */

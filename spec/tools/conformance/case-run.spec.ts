@@ -2,6 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import t from 'tap';
 import { EchoPeer } from '../../../tools/conformance/broken-peers/echo-peer.ts';
 import { simulate } from '../../../tools/conformance/broken-peers/simulate.ts';
+import { VirtualClock } from '../../../tools/conformance/broken-peers/virtual-clock.ts';
+import { CaseRun } from '../../../tools/conformance/case-run.ts';
+import { WireLog } from '../../../tools/conformance/wire-log.ts';
 import { findCase } from './capture.ts';
 
 /** Closes in time, and leaves TCP open. */
@@ -29,6 +32,29 @@ t.test('a wait ends when close frames were exchanged, however long TCP stays', a
     const late = await simulate(findCase(id), 'client', ChecksLate);
     t.equal(late.behavior, 'NON-STRICT', `${id}: not strict is only who looks late`);
   }
+});
+
+t.test('a message refers to none before it when each is to begin afresh', (t) => {
+  for (const id of ['b5.1.7', 'b5.2.2', 'b5.1.1']) {
+    for (const sendsWithContext of [true, false]) {
+      const clock = new VirtualClock();
+      const nothing = (): void => {};
+      const run = new CaseRun(
+        findCase(id).case,
+        {
+          ...{ role: 'client', clock, log: new WireLog(() => 0, false), nextMaskingKey: () => 1 },
+          transport: { write: nothing, end: nothing, abort: nothing },
+          deflate: { sendsWithContext, deflate: nothing, inflate: nothing, close: nothing },
+        },
+        nothing,
+      );
+      run.open();
+      const isLeft = !sendsWithContext && id !== 'b5.1.1';
+      t.equal(run.decision?.behavior, isLeft ? 'UNIMPLEMENTED' : undefined, id);
+      t.equal(run.peer.isOpen, !isLeft);
+    }
+  }
+  t.end();
 });
 
 t.test('an acting case is UNIMPLEMENTED, and closed normally, without the extension', async (t) => {

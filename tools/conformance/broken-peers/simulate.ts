@@ -126,6 +126,7 @@ export async function simulateAll(
 /** zlib works in real time: the clock waits for it. */
 function countJobs(clock: VirtualClock, inner: Deflating): Deflating {
   return {
+    sendsWithContext: inner.sendsWithContext,
     deflate(payload, done) {
       const end = clock.beginJob();
       inner.deflate(payload, (error, bytes) => {

@@ -92,13 +92,16 @@ export const BEYOND_5: Group = {
           'Hello',
         ),
         echoed('b5.1.6', 'An empty message: one octet 00.', [text(hex('00'), PACKED)], ''),
-        echoed(
-          'b5.1.7',
-          '"Hello" twice, the second time by reference to the first.',
-          [text(HELLO, PACKED), text(hex('f200110000'), PACKED)],
-          'Hello',
-          'Hello',
-        ),
+        {
+          ...echoed(
+            'b5.1.7',
+            '"Hello" twice, the second time by reference to the first.',
+            [text(HELLO, PACKED), text(hex('f200110000'), PACKED)],
+            'Hello',
+            'Hello',
+          ),
+          needsContext: true,
+        },
       ],
     },
     {
@@ -111,15 +114,18 @@ export const BEYOND_5: Group = {
       mistake: 'Inflates everything once the extension is in use.',
       cases: [
         echoed('b5.2.1', 'A message that is not compressed.', [text('plain')], 'plain'),
-        echoed(
-          'b5.2.2',
-          'Compressed, plain, compressed by reference to the first: plain ones leave the window ' +
-            'alone.',
-          [text(HELLO, PACKED), text('plain'), text(hex('f200110000'), PACKED)],
-          'Hello',
-          'plain',
-          'Hello',
-        ),
+        {
+          ...echoed(
+            'b5.2.2',
+            'Compressed, plain, compressed by reference to the first: plain ones leave the ' +
+              'window alone.',
+            [text(HELLO, PACKED), text('plain'), text(hex('f200110000'), PACKED)],
+            'Hello',
+            'plain',
+            'Hello',
+          ),
+          needsContext: true,
+        },
         {
           ...echoed(
             'b5.2.3',
