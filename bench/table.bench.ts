@@ -4,8 +4,7 @@
  *   npm run bench -- table [--only P1,P7] [--quick] [--rounds n] [--into folder]
  *
  * Every job is a process of its own: one that fails or hangs is noted, and the others go on. What
- * is not measured now keeps its place in the page. About 20 minutes on a quiet machine. Exit code
- * 1: a job failed.
+ * is not measured now keeps its place in the page. Exit code 1: a job failed.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
