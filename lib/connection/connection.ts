@@ -38,6 +38,7 @@ import { Keepalive } from './keepalive.ts';
 import { type AssemblerSink, MessageAssembler } from './message-assembler.ts';
 import type { SendOptions } from './message-sender.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
+import { requireText } from './text.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 /** The server did not agree to an extension that the client cannot do without. */
@@ -296,8 +297,10 @@ export class Connection {
    *
    * @param data a string, or bytes that must stay unchanged until they were written.
    * @returns false when the connection is closing and the message was dropped.
+   * @throws UsageError `invalid-argument` for bytes that are to be sent as text and are none.
    */
   send(data: string | Uint8Array, options?: SendOptions): boolean {
+    requireText(data, options?.type);
     if (!this.isOpen) return false;
     this.#keepalive.message();
     this.#output.send(data, options);

@@ -35,4 +35,4 @@ export {
 export { MessageStore } from './message-store.ts';
 export { type BytesTaker, COPY_BYTES, Outbox } from './outbox.ts';
 export { OutgoingMessage, type PieceSender } from './outgoing-message.ts';
-export { TextPieces } from './text.ts';
+export { OutgoingText, requireText, TextPieces } from './text.ts';

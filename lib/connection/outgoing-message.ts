@@ -5,6 +5,7 @@
  * or binary, the others continue it.
  */
 import { OPCODE } from '../codec/index.ts';
+import { OutgoingText } from './text.ts';
 
 /** What an outgoing message needs of its sender. */
 export interface PieceSender {
@@ -28,6 +29,8 @@ export class OutgoingMessage {
   /** Pieces that wait for their turn or for the compressor. */
   #pieces: Piece[] = [];
   #waitingBytes = 0;
+  /** Only text that is written as bytes has to be watched. */
+  #text: OutgoingText | undefined;
   hasStarted = false;
   isEnded = false;
   isAbandoned = false;
@@ -56,12 +59,17 @@ export class OutgoingMessage {
    * Appends a piece. Text may be cut anywhere by bytes, and between code points by strings.
    *
    * @returns false when the connection is closing and the piece was dropped.
+   * @throws UsageError `invalid-argument` for text that is no UTF-8; nothing of the piece is sent.
    */
   write(piece: string | Uint8Array): boolean {
     return this.#push(piece, false);
   }
 
-  /** Ends the message, with a last piece or without. Calling it again does nothing. */
+  /**
+   * Ends the message, with a last piece or without. Calling it again does nothing.
+   *
+   * @throws UsageError `invalid-argument` as {@link write}, and inside a code point.
+   */
   end(piece?: string | Uint8Array): boolean {
     const isTaken = this.#push(piece ?? '', true, piece === undefined);
     this.isEnded = true;
@@ -99,6 +107,8 @@ export class OutgoingMessage {
   #push(piece: string | Uint8Array, fin: boolean, isNothing = false): boolean {
     if (this.isEnded || this.#sender.isStopped) return false;
     if (!isNothing) this.#type ??= typeof piece === 'string' ? 'text' : 'binary';
+    if (this.#type === 'text' && typeof piece !== 'string') this.#text ??= new OutgoingText();
+    this.#text?.take(piece, fin);
     this.#pieces.push([piece, fin]);
     this.#waitingBytes += piece.length;
     this.isEnded = fin;

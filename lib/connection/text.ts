@@ -1,7 +1,43 @@
 /**
  * Bytes to strings, by what is known about the bytes [RFC 6455 §8.1].
  */
+import { UsageError, Utf8Validator } from '../base/index.ts';
 import { decodeUtf8 } from '../codec/index.ts';
+
+const NOT_UTF8 = 'what is sent as text must be UTF-8, whole code points at its end';
+
+/**
+ * Refuses to send as text what is none: the peer would have to fail the connection
+ * [RFC 6455 §5.6, §8.1].
+ *
+ * @param type what the bytes are to be sent as; only `text` is looked at.
+ * @throws UsageError `invalid-argument`.
+ */
+export function requireText(payload: string | Uint8Array, type: string | undefined): void {
+  if (type === 'text' && typeof payload !== 'string') new OutgoingText().take(payload, true);
+}
+
+/** Watches a text that leaves in pieces. */
+export class OutgoingText {
+  readonly #utf8 = new Utf8Validator();
+  #isSpoilt = false;
+
+  /**
+   * Takes note of the next piece.
+   *
+   * @throws UsageError `invalid-argument` for bytes that no text holds here, for a string inside a
+   *   code point, and for an end there. Of a text with bad bytes nothing can be made any more.
+   */
+  take(piece: string | Uint8Array, fin: boolean): void {
+    if (typeof piece !== 'string' && !this.#isSpoilt) {
+      this.#isSpoilt = this.#utf8.push(piece) !== -1;
+    }
+    const mustBeComplete = fin || (typeof piece === 'string' && piece !== '');
+    if (this.#isSpoilt || (mustBeComplete && !this.#utf8.isComplete)) {
+      throw new UsageError('invalid-argument', NOT_UTF8);
+    }
+  }
+}
 
 /** Decodes bytes that are known to be well-formed UTF-8. */
 export function decodeWellFormed(bytes: Buffer): string {

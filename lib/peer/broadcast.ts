@@ -6,6 +6,7 @@
  * told that its own context is broken [RFC 7692 §7.2.1].
  */
 import { encodeFrame, OPCODE, RSV1 } from '../codec/index.ts';
+import { requireText } from '../connection/index.ts';
 import { compressOnce } from '../deflate/index.ts';
 import { type MessageData, toPayload } from './payload.ts';
 import type { PeerSendOptions } from './peer-output.ts';
@@ -31,9 +32,13 @@ export class PreparedMessage {
   #plain: Buffer | undefined;
   readonly #compressed = new Map<number, Buffer>();
 
-  /** @throws UsageError `invalid-argument` for anything that is no message. */
+  /**
+   * @throws UsageError `invalid-argument` for anything that is no message, and for bytes that are
+   *   to be sent as text and are none.
+   */
   constructor(data: MessageData, type?: 'text' | 'binary') {
     const payload = toPayload(data);
+    requireText(payload, type);
     this.payload = typeof payload === 'string' ? payload : Uint8Array.from(payload);
     this.type = type ?? (typeof payload === 'string' ? 'text' : 'binary');
   }

@@ -9,7 +9,12 @@
  * connection, for the compressor or behind a message that is written piece by piece.
  */
 import { ProtocolError } from '../base/index.ts';
-import type { Connection, OutgoingMessage, SendOptions } from '../connection/index.ts';
+import {
+  type Connection,
+  type OutgoingMessage,
+  requireText,
+  type SendOptions,
+} from '../connection/index.ts';
 import { Backlog } from './backlog.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import { MessageWriter, type WriterPace } from './message-writer.ts';
@@ -74,6 +79,8 @@ export class PeerOutput implements WriterPace {
   /** Sends a message, as the slow-consumer policy allows. */
   offer(data: MessageData, options: PeerSendOptions | undefined): SendOutcome {
     const payload = toPayload(data);
+    // What waits for room is sent later, when nobody is there to be told.
+    requireText(payload, options?.type);
     if (this.#mustWait(payload.length)) {
       return this.#hold(payload.length, options?.key, () =>
         this.#connection.send(payload, options),

@@ -67,3 +67,17 @@ t.test('counts the bytes that wait, and lets them go', (t) => {
   t.equal(message.dropPieces(), 0);
   t.end();
 });
+
+t.test('sends no text that is none, and may still be given up', (t) => {
+  const { message, sender } = rig('text');
+  message.write(Buffer.from('€').subarray(0, 2));
+  t.throws(() => message.end(), { code: 'invalid-argument' });
+  t.equal(message.isEnded, false);
+  message.write(Buffer.from('€').subarray(2));
+  t.throws(() => message.write(Buffer.of(0x80)), { code: 'invalid-argument' });
+  t.equal(sender.pumps, 2, 'nothing of a refused piece is sent');
+  t.equal(message.abandon(), true);
+  const binary = rig('binary').message;
+  t.equal(binary.end(Buffer.of(0xff)), true);
+  t.end();
+});

@@ -1,4 +1,4 @@
-import { TextPieces } from 'barewire/connection';
+import { OutgoingText, requireText, TextPieces } from 'barewire/connection';
 import t from 'tap';
 
 t.test('gives each code point with the piece that completes it', (t) => {
@@ -21,5 +21,37 @@ t.test('forgets a carried code point on reset', (t) => {
   pieces.decode(Buffer.from('e282', 'hex'), 0, 2);
   pieces.reset();
   t.equal(pieces.decode(Buffer.from('a'), 0, 1), 'a');
+  t.end();
+});
+
+t.test('lets nothing leave as text that is none [6455-5.6-2]', (t) => {
+  for (const good of ['', '\ud800', Buffer.alloc(0), Buffer.from('grüß 🌍')]) {
+    requireText(good, 'text');
+  }
+  for (const bad of ['ff', 'c3', '61e282', 'eda080']) {
+    const bytes = Buffer.from(bad, 'hex');
+    t.throws(() => requireText(bytes, 'text'), { code: 'invalid-argument' }, bad);
+    requireText(bytes, 'binary');
+    requireText(bytes, undefined);
+  }
+  t.end();
+});
+
+t.test('follows a text that leaves in pieces, cut between any bytes', (t) => {
+  const globe = Buffer.from('🌍');
+  const whole = new OutgoingText();
+  whole.take('a', false);
+  for (const byte of globe) whole.take(Buffer.of(byte), false);
+  whole.take('', false);
+  whole.take('z', true);
+  const cut = new OutgoingText();
+  cut.take(globe.subarray(0, 3), false);
+  t.throws(() => cut.take('x', false), { code: 'invalid-argument' }, 'inside a code point');
+  t.throws(() => cut.take(Buffer.alloc(0), true), { code: 'invalid-argument' }, 'at the end');
+  cut.take('', false);
+  cut.take(globe.subarray(3), true);
+  const bad = new OutgoingText();
+  t.throws(() => bad.take(Buffer.of(0xff), false), { code: 'invalid-argument' });
+  t.throws(() => bad.take('x', true), { code: 'invalid-argument' }, 'for good');
   t.end();
 });

@@ -104,3 +104,14 @@ t.test('prepares a message once, whatever happens to its memory afterwards', (t)
   t.equal(message.plainFrame, message.plainFrame);
   t.end();
 });
+
+t.test('refuses bytes as text that are none, at once and for everybody', (t) => {
+  const bytes = Buffer.of(0xff);
+  const { peer: one, writes } = peer('server');
+  t.throws(() => one.send(bytes, { type: 'text' }), { code: 'invalid-argument' });
+  t.throws(() => broadcast([one], bytes, { type: 'text' }), { code: 'invalid-argument' });
+  t.throws(() => new PreparedMessage(bytes, 'text'), { code: 'invalid-argument' });
+  t.strictSame(writes, []);
+  t.equal(one.isOpen, true);
+  t.end();
+});
