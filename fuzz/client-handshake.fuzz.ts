@@ -27,7 +27,7 @@ function expectedCode(head: ResponseHead, wishes: UpgradeWishes): string | 'any'
   const { fields } = head;
   const options = (fields.get('connection') ?? '')
     .split(',')
-    .map((part) => part.trim().toLowerCase());
+    .map((part) => part.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());
   if (head.version !== '1.1') return 'bad-version';
   if (head.status !== 101) return 'bad-status';
   if (fields.get('upgrade')?.toLowerCase() !== 'websocket') return 'bad-upgrade';
