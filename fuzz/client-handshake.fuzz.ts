@@ -100,12 +100,7 @@ const SEEDS = [
 /** Client handshakes. */
 export const target: FuzzTarget = {
   name: 'client-handshake',
-  subjects: [
-    'handshake/client-handshake',
-    'handshake/upgrade-response',
-    'http/message-reader',
-    'http/status-line',
-  ],
+  subjects: ['handshake/client-handshake', 'http/message-reader', 'http/status-line'],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\x01\x01`, 'latin1')),
   dictionary: ['Upgrade', 'websocket', 'superchat', 'permessage-deflate', 'Sec-WebSocket-'],
   maxLength: 500,

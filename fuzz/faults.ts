@@ -87,6 +87,18 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'keepsContext: !parameters.serverNoContextTakeover',
     replace: 'keepsContext: true',
   },
+  'server-blames-handlers': {
+    target: 'server',
+    chapter: 'server',
+    find: 'const answer = answerToFailure(error);',
+    replace: 'const answer = exchange.ending === undefined ? answerToFailure(error) : undefined;',
+  },
+  'server-forgets-connections': {
+    target: 'server',
+    chapter: 'server',
+    find: 'this.#sockets.delete(socket);',
+    replace: ';',
+  },
   'connection-two-closes': {
     target: 'connection',
     chapter: 'connection',

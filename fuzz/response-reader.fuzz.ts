@@ -106,12 +106,7 @@ const SEEDS = [
 /** Responses. */
 export const target: FuzzTarget = {
   name: 'response-reader',
-  subjects: [
-    'http/message-reader',
-    'http/status-line',
-    'http/response-framing',
-    'http/body-reader',
-  ],
+  subjects: ['http/message-reader', 'http/status-line', 'http/body-reader'],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0\0\0\0`, 'latin1')),
   dictionary: [
     'chunked',

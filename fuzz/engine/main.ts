@@ -4,6 +4,8 @@
  *   npm run fuzz -- <target> [--seconds 10] [--runs n] [--seed n] [--save] [--fault name]
  *   npm run fuzz -- <target> --input '<escaped bytes>'      runs one input, as a finding prints it
  *   npm run fuzz -- all [--seconds 10] …                    every target, each in a process
+ *   npm run fuzz -- server [--seconds 10] [--runs n] [--seed n] [--fault name]
+ *                                                           the running server over real sockets
  *   npm run fuzz -- list                                    names the targets and the faults
  *   npm run fuzz -- record                                  prints what has been run so far
  *   npm run fuzz:smoke                                      every target for a moment
@@ -14,12 +16,12 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FAULTS } from '../faults.ts';
+import { FAULTS, type PlantedFault } from '../faults.ts';
 import { TARGETS } from '../targets.ts';
 import { escapeBytes, unescapeBytes } from './corpus.ts';
 import type { FuzzReport } from './fuzzer.ts';
 import { recordTable } from './record.ts';
-import { coverageLines, fuzz, loadTarget, readRecords } from './session.ts';
+import { coverageLines, fuzz, hook, loadTarget, readRecords } from './session.ts';
 
 const SMOKE_RUNS = 1500;
 
@@ -59,15 +61,44 @@ function wholeNumber(text: string | undefined, name: string): number | undefined
   return Number(text);
 }
 
-async function runOne(name: string): Promise<void> {
+function readBudget(): { runs?: number | undefined; seconds?: number | undefined; seed: number } {
   const runs = wholeNumber(values.runs, 'runs');
   const seconds = wholeNumber(values.seconds, 'seconds') ?? (runs === undefined ? 10 : undefined);
-  const seed = wholeNumber(values.seed, 'seed') ?? 1;
-  const fault = values.fault === undefined ? undefined : FAULTS[values.fault];
-  if (values.fault !== undefined && fault === undefined)
-    throw new Error(`no fault ${values.fault}`);
+  return { runs, seconds, seed: wholeNumber(values.seed, 'seed') ?? 1 };
+}
+
+function readFault(): PlantedFault | undefined {
+  if (values.fault === undefined) return undefined;
+  const fault = FAULTS[values.fault];
+  if (fault === undefined) throw new Error(`no fault ${values.fault}`);
+  return fault;
+}
+
+/** The server, which no coverage guides: its inputs are conversations, and not bytes. */
+async function runServer(): Promise<void> {
+  const fault = readFault();
+  if (fault !== undefined) hook(fault);
+  const { fuzzServer } = await import('../server/run.ts');
+  const { batches, conversations, finding, ...report } = await fuzzServer(readBudget());
+  const growth =
+    report.growth === undefined ? '' : `, memory ${Math.round(report.growth / 1024)} KiB`;
+  console.log(
+    `server: ${conversations} conversations in ${batches} batches, ` +
+      `${report.seconds.toFixed(1)} s, ${report.requests} requests, ` +
+      `${report.violations} refused${growth}`,
+  );
+  if (finding === undefined) return;
+  process.exitCode = 1;
+  console.log(`server: FOUND in batch ${batches + 1}: ${finding.error.stack}`);
+  console.log(`  npm run fuzz -- server --seed ${finding.seed} --runs 1`);
+  // Sockets that were lost would keep the process.
+  process.exit();
+}
+
+async function runOne(name: string): Promise<void> {
+  const fault = readFault();
   if (fault !== undefined && values.save) throw new Error('what a fault brings is not saved');
-  show(name, await fuzz(name, { runs, seconds, seed, save: values.save, fault }));
+  show(name, await fuzz(name, { ...readBudget(), save: values.save, fault }));
   if (values.coverage) console.log(coverageLines().join('\n'));
 }
 
@@ -91,6 +122,8 @@ async function main(name: string | undefined): Promise<void> {
   if (name === undefined || name === 'list') {
     console.log(`targets: ${Object.keys(TARGETS).join(', ')}`);
     console.log(`faults: ${Object.keys(FAULTS).join(', ')}`);
+  } else if (name === 'server') {
+    await runServer();
   } else if (name === 'record') {
     console.log(recordTable(readRecords()));
   } else if (name === 'all') {

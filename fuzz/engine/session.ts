@@ -33,8 +33,11 @@ export interface SessionOptions extends Budget {
 const counters = new Counters();
 let isHooked = false;
 
-/** A process can be hooked once, so that a fault cannot leak into a later run. */
-function hook(fault: PlantedFault | undefined): void {
+/**
+ * Instruments what is loaded from now on, with a fault where one is given. A process can be hooked
+ * once, so that a fault cannot leak into a later run.
+ */
+export function hook(fault: PlantedFault | undefined): void {
   if (isHooked && fault === undefined) return;
   if (isHooked) throw new Error('a fault is planted in a fresh process');
   isHooked = true;

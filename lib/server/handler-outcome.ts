@@ -43,7 +43,7 @@ function settle(exchange: Exchange, result: unknown): void {
 
 function fail(exchange: Exchange, error: unknown, report: (error: unknown) => void): void {
   const isOpen = exchange.ending === undefined;
-  const answer = isOpen ? answerToFailure(error) : undefined;
+  const answer = answerToFailure(error);
   const isExpected = exchange.isAbandoned && isAboutLeaving(error);
   if (answer === undefined && !isExpected) report(error);
   if (!isOpen || (exchange.isAbandoned && answer === undefined)) {

@@ -193,7 +193,10 @@ export class SocketPump extends SocketWriter {
  */
 function reset(socket: Duplex): void {
   const isTcp = socket.constructor === Socket && (socket as Socket).remoteAddress !== undefined;
-  if (isTcp) (socket as Socket).resetAndDestroy();
+  // While only its FIN is on the way, Node cannot reset a socket, and would lose it in trying: it
+  // would never close. Everything has been sent by then, so that the end tells no lie.
+  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if (isTcp && !isEnding) (socket as Socket).resetAndDestroy();
   else socket.destroy();
 }
 

@@ -11,6 +11,12 @@ t.test('finds nothing in the sources as they are, in a moment', async (t) => {
   }
 });
 
+t.test('finds nothing in the running server, in a moment', async (t) => {
+  const { status, output } = await runFuzzer('server', '--runs', '25');
+  t.equal(status, 0, output.replaceAll('\n', ' '));
+  t.match(output, /^server: \d\d+ conversations in 25 batches, .* \d\d+ requests/m);
+});
+
 t.test('does the same with the same seed, and runs a single input', async (t) => {
   const summary = async (): Promise<string> => {
     const { output } = await runFuzzer('utf8', '--runs', '3000', '--seed', '5');

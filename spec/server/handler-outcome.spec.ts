@@ -1,7 +1,7 @@
 import type { Exchange } from 'barewire';
 import { HandshakeRejected, ProtocolError } from 'barewire/base';
 import t from 'tap';
-import { get, readResponse, serve } from '../support/serving.ts';
+import { get, post, readResponse, serve } from '../support/serving.ts';
 import { eventually } from '../support/sockets.ts';
 
 const fail = (error: unknown): never => {
@@ -62,6 +62,26 @@ t.test(
       fields: { 'www-authenticate': 'Basic' },
     });
     t.same(errors, []);
+  },
+);
+
+t.test(
+  'cuts, and reports nothing, when the client’s fault shows after the answer has begun',
+  async (t) => {
+    const { connect, errors, server } = await serve(t, {
+      maxBodyBytes: 10,
+      async request(exchange) {
+        const body = exchange.stream(200);
+        await body.write('begun');
+        await body.write(await exchange.body.bytes());
+        body.end();
+      },
+    });
+    const wire = await connect().send(post('/', 'more than ten bytes')).ended();
+    t.match(wire, /^HTTP\/1\.1 200 [\s\S]*begun/);
+    t.notMatch(wire, /0\r\n\r\n$/);
+    t.same(errors, []);
+    t.equal(server.stats().handlerErrors, 0);
   },
 );
 

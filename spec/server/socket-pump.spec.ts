@@ -302,3 +302,29 @@ t.test(
     server.close();
   },
 );
+
+t.test('is closed by a cut in the moment in which its end is on the way', async (t) => {
+  const seen: Log[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const log = new Log();
+    const pump = new SocketPump(socket, log, {
+      wheel: new TimerWheel(new FakeTime()),
+      writeTimeoutMs: 30_000,
+      maxBufferedBytes: 1 << 20,
+    });
+    pump.start();
+    pump.endIsMeaningful = true;
+    pump.writeText('all of it', 'latin1');
+    pump.end();
+    queueMicrotask(() => {
+      seen.push(log);
+      pump.cut('write-timeout');
+    });
+  });
+  const client = new RawClient(await listen(server));
+  t.equal(await client.ended(), 'all of it');
+  await eventually(() => seen[0]?.end !== undefined);
+  t.equal(seen[0]?.end, 'write-timeout');
+  client.close();
+  await new Promise((done) => server.close(done));
+});
