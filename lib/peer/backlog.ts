@@ -7,6 +7,7 @@
  * | `drop-newest` | new messages are dropped                                                 |
  * | `drop-oldest` | kept up to the bound, then the oldest are dropped                        |
  * | `conflate`    | as `drop-oldest`, and a message replaces an older one with the same key  |
+ * | `close`       | the connection ends with the first message that would have to wait       |
  *
  * Whatever is kept beyond `maxBufferedBytes` under `wait` fails the connection: a bound that nobody
  * enforces is how one sleeping phone fills a server. Nothing is dropped silently; everything
@@ -15,9 +16,9 @@
 import { resolveLimit, UsageError } from '../base/index.ts';
 
 /** What to do when a peer reads too slowly. */
-export type SlowConsumerPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'conflate';
+export type SlowConsumerPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'conflate' | 'close';
 
-const POLICIES: readonly string[] = ['wait', 'drop-newest', 'drop-oldest', 'conflate'];
+const POLICIES: readonly string[] = ['wait', 'drop-newest', 'drop-oldest', 'conflate', 'close'];
 
 /** A message that waits for room. */
 export interface Waiting {
@@ -43,6 +44,11 @@ export class Backlog {
     }
     this.policy = policy;
     this.maxBytes = resolveLimit('maxBufferedBytes', maxBufferedBytes);
+  }
+
+  /** Whether a peer is given up when a message can neither leave nor be kept. */
+  get givesUp(): boolean {
+    return this.policy === 'wait' || this.policy === 'close';
   }
 
   /** Messages kept back. */

@@ -124,7 +124,7 @@ export class PeerOutput implements WriterPace {
 
   #hold(bytes: number, key: string | undefined, send: () => boolean): SendOutcome {
     if (!this.#connection.isOpen) return 'closed';
-    if (this.#backlog.policy === 'wait') {
+    if (this.#backlog.givesUp) {
       this.#failSlowConsumer();
       return 'closed';
     }

@@ -191,7 +191,7 @@ export class EventStreamPeer {
   }
 
   #hold(text: string, key: string | undefined): SendOutcome {
-    if (this.#backlog.policy === 'wait') {
+    if (this.#backlog.givesUp) {
       this.#owner.cutSlowConsumer();
       return 'closed';
     }

@@ -141,6 +141,19 @@ t.test('drops by policy, and counts what it drops', async (t) => {
   }
 });
 
+t.test('gives up by policy the first time that a message would have to wait', async (t) => {
+  const { client, server, sockets } = await joined(t, { slowConsumer: 'close' });
+  client.attach({});
+  sockets[0]!.pause();
+  const outcomes = new Set<string>();
+  while (server.isOpen) outcomes.add(server.offer(Buffer.alloc(100_000)));
+  t.same(outcomes, new Set(['sent', 'queued', 'closed']), 'one was taken in that did not leave');
+  t.ok(server.bufferedAmount < 500_000);
+  t.equal(server.offer('late'), 'closed');
+  sockets[0]!.resume();
+  t.equal((await server.closed).error?.code, 'slow-consumer');
+});
+
 t.test('streams a message out and in, piece by piece', async (t) => {
   const { client, server } = await joined(t, { delivery: 'pieces' });
   const total = 8 * 1024 * 1024;

@@ -263,6 +263,14 @@ t.test('drops, or replaces, by policy, and counts it', async (t) => {
   t.equal(conflate.events.eventsDropped, 9);
 });
 
+t.test('gives up by policy the first time that an event would have to wait', async (t) => {
+  const { events, reasons } = await jam(t, { slowConsumer: 'close' });
+  t.equal(events.isOpen, true);
+  t.equal(events.offer({ data: 'one too many' }), 'closed');
+  await eventually(() => reasons.length === 1);
+  t.same(reasons, ['slow-consumer']);
+});
+
 t.test('answers HEAD with the head alone', async (t) => {
   let events: EventStreamPeer | undefined;
   const { connect } = await serve(t, (exchange) => {
