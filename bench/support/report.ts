@@ -88,7 +88,10 @@ function makeEntry(name: string, series: Series, ours: Series | undefined): Entr
   }
   const ratios = (ours ?? []).flatMap((own, round) => {
     const theirs = series[round]!;
-    return own instanceof Error || theirs instanceof Error ? [] : [own.value / theirs.value];
+    if (own instanceof Error || theirs instanceof Error) return [];
+    // A clock that ticks by the hundredth of a second may have seen nothing of a short round.
+    const ratio = own.value / theirs.value;
+    return Number.isFinite(ratio) ? [ratio] : [];
   });
   const parts = mediansOf(samples);
   return {

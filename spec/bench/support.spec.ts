@@ -66,6 +66,17 @@ t.test('parts are summed up as the figure is', (t) => {
   t.end();
 });
 
+t.test('a round in which the other took no time that shows is compared with nothing', (t) => {
+  const row = (theirs: number[]): Row =>
+    makeRow({ id: 'X', title: 'x', unit: 'ns' }, [
+      { name: 'barewire', series: samples(10, 20, 0) },
+      { name: 'ws', series: samples(...theirs) },
+    ]);
+  t.match(row([0, 40, 0]).entries[1]!.ratio, { median: 0.5, low: 0.5, high: 0.5 });
+  t.equal(row([0, 0, 0]).entries[1]!.ratio, undefined);
+  t.end();
+});
+
 t.test('goals are met, missed, or not measured', (t) => {
   t.match(judge(ROW), [
     { peer: 'ws', atMost: 0.55, ratio: 0.5, isMet: true },

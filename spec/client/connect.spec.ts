@@ -43,7 +43,7 @@ t.test('opens, talks and closes', async (t) => {
 
 t.test('sends a correct request, and the fields of the caller [6455-4.1-20]', async (t) => {
   const server = await rawServer(t, (request) => request.switch());
-  const peer = await connectWebSocket(`ws://user:pass@127.0.0.1:${server.port}/x?y#z`, {
+  const peer = await connectWebSocket(`ws://user:pass@127.0.0.1:${server.port}/x?y`, {
     headers: { cookie: 'a=b', 'x-two': ['1', '2'] },
     origin: 'https://page.example',
     deflate: false,
