@@ -36,7 +36,7 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'messages-cut-code-point': {
     target: 'messages',
     chapter: 'connection',
-    find: 'if (isText && !this.#utf8.isComplete)',
+    find: 'if (isText && !this.#isTextComplete)',
     replace: 'if (false)',
   },
   'request-name-with-parenthesis': {
@@ -96,7 +96,7 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'server-forgets-connections': {
     target: 'server',
     chapter: 'server',
-    find: 'this.#sockets.delete(socket);',
+    find: 'this.#groups.delete(socket);',
     replace: ';',
   },
   'connection-two-closes': {

@@ -60,6 +60,7 @@ const STRICTER: Readonly<Record<string, string>> = {
   'chunked-not-final': 'Node ignores the framing of CONNECT [RFC 9112 §6.3]',
   'unknown-transfer-coding': 'Node knows none but chunked, and reads others [RFC 9112 §6.1]',
   'bad-chunk-ext': 'Node reads empty names and values of extensions [RFC 9112 §7.1.1]',
+  'bad-chunk-size': 'Node takes any number of zeros before a size [RFC 9112 §7.1]',
   'te-http10': 'Node reads chunked from HTTP/1.0 [RFC 9112 §6.1]',
   'headers-too-large': 'Node counts bytes, and not lines as well',
   'trailers-too-large': 'Node counts bytes, and not lines as well',

@@ -8,12 +8,13 @@ import { runs } from '../support/laws.ts';
 const TCHARS = "!#$%&'*+-.^_`|~0189azAZ";
 const token = fc.string({ unit: fc.constantFrom(...TCHARS), minLength: 1, maxLength: 6 });
 const whiteSpace = fc.string({ unit: fc.constantFrom(' ', '\t'), maxLength: 3 });
-const extension: fc.Arbitrary<Extension> = fc.record({
-  name: token,
-  parameters: fc.array(fc.record({ name: token, value: fc.option(token, { nil: undefined }) }), {
-    maxLength: 4,
-  }),
-});
+// Compared to the letter: objects without a prototype are not equal to those that are read.
+const ordinary = { noNullPrototype: true } as const;
+const parameter = fc.record({ name: token, value: fc.option(token, { nil: undefined }) }, ordinary);
+const extension: fc.Arbitrary<Extension> = fc.record(
+  { name: token, parameters: fc.array(parameter, { maxLength: 4 }) },
+  ordinary,
+);
 const list = fc.array(extension, { minLength: 1, maxLength: 5 });
 
 t.test('reads back every list that it writes', (t) => {
