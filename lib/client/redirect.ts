@@ -25,6 +25,13 @@ export interface Hop {
   readonly tls: TlsOptions | undefined;
 }
 
+/** Options of TLS that show who we are, or say whom we expect there. */
+const IDENTITY: ReadonlySet<string> = new Set<keyof TlsOptions>([
+  ...(['cert', 'key', 'pfx', 'passphrase', 'secureContext', 'session', 'pskCallback'] as const),
+  ...(['clientCertEngine', 'privateKeyEngine', 'privateKeyIdentifier'] as const),
+  ...(['servername', 'checkServerIdentity'] as const),
+]);
+
 /** Statuses that mean: the same request, elsewhere [RFC 9110 §15.4]. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -73,6 +80,5 @@ export function notFollowed(refusal: HandshakeRefused, detail: string): Handshak
 /** What was verified and shown to one host is not for another one. */
 function withoutIdentity(tls: TlsOptions | undefined): TlsOptions | undefined {
   if (tls === undefined) return undefined;
-  const { servername, cert, key, pfx, passphrase, checkServerIdentity, session, ...rest } = tls;
-  return rest;
+  return Object.fromEntries(Object.entries(tls).filter(([name]) => !IDENTITY.has(name)));
 }

@@ -10,7 +10,7 @@
  * The checks come first, so the application is never asked about a handshake that cannot succeed.
  * Nothing is written here: who has the transport writes what the decision says.
  */
-import { HandshakeRejected, ProtocolError } from '../base/index.ts';
+import { HandshakeRejected, ProtocolError, UsageError } from '../base/index.ts';
 import type { DeflatePolicy } from '../deflate/index.ts';
 import {
   type AcceptableUpgrade,
@@ -106,13 +106,31 @@ function accept(
 ): AcceptedUpgrade {
   if (answer === false) throw new HandshakeRejected(403, 'not accepted');
   if (answer instanceof HandshakeRejected) throw answer;
-  const acceptance: Acceptance = typeof answer === 'object' ? answer : {};
+  const acceptance = readAcceptance(answer);
   const upgrade = withExtension(request, handshake, policy, acceptance.deflate);
   const protocol =
     acceptance.protocol ?? selectSubprotocol(upgrade.protocols, policy.protocols ?? []);
   const headers = fieldLines(acceptance.headers ?? {});
   const response = buildUpgradeResponse(upgrade, { protocol, headers });
   return { ok: true, upgrade, response, protocol, data: acceptance.data };
+}
+
+const ACCEPTANCE: ReadonlySet<string> = new Set<keyof Acceptance>([
+  'protocol',
+  'headers',
+  'data',
+  'deflate',
+]);
+
+/** A yes that was meant otherwise must not let anybody in. */
+function readAcceptance(answer: Exclude<AcceptAnswer, false | HandshakeRejected>): Acceptance {
+  if (answer === undefined || answer === true) return {};
+  if (typeof answer !== 'object' || answer === null) {
+    throw new UsageError('invalid-argument', `accept must not answer ${String(answer)}`);
+  }
+  const unknown = Object.keys(answer).find((name) => !ACCEPTANCE.has(name));
+  if (unknown === undefined) return answer;
+  throw new UsageError('invalid-argument', `accept knows no ${unknown}`);
 }
 
 /** Negotiates anew when the application has a wish of its own for this client. */

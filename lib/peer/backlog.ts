@@ -61,6 +61,11 @@ export class Backlog {
     return this.#bytes;
   }
 
+  /** Whether the message added last is kept. */
+  keeps(message: Waiting): boolean {
+    return this.#waiting.at(-1) === message;
+  }
+
   /** Keeps a message back; returns how many were dropped for it, itself included. */
   add(message: Waiting): number {
     if (this.policy === 'drop-newest') return 1;

@@ -81,10 +81,8 @@ export class PeerOutput implements WriterPace {
     const payload = toPayload(data);
     // What waits for room is sent later, when nobody is there to be told.
     requireText(payload, options?.type);
-    if (this.#mustWait(payload.length)) {
-      return this.#hold(payload.length, options?.key, () =>
-        this.#connection.send(payload, options),
-      );
+    if (this.#mustWait(payload)) {
+      return this.#hold(payload, options?.key, () => this.#connection.send(payload, options));
     }
     return this.#outcome(this.#connection.send(payload, options));
   }
@@ -97,8 +95,8 @@ export class PeerOutput implements WriterPace {
     const isShareable = this.#isServer && (!isCompressed || this.#windowBits > 8);
     if (!isShareable) return this.offer(payload, { ...options, type });
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
-    if (this.#mustWait(frame.length)) {
-      return this.#hold(frame.length, options?.key, () =>
+    if (this.#mustWait(frame)) {
+      return this.#hold(frame, options?.key, () =>
         this.#connection.sendEncoded(frame, isCompressed),
       );
     }
@@ -112,25 +110,25 @@ export class PeerOutput implements WriterPace {
     return this.#isFull ? 'queued' : 'sent';
   }
 
-  /** Whether the slow-consumer policy has a say about a message of so many bytes. */
-  #mustWait(bytes: number): boolean {
+  /** Whether the slow-consumer policy has a say about a message. */
+  #mustWait(payload: string | Uint8Array): boolean {
     if (!this.#isFull) return this.#backlog.length > 0;
-    return this.#backlog.policy !== 'wait' || this.#isOverBound(bytes);
+    return this.#backlog.policy !== 'wait' || this.#isOverBound(byteLength(payload));
   }
 
   #isOverBound(bytes: number): boolean {
     return bytes > this.#backlog.maxBytes - this.bufferedAmount;
   }
 
-  #hold(bytes: number, key: string | undefined, send: () => boolean): SendOutcome {
+  #hold(payload: string | Uint8Array, key: string | undefined, send: () => boolean): SendOutcome {
     if (!this.#connection.isOpen) return 'closed';
     if (this.#backlog.givesUp) {
       this.#failSlowConsumer();
       return 'closed';
     }
-    const dropped = this.#backlog.add({ bytes, key, send });
-    this.#messagesDropped += dropped;
-    return this.#backlog.policy === 'drop-newest' ? 'dropped' : 'queued';
+    const message = { bytes: byteLength(payload), key, send };
+    this.#messagesDropped += this.#backlog.add(message);
+    return this.#backlog.keeps(message) ? 'queued' : 'dropped';
   }
 
   #failSlowConsumer(): void {
@@ -234,4 +232,8 @@ async function writeAll(
     if (!writer.abandon()) broken();
     throw error;
   }
+}
+
+function byteLength(payload: string | Uint8Array): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
 }

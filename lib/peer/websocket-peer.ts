@@ -204,9 +204,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   /**
    * Reads by call-backs from now on, beginning with what has come already.
    *
-   * @throws UsageError `already-reading` when a handler or an iterator is there.
+   * @throws UsageError `already-reading` when a handler or an iterator is there; `invalid-argument`
+   *   for a handler of whole messages with `delivery: 'pieces'`.
    */
   attach(handler: WebSocketHandler): void {
+    if (this.#options.delivery === 'pieces' && handler.message && !handler.stream) {
+      throw new UsageError('invalid-argument', "delivery: 'pieces' needs a handler with stream");
+    }
     this.#claimReading();
     this.#handler = handler;
     this.#call('open');
@@ -218,9 +222,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * Reads message by message; the peer is slowed down when the loop is slow. The loop ends when the
    * connection does; leaving it closes the connection with 1000.
    *
-   * @throws UsageError `already-reading` when a handler or an iterator is there.
+   * @throws UsageError `already-reading` when a handler or an iterator is there; `invalid-state`
+   *   with `delivery: 'pieces'`.
    */
   [Symbol.asyncIterator](): AsyncIterator<string | Buffer, undefined> {
+    if (this.#options.delivery === 'pieces') {
+      throw new UsageError('invalid-state', "with delivery: 'pieces' read streams()");
+    }
     this.#claimReading();
     this.#messages = new MessageQueue(this.#queueControl());
     if (this.#report !== undefined) this.#messages.close();

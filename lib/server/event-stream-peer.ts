@@ -196,9 +196,9 @@ export class EventStreamPeer {
       return 'closed';
     }
     const send = (): void => this.#write(text);
-    const dropped = this.#backlog.add({ bytes: text.length, key, send });
-    this.#eventsDropped += dropped;
-    return this.#backlog.policy === 'drop-newest' ? 'dropped' : 'queued';
+    const event = { bytes: text.length, key, send };
+    this.#eventsDropped += this.#backlog.add(event);
+    return this.#backlog.keeps(event) ? 'queued' : 'dropped';
   }
 }
 

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import { HandshakeRefused, parseWebSocketUrl } from 'barewire/client';
 import { Fields } from 'barewire/http';
 import t from 'tap';
@@ -9,7 +10,12 @@ const SECRETS = {
   'X-Api-Key': '3',
   'user-agent': 'spec',
 };
-const IDENTITY = { cert: 'c', key: 'k', servername: 'a.example', ca: 'ca' };
+const IDENTITY = {
+  ...{ cert: 'c', key: 'k', pfx: 'p', passphrase: 's', servername: 'a.example', ca: 'ca' },
+  ...{ secureContext: createSecureContext(), session: Buffer.of(1) },
+  ...{ clientCertEngine: 'e', privateKeyEngine: 'e', privateKeyIdentifier: 'i' },
+  ...{ pskCallback: () => null, checkServerIdentity: () => undefined },
+};
 const hop = (url: string): Hop => ({
   address: parseWebSocketUrl(url),
   fields: Fields.from(SECRETS),

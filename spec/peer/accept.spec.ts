@@ -130,6 +130,14 @@ t.test('answers 500 for what the application throws, or for fields it may not se
   t.match(await decideUpgrade(request(), {}, () => ({ protocol: 'not offered' })), { status: 500 });
 });
 
+t.test('lets nobody in by an answer that may have meant something else', async (t) => {
+  for (const answer of [null, 0, 1, '', 'no', Symbol('x'), () => true, { protocl: 'chat' }]) {
+    const decision = await decideUpgrade(request(), {}, () => answer as unknown as boolean);
+    t.match(decision, { ok: false, status: 500 });
+    t.ok(!decision.ok && decision.error instanceof UsageError);
+  }
+});
+
 t.test('waits for the application no longer than the signal says', async (t) => {
   const never = (): Promise<boolean> => new Promise(() => {});
   const aborter = new AbortController();

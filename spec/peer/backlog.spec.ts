@@ -15,6 +15,23 @@ function fill(
   return { backlog, sent, dropped };
 }
 
+t.test('tells whether a message was kept', (t) => {
+  const message = (bytes: number) => ({ bytes, key: undefined, send: () => undefined });
+  for (const [policy, bytes, isKept] of [
+    ['drop-newest', 1, false],
+    ['drop-oldest', 10, true],
+    ['drop-oldest', 11, false],
+    ['conflate', 10, true],
+    ['conflate', 11, false],
+  ] as const) {
+    const { backlog } = fill(policy, [9]);
+    const added = message(bytes);
+    backlog.add(added);
+    t.equal(backlog.keeps(added), isKept, `${policy} ${bytes}`);
+  }
+  t.end();
+});
+
 t.test('drops the newest', (t) => {
   const { backlog, dropped } = fill('drop-newest', [1, 1]);
   t.strictSame(dropped, [1, 1]);

@@ -141,6 +141,30 @@ t.test('drops by policy, and counts what it drops', async (t) => {
   }
 });
 
+t.test('says of a message that can never be kept that it was dropped', async (t) => {
+  const { server, sockets } = await joined(t, {
+    slowConsumer: 'drop-oldest',
+    maxBufferedBytes: 100_000,
+  });
+  sockets[0]!.pause();
+  while (server.send(Buffer.alloc(50_000)));
+  const before = server.counters.messagesDropped;
+  t.equal(server.offer(Buffer.alloc(100_001)), 'dropped');
+  t.equal(server.counters.messagesDropped, before + 1);
+  // Text counts as it travels: three bytes a sign here.
+  t.equal(server.offer('€'.repeat(33_334)), 'dropped');
+  t.equal(server.offer('€'.repeat(33_333)), 'queued');
+  server.terminate();
+});
+
+t.test('refuses readers of whole messages when messages come in pieces', async (t) => {
+  const { server } = await joined(t, { delivery: 'pieces' });
+  t.throws(() => server[Symbol.asyncIterator](), { code: 'invalid-state' });
+  t.throws(() => server.attach({ message: () => undefined }), { code: 'invalid-argument' });
+  server.attach({ stream: () => undefined });
+  server.terminate();
+});
+
 t.test('gives up by policy the first time that a message would have to wait', async (t) => {
   const { client, server, sockets } = await joined(t, { slowConsumer: 'close' });
   client.attach({});
