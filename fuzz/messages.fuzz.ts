@@ -75,6 +75,7 @@ function readOurs(chunks: readonly Buffer[], role: 'client' | 'server', most: nu
         fail(error);
       },
       pauseFrames: () => expectLaw(false, 'nothing is inflated'),
+      whenWanted: () => expectLaw(false, 'nothing is inflated'),
       jobDone: () => expectLaw(false, 'nothing is inflated'),
     },
     { maxMessageBytes: most },

@@ -56,6 +56,9 @@ class Messages implements AssemblerSink {
   }
 
   pauseFrames(): void {}
+  whenWanted(deliver: () => void): void {
+    deliver();
+  }
 
   jobDone(): void {}
 }

@@ -146,6 +146,11 @@ export class Connection {
       this.#to.#gate.pauseForJob();
     }
 
+    whenWanted(deliver: () => void): void {
+      if (this.#to.#gate.isPausedByOwner) this.#to.#gate.jobDone(deliver);
+      else deliver();
+    }
+
     jobDone(deliver: () => void): void {
       this.#to.#gate.jobDone(deliver);
       this.#to.#goOn();

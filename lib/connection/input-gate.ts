@@ -32,6 +32,11 @@ export class InputGate {
     return this.#isShut;
   }
 
+  /** True while the owner wants nothing to be delivered. */
+  get isPausedByOwner(): boolean {
+    return this.#isPausedByOwner;
+  }
+
   /** The owner wants a pause, or not any more. */
   setOwnerPause(isPaused: boolean): void {
     this.#isPausedByOwner = isPaused;

@@ -45,6 +45,8 @@ export interface AssemblerSink {
   pauseFrames(): void;
   /** The job is done: call `deliver`, as soon as the owner wants messages, then frames go on. */
   jobDone(deliver: () => void): void;
+  /** Call `deliver`: now, or as soon as an owner who has paused wants messages again. */
+  whenWanted(deliver: () => void): void;
 }
 
 /** The half of a permessage-deflate codec that reads [RFC 7692 §7.2.2]. */
@@ -310,7 +312,14 @@ export class MessageAssembler implements FrameSink {
     this.#plain += bytes.length;
     if (this.#isStreaming) this.#deliverInflated(bytes);
     else if (bytes.length > 0) this.#keepInflated(bytes);
-    if (fin) this.#finish();
+    if (!fin) return;
+    // The owner may have paused with the last piece, and its end is not delivered meanwhile.
+    if (this.#isStreaming) this.#sink.whenWanted(() => this.#finishUnlessFailed());
+    else this.#finish();
+  }
+
+  #finishUnlessFailed(): void {
+    if (!this.#hasFailed) this.#finish();
   }
 
   #keepInflated(bytes: Buffer): void {

@@ -1,7 +1,7 @@
 import { ProtocolError, UsageError } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { Connection } from 'barewire/connection';
-import type { DeflateJobDone } from 'barewire/deflate';
+import { type DeflateJobDone, MessageCodec } from 'barewire/deflate';
 import t from 'tap';
 import { End, Pair } from '../support/connection-pair.ts';
 import { cutAt } from '../support/feeding.ts';
@@ -410,5 +410,57 @@ t.test('refuses a control payload that is no bytes', (t) => {
     t.throws(() => client.connection.ping(payload as never), { code: 'invalid-argument' });
     t.throws(() => client.connection.pong(payload as never), { code: 'invalid-argument' });
   }
+  t.end();
+});
+
+t.test('keeps the end of a compressed message waiting while its owner has paused', (t) => {
+  const parameters = {
+    ...{ serverNoContextTakeover: false, clientNoContextTakeover: false },
+    ...{ serverMaxWindowBits: 15, clientMaxWindowBits: 15 },
+  };
+  const { client, server } = new Pair({
+    client: { deflate: new MessageCodec('client', parameters), compressThresholdBytes: 0 },
+    server: { deflate: new MessageCodec('server', parameters), delivery: 'pieces' },
+  });
+  const piece = server.messagePiece.bind(server);
+  server.messagePiece = (bytes) => {
+    piece(bytes);
+    server.connection.pause();
+  };
+  for (const text of ['one', 'two']) client.connection.send(text);
+  client.connection.flush();
+  server.connection.receive(client.takeOutput());
+  const seen = [['start', 'text'], ['piece', 'one'], ['end'], ['start', 'text'], ['piece', 'two']];
+  t.strictSame(server.seen, seen.slice(0, 2));
+  server.connection.resume();
+  t.strictSame(server.seen, seen, 'and the next message no further than to its own pause');
+  server.connection.resume();
+  t.strictSame(server.seen, [...seen, ['end']]);
+  t.end();
+});
+
+t.test('forgets the end that waited when the connection is over', (t) => {
+  const parameters = {
+    ...{ serverNoContextTakeover: true, clientNoContextTakeover: true },
+    ...{ serverMaxWindowBits: 15, clientMaxWindowBits: 15 },
+  };
+  const { client, server } = new Pair({
+    client: { deflate: new MessageCodec('client', parameters), compressThresholdBytes: 0 },
+    server: { deflate: new MessageCodec('server', parameters), delivery: 'pieces' },
+  });
+  const piece = server.messagePiece.bind(server);
+  server.messagePiece = (bytes) => {
+    piece(bytes);
+    server.connection.pause();
+  };
+  client.connection.send('one');
+  client.connection.flush();
+  server.connection.receive(client.takeOutput());
+  server.connection.transportClosed();
+  server.connection.resume();
+  t.same(server.seen, [
+    ['start', 'text'],
+    ['piece', 'one'],
+  ]);
   t.end();
 });

@@ -20,6 +20,7 @@ function assemble(options: AssemblerOptions = {}): {
       control: (opcode, payload) => seen.push([opcode, payload.toString()]),
       failed: (error) => seen.push(error.code),
       pauseFrames: () => reader.pause(),
+      whenWanted: (deliver) => deliver(),
       jobDone: (deliver) => {
         deliver();
         reader.resume();

@@ -6,7 +6,7 @@ import { createServer, type EventStreamPeer, type Exchange } from 'barewire';
 import t from 'tap';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { get, readResponse, serve } from '../support/serving.ts';
-import { eventually, listen, RawClient } from '../support/sockets.ts';
+import { eventually, listen, RawClient, socketPath } from '../support/sockets.ts';
 
 const hello = (exchange: Exchange): void => exchange.respond(200, {}, `hello ${exchange.path}`);
 
@@ -103,7 +103,7 @@ t.test(
 );
 
 t.test('listens on a unix socket', async (t) => {
-  const path = `${t.testdir({})}/${process.pid}.sock`;
+  const path = socketPath(t);
   const { server } = await serve(t, (exchange) =>
     exchange.respond(200, {}, `from "${exchange.client.address}"`),
   );

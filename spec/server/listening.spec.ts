@@ -2,6 +2,7 @@ import { Server as TlsServer } from 'node:tls';
 import t from 'tap';
 import { listen, makeListener } from '../../lib/server/listening.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
+import { socketPath } from '../support/sockets.ts';
 
 t.test('makes servers that let half-closed peers read their answer', async (t) => {
   const plain = makeListener(undefined, 1_000);
@@ -12,7 +13,7 @@ t.test('makes servers that let half-closed peers read their answer', async (t) =
 });
 
 t.test('takes a port, a port and a host, a path, or the words of node:net', async (t) => {
-  const path = `${t.testdir({})}/${process.pid}.sock`;
+  const path = socketPath(t);
   const targets = [
     [0, '127.0.0.1'],
     [0, undefined],

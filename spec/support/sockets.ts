@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as netConnect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 
 /** One end of a wire without sockets. */
@@ -48,6 +51,16 @@ export async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as { port: number }).port;
+}
+
+/**
+ * A free path for a unix socket. Not below the sources: a path may have 107 bytes, and longer ones
+ * are cut without a word.
+ */
+export function socketPath(t: { teardown(done: () => void): void }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'barewire-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'socket');
 }
 
 /** A client that remembers everything it has received. */
