@@ -307,8 +307,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   #handlerFailed(error: unknown): void {
     log('handler failed: %O', error);
     this.close(1011, 'handler failed');
-    if (this.#options.handlerFailed !== undefined) this.#options.handlerFailed(error, this);
-    else console.error('barewire: a WebSocket handler failed:', error);
+    try {
+      if (this.#options.handlerFailed !== undefined) this.#options.handlerFailed(error, this);
+      else console.error('barewire: a WebSocket handler failed:', error);
+    } catch (secondError) {
+      // Nobody is left to be told, and one connection must not end the process.
+      console.error('barewire: handlerFailed failed itself:', secondError);
+    }
   }
 
   /** Stops delivery; the peer is slowed down by flow control. */
