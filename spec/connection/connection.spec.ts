@@ -413,20 +413,27 @@ t.test('refuses a control payload that is no bytes', (t) => {
   t.end();
 });
 
-t.test('keeps the end of a compressed message waiting while its owner has paused', (t) => {
+/** A compressing pair whose server reads in pieces and pauses with each. */
+function pausingPair(keepsContext: boolean): Pair {
   const parameters = {
-    ...{ serverNoContextTakeover: false, clientNoContextTakeover: false },
+    ...{ serverNoContextTakeover: !keepsContext, clientNoContextTakeover: !keepsContext },
     ...{ serverMaxWindowBits: 15, clientMaxWindowBits: 15 },
   };
-  const { client, server } = new Pair({
+  const pair = new Pair({
     client: { deflate: new MessageCodec('client', parameters), compressThresholdBytes: 0 },
     server: { deflate: new MessageCodec('server', parameters), delivery: 'pieces' },
   });
+  const { server } = pair;
   const piece = server.messagePiece.bind(server);
   server.messagePiece = (bytes) => {
     piece(bytes);
     server.connection.pause();
   };
+  return pair;
+}
+
+t.test('keeps the end of a compressed message waiting while its owner has paused', (t) => {
+  const { client, server } = pausingPair(true);
   for (const text of ['one', 'two']) client.connection.send(text);
   client.connection.flush();
   server.connection.receive(client.takeOutput());
@@ -440,19 +447,7 @@ t.test('keeps the end of a compressed message waiting while its owner has paused
 });
 
 t.test('forgets the end that waited when the connection is over', (t) => {
-  const parameters = {
-    ...{ serverNoContextTakeover: true, clientNoContextTakeover: true },
-    ...{ serverMaxWindowBits: 15, clientMaxWindowBits: 15 },
-  };
-  const { client, server } = new Pair({
-    client: { deflate: new MessageCodec('client', parameters), compressThresholdBytes: 0 },
-    server: { deflate: new MessageCodec('server', parameters), delivery: 'pieces' },
-  });
-  const piece = server.messagePiece.bind(server);
-  server.messagePiece = (bytes) => {
-    piece(bytes);
-    server.connection.pause();
-  };
+  const { client, server } = pausingPair(false);
   client.connection.send('one');
   client.connection.flush();
   server.connection.receive(client.takeOutput());
