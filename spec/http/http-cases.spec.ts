@@ -1,9 +1,10 @@
 /**
- * The case corpus, each case in three feeding modes: whole, byte by byte, cut in two at every place.
+ * The case corpus and our own cases, each in three feeding modes: whole, byte by byte, cut in two at
+ * every place.
  */
 import t from 'tap';
 import { feedings } from '../support/feeding.ts';
-import { HTTP_CASES, type HttpCase, inputOf } from '../support/http-cases.ts';
+import { HTTP_CASES, type HttpCase, inputOf, OWN_HTTP_CASES } from '../support/http-cases.ts';
 import { type Recording, recordRequests, recordResponses } from '../support/http-driver.ts';
 
 type Summary = Record<string, unknown>;
@@ -53,7 +54,7 @@ function expected({ expect }: HttpCase): Summary {
   };
 }
 
-for (const httpCase of HTTP_CASES.cases) {
+for (const httpCase of [...HTTP_CASES.cases, ...OWN_HTTP_CASES]) {
   t.test(`${httpCase.id}: ${httpCase.title}`, (t) => {
     const input = inputOf(httpCase);
     const whole = run(httpCase, [input]);
@@ -73,6 +74,13 @@ for (const httpCase of HTTP_CASES.cases) {
     t.end();
   });
 }
+
+t.test('our own cases are many, and each has a name of its own', (t) => {
+  const names = [...HTTP_CASES.cases, ...OWN_HTTP_CASES].map(({ id }) => id);
+  t.ok(OWN_HTTP_CASES.length >= 450, `${OWN_HTTP_CASES.length} cases`);
+  t.equal(new Set(names).size, names.length);
+  t.end();
+});
 
 t.test('takes an alternative only where the corpus calls a case debatable', (t) => {
   t.equal(HTTP_CASES.cases.length, 373);

@@ -1,4 +1,7 @@
-/** The HTTP case corpus, `spec/vectors/http-cases.json`; its `meta` says what the fields mean. */
+/**
+ * The HTTP case corpus, `spec/vectors/http-cases.json`, and cases of our own in the same words,
+ * `http-cases-own.json`; the first one's `meta` says what the fields mean.
+ */
 import { readFileSync } from 'node:fs';
 import type { HttpLimitOptions } from 'barewire/http';
 
@@ -39,10 +42,16 @@ interface Corpus {
   readonly cases: readonly HttpCase[];
 }
 
+function readCorpus(name: string): Corpus {
+  const file = new URL(`../../../spec/vectors/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
 /** The corpus as it was handed over. */
-export const HTTP_CASES: Corpus = JSON.parse(
-  readFileSync(new URL('../../../spec/vectors/http-cases.json', import.meta.url), 'utf8'),
-);
+export const HTTP_CASES: Corpus = readCorpus('http-cases');
+
+/** Odd requests and responses of our own; the limits are the corpus's. */
+export const OWN_HTTP_CASES: readonly HttpCase[] = readCorpus('http-cases-own').cases;
 
 /** The bytes of a case: one character of the corpus is one byte. */
 export function inputOf(httpCase: HttpCase): Buffer {
