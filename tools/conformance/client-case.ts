@@ -142,7 +142,8 @@ class ClientCase {
         log: this.#log,
         transport,
         nextMaskingKey: () => randomInt(2 ** 32),
-        deflate: agreed && new MessageDeflate('client', agreed),
+        deflate:
+          agreed && new MessageDeflate('client', agreed, this.#entry.case.compression?.series),
       },
       () =>
         this.#finish(judge(this.#entry.case, 'client', run.events, run.decision, run.peer.facts)),

@@ -12,6 +12,7 @@ import {
   type DeflateRaw,
   type InflateRaw,
 } from 'node:zlib';
+import { DEFLATED_SERIES, type Series, type SeriesUse } from './deflated-series.ts';
 import type { Role } from './model.ts';
 
 /** What both sides have agreed upon, as the response said it. */
@@ -25,8 +26,8 @@ export interface AgreedDeflate {
 /** The end of each message's flush, which is not sent [RFC 7692 §7.2.1]. */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
-/** Octets that zlib inflates before it comes back: the largest messages have 128 KiB. */
-const INFLATED_CHUNK_BYTES = 128 * 1024;
+/** Octets that zlib makes before it comes back: the largest messages have 128 KiB. */
+const CHUNK_BYTES = 128 * 1024;
 
 type Done = (error: Error | undefined, bytes: Buffer) => void;
 
@@ -43,11 +44,15 @@ export interface Deflating {
 export class MessageDeflate implements Deflating {
   readonly #windowBits: { readonly out: number; readonly in: number };
   readonly #forgets: { readonly out: boolean; readonly in: boolean };
+  readonly #series: SeriesUse | undefined;
   #deflater: DeflateRaw | undefined;
   #inflater: InflateRaw | undefined;
 
-  /** @param role the fuzzer's own. */
-  constructor(role: Role, agreed: AgreedDeflate) {
+  /**
+   * @param role the fuzzer's own.
+   * @param series the messages that will be deflated, when they are known beforehand.
+   */
+  constructor(role: Role, agreed: AgreedDeflate, series?: Series) {
     const isClient = role === 'client';
     this.#windowBits = {
       out: isClient ? agreed.clientMaxWindowBits : agreed.serverMaxWindowBits,
@@ -57,17 +62,27 @@ export class MessageDeflate implements Deflating {
       out: isClient ? agreed.clientNoContextTakeover : agreed.serverNoContextTakeover,
       in: isClient ? agreed.serverNoContextTakeover : agreed.clientNoContextTakeover,
     };
+    const agreement = `${this.#windowBits.out} ${this.#forgets.out}`;
+    this.#series = series && DEFLATED_SERIES.use(series, agreement);
   }
 
   get sendsWithContext(): boolean {
     return !this.#forgets.out;
   }
 
-  /** Deflates a message. `done` gets bytes of its own. */
+  /** Deflates a message. `done` gets bytes that are not to be modified. */
   deflate(payload: Buffer, done: Done): void {
+    const known = this.#series?.next();
+    if (known !== undefined) {
+      done(undefined, known);
+      return;
+    }
     // zlib knows no window of 2^8 when it deflates raw data, and one of 2^9 would reach too far.
     const windowBits = Math.max(9, this.#windowBits.out);
-    this.#deflater ??= createDeflateRaw({ level: 6, memLevel: 8, windowBits });
+    this.#deflater ??= createDeflateRaw({
+      ...{ level: 6, memLevel: 8, windowBits },
+      chunkSize: CHUNK_BYTES,
+    });
     const deflater = this.#deflater;
     const chunks: Buffer[] = [];
     deflater.removeAllListeners('data');
@@ -82,7 +97,9 @@ export class MessageDeflate implements Deflating {
       // An empty message after a flush gives nothing: an empty block stands for it
       // [RFC 7692 §7.2.3.6].
       const isEmpty = bytes.length < TAIL.length;
-      done(undefined, isEmpty ? Buffer.of(0) : bytes.subarray(0, bytes.length - TAIL.length));
+      const deflated = isEmpty ? Buffer.of(0) : bytes.subarray(0, bytes.length - TAIL.length);
+      this.#series?.add(deflated);
+      done(undefined, deflated);
     });
   }
 
@@ -90,7 +107,7 @@ export class MessageDeflate implements Deflating {
   inflate(payload: Buffer, done: Done): void {
     this.#inflater ??= createInflateRaw({
       windowBits: this.#windowBits.in,
-      chunkSize: INFLATED_CHUNK_BYTES,
+      chunkSize: CHUNK_BYTES,
     });
     const inflater = this.#inflater;
     const chunks: Buffer[] = [];

@@ -15,6 +15,7 @@
  */
 
 import type { CloseFacts } from './close-facts.ts';
+import type { Series } from './deflated-series.ts';
 
 /** What became of the case itself. */
 export type Behavior = 'OK' | 'NON-STRICT' | 'INFORMATIONAL' | 'UNIMPLEMENTED' | 'FAILED';
@@ -159,6 +160,8 @@ export interface CompressionPlan {
   readonly offer: string;
   /** As server: what it answers, tried in this order over all offers. */
   readonly accept: readonly CompressionAnswer[];
+  /** What the case sends, when it is one series from beginning to end. */
+  readonly series?: Series | undefined;
 }
 
 /** One way to accept an offer of permessage-deflate. */

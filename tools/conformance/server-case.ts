@@ -117,7 +117,8 @@ export class ServerCase {
         log: this.#log,
         transport,
         nextMaskingKey: () => 0,
-        deflate: accepted && new MessageDeflate('server', accepted.agreed),
+        deflate:
+          accepted && new MessageDeflate('server', accepted.agreed, entry.case.compression?.series),
       },
       () => this.#finish(judge(entry.case, 'server', run.events, run.decision, run.peer.facts)),
     );

@@ -95,7 +95,10 @@ export function compressionCases(
       expected: { OK: [] },
       close: CLOSES_NORMALLY,
       act: compressedTurns(dataSet, length, seconds, fragmentBytes),
-      compression,
+      compression: {
+        ...compression,
+        series: { name: `${dataSet.title} by ${length}`, messages: MESSAGES },
+      },
       isHeavy: true,
       reportTime: true,
       reportCompressionRatio: true,
