@@ -1,5 +1,5 @@
 /**
- * The case corpus, through the HTTP readers, in three feeding modes: whole, byte by byte, cut in two
+ * The case corpus and our own cases, through the HTTP readers, in three feeding modes: whole, byte by byte, cut in two
  * at every place.
  */
 
@@ -18,6 +18,7 @@ import {
   type ExpectedExtension,
   HANDSHAKE_CASES,
   type HandshakeCase,
+  OWN_HANDSHAKE_CASES,
 } from '../support/handshake-cases.ts';
 
 // Names in any case [6455-4.1-51]; whatever comes is validated [6455-10.7-1].
@@ -160,7 +161,7 @@ function checkExpected(t: Test, { expect }: HandshakeCase, outcome: Outcome): vo
 
 const t = tap;
 
-for (const handshakeCase of HANDSHAKE_CASES) {
+for (const handshakeCase of [...HANDSHAKE_CASES, ...OWN_HANDSHAKE_CASES]) {
   t.test(`${handshakeCase.id}: ${handshakeCase.title}`, (t) => {
     const run = handshakeCase.side === 'server' ? runServer : runClient;
     const input = Buffer.from(handshakeCase.input, 'latin1');
@@ -182,7 +183,10 @@ for (const handshakeCase of HANDSHAKE_CASES) {
   });
 }
 
-t.test('has all 156 cases', (t) => {
+t.test('has all cases, each with a name of its own', (t) => {
   t.equal(HANDSHAKE_CASES.length, 157);
+  const names = [...HANDSHAKE_CASES, ...OWN_HANDSHAKE_CASES].map(({ id }) => id);
+  t.ok(OWN_HANDSHAKE_CASES.length >= 130, `${OWN_HANDSHAKE_CASES.length} of our own`);
+  t.equal(new Set(names).size, names.length);
   t.end();
 });

@@ -1,4 +1,7 @@
-/** The handshake case corpus, `spec/vectors/handshake-cases.json`; its `meta` says what the fields mean. */
+/**
+ * The handshake case corpus, `spec/vectors/handshake-cases.json`, and cases of our own in the same
+ * words, `handshake-cases-own.json`; the first one's `meta` says what the fields mean.
+ */
 import { readFileSync } from 'node:fs';
 
 /** What a response may say about permessage-deflate. */
@@ -39,7 +42,13 @@ export interface HandshakeCase {
   readonly alt?: readonly (string | number)[];
 }
 
+function readCases(name: string): readonly HandshakeCase[] {
+  const file = new URL(`../../../spec/vectors/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')).cases;
+}
+
 /** The corpus as it was handed over. */
-export const HANDSHAKE_CASES: readonly HandshakeCase[] = JSON.parse(
-  readFileSync(new URL('../../../spec/vectors/handshake-cases.json', import.meta.url), 'utf8'),
-).cases;
+export const HANDSHAKE_CASES: readonly HandshakeCase[] = readCases('handshake-cases');
+
+/** Handshakes of our own. */
+export const OWN_HANDSHAKE_CASES: readonly HandshakeCase[] = readCases('handshake-cases-own');
