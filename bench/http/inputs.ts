@@ -19,7 +19,7 @@ export type Side = 'request' | 'response';
 
 /** One workload. */
 export interface HttpWorkload {
-  /** For `bench:compare`; `P5` is the one that has a goal. */
+  /** For `bench:compare`; those that begin with `P5` have a goal. */
   readonly id: string;
   readonly title: string;
   readonly side: Side;
@@ -38,6 +38,8 @@ const READ_BYTES = 64 * 1024;
 /** What a segment on an Ethernet holds. */
 const SEGMENT_BYTES = 1460;
 const PIPELINED = 16;
+/** Different heads of one connection. */
+const VARIANTS = 16;
 
 /** Returns an input's bytes. */
 export function inputBytes(name: string): Buffer {
@@ -73,6 +75,28 @@ function whole(name: string): HttpWorkload {
   };
 }
 
+/**
+ * Kitty, but no two heads in a row have the same fields: what is remembered of one is worth
+ * nothing for the next. The lengths differ too.
+ */
+function varied(): HttpWorkload {
+  const kitty = inputBytes('kitty').toString('latin1');
+  const chunks = Array.from({ length: VARIANTS }, (_, index) => {
+    const text = kitty
+      .replace('visits=2', `visits=${index ** 4}`)
+      .replace('ja,en', `${String.fromCharCode(0x61 + index)}a,en`)
+      .replace('pink', 'pink'.repeat(1 + (index % 3)));
+    return Buffer.from(text, 'latin1');
+  });
+  return {
+    id: 'P5 varied',
+    title: 'kitty, whole, fields that differ from those of the head before',
+    side: 'request',
+    chunks,
+    messages: VARIANTS,
+  };
+}
+
 function pipelined(name: string): HttpWorkload {
   const bytes = Buffer.concat(Array.from({ length: PIPELINED }, () => inputBytes(name)));
   return {
@@ -96,7 +120,7 @@ function segments(name: string): HttpWorkload {
 
 /**
  * Lists the workloads, requests before responses, so that the goal is measured in a process that
- * has read nothing else yet.
+ * has read nothing else yet, and again where nothing repeats itself.
  */
 export function listHttpWorkloads(): HttpWorkload[] {
   const kitty = inputBytes('kitty');
@@ -104,6 +128,7 @@ export function listHttpWorkloads(): HttpWorkload[] {
   const ofRequests = names.filter((name) => name !== 'response');
   return [
     whole('kitty'),
+    varied(),
     ...ofRequests.filter((name) => name !== 'kitty').map(whole),
     ...['tiny', 'short', 'kitty', 'joyent'].map(pipelined),
     {

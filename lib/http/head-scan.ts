@@ -15,6 +15,7 @@ import { FieldSection, HEADER_CODES, TRAILER_CODES } from './field-section.ts';
 import type { Fields } from './fields.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { decodeLatin1 } from './latin1.ts';
+import type { RepeatedSection } from './repeated-section.ts';
 import type { StartLine } from './start-line.ts';
 
 /**
@@ -31,23 +32,37 @@ export class HeadScan<Line extends StartLine> {
   readonly #held = new ByteQueue();
   #isSectionBegun = false;
   #isSkippingLine = false;
+  #repeated: RepeatedSection | undefined;
 
-  /** The whole head as latin1, one character an octet; empty until it is done. */
+  /**
+   * The whole head as latin1, one character an octet; empty until it is done. Of a head that
+   * {@link isRepeated} only the line.
+   */
   text = '';
+  /** True when the section equals the one that `beginHead` was given: it has not been scanned. */
+  isRepeated = false;
 
   constructor(line: Line) {
     this.line = line;
   }
 
-  /** Starts a head. */
-  beginHead(): void {
+  /**
+   * Starts a head.
+   *
+   * @param repeated a section that was accepted with the same limits before: if it comes again, in
+   *   one read and behind a plain line, it is not scanned again.
+   */
+  beginHead(repeated?: RepeatedSection): void {
     this.line.begin();
+    this.#repeated = repeated;
+    this.isRepeated = false;
     this.#isSkippingLine = false;
     this.#isSectionBegun = false;
   }
 
   /** Starts a trailer section. */
   beginTrailers(limits: HttpLimits): void {
+    this.isRepeated = false;
     this.section.begin(TRAILER_CODES, 0, limits.maxTrailerBytes, limits.maxTrailerCount);
     this.#isSkippingLine = true;
     this.#isSectionBegun = true;
@@ -55,7 +70,7 @@ export class HeadScan<Line extends StartLine> {
 
   /** True once the closing empty line has been read. */
   get isDone(): boolean {
-    return this.#isSectionBegun && this.section.isDone;
+    return this.#isSectionBegun && (this.isRepeated || this.section.isDone);
   }
 
   /** True once the start line is complete. */
@@ -79,6 +94,13 @@ export class HeadScan<Line extends StartLine> {
         this.#hold(bytes, at);
         return at;
       }
+      const length = this.#repeatedLength(bytes, at, end);
+      if (length > 0) {
+        this.text = decodeLatin1(bytes, this.#firstNew(), at);
+        this.isRepeated = true;
+        this.#isSectionBegun = true;
+        return at + length;
+      }
       const start = at + line.shift;
       this.section.begin(HEADER_CODES, start, limits.maxHeaderBytes, limits.maxHeaderCount);
       this.#isSectionBegun = true;
@@ -87,6 +109,11 @@ export class HeadScan<Line extends StartLine> {
     if (this.section.isDone) this.#finish(bytes, at);
     else this.#hold(bytes, at);
     return at;
+  }
+
+  #repeatedLength(bytes: Buffer, at: number, end: number): number {
+    if (this.#repeated === undefined || !this.line.isPlain || this.#held.length > 0) return 0;
+    return this.#repeated.match(bytes, at, end);
   }
 
   /** The octets held from earlier reads: valid until the next call. */
@@ -102,6 +129,7 @@ export class HeadScan<Line extends StartLine> {
   /** Lets go of everything held, but for a little memory. */
   clear(): void {
     this.text = '';
+    this.#repeated = undefined;
     if (this.#held.length > 0) this.#held.clear(KEPT_BYTES);
   }
 

@@ -75,6 +75,25 @@ export function readRequestHead(scan: HeadScan<RequestLine>, limits: HttpLimits)
   };
 }
 
+/** Makes the head of a request whose line is plain and whose fields are those of another one. */
+export function repeatRequestHead(scan: HeadScan<RequestLine>, head: RequestHead): RequestHead {
+  const { line, text } = scan;
+  const method = text.substring(0, line.methodEnd);
+  const target = text.substring(line.methodEnd + 1, line.targetEnd);
+  return {
+    method,
+    target,
+    targetForm: head.targetForm,
+    authority: undefined,
+    version: head.version,
+    fields: head.fields,
+    keepAlive: head.keepAlive,
+    expectContinue: head.expectContinue,
+    wantsUpgrade: head.wantsUpgrade,
+    framing: head.framing,
+  };
+}
+
 function checkHost(control: ControlFields, text: string, version: Version): void {
   const count = control.count(HOST);
   if (count === 0) {

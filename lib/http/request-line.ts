@@ -75,6 +75,10 @@ export class RequestLine implements StartLine {
     return this.#state === TARGET_CHECK;
   }
 
+  get isPlain(): boolean {
+    return this.minor === 1 && this.target === ORIGIN_FORM;
+  }
+
   begin(): void {
     this.#state = BEFORE;
     this.#emptyBytes = 0;

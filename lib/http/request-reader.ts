@@ -11,7 +11,8 @@ import type { Fields } from './fields.ts';
 import { HeadScan } from './head-scan.ts';
 import { type HttpLimitOptions, resolveHttpLimits } from './http-limits.ts';
 import { type BodySink, MessageReader, type NextStep } from './message-reader.ts';
-import { type RequestHead, readRequestHead } from './request-head.ts';
+import { RepeatedSection } from './repeated-section.ts';
+import { type RequestHead, readRequestHead, repeatRequestHead } from './request-head.ts';
 import { RequestLine } from './request-line.ts';
 
 /** Receives what a {@link RequestReader} reads. Calls come from within `receive` and `resume`. */
@@ -31,6 +32,9 @@ const MAX_SPARE = 4;
 /** Reads requests one after the other, pipelined or not. */
 export class RequestReader extends MessageReader<RequestLine, RequestHead> {
   readonly #sink: RequestSink;
+  /** From the second head on: a connection with one request remembers nothing. */
+  #repeated: RepeatedSection | undefined;
+  #isFirst = true;
 
   /**
    * Makes a reader for one connection.
@@ -47,7 +51,7 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
 
   protected override borrowScan(): HeadScan<RequestLine> {
     const scan = spare.pop() ?? new HeadScan(new RequestLine());
-    scan.beginHead();
+    scan.beginHead(this.#repeated);
     return scan;
   }
 
@@ -56,7 +60,16 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
   }
 
   protected override judge(scan: HeadScan<RequestLine>): RequestHead {
-    return readRequestHead(scan, this.limits);
+    if (scan.isRepeated) return repeatRequestHead(scan, this.#repeated!.head!);
+    const head = readRequestHead(scan, this.limits);
+    if (this.#isFirst) this.#isFirst = false;
+    else if (scan.line.isPlain) this.#remember(scan, head);
+    return head;
+  }
+
+  #remember({ text, section }: HeadScan<RequestLine>, head: RequestHead): void {
+    this.#repeated ??= new RepeatedSection();
+    this.#repeated.remember(text, section.start, head);
   }
 
   protected override deliver(head: RequestHead): void {

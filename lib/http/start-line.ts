@@ -18,6 +18,11 @@ export interface StartLine {
   readonly isKept: boolean;
   /** True when {@link check} has to see the text of the line before it goes on. */
   readonly wantsCheck: boolean;
+  /**
+   * True for a line that changes nothing about what the fields behind it mean: the next one of this
+   * kind may stand in its place. Valid once the line is done.
+   */
+  readonly isPlain: boolean;
   /** Starts a new line. */
   begin(): void;
   /**

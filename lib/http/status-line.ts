@@ -37,6 +37,7 @@ export class StatusLine implements StartLine {
   readonly reasonStart = REASON_START;
   shift = 0;
   readonly wantsCheck = false;
+  readonly isPlain = false;
 
   #state = DONE;
   #isBegun = false;

@@ -1,0 +1,71 @@
+/** The law of the short cut for repeated fields: what it makes of a request is what reading makes. */
+import assert from 'node:assert/strict';
+import { type Fields, RequestReader } from 'barewire/http';
+import fc from 'fast-check';
+import t from 'tap';
+import { recordRequests } from '../support/http-driver.ts';
+import { validRequests } from '../support/http-generators.ts';
+import { anyRequests } from '../support/http-mutations.ts';
+import { runs } from '../support/laws.ts';
+
+const LINES = [
+  ...['GET / HTTP/1.1', 'GET /a?b HTTP/1.1', 'POST /c HTTP/1.1', 'GET / HTTP/1.0'],
+  ...['CONNECT a:1 HTTP/1.1', 'OPTIONS * HTTP/1.1', 'GET http://b/ HTTP/1.1', 'GET * HTTP/1.1'],
+];
+
+const texts = fc.oneof(
+  { weight: 2, arbitrary: validRequests.map(([first]) => first!.wire) },
+  anyRequests,
+);
+
+/** Requests of one connection: two texts whose sections come again behind other request lines. */
+const repeated = fc
+  .tuple(
+    fc.tuple(texts, texts),
+    fc.array(
+      fc.tuple(
+        fc.integer({ min: 0, max: 3 }).map((which) => (which === 3 ? 1 : 0)),
+        // The plain lines come more often, or most connections would end before they repeat.
+        fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 2 }) }, fc.nat(7)),
+      ),
+      { minLength: 3, maxLength: 8 },
+    ),
+  )
+  .map(([pair, picks]) =>
+    picks.map(([which, line]) => {
+      const text = pair[which]!;
+      return Buffer.from(`${LINES[line]}${text.slice(text.indexOf('\r\n'))}`, 'latin1');
+    }),
+  );
+
+/** How many heads got the fields of an earlier one. */
+function countReuse(chunks: readonly Buffer[]): number {
+  const seen = new Set<Fields>();
+  let count = 0;
+  const reader = new RequestReader({
+    head({ fields }) {
+      if (seen.has(fields)) count += 1;
+      seen.add(fields);
+    },
+    body() {},
+    end() {},
+    failed() {},
+  });
+  for (const chunk of chunks) reader.receive(chunk);
+  return count;
+}
+
+t.test('a section that comes again means what it means when it is read again', (t) => {
+  let reused = 0;
+  fc.assert(
+    fc.property(repeated, (chunks) => {
+      // In pieces, a head is always read octet by octet.
+      const crumbs = chunks.flatMap((chunk) => [...chunk].map((octet) => Buffer.from([octet])));
+      assert.deepEqual(recordRequests(chunks), recordRequests(crumbs));
+      reused += countReuse(chunks);
+    }),
+    runs(400),
+  );
+  t.ok(reused > 50, `the short cut was taken ${reused} times`);
+  t.end();
+});
