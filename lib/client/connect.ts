@@ -22,11 +22,12 @@ import {
   type Opened,
   openPeer,
   takeMaskingKey,
+  unlessAborted,
   type WebSocketPeer,
 } from '../peer/index.ts';
 import type { WebSocketAddress } from './address.ts';
 import { ask } from './ask.ts';
-import { unlessAborted, withDeadline } from './deadline.ts';
+import { withDeadline } from './deadline.ts';
 import { dial, resolveAddress } from './dial.ts';
 import { HandshakeGate, type Leave } from './handshake-gate.ts';
 import { HandshakeRefused } from './handshake-refused.ts';

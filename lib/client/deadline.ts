@@ -34,13 +34,3 @@ export async function withDeadline<Result>(
     signal?.removeEventListener('abort', abort);
   }
 }
-
-/** Waits for something that cannot be interrupted no longer than until the signal. */
-export function unlessAborted<Value>(waited: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

@@ -11,8 +11,9 @@
 import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../base/index.ts';
 import { type ResponseHead, ResponseReader } from '../http/index.ts';
+import { unlessAborted } from '../peer/index.ts';
 import { type EventStreamEvent, EventStreamReader } from '../sse/index.ts';
-import { unlessAborted, withDeadline } from './deadline.ts';
+import { withDeadline } from './deadline.ts';
 import { dial, resolveAddress } from './dial.ts';
 import { type EventStreamPlan, formatRequest } from './event-stream-plan.ts';
 import { HandshakeRefused } from './handshake-refused.ts';

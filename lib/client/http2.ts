@@ -16,8 +16,14 @@ import {
   type UpgradeWishes,
 } from '../handshake/index.ts';
 import { Fields } from '../http/index.ts';
-import { Http2Transport, openPeer, takeMaskingKey, type WebSocketPeer } from '../peer/index.ts';
-import { unlessAborted, withDeadline } from './deadline.ts';
+import {
+  Http2Transport,
+  openPeer,
+  takeMaskingKey,
+  unlessAborted,
+  type WebSocketPeer,
+} from '../peer/index.ts';
+import { withDeadline } from './deadline.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
 import { type ConnectOptions, makePlan, wishesFor } from './plan.ts';
 import { IGNORE } from './sockets.ts';

@@ -241,7 +241,7 @@ export class MessageSender {
     this.#queuedBytes -= payload.length;
     const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;
     const rsv = stream.isCompressed && !stream.hasStarted ? RSV1 : 0;
-    stream.hasStarted = true;
+    if (!stream.hasStarted) stream.start();
     const sent = (bytes: string | Uint8Array): void => {
       this.#outbox.append(opcode, fin, rsv, bytes);
       if (fin) this.#shift(0);

@@ -32,6 +32,8 @@ export class OutgoingMessage {
   /** Only text that is written as bytes has to be watched. */
   #text: OutgoingText | undefined;
   hasStarted = false;
+  /** Called when the first frame leaves: from then on it cannot be taken back. */
+  onStart: (() => void) | undefined;
   isEnded = false;
   isAbandoned = false;
 
@@ -77,16 +79,22 @@ export class OutgoingMessage {
   }
 
   /**
-   * Gives the message up.
+   * Gives the message up, also one that is complete and still waits for its turn.
    *
    * @returns true when nothing of it has been sent: it leaves no trace. False when its beginning
    *   has been sent: a message cannot be taken back, and only the end of the connection ends it.
    */
   abandon(): boolean {
-    if (this.isEnded && !this.isAbandoned) return true;
+    if (this.isEnded && !this.isAbandoned && this.hasStarted) return true;
     this.isEnded = true;
     this.isAbandoned = true;
     return this.#sender.remove(this);
+  }
+
+  /** For the sender: the first piece leaves now. */
+  start(): void {
+    this.hasStarted = true;
+    this.onStart?.();
   }
 
   /** For the sender: the next piece; `undefined` when none waits. */

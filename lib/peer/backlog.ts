@@ -25,6 +25,8 @@ export interface Waiting {
   readonly bytes: number;
   readonly key: string | undefined;
   readonly send: () => void;
+  /** Called when it waits no longer: sent, dropped or forgotten. */
+  readonly left?: (() => void) | undefined;
 }
 
 /** Stands for an empty list, and is never written to: most peers never fall behind. */
@@ -75,33 +77,46 @@ export class Backlog {
     this.#waiting.push(message);
     this.#bytes += message.bytes;
     while (this.#bytes > this.maxBytes) {
-      this.#bytes -= this.#waiting.shift()!.bytes;
+      this.#take(0);
       dropped += 1;
     }
     return dropped;
+  }
+
+  /** Takes a message back; false when it does not wait any more. */
+  remove(message: Waiting): boolean {
+    const index = this.#waiting.indexOf(message);
+    if (index === -1) return false;
+    this.#take(index);
+    return true;
+  }
+
+  #take(index: number): Waiting {
+    const [message] = this.#waiting.splice(index, 1);
+    this.#bytes -= message!.bytes;
+    message!.left?.();
+    return message!;
   }
 
   #replace(message: Waiting): number {
     if (message.key === undefined) return 0;
     const index = this.#waiting.findIndex((waiting) => waiting.key === message.key);
     if (index === -1) return 0;
-    const [old] = this.#waiting.splice(index, 1);
-    this.#bytes -= old!.bytes;
+    this.#take(index);
     return 1;
   }
 
   /** Sends what was kept, oldest first, as long as `hasRoom` says so. */
   release(hasRoom: () => boolean): void {
     while (this.#waiting.length > 0 && hasRoom()) {
-      const next = this.#waiting.shift()!;
-      this.#bytes -= next.bytes;
-      next.send();
+      this.#take(0).send();
     }
   }
 
   /** Forgets everything; returns how many messages that were. */
   clear(): number {
     const count = this.#waiting.length;
+    for (const { left } of this.#waiting) left?.();
     this.#waiting = NOTHING;
     this.#bytes = 0;
     return count;

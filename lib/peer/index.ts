@@ -32,7 +32,8 @@ export type {
   WebSocketOptions,
 } from './peer-options.ts';
 export type { PeerSendOptions, SendOutcome } from './peer-output.ts';
+export { unlessAborted } from './signals.ts';
 export { IntervalTicker, systemTicker, type Tickable, type Ticker } from './ticker.ts';
 export type { Transport, TransportSink } from './transport.ts';
 export { type Flushable, flushAtTurnEnd } from './turn.ts';
-export { WebSocketPeer } from './websocket-peer.ts';
+export { type WaitOptions, WebSocketPeer } from './websocket-peer.ts';

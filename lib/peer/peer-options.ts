@@ -1,5 +1,5 @@
 /**
- * What a peer is told when it is made, and who reads it: types.
+ * What a peer is told when it is made, and who reads it.
  */
 import type { CloseReport, ConnectionCounters, ConnectionOptions } from '../connection/index.ts';
 import type { SlowConsumerPolicy } from './backlog.ts';
@@ -60,7 +60,37 @@ export interface PeerSettings
   readonly owner?: PeerOwner | undefined;
 }
 
-/** Counters of a connection, and what the slow-consumer policy dropped. */
+/** Counters of a connection, and of the messages that never left. */
 export interface PeerCounters extends ConnectionCounters {
+  /** Dropped by the slow-consumer policy. */
   messagesDropped: number;
+  /** Taken back by their signals before they had begun. */
+  messagesWithdrawn: number;
+}
+
+/** The options of a peer's connection. */
+export function connectionOptions(
+  settings: PeerSettings,
+  options: WebSocketOptions,
+  ownsInput: boolean,
+  now: () => number,
+): ConnectionOptions {
+  // Spelled out: an object that is copied together has a shape of its own for every connection.
+  return {
+    role: settings.role,
+    takeMaskingKey: settings.takeMaskingKey,
+    deflate: settings.deflate,
+    ownsInput,
+    now,
+    delivery: options.delivery,
+    compressThresholdBytes: options.compressThresholdBytes,
+    maxFrameBytes: options.maxFrameBytes,
+    maxMessageBytes: options.maxMessageBytes,
+    maxFragments: options.maxFragments,
+    messageTimeoutMs: options.messageTimeoutMs,
+    closeTimeoutMs: options.closeTimeoutMs,
+    pingIntervalMs: options.pingIntervalMs,
+    pongTimeoutMs: options.pongTimeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs,
+  };
 }

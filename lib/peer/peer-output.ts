@@ -15,12 +15,14 @@ import {
   requireText,
   type SendOptions,
 } from '../connection/index.ts';
-import { Backlog } from './backlog.ts';
+import { Backlog, type Waiting } from './backlog.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import { MessageWriter, type WriterPace } from './message-writer.ts';
 import { type MessageData, type PieceSource, toPayload } from './payload.ts';
 import type { PeerSettings, WebSocketOptions } from './peer-options.ts';
+import { PieceSending } from './piece-sending.ts';
 import { Room } from './room.ts';
+import { Withdrawals } from './signals.ts';
 import type { Transport } from './transport.ts';
 
 /** Output of one turn above which it is written before the turn ends. */
@@ -33,6 +35,8 @@ export type SendOutcome = 'sent' | 'queued' | 'dropped' | 'closed';
 export interface PeerSendOptions extends SendOptions {
   /** With `conflate`: replaces an older message of the same key that still waits. */
   readonly key?: string | undefined;
+  /** Takes the message back as long as nothing of it has left. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Sends for one peer. */
@@ -44,9 +48,10 @@ export class PeerOutput implements WriterPace {
   /** The window that the peer's inflater has for us, in bits. */
   readonly #windowBits: number;
   readonly #room = new Room();
-  /** Ends the waiting of those who send piece by piece. */
-  #senders: Set<() => void> | undefined;
+  #pieces: PieceSending | undefined;
+  #withdrawals: Withdrawals | undefined;
   #messagesDropped = 0;
+  #isStopped = false;
 
   /** @throws UsageError `invalid-option` for a bad slow-consumer policy. */
   constructor(
@@ -67,6 +72,11 @@ export class PeerOutput implements WriterPace {
     return this.#messagesDropped;
   }
 
+  /** Messages that their signals took back before they had begun. */
+  get messagesWithdrawn(): number {
+    return this.#withdrawals?.count ?? 0;
+  }
+
   /** Bytes that were accepted and have not left this process. */
   get bufferedAmount(): number {
     return this.#connection.pendingBytes + this.#backlog.bytes + this.#transport.bufferedBytes;
@@ -81,10 +91,30 @@ export class PeerOutput implements WriterPace {
     const payload = toPayload(data);
     // What waits for room is sent later, when nobody is there to be told.
     requireText(payload, options?.type);
+    options?.signal?.throwIfAborted();
     if (this.#mustWait(payload)) {
-      return this.#hold(payload, options?.key, () => this.#connection.send(payload, options));
+      return this.#hold(payload, options, () => this.#send(payload, options));
     }
-    return this.#outcome(this.#connection.send(payload, options));
+    return this.#outcome(this.#send(payload, options));
+  }
+
+  #send(payload: string | Uint8Array, options: PeerSendOptions | undefined): boolean {
+    const signal = options?.signal;
+    if (signal === undefined) return this.#connection.send(payload, options);
+    if (!this.#connection.isOpen) return false;
+    // A message of one piece: other than a plain one, it can be taken out of the queue again.
+    const compress = this.#connection.wouldCompress(payload, options?.compress);
+    const message = this.#connection.startMessage(options?.type, { compress });
+    message.onStart = this.#withdrawal(signal, () => {
+      this.#connection.counters.messagesSent -= 1;
+      return message.abandon();
+    });
+    return message.end(payload);
+  }
+
+  #withdrawal(signal: AbortSignal, withdraw: () => boolean): () => void {
+    this.#withdrawals ??= new Withdrawals();
+    return this.#withdrawals.watch(signal, withdraw);
   }
 
   /** Sends a prepared message by the cheapest way this peer allows. */
@@ -96,9 +126,7 @@ export class PeerOutput implements WriterPace {
     if (!isShareable) return this.offer(payload, { ...options, type });
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
     if (this.#mustWait(frame)) {
-      return this.#hold(frame, options?.key, () =>
-        this.#connection.sendEncoded(frame, isCompressed),
-      );
+      return this.#hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));
     }
     return this.#outcome(this.#connection.sendEncoded(frame, isCompressed));
   }
@@ -120,15 +148,23 @@ export class PeerOutput implements WriterPace {
     return bytes > this.#backlog.maxBytes - this.bufferedAmount;
   }
 
-  #hold(payload: string | Uint8Array, key: string | undefined, send: () => boolean): SendOutcome {
+  #hold(
+    payload: string | Uint8Array,
+    options: PeerSendOptions | undefined,
+    send: () => boolean,
+  ): SendOutcome {
     if (!this.#connection.isOpen) return 'closed';
     if (this.#backlog.givesUp) {
       this.#failSlowConsumer();
       return 'closed';
     }
-    const message = { bytes: byteLength(payload), key, send };
+    const { key, signal } = options ?? {};
+    const left = signal && this.#withdrawal(signal, () => this.#backlog.remove(message));
+    const message: Waiting = { bytes: byteLength(payload), key, send, left };
     this.#messagesDropped += this.#backlog.add(message);
-    return this.#backlog.keeps(message) ? 'queued' : 'dropped';
+    if (this.#backlog.keeps(message)) return 'queued';
+    left?.();
+    return 'dropped';
   }
 
   #failSlowConsumer(): void {
@@ -154,25 +190,12 @@ export class PeerOutput implements WriterPace {
     options: PeerSendOptions | undefined,
     broken: () => void,
   ): Promise<boolean> {
+    options?.signal?.throwIfAborted();
     if (!this.#connection.isOpen) return false;
     // The message takes its place in the order now, not when its first piece comes.
     const writer = this.startMessage(options?.type, options);
-    const pieces = source instanceof Blob ? source.stream() : source;
-    const sending = writeAll(writer, pieces as AsyncIterable<MessageData>, broken);
-    // A source that gives nothing any more must not outlive the connection.
-    let stop = (): void => {};
-    const stopped = new Promise<false>((resolve) => {
-      stop = () => resolve(false);
-    });
-    this.#senders ??= new Set();
-    this.#senders.add(stop);
-    // Its failure comes through the race; one that comes later is for nobody.
-    sending.catch(() => {});
-    try {
-      return await Promise.race([sending, stopped]);
-    } finally {
-      this.#senders?.delete(stop);
-    }
+    this.#pieces ??= new PieceSending();
+    return this.#pieces.send(writer, source, options?.signal, broken);
   }
 
   /** For writers: a piece that nobody waited to write. */
@@ -195,8 +218,9 @@ export class PeerOutput implements WriterPace {
   // ── room ───────────────────────────────────────────────────────────────────────────────────
 
   /** Resolves when more may be sent, or the connection has ended. */
-  drained(): Promise<void> {
-    return this.#room.wait(() => !this.#isFull && this.#backlog.length === 0);
+  drained(signal?: AbortSignal): Promise<void> {
+    const isEmpty = (): boolean => !this.#isFull && this.#backlog.length === 0;
+    return this.#room.wait(() => this.#isStopped || isEmpty(), signal);
   }
 
   /** Something has left: sends what was held back. @returns whether there is room for more. */
@@ -213,24 +237,11 @@ export class PeerOutput implements WriterPace {
 
   /** The connection has ended: nothing is kept, and nobody waits. */
   stop(): void {
+    this.#isStopped = true;
+    this.#withdrawals?.stop();
     this.#messagesDropped += this.#backlog.clear();
     this.#room.release();
-    for (const stop of this.#senders ?? []) stop();
-  }
-}
-
-/** Writes a message from its source; `broken` when it breaks off and something has been sent. */
-async function writeAll(
-  writer: MessageWriter,
-  pieces: AsyncIterable<MessageData>,
-  broken: () => void,
-): Promise<boolean> {
-  try {
-    for await (const piece of pieces) if (!(await writer.write(piece))) return false;
-    return await writer.end();
-  } catch (error) {
-    if (!writer.abandon()) broken();
-    throw error;
+    this.#pieces?.stop();
   }
 }
 

@@ -4,6 +4,7 @@
  * Each one who waits says what room means: a message that is written piece by piece must not wait
  * for messages that wait for its own end.
  */
+import { unlessAborted } from './signals.ts';
 
 interface Waiter {
   readonly hasRoom: () => boolean;
@@ -14,12 +15,22 @@ interface Waiter {
 export class Room {
   #waiters: Waiter[] | undefined;
 
-  /** Resolves when `hasRoom` says so: now, at a {@link check}, or at {@link release}. */
-  wait(hasRoom: () => boolean): Promise<void> {
+  /**
+   * Resolves when `hasRoom` says so: now, at a {@link check}, or at {@link release}. Rejects with
+   * the signal's reason when that comes first.
+   */
+  wait(hasRoom: () => boolean, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     if (hasRoom()) return Promise.resolve();
-    return new Promise((resolve) => {
+    let waiter: Waiter | undefined;
+    const waited = new Promise<void>((resolve) => {
+      waiter = { hasRoom, resolve };
       this.#waiters ??= [];
-      this.#waiters.push({ hasRoom, resolve });
+      this.#waiters.push(waiter);
+    });
+    if (signal === undefined) return waited;
+    return unlessAborted(waited, signal, () => {
+      this.#waiters = this.#waiters?.filter((other) => other !== waiter);
     });
   }
 

@@ -7,33 +7,39 @@
  * because of the peer, and no `'error'` needs a listener: how it ended is in the close report.
  *
  * Longer than the house allows: it is the public face of a connection, and half of it says what a
- * caller may rely on; what it does is done in the files around it.
+ * caller may rely on. Reading is in peer-reading.ts, writing in peer-output.ts.
  */
 import debug from 'debug';
 import { UsageError } from '../base/index.ts';
 import { type CloseReport, Connection, type ConnectionSink } from '../connection/index.ts';
 import type { PreparedMessage } from './broadcast.ts';
-import {
-  type IncomingMessage,
-  IncomingQueue,
-  MessageQueue,
-  type QueueControl,
-} from './incoming.ts';
+import type { IncomingMessage } from './incoming.ts';
 import type { MessageWriter } from './message-writer.ts';
 import { isPieceSource, type MessageData, type PieceSource } from './payload.ts';
-import type {
-  PeerCounters,
-  PeerOwner,
-  PeerSettings,
-  WebSocketHandler,
-  WebSocketOptions,
+import { PEER_CHANNELS } from './peer-channels.ts';
+import {
+  connectionOptions,
+  type PeerCounters,
+  type PeerOwner,
+  type PeerSettings,
+  type WebSocketHandler,
+  type WebSocketOptions,
 } from './peer-options.ts';
 import { PeerOutput, type PeerSendOptions, type SendOutcome } from './peer-output.ts';
+import { PeerReading } from './peer-reading.ts';
+import { unlessAborted } from './signals.ts';
 import { clockOf, systemTicker, type Ticker } from './ticker.ts';
-import type { Transport, TransportSink } from './transport.ts';
+import type { Transport } from './transport.ts';
+import { TransportIntake } from './transport-intake.ts';
 import { flushAtTurnEnd } from './turn.ts';
 
 const log = debug('barewire:peer');
+
+/** Who waits, and no longer than until a signal. */
+export interface WaitOptions {
+  /** Ends the waiting: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** One open WebSocket. */
 export class WebSocketPeer implements AsyncIterable<string | Buffer> {
@@ -47,17 +53,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly #connection: Connection;
   readonly #ticker: Ticker;
   readonly #output: PeerOutput;
-  readonly #options: WebSocketOptions;
+  readonly #reading: PeerReading;
   readonly #owner: PeerOwner | undefined;
   #closed: Promise<CloseReport> | undefined;
   #resolveClosed: ((report: CloseReport) => void) | undefined;
-  #handler: WebSocketHandler | undefined;
-  #messages: MessageQueue | undefined;
-  #incoming: IncomingQueue | undefined;
   #pingWaiters: Set<(error: Error) => void> | undefined;
   #aborter: AbortController | undefined;
   #report: CloseReport | undefined;
-  #isAttached = false;
 
   /**
    * Joins a transport on which the opening handshake has just been finished.
@@ -66,137 +68,64 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    */
   constructor(transport: Transport, settings: PeerSettings, options: WebSocketOptions = {}) {
     this.#transport = transport;
-    this.#options = options;
     this.#ticker = settings.ticker ?? systemTicker;
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';
     this.#owner = settings.owner;
     this.data = settings.data;
-    this.#connection = this.#connect(settings);
-    this.#output = new PeerOutput(this.#connection, transport, settings, options);
-    this.#connection.pause();
-    this.#start(settings.head);
-  }
-
-  #connect(settings: PeerSettings): Connection {
-    const options = this.#options;
-    // Spelled out: an object that is copied together has a shape of its own for every connection.
-    return new Connection(new WebSocketPeer.#Wiring(this), {
-      role: settings.role,
-      takeMaskingKey: settings.takeMaskingKey,
-      deflate: settings.deflate,
-      ownsInput: this.#transport.ownsBytes,
-      now: clockOf(this.#ticker),
-      delivery: options.delivery,
-      compressThresholdBytes: options.compressThresholdBytes,
-      maxFrameBytes: options.maxFrameBytes,
-      maxMessageBytes: options.maxMessageBytes,
-      maxFragments: options.maxFragments,
-      messageTimeoutMs: options.messageTimeoutMs,
-      closeTimeoutMs: options.closeTimeoutMs,
-      pingIntervalMs: options.pingIntervalMs,
-      pongTimeoutMs: options.pongTimeoutMs,
-      idleTimeoutMs: options.idleTimeoutMs,
-    });
+    const wiring = new WebSocketPeer.#Wiring(this, options);
+    this.#reading = wiring;
+    const now = clockOf(this.#ticker);
+    const { ownsBytes } = transport;
+    const connection = new Connection(wiring, connectionOptions(settings, options, ownsBytes, now));
+    this.#connection = connection;
+    this.#output = new PeerOutput(connection, transport, settings, options);
+    wiring.connection = connection;
+    this.#start(wiring, settings.head);
   }
 
   /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
-  static readonly #Wiring = class implements ConnectionSink {
-    readonly #peer: WebSocketPeer;
-
-    constructor(peer: WebSocketPeer) {
-      this.#peer = peer;
-    }
-
-    message(data: string | Buffer): void {
-      this.#peer.#deliver(data);
-    }
-
-    messageStart(isText: boolean): void {
-      this.#peer.#deliverStart(isText);
-    }
-
-    messagePiece(piece: string | Buffer): void {
-      this.#peer.#incoming?.piece(piece);
-    }
-
-    messageEnd(): void {
-      this.#peer.#incoming?.end();
-    }
-
-    ping(payload: Buffer): void {
-      this.#peer.#call('ping', payload);
-    }
-
-    pong(payload: Buffer, roundTripMs: number | undefined): void {
-      this.#peer.#call('pong', payload, roundTripMs);
-    }
-
+  static readonly #Wiring = class extends PeerReading implements ConnectionSink {
     write(bytes: Buffer, hasMore: boolean): boolean {
-      return this.#peer.#transport.write(bytes, hasMore);
+      return this.peer.#transport.write(bytes, hasMore);
     }
 
     wantsFlush(): void {
-      flushAtTurnEnd(this.#peer.#connection);
+      flushAtTurnEnd(this.peer.#connection);
     }
 
     queueMoved(): void {
-      this.#peer.#goOn();
+      this.peer.#goOn();
     }
 
     isCongested(): boolean {
-      return this.#peer.#transport.isCongested;
+      return this.peer.#transport.isCongested;
     }
 
     wantsInput(isWanted: boolean): void {
-      if (isWanted) this.#peer.#transport.resume();
-      else this.#peer.#transport.pause();
+      if (isWanted) this.peer.#transport.resume();
+      else this.peer.#transport.pause();
     }
 
     endTransport(): void {
-      this.#peer.#transport.end();
+      this.peer.#transport.end();
     }
 
     abortTransport(): void {
-      this.#peer.#transport.destroy();
+      this.peer.#transport.destroy();
     }
 
     closed(report: CloseReport): void {
-      this.#peer.#finish(report);
+      this.peer.#finish(report);
     }
   };
 
-  /** What the transport tells. */
-  static readonly #Intake = class implements TransportSink {
-    readonly #peer: WebSocketPeer;
-
-    constructor(peer: WebSocketPeer) {
-      this.#peer = peer;
-    }
-
-    data(bytes: Buffer): void {
-      this.#peer.#connection.receive(bytes);
-    }
-
-    end(): void {
-      this.#peer.#connection.receiveEnd();
-    }
-
-    drain(): void {
-      this.#peer.#connection.drained();
-      this.#peer.#goOn();
-    }
-
-    closed(error: Error | undefined): void {
-      this.#peer.#connection.transportClosed(error);
-    }
-  };
-
-  #start(head: Buffer | undefined): void {
+  #start(wiring: ConnectionSink, head: Buffer | undefined): void {
     const connection = this.#connection;
     if (head !== undefined && head.length > 0) connection.receive(head);
-    this.#transport.start(new WebSocketPeer.#Intake(this));
+    this.#transport.start(new TransportIntake(connection, wiring));
     this.#ticker.add(connection);
+    if (PEER_CHANNELS.open.hasSubscribers) PEER_CHANNELS.open.publish({ peer: this });
   }
 
   // ── reading ────────────────────────────────────────────────────────────────────────────────
@@ -208,14 +137,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    *   for a handler of whole messages with `delivery: 'pieces'`.
    */
   attach(handler: WebSocketHandler): void {
-    if (this.#options.delivery === 'pieces' && handler.message && !handler.stream) {
-      throw new UsageError('invalid-argument', "delivery: 'pieces' needs a handler with stream");
-    }
-    this.#claimReading();
-    this.#handler = handler;
-    this.#call('open');
-    if (this.#report !== undefined) this.#call('close', this.#report);
-    else this.#connection.resume();
+    this.#reading.attach(handler, this.#report);
   }
 
   /**
@@ -226,14 +148,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    *   with `delivery: 'pieces'`.
    */
   [Symbol.asyncIterator](): AsyncIterator<string | Buffer, undefined> {
-    if (this.#options.delivery === 'pieces') {
-      throw new UsageError('invalid-state', "with delivery: 'pieces' read streams()");
-    }
-    this.#claimReading();
-    this.#messages = new MessageQueue(this.#queueControl());
-    if (this.#report !== undefined) this.#messages.close();
-    else this.#connection.resume();
-    return this.#messages;
+    return this.#reading.messages(this.#report);
   }
 
   /**
@@ -242,78 +157,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * @throws UsageError `already-reading`, or `invalid-state` with whole-message delivery.
    */
   streams(): AsyncIterableIterator<IncomingMessage> {
-    if (this.#options.delivery !== 'pieces') {
-      throw new UsageError('invalid-state', "streams() needs the option delivery: 'pieces'");
-    }
-    this.#claimReading();
-    const queue = this.#openIncoming();
-    if (this.#report !== undefined) queue.close();
-    else this.#connection.resume();
-    return queue;
-  }
-
-  #openIncoming(): IncomingQueue {
-    this.#incoming ??= new IncomingQueue(this.#queueControl(), this.#handler === undefined);
-    return this.#incoming;
-  }
-
-  #queueControl(): QueueControl {
-    return {
-      pause: () => this.#connection.pause(),
-      resume: () => this.#connection.resume(),
-      leave: () => void this.close(1000),
-    };
-  }
-
-  #claimReading(): void {
-    if (this.#isAttached)
-      throw new UsageError('already-reading', 'somebody reads this peer already');
-    this.#isAttached = true;
-  }
-
-  /** Every message passes here: called directly, without the arrays that `#call` makes. */
-  #deliver(data: string | Buffer): void {
-    const handler = this.#handler;
-    if (handler === undefined) {
-      this.#messages?.push(data);
-    } else if (handler.message !== undefined) {
-      try {
-        const result = handler.message(this, data);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
-      } catch (error) {
-        this.#handlerFailed(error);
-      }
-    }
-  }
-
-  #deliverStart(isText: boolean): void {
-    const message = this.#openIncoming().start(isText);
-    if (this.#handler !== undefined) this.#call('stream', message);
-  }
-
-  /** Calls a handler; what it throws closes the connection with 1011 and is never lost. */
-  #call(name: keyof WebSocketHandler, ...rest: unknown[]): void {
-    const handler = this.#handler;
-    const method = handler?.[name] as ((...all: unknown[]) => unknown) | undefined;
-    if (method === undefined) return;
-    try {
-      const result = method.call(handler, this, ...rest);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
-    } catch (error) {
-      this.#handlerFailed(error);
-    }
-  }
-
-  #handlerFailed(error: unknown): void {
-    log('handler failed: %O', error);
-    this.close(1011, 'handler failed');
-    try {
-      if (this.#options.handlerFailed !== undefined) this.#options.handlerFailed(error, this);
-      else console.error('barewire: a WebSocket handler failed:', error);
-    } catch (secondError) {
-      // Nobody is left to be told, and one connection must not end the process.
-      console.error('barewire: handlerFailed failed itself:', secondError);
-    }
+    return this.#reading.streams(this.#report);
   }
 
   /** Stops delivery; the peer is slowed down by flow control. */
@@ -323,7 +167,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** Goes on with delivery. */
   resume(): void {
-    if (this.#isAttached) this.#connection.resume();
+    if (this.#reading.isAttached) this.#connection.resume();
   }
 
   // ── writing ────────────────────────────────────────────────────────────────────────────────
@@ -337,8 +181,11 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * @returns whether the peer takes more at once; false also when the message was dropped or the
    *   connection is closing. For pieces a promise: true when the whole message was accepted, false
    *   when the connection ended first; it rejects with what the iterable threw, and the connection
-   *   is then closed with 1011 if a part of the message had left.
-   * @throws UsageError `invalid-argument` for anything that is no message.
+   *   is then closed with 1011 if a part of the message had left. So it is when `options.signal`
+   *   aborts: the promise rejects with its reason.
+   * @throws UsageError `invalid-argument` for anything that is no message, `invalid-option`; for a
+   *   message that is not in pieces the reason of a signal that is aborted already. A signal that
+   *   is aborted later withdraws what has not begun to leave (`counters.messagesWithdrawn`).
    */
   send(data: MessageData, options?: PeerSendOptions): boolean;
   send(data: PieceSource, options?: PeerSendOptions): Promise<boolean>;
@@ -379,13 +226,14 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /**
    * Resolves when the peer takes more, at once if it does already; also when the connection ends.
+   * Rejects with the reason of `options.signal`.
    */
-  drained(): Promise<void> {
-    return this.#report === undefined ? this.#output.drained() : Promise.resolve();
+  drained(options: WaitOptions = {}): Promise<void> {
+    return this.#output.drained(options.signal);
   }
 
   #goOn(): void {
-    if (this.#output.goOn()) this.#call('drain');
+    if (this.#output.goOn()) this.#reading.call('drain');
   }
 
   /**
@@ -393,12 +241,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    *
    * @param payload at most 125 bytes; by default a serial number.
    * @returns the round-trip time in ms; rejects with UsageError `invalid-state` when the connection
-   *   ends before the pong comes.
+   *   ends before the pong comes, or with the reason of `options.signal`.
    */
-  ping(payload?: Uint8Array): Promise<number> {
+  ping(payload?: Uint8Array, { signal }: WaitOptions = {}): Promise<number> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     this.#pingWaiters ??= new Set();
     const waiters = this.#pingWaiters;
-    return new Promise((resolve, reject) => {
+    const pong = new Promise<number>((resolve, reject) => {
       const isSent = this.#connection.ping(payload, (roundTripMs) => {
         waiters.delete(reject);
         resolve(roundTripMs);
@@ -406,6 +255,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       if (isSent) waiters.add(reject);
       else reject(new UsageError('invalid-state', 'the connection is closing'));
     });
+    return signal === undefined ? pong : unlessAborted(pong, signal);
   }
 
   // ── ending ─────────────────────────────────────────────────────────────────────────────────
@@ -429,9 +279,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     return this.#connection.state;
   }
 
-  /** What went through, and what was dropped. */
+  /** What went through, what was dropped, and what was taken back. */
   get counters(): PeerCounters {
-    return { ...this.#connection.counters, messagesDropped: this.#output.messagesDropped };
+    const { messagesDropped, messagesWithdrawn } = this.#output;
+    return { ...this.#connection.counters, messagesDropped, messagesWithdrawn };
   }
 
   /** Aborted when the connection is over. */
@@ -458,7 +309,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#output.sendEverything();
     this.#connection.close(code, reason);
     // Nobody reads: what still comes is for nobody, and must not keep the peer's answer waiting.
-    if (!this.#isAttached) this.#connection.resume();
+    if (!this.#reading.isAttached) this.#connection.resume();
     return this.closed;
   }
 
@@ -477,10 +328,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       reject(new UsageError('invalid-state', 'the connection ended before the pong came'));
     }
     this.#pingWaiters = undefined;
-    this.#messages?.close();
-    this.#incoming?.close();
+    this.#reading.end();
     this.#aborter?.abort();
-    this.#call('close', report);
+    if (PEER_CHANNELS.close.hasSubscribers) PEER_CHANNELS.close.publish({ peer: this, report });
+    this.#reading.call('close', report);
     this.#resolveClosed?.(report);
   }
 }

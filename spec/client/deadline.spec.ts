@@ -1,5 +1,6 @@
+import { unlessAborted } from 'barewire/peer';
 import t from 'tap';
-import { unlessAborted, withDeadline } from '../../lib/client/deadline.ts';
+import { withDeadline } from '../../lib/client/deadline.ts';
 import { makePlan } from '../../lib/client/plan.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 

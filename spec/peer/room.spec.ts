@@ -29,3 +29,23 @@ t.test('lets everybody go when there is nothing left to wait for', async (t) => 
   t.equal((await Promise.all(waiting)).length, 2);
   room.release();
 });
+
+t.test('asks nothing more for one whose signal was aborted', async (t) => {
+  const room = new Room();
+  const aborter = new AbortController();
+  const reason = new Error('enough');
+  await t.rejects(
+    room.wait(() => true, AbortSignal.abort(reason)),
+    reason,
+  );
+  let asked = 0;
+  const hasRoom = (): boolean => {
+    asked += 1;
+    return false;
+  };
+  const waiting = room.wait(hasRoom, aborter.signal);
+  aborter.abort(reason);
+  await t.rejects(waiting, reason);
+  room.check();
+  t.equal(asked, 1);
+});

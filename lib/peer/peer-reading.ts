@@ -1,0 +1,187 @@
+/**
+ * The reading half of a peer: who reads, and how what came gets there.
+ *
+ * ```
+ *                ┌─ a handler ──► message(peer, data), or stream(peer, message) with pieces
+ *   Connection ──┼─ for await (const message of peer) ──────────► whole messages
+ *                └─ for await (const message of peer.streams()) ─► messages as they come
+ * ```
+ * One of the three, once. What a handler throws closes the connection with 1011 and is never lost.
+ */
+import debug from 'debug';
+import { UsageError } from '../base/index.ts';
+import type { CloseReport } from '../connection/index.ts';
+import {
+  type IncomingMessage,
+  IncomingQueue,
+  MessageQueue,
+  type QueueControl,
+} from './incoming.ts';
+import { PEER_CHANNELS } from './peer-channels.ts';
+import type { WebSocketHandler, WebSocketOptions } from './peer-options.ts';
+import type { WebSocketPeer } from './websocket-peer.ts';
+
+const log = debug('barewire:peer');
+
+/** What a reader asks of its connection. */
+interface Readable {
+  pause(): void;
+  resume(): void;
+}
+
+/** Reads for one peer. */
+export class PeerReading {
+  readonly peer: WebSocketPeer;
+  /** True when somebody reads, by whichever way. */
+  isAttached = false;
+  readonly #options: WebSocketOptions;
+  #connection: Readable | undefined;
+  #handler: WebSocketHandler | undefined;
+  #messages: MessageQueue | undefined;
+  #incoming: IncomingQueue | undefined;
+
+  constructor(peer: WebSocketPeer, options: WebSocketOptions) {
+    this.peer = peer;
+    this.#options = options;
+  }
+
+  /** What is read; it delivers nothing before somebody is there. */
+  set connection(connection: Readable) {
+    this.#connection = connection;
+    connection.pause();
+  }
+
+  // ── who reads ──────────────────────────────────────────────────────────────────────────────
+
+  /** See {@link WebSocketPeer.attach}; `report`: how it has ended already. */
+  attach(handler: WebSocketHandler, report: CloseReport | undefined): void {
+    if (this.#options.delivery === 'pieces' && handler.message && !handler.stream) {
+      throw new UsageError('invalid-argument', "delivery: 'pieces' needs a handler with stream");
+    }
+    this.#claim();
+    this.#handler = handler;
+    this.call('open');
+    if (report !== undefined) this.call('close', report);
+    else this.#connection!.resume();
+  }
+
+  /** Iterates over whole messages. */
+  messages(report: CloseReport | undefined): AsyncIterator<string | Buffer, undefined> {
+    if (this.#options.delivery === 'pieces') {
+      throw new UsageError('invalid-state', "with delivery: 'pieces' read streams()");
+    }
+    this.#claim();
+    this.#messages = new MessageQueue(this.#queueControl());
+    if (report !== undefined) this.#messages.close();
+    else this.#connection!.resume();
+    return this.#messages;
+  }
+
+  /** Iterates over messages as they come. */
+  streams(report: CloseReport | undefined): AsyncIterableIterator<IncomingMessage> {
+    if (this.#options.delivery !== 'pieces') {
+      throw new UsageError('invalid-state', "streams() needs the option delivery: 'pieces'");
+    }
+    this.#claim();
+    const queue = this.#openIncoming();
+    if (report !== undefined) queue.close();
+    else this.#connection!.resume();
+    return queue;
+  }
+
+  #claim(): void {
+    if (this.isAttached) {
+      throw new UsageError('already-reading', 'somebody reads this peer already');
+    }
+    this.isAttached = true;
+  }
+
+  #openIncoming(): IncomingQueue {
+    this.#incoming ??= new IncomingQueue(this.#queueControl(), this.#handler === undefined);
+    return this.#incoming;
+  }
+
+  #queueControl(): QueueControl {
+    return {
+      pause: () => this.#connection!.pause(),
+      resume: () => this.#connection!.resume(),
+      leave: () => void this.peer.close(1000),
+    };
+  }
+
+  // ── what comes ─────────────────────────────────────────────────────────────────────────────
+
+  /** Every message passes here: called directly, without the arrays that `call` makes. */
+  message(data: string | Buffer): void {
+    const handler = this.#handler;
+    if (handler === undefined) {
+      this.#messages?.push(data);
+    } else if (handler.message !== undefined) {
+      try {
+        const result = handler.message(this.peer, data);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
+      } catch (error) {
+        this.#handlerFailed(error);
+      }
+    }
+  }
+
+  /** A message begins. */
+  messageStart(isText: boolean): void {
+    const message = this.#openIncoming().start(isText);
+    if (this.#handler !== undefined) this.call('stream', message);
+  }
+
+  /** Its next piece. */
+  messagePiece(piece: string | Buffer): void {
+    this.#incoming?.piece(piece);
+  }
+
+  /** It is complete. */
+  messageEnd(): void {
+    this.#incoming?.end();
+  }
+
+  /** A ping came, and was answered. */
+  ping(payload: Buffer): void {
+    this.call('ping', payload);
+  }
+
+  /** A pong came. */
+  pong(payload: Buffer, roundTripMs: number | undefined): void {
+    this.call('pong', payload, roundTripMs);
+  }
+
+  /** The connection is over: no reader waits any more. */
+  end(): void {
+    this.#messages?.close();
+    this.#incoming?.close();
+  }
+
+  /** Calls a handler; what it throws closes the connection with 1011 and is never lost. */
+  call(name: keyof WebSocketHandler, ...rest: unknown[]): void {
+    const handler = this.#handler;
+    const method = handler?.[name] as ((...all: unknown[]) => unknown) | undefined;
+    if (method === undefined) return;
+    try {
+      const result = method.call(handler, this.peer, ...rest);
+      if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
+    } catch (error) {
+      this.#handlerFailed(error);
+    }
+  }
+
+  #handlerFailed(error: unknown): void {
+    const { peer } = this;
+    log('handler failed: %O', error);
+    if (PEER_CHANNELS.error.hasSubscribers) PEER_CHANNELS.error.publish({ peer, error });
+    void peer.close(1011, 'handler failed');
+    try {
+      if (this.#options.handlerFailed !== undefined) this.#options.handlerFailed(error, peer);
+      else console.error('barewire: a WebSocket handler failed:', error);
+    } catch (secondError) {
+      // Nobody is left to be told, and one connection must not end the process.
+      console.error('barewire: handlerFailed failed itself:', secondError);
+    }
+  }
+}

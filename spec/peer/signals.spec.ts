@@ -1,0 +1,203 @@
+/**
+ * What a signal ends, at each place where it can be given, and that nobody stays with it.
+ */
+import { getEventListeners } from 'node:events';
+import { unlessAborted, type WebSocketPeer } from 'barewire/peer';
+import t from 'tap';
+import { Withdrawals } from '../../lib/peer/signals.ts';
+import { joinPeers } from '../support/joined-peers.ts';
+
+const REASON = new Error('enough');
+
+function listeners(signal: AbortSignal): number {
+  return getEventListeners(signal, 'abort').length;
+}
+
+/** Fills a peer's transport, whose other end does not read. */
+function congest(peer: WebSocketPeer): void {
+  const chunk = Buffer.alloc(256 * 1024);
+  for (let sends = 0; sends < 100; sends += 1) if (peer.offer(chunk) !== 'sent') return;
+  throw new Error('the transport takes everything');
+}
+
+async function collect(peer: WebSocketPeer): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const message of peer) if (typeof message === 'string') texts.push(message);
+  return texts;
+}
+
+t.test('settles as what is waited for, and lets go of the signal', async (t) => {
+  const { signal } = new AbortController();
+  t.equal(await unlessAborted(Promise.resolve(1), signal), 1);
+  await t.rejects(unlessAborted(Promise.reject(REASON), signal), REASON);
+  t.equal(listeners(signal), 0);
+});
+
+t.test('rejects with the reason, before or during, and says that nobody waits', async (t) => {
+  const never = new Promise(() => {});
+  let given = 0;
+  const giveUp = (): void => {
+    given += 1;
+  };
+  await t.rejects(unlessAborted(never, AbortSignal.abort(REASON), giveUp), REASON);
+  const aborter = new AbortController();
+  const waiting = unlessAborted(never, aborter.signal, giveUp);
+  aborter.abort(REASON);
+  await t.rejects(waiting, REASON);
+  t.equal(given, 2);
+  t.equal(listeners(aborter.signal), 0);
+});
+
+t.test('an aborted signal keeps nobody from a late failure that is for nobody', async (t) => {
+  let fail = (_error: Error): void => {};
+  const late = new Promise((_resolve, reject) => {
+    fail = reject;
+  });
+  await t.rejects(unlessAborted(late, AbortSignal.abort(REASON)), REASON);
+  fail(new Error('late'));
+  await new Promise(setImmediate);
+});
+
+t.test('watches each message until it begins, is taken back, or all is over', (t) => {
+  const withdrawals = new Withdrawals();
+  const aborter = new AbortController();
+  withdrawals.watch(aborter.signal, () => t.fail('it has begun'))();
+  withdrawals.watch(aborter.signal, () => true);
+  withdrawals.watch(aborter.signal, () => false);
+  t.equal(listeners(aborter.signal), 2);
+  aborter.abort();
+  t.equal(withdrawals.count, 1);
+  const other = new AbortController();
+  withdrawals.watch(other.signal, () => t.fail('all is over'));
+  withdrawals.stop();
+  t.equal(listeners(other.signal), 0);
+  other.abort();
+  t.end();
+});
+
+t.test('drained rejects with the reason, and nobody waits any more', async (t) => {
+  const { client, server } = await joinPeers(t);
+  t.equal(await server.drained({ signal: new AbortController().signal }), undefined);
+  await t.rejects(server.drained({ signal: AbortSignal.abort(REASON) }), REASON);
+  congest(server);
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const waiting = server.drained({ signal });
+  const others = server.drained({ signal: new AbortController().signal });
+  aborter.abort(REASON);
+  await t.rejects(waiting, REASON);
+  t.equal(listeners(signal), 0);
+  client.attach({});
+  await others;
+  const end = new AbortController();
+  congest(server);
+  const last = server.drained({ signal: end.signal });
+  server.terminate();
+  await last;
+  t.equal(listeners(end.signal), 0);
+});
+
+t.test('ping rejects with the reason; its pong, late, changes nothing', async (t) => {
+  const { client, server } = await joinPeers(t);
+  await t.rejects(server.ping(undefined, { signal: AbortSignal.abort(REASON) }), REASON);
+  t.equal(server.counters.pongsReceived, 0);
+  const aborter = new AbortController();
+  server.attach({});
+  const pong = server.ping(undefined, { signal: aborter.signal });
+  aborter.abort(REASON);
+  await t.rejects(pong, REASON);
+  client.attach({});
+  const { signal } = new AbortController();
+  t.type(await server.ping(undefined, { signal }), 'number');
+  t.equal(listeners(signal), 0);
+  const cut = server.ping(undefined, { signal });
+  server.terminate();
+  await t.rejects(cut, { code: 'invalid-state' });
+  t.equal(listeners(signal), 0);
+});
+
+t.test('send sends nothing for a signal that is aborted already', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const options = { signal: AbortSignal.abort(REASON) };
+  t.throws(() => server.send('never', options), REASON);
+  t.throws(() => server.offer('never', options), REASON);
+  await t.rejects(server.send(['never'], options), REASON);
+  server.send('only');
+  void server.close(1000);
+  t.strictSame(await collect(client), ['only']);
+});
+
+t.test('takes a message back that waits behind another one, and none that has begun', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const early = new AbortController();
+  server.send('begun', { signal: early.signal });
+  t.equal(listeners(early.signal), 0);
+  early.abort();
+  const writer = server.startMessage('text');
+  await writer.write('half ');
+  const aborter = new AbortController();
+  const later = new AbortController();
+  server.send('withdrawn', { signal: aborter.signal });
+  server.send('kept', { signal: later.signal });
+  aborter.abort();
+  t.equal(listeners(aborter.signal), 0);
+  await writer.end('whole');
+  t.equal(listeners(later.signal), 0);
+  later.abort();
+  void server.close(1000);
+  t.strictSame(await collect(client), ['begun', 'half whole', 'kept']);
+  t.match(server.counters, { messagesSent: 3, messagesWithdrawn: 1, messagesDropped: 0 });
+});
+
+t.test('takes a message back that waits for room', async (t) => {
+  for (const slowConsumer of ['drop-oldest', 'conflate'] as const) {
+    const { client, server } = await joinPeers(t, { server: { slowConsumer } });
+    congest(server);
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    t.equal(server.offer('withdrawn', { signal }), 'queued');
+    const before = server.bufferedAmount;
+    const kept = new AbortController();
+    t.equal(server.offer('kept', { signal: kept.signal, key: 'a' }), 'queued');
+    aborter.abort();
+    t.equal(server.bufferedAmount, before - 'withdrawn'.length + 'kept'.length);
+    t.equal(listeners(signal), 0);
+    const reading = collect(client);
+    await server.drained();
+    t.equal(listeners(kept.signal), 0);
+    void server.close(1000);
+    t.strictSame(await reading, ['kept']);
+    t.match(server.counters, { messagesWithdrawn: 1 });
+  }
+});
+
+t.test('lets go of the signal of a message that is dropped or lost', async (t) => {
+  const { server } = await joinPeers(t, { server: { slowConsumer: 'conflate' } });
+  congest(server);
+  const { signal } = new AbortController();
+  server.offer('old', { signal, key: 'a' });
+  server.offer('new', { key: 'a' });
+  t.equal(listeners(signal), 0);
+  server.offer('lost', { signal, key: 'b' });
+  t.equal(listeners(signal), 1);
+  server.terminate();
+  await server.closed;
+  t.equal(listeners(signal), 0);
+
+  const newest = await joinPeers(t, { server: { slowConsumer: 'drop-newest' } });
+  congest(newest.server);
+  t.equal(newest.server.offer('dropped', { signal }), 'dropped');
+  t.equal(listeners(signal), 0);
+  newest.server.terminate();
+});
+
+t.test('a message that waits in the connection is let go of at the end', async (t) => {
+  const { server } = await joinPeers(t);
+  await server.startMessage('text').write('half');
+  const { signal } = new AbortController();
+  server.send('lost', { signal });
+  t.equal(listeners(signal), 1);
+  server.terminate();
+  await server.closed;
+  t.equal(listeners(signal), 0);
+});
