@@ -6,7 +6,7 @@
  * |---|---|
  * | `barewire:peer:open` | `{ peer }`: the handshake is done; nobody reads yet |
  * | `barewire:peer:error` | `{ peer, error }`: a handler failed |
- * | `barewire:peer:close` | `{ peer, report }`: the connection is over, before its handler's `close` |
+ * | `barewire:peer:close` | `{ peer, report }`: it is over; before its handler's `close` |
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 
