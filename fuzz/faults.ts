@@ -36,8 +36,8 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'messages-cut-code-point': {
     target: 'messages',
     chapter: 'connection',
-    find: 'if (isText && !this.#isTextComplete)',
-    replace: 'if (false)',
+    find: 'const fault = this.#body.checkEnd();',
+    replace: 'const fault = undefined;',
   },
   'request-name-with-parenthesis': {
     target: 'request-reader',

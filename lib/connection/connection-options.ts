@@ -2,9 +2,9 @@
  * What a connection is told when it is made, and what it asks of its owner: types, and their check.
  */
 import { UsageError } from '../base/index.ts';
+import type { MessageInflater } from './assembler-options.ts';
 import type { CloseReport } from './close-report.ts';
 import type { KeepaliveOptions } from './keepalive.ts';
-import type { MessageInflater } from './message-assembler.ts';
 import type { MessageDeflater } from './message-sender.ts';
 
 /** Where a connection's results go, and what it asks of its owner. */
@@ -41,6 +41,8 @@ export interface ConnectionSink {
 
 /** What a connection needs of the codec of permessage-deflate [RFC 7692 §7.2]. */
 export interface ConnectionDeflate extends MessageInflater, MessageDeflater {
+  /** A new turn begins: what may be inflated on the spot is counted afresh. */
+  beginTurn(): void;
   /** Lets go of memory that only the next message would need. */
   releaseIdle(): void;
   /** The peer gets a message that was compressed elsewhere: forget what it could refer back to. */

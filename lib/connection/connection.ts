@@ -24,6 +24,7 @@ import {
   OPCODE,
   parseClosePayload,
 } from '../codec/index.ts';
+import type { AssemblerSink } from './assembler-options.ts';
 import type { CloseState } from './close-handshake.ts';
 import { Closing } from './closing.ts';
 import {
@@ -35,7 +36,7 @@ import {
 import { ConnectionOutput } from './connection-output.ts';
 import { InputGate } from './input-gate.ts';
 import { Keepalive } from './keepalive.ts';
-import { type AssemblerSink, MessageAssembler } from './message-assembler.ts';
+import { MessageAssembler } from './message-assembler.ts';
 import type { SendOptions } from './message-sender.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import { requireText } from './text.ts';
@@ -200,6 +201,7 @@ export class Connection {
     this.#keepalive.heard();
     if (!this.#closing.isReadable) return;
     const isMyTurn = this.#output.cork();
+    if (isMyTurn) this.#deflate?.beginTurn();
     try {
       this.#reader.receive(bytes);
     } finally {

@@ -1,4 +1,5 @@
 /** The life of an open WebSocket connection, without a socket [RFC 6455 §5.4 – §7]. */
+export type { AssemblerOptions, AssemblerSink, MessageInflater } from './assembler-options.ts';
 export {
   CLOSE_TRANSITIONS,
   type CloseEvent,
@@ -20,12 +21,8 @@ export {
 export { ConnectionOutput } from './connection-output.ts';
 export { InputGate, type InputSwitch } from './input-gate.ts';
 export { Keepalive, type KeepaliveAction, type KeepaliveOptions } from './keepalive.ts';
-export {
-  type AssemblerOptions,
-  type AssemblerSink,
-  MessageAssembler,
-  type MessageInflater,
-} from './message-assembler.ts';
+export { MessageAssembler } from './message-assembler.ts';
+export { MessageBody, type PieceTaker } from './message-body.ts';
 export {
   type MessageDeflater,
   MessageSender,

@@ -115,7 +115,8 @@ export class MessageCodec {
    * @param fin whether it is the last piece of the message.
    * @param maxBytes what may come out of this piece. One byte more is `message-too-large`; at most
    *   64 KiB have been made by then that nobody sees.
-   * @param done called once: before the call returns, or later for more than 128 KiB. Errors are
+   * @param done called once: before the call returns, or later for more than 128 KiB, and for more
+   *   than 512 KiB in all since {@link beginTurn}. Errors are
    *   `message-too-large`, `deflate-ratio-exceeded`, `deflate-data-invalid`; after one of them this
    *   direction is inert.
    * @throws UsageError `invalid-state` while another piece is being inflated, `invalid-argument`
@@ -125,6 +126,14 @@ export class MessageCodec {
     if (this.#inflater.isBusy) throw new UsageError('invalid-state', 'decompress is not done yet');
     if (!(maxBytes >= 0)) throw new UsageError('invalid-argument', `maxBytes is ${maxBytes}`);
     this.#inflater.decompress(payload, fin, maxBytes, done);
+  }
+
+  /**
+   * Tells that a new turn of the event loop has begun: what may be inflated before a call returns
+   * is counted afresh. Who never calls it gets a result later once in 512 KiB.
+   */
+  beginTurn(): void {
+    this.#inflater.beginTurn();
   }
 
   /**

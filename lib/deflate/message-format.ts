@@ -45,6 +45,8 @@ export interface Inflater {
   readonly memoryBytes: number;
   /** Inflates the next piece of a message. `payload` is not touched after the call has returned. */
   decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void;
+  /** A new turn begins: what may be done on the spot is counted afresh. */
+  beginTurn(): void;
   /** Holds as little as it can until the next message. */
   releaseIdle(): void;
   /** Gives everything back; a job that is not done never will be. */

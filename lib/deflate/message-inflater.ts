@@ -5,7 +5,9 @@
  * before it back as a stored block, which costs 1 µs for 32 KiB, and returns the engine at its end.
  *
  * Limits are checked after every step, and a step has room for at most 64 KiB of output. The first
- * 128 KiB of a job are done on the spot, the rest in the thread pool, in turn with other jobs.
+ * 128 KiB of a job are done on the spot, the rest in the thread pool, in turn with other jobs. So
+ * that many small jobs cannot do what one large one may not, there is a bound for all jobs of a
+ * turn as well.
  */
 import { ProtocolError } from '../base/index.ts';
 import type { FairQueue, SlicedJob } from './fair-queue.ts';
@@ -43,6 +45,8 @@ interface Job {
 
 /** Output and input of a job that is dealt with on the spot. */
 const HERE_BYTES = 128 * 1024;
+/** The same of all jobs of a turn together: a read of 64 KiB may hold hundreds of small bombs. */
+const TURN_BYTES = 512 * 1024;
 /** A larger window than agreed upon does no harm, and one kind of engine serves everybody. */
 const ENGINE: EngineOptions = { mode: 'inflate', windowBits: 15, level: 6, memoryLevel: 8 };
 
@@ -60,6 +64,8 @@ export class MessageInflater implements Inflater, SlicedJob {
   #job: Job | undefined;
   #isRunning = false;
   #isInert = false;
+  /** What may still be done on the spot in this turn. */
+  #turnBytesLeft = TURN_BYTES;
   /** Of the message that is in the middle: bytes in, bytes out, final blocks. */
   #compressedBytes = 0;
   #messageBytes = 0;
@@ -85,7 +91,7 @@ export class MessageInflater implements Inflater, SlicedJob {
     if (this.#isInert) return;
     if (this.#lent === undefined) {
       this.#lent = this.#pool.take(ENGINE);
-      this.#restoreWindow();
+      this.#window.restoreInto(this.#lent.engine);
     }
     this.#compressedBytes += payload.length;
     const job: Job = {
@@ -104,6 +110,10 @@ export class MessageInflater implements Inflater, SlicedJob {
       job.at = 0;
     }
     this.#queue.add(this);
+  }
+
+  beginTurn(): void {
+    this.#turnBytesLeft = TURN_BYTES;
   }
 
   /** Packs the window, unless a message is in the middle. */
@@ -128,6 +138,7 @@ export class MessageInflater implements Inflater, SlicedJob {
     this.#isRunning = true;
     this.#lent!.engine.runLater(SYNC_FLUSH, job.input, job.at, end, output, () => {
       this.#isRunning = false;
+      this.beginTurn();
       if (this.#isInert) {
         this.#returnEngine();
         done(true);
@@ -143,11 +154,12 @@ export class MessageInflater implements Inflater, SlicedJob {
   #runHere(job: Job): boolean {
     const scratch = scratchBlock();
     const { engine } = this.#lent!;
-    for (let budget = HERE_BYTES; budget > 0; ) {
+    for (let left = Math.min(HERE_BYTES, this.#turnBytesLeft); left > 0; ) {
       const end = Math.min(job.input.length, job.at + BLOCK_BYTES);
       const output = job.room < BLOCK_BYTES ? scratch.subarray(0, job.room + 1) : scratch;
       engine.run(SYNC_FLUSH, job.input, job.at, end, output);
-      budget -= engine.consumed + engine.produced;
+      left -= engine.consumed + engine.produced;
+      this.#turnBytesLeft -= engine.consumed + engine.produced;
       const outcome = this.#digest(job, end, output);
       if (outcome !== 'more') {
         this.#settle(job, outcome);
@@ -205,21 +217,8 @@ export class MessageInflater implements Inflater, SlicedJob {
     }
     // More blocks may follow, and they may look back [RFC 7692 §7.2.3.4].
     this.#lent!.engine.reset();
-    this.#restoreWindow();
+    this.#window.restoreInto(this.#lent!.engine);
     return 'more';
-  }
-
-  /** Puts the window back by letting the engine read it as a stored block [RFC 1951 §3.2.4]. */
-  #restoreWindow(): void {
-    const { length } = this.#window;
-    if (length === 0) return;
-    const scratch = scratchBlock();
-    const { engine } = this.#lent!;
-    const header = Buffer.of(0, length, length >> 8, ~length, ~length >> 8);
-    engine.run(SYNC_FLUSH, header, 0, header.length, scratch);
-    for (const part of this.#window.parts()) {
-      if (part.length > 0) engine.run(SYNC_FLUSH, part, 0, part.length, scratch);
-    }
   }
 
   #settle(job: Job, outcome: 'done' | ProtocolError): void {

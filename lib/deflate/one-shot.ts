@@ -80,7 +80,8 @@ export class OneShotInflater implements Inflater, SlicedJob {
     this.#pool.queue.add(this);
   }
 
-  /** There is nothing but the window, and no engine to pack it with. */
+  /** Nothing is done on the spot, and there is no engine to pack the window with. */
+  beginTurn(): void {}
   releaseIdle(): void {}
 
   close(): void {

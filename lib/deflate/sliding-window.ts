@@ -10,7 +10,13 @@
  * traffic, and can be packed while the connection is idle.
  */
 import type { DeflatePool } from './pool.ts';
-import { type EngineOptions, NO_FLUSH, SYNC_FLUSH, scratchBlock } from './zlib-engine.ts';
+import {
+  type EngineOptions,
+  NO_FLUSH,
+  SYNC_FLUSH,
+  scratchBlock,
+  type ZlibEngine,
+} from './zlib-engine.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -74,6 +80,18 @@ export class SlidingWindow {
     this.#unpack();
     if (this.#length < this.#store.length) return [this.#store.subarray(0, this.#length), EMPTY];
     return [this.#store.subarray(this.#at), this.#store.subarray(0, this.#at)];
+  }
+
+  /** Lets an inflate engine that is new read it, as a stored block [RFC 1951 §3.2.4]. */
+  restoreInto(engine: ZlibEngine): void {
+    const length = this.#length;
+    if (length === 0) return;
+    const scratch = scratchBlock();
+    const header = Buffer.of(0, length, length >> 8, ~length, ~length >> 8);
+    engine.run(SYNC_FLUSH, header, 0, header.length, scratch);
+    for (const part of this.parts()) {
+      if (part.length > 0) engine.run(SYNC_FLUSH, part, 0, part.length, scratch);
+    }
   }
 
   /** Forgets everything and lets go of the memory. */

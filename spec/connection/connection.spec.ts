@@ -375,6 +375,7 @@ t.test('delivers nothing while paused, also when a job ends then', (t) => {
       const copy = Buffer.from(payload);
       jobs.push(() => done(undefined, copy));
     },
+    beginTurn() {},
     breakContext() {},
     releaseIdle() {},
     close() {},

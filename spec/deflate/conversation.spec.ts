@@ -151,6 +151,83 @@ function isValidUtf8(bytes: Buffer): boolean {
   return Buffer.from(bytes.toString()).equals(bytes);
 }
 
+/** The bytes that a sender would flush after each of these pieces, the last one not finished. */
+function flushed(pieces: readonly Buffer[]): Buffer[] {
+  const codec = new MessageCodec('client', DEFAULTS);
+  return pieces.map((piece) => {
+    let bytes: Buffer = Buffer.alloc(0);
+    codec.compress(piece, false, (_, compressed) => {
+      bytes = compressed;
+    });
+    return bytes;
+  });
+}
+
+/** How many bytes of an unfinished compressed message a server takes, fed one by one. */
+function bytesTaken(server: Pair['server'], opcode: number, payloads: readonly Buffer[]): number {
+  const frames = payloads.map((payload, index) =>
+    encodeFrame({
+      opcode: index === 0 ? opcode : OPCODE.continuation,
+      fin: false,
+      rsv: index === 0 ? RSV1 : 0,
+      payload,
+      maskingKey: 0x01020304,
+    }),
+  );
+  let taken = 0;
+  for (const byte of Buffer.concat(frames)) {
+    if (server.connection.state !== 'open') break;
+    server.connection.receive(Buffer.of(byte));
+    taken += 1;
+  }
+  return taken;
+}
+
+t.test('finds a bad byte of compressed text when it comes, not at the end [RFC 6455 §8.1]', (t) => {
+  const payloads = flushed([
+    Buffer.from('good'),
+    Buffer.of(0xc3),
+    Buffer.of(0x28),
+    Buffer.from('more'),
+  ]);
+  const lengths = payloads.map((payload) => payload.length + 6);
+  const { server } = pair();
+  const taken = bytesTaken(server, OPCODE.text, payloads);
+  const good = lengths[0]! + lengths[1]!;
+  t.ok(taken > good && taken <= good + lengths[2]!, `${taken} of ${lengths}`);
+  t.equal(server.connection.state, 'failed');
+  t.match(readFrames([server.takeOutput()], { role: 'client', allowRsv1: true }).frames, [
+    { opcode: OPCODE.close, payload: /^03ef/ },
+  ]);
+  const binary = pair().server;
+  bytesTaken(binary, OPCODE.binary, payloads);
+  t.equal(binary.connection.state, 'open', 'bytes need not be text');
+  t.end();
+});
+
+t.test('finds bad data and too much of it when it comes, in a message that never ends', (t) => {
+  const good = flushed([Buffer.from('good')])[0]!;
+  const bad = pair().server;
+  t.ok(bytesTaken(bad, OPCODE.binary, [good, Buffer.of(7), good, good]) <= good.length + 6 + 7);
+  t.equal(bad.connection.state, 'failed');
+  const large = pair({}, 1000).server;
+  const parts = flushed([Buffer.alloc(600), Buffer.alloc(600), Buffer.alloc(600)]);
+  const lengths = parts.map((part) => part.length + 6);
+  t.ok(bytesTaken(large, OPCODE.binary, parts) <= lengths[0]! + lengths[1]!);
+  t.equal(large.connection.state, 'failed');
+  t.end();
+});
+
+t.test('delivers what came out of a compressed message before it has ended, in pieces', (t) => {
+  const codec = new MessageCodec('server', DEFAULTS);
+  const { server } = new Pair({ server: { deflate: codec, delivery: 'pieces' } });
+  bytesTaken(server, OPCODE.text, flushed([Buffer.from('one '), Buffer.from('two')]));
+  const [start, ...pieces] = server.seen;
+  t.same(start, ['start', 'text']);
+  t.equal(pieces.map(([, piece]) => piece).join(''), 'one two');
+  t.end();
+});
+
 t.test('fails on bad data with 1007 and on too much of it with 1009', (t) => {
   const frame = { opcode: OPCODE.binary, rsv: RSV1, payload: Buffer.from('07', 'hex') };
   t.match(serverSees(true, [frame]), { seen: [], rule: '1007' });

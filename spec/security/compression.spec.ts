@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants, deflateRawSync } from 'node:zlib';
+import { encodeFrame, OPCODE } from 'barewire/codec';
 import {
   buildOffer,
   checkResponse,
@@ -12,6 +13,7 @@ import {
 } from 'barewire/deflate';
 import t from 'tap';
 import { FairQueue } from '../../lib/deflate/fair-queue.ts';
+import { Pair } from '../support/connection-pair.ts';
 import {
   CountingPool,
   compress,
@@ -197,4 +199,21 @@ t.test('final blocks without number cost no more than their bound', async (t) =>
   await decompress(codec, Buffer.concat([ONE_MIB.subarray(0, -4)]));
   const blocks = Buffer.alloc(2 * MIB, Buffer.from('0300', 'hex'));
   t.equal((await failure(codec, blocks))?.code, 'deflate-data-invalid');
+});
+
+t.test('many small bombs in one read hold the turn no longer than one large message', async (t) => {
+  const pool = new CountingPool();
+  const sender = new MessageCodec('client', DEFAULTS);
+  const bomb = await compress(sender, Buffer.alloc(100_000), true);
+  const frame = encodeFrame({ opcode: OPCODE.binary, rsv: 4, payload: bomb, maskingKey: 1 });
+  const fresh = new MessageCodec('server', DEFAULTS, { pool });
+  const { server } = new Pair({ server: { deflate: fresh } });
+  server.connection.receive(Buffer.concat(Array.from({ length: 200 }, () => frame)));
+  t.ok(pool.producedBytes <= MIB, `${pool.producedBytes} bytes made on the spot`);
+  while (server.seen.length < 200) await new Promise((resolve) => setImmediate(resolve));
+  t.ok(server.seen.every(([, hex]) => (hex as string).length === 200_000));
+  pool.producedBytes = 0;
+  server.connection.receive(frame);
+  t.equal(server.seen.length, 201, 'the next turn has its own');
+  t.end();
 });

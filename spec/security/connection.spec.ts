@@ -252,6 +252,7 @@ t.test('RSV1 where it must not be is a protocol error, with the extension and wi
     compress() {},
     decompress: (_bytes: unknown, _fin: unknown, _max: unknown, done: () => void) => done(),
     releaseIdle() {},
+    beginTurn() {},
     breakContext() {},
     close() {},
   } as unknown as NonNullable<ConnectionOptions['deflate']>;

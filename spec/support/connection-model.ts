@@ -50,6 +50,10 @@ class SlowCodec {
     this.jobs.push(() => this.#codec.decompress(copy, fin, maxBytes, done));
   }
 
+  beginTurn(): void {
+    this.#codec.beginTurn();
+  }
+
   breakContext(): void {
     this.#codec.breakContext();
   }
