@@ -54,6 +54,8 @@ export class FuzzingServer {
   /** By agent, then by case id; a promise as long as the case runs. */
   readonly #results = new Map<string, Map<string, CaseResult | Promise<CaseResult>>>();
   #stop: () => void = () => {};
+  /** When a connection came or went last. */
+  #changedAt: number | undefined;
 
   private constructor(options: FuzzingServerOptions, server: Server) {
     this.#options = options;
@@ -79,6 +81,12 @@ export class FuzzingServer {
   /** The names of those who have run something. */
   agents(): string[] {
     return [...this.#results.keys()];
+  }
+
+  /** Milliseconds without any connection; 0 before the first one. */
+  silentMs(): number {
+    const isQuiet = this.#changedAt !== undefined && this.#sockets.size === 0;
+    return isQuiet ? REAL_CLOCK.now() - this.#changedAt! : 0;
   }
 
   /** What is finished so far. */
@@ -111,6 +119,7 @@ export class FuzzingServer {
 
   #connected(socket: Socket): void {
     this.#sockets.add(socket);
+    this.#changedAt = REAL_CLOCK.now();
     let conversation: Conversation | undefined;
     const timer = setTimeout(() => socket.destroy(), OPENING_MS);
     const opening = new ServerOpening((asked) => {
@@ -124,6 +133,7 @@ export class FuzzingServer {
     socket.once('close', () => {
       clearTimeout(timer);
       this.#sockets.delete(socket);
+      this.#changedAt = REAL_CLOCK.now();
     });
   }
 

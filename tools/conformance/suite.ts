@@ -2,11 +2,11 @@
  * A whole run: the cases, the progress, the summary, the reports, and what they mean for the exit
  * code.
  */
-import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { findRegressions } from './baseline.ts';
 import type { CatalogueEntry } from './cases/index.ts';
+import { startClient } from './client-command.ts';
 import type { Target } from './opening.ts';
 import { Progress, type ProgressStream } from './progress.ts';
 import type { Index } from './report/json.ts';
@@ -112,6 +112,8 @@ export interface ClientSuiteOptions extends SuiteOptions {
   readonly port: number;
   /** A command that runs the client; the suite ends when it ends. */
   readonly command: string | undefined;
+  /** Milliseconds without a connection after which that client is given up. Default a minute. */
+  readonly silentMs?: number | undefined;
 }
 
 /** Waits for clients until it is told to stop. */
@@ -138,7 +140,7 @@ export async function runAgainstClients(
     return 'unreachable';
   }
   io.err.write(`Waiting for clients on ${server.url} (cases: ${entries.length}; Ctrl-C ends).\n`);
-  const commandFailed = await waitForEnd(server, options.command, io);
+  const commandFailed = await waitForEnd(server, options, io);
   const agents = server.agents();
   if (agents.length === 0) io.err.write('No client has run a case.\n');
   const results = server.close(agents.length === 0 ? 'UnknownClient' : undefined);
@@ -150,7 +152,7 @@ export async function runAgainstClients(
 /** Until a client stops the server, the command ends, or the user has had enough. */
 async function waitForEnd(
   server: FuzzingServer,
-  command: string | undefined,
+  { command, silentMs = 60_000 }: ClientSuiteOptions,
   io: SuiteIo,
 ): Promise<string | undefined> {
   const interrupted = new Promise<undefined>((done) => {
@@ -158,13 +160,26 @@ async function waitForEnd(
     io.signal.addEventListener('abort', () => done(undefined), { once: true });
   });
   if (command === undefined) return Promise.race([server.stopped, interrupted]);
-  const env = { ...process.env, FUZZING_SERVER_URL: server.url };
-  const child = spawn(command, { shell: true, stdio: ['ignore', 'inherit', 'inherit'], env });
-  const ended = new Promise<string | undefined>((done) => {
-    child.once('error', (error) => done(`The command could not be started: ${error.message}`));
-    child.once('exit', (code) => done(code === 0 ? undefined : `The command ended with ${code}.`));
-  });
-  const failure = await Promise.race([server.stopped, interrupted, ended]);
-  child.kill();
+  const client = startClient(command, server.url);
+  const silence = watchSilence(server, silentMs);
+  const failure = await Promise.race([server.stopped, interrupted, client.ended, silence.passed]);
+  silence.stop();
+  await client.stop();
   return failure;
+}
+
+/** Settles with a line when the client that was started has stopped taking cases. */
+function watchSilence(
+  server: FuzzingServer,
+  silentMs: number,
+): { passed: Promise<string>; stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<string>((done) => {
+    const look = (): void => {
+      if (server.silentMs() < silentMs) return;
+      done(`The client has not connected for ${silentMs / 1000} seconds: it was ended.`);
+    };
+    timer = setInterval(look, Math.min(1000, silentMs));
+  });
+  return { passed, stop: () => clearInterval(timer) };
 }
