@@ -6,8 +6,9 @@
  * and the fuzzer closes with 1000. Otherwise one of the script's timers ends the case.
  */
 import type { Clock, Timer } from './clock.ts';
-import { FuzzerPeer, type PeerParts } from './fuzzer-peer.ts';
+import { FuzzerPeer } from './fuzzer-peer.ts';
 import type { Acting, Case, RecordedEvent, Stage, Step } from './model.ts';
+import type { PeerParts } from './peer-parts.ts';
 import { expand, fragment, NORMAL_CLOSE } from './script.ts';
 import { type Decision, equalEvents } from './verdict.ts';
 import type { WireLog } from './wire-log.ts';

@@ -18,6 +18,8 @@ export interface CloseFacts {
   localCloseCode: number | undefined;
   localCloseReason: string | undefined;
   remoteCloseCode: number | undefined;
+  /** No endpoint may send that code. */
+  hasIllegalCloseCode: boolean;
   remoteCloseReason: string | undefined;
 }
 
@@ -34,6 +36,7 @@ export function noCloseFacts(): CloseFacts {
     localCloseCode: undefined,
     localCloseReason: undefined,
     remoteCloseCode: undefined,
+    hasIllegalCloseCode: false,
     remoteCloseReason: undefined,
   };
 }

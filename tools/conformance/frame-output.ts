@@ -5,8 +5,8 @@
  * has a key of its own, as server none has one [RFC 6455 §5.1], unless the case says otherwise.
  */
 import { encodeFrame, frameHeaderLength, maskInto } from 'barewire/codec';
-import type { PeerParts } from './fuzzer-peer.ts';
 import type { FrameStep } from './model.ts';
+import type { PeerParts } from './peer-parts.ts';
 import { expand } from './script.ts';
 import { SendQueue } from './send-queue.ts';
 

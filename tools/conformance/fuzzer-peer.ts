@@ -15,44 +15,11 @@
  */
 import type { ProtocolError } from 'barewire/base';
 import { encodeClosePayload, OPCODE, parseClosePayload } from 'barewire/codec';
-import type { Clock, Timer } from './clock.ts';
+import type { Timer } from './clock.ts';
 import { type CloseFacts, noCloseFacts } from './close-facts.ts';
 import { FrameOutput, type FrameToWrite } from './frame-output.ts';
 import { Incoming, type MessageCounts } from './incoming.ts';
-import type { Deflating } from './message-deflate.ts';
-import type { Role } from './model.ts';
-import type { WireLog } from './wire-log.ts';
-
-/** How the bytes leave. */
-export interface Transport {
-  /** @param sync the bytes want a write of their own. */
-  write(bytes: Buffer, sync: boolean): void;
-  /** Drops TCP in order: what was written still arrives. */
-  end(): void;
-  /** Drops TCP at once. */
-  abort(): void;
-}
-
-/** Who is told. */
-export interface PeerListener {
-  message(payload: Buffer, isBinary: boolean): void;
-  pong(payload: Buffer): void;
-  /** TCP is gone. Called once, nothing after it. */
-  gone(): void;
-}
-
-/** What the peer is made of. */
-export interface PeerParts {
-  readonly role: Role;
-  readonly clock: Clock;
-  readonly log: WireLog;
-  readonly transport: Transport;
-  readonly listener: PeerListener;
-  /** A masking key a frame; as client only. */
-  readonly nextMaskingKey: () => number;
-  /** Set when permessage-deflate was negotiated. */
-  readonly deflate?: Deflating | undefined;
-}
+import type { PeerParts } from './peer-parts.ts';
 
 /** Seconds for the testee to answer a close frame, and for a server to drop TCP afterwards. */
 const CLOSE_SECONDS = 1;
@@ -78,7 +45,8 @@ export class FuzzerPeer {
       pong: (payload) => parts.listener.pong(payload),
       close: (payload) => this.#closeArrived(payload),
       broken: (error) => this.#broken(error),
-      badMessage: (reason) => this.#badMessage(reason),
+      badText: (reason, isCutOff) => this.#badText(reason, isCutOff),
+      lost: (reason) => this.#lost(reason),
       turnEnded: () => this.flush(),
     });
   }
@@ -211,29 +179,32 @@ export class FuzzerPeer {
     this.fail(error.closeCode ?? 1002, error.code);
   }
 
-  #badMessage(reason: string): void {
+  /** Text that is wrong in the middle has been wrong twice by its end: TCP is dropped at once. */
+  #badText(reason: string, isCutOff: boolean): void {
     this.#parts.log.note(reason);
     this.facts.wasNotCleanReason ??= reason;
-    this.fail(1007, reason.slice(0, 100));
+    this.fail(1007, reason);
+    if (!isCutOff) this.fail(1007, reason);
   }
 
+  /** There is no going on, not even to a close frame. */
+  #lost(reason: string): void {
+    this.#parts.log.note(reason);
+    this.facts.wasNotCleanReason ??= reason;
+    this.#drop(true);
+  }
+
+  /** A close frame may be wrong itself, and still takes part in the closing handshake. */
   #closeArrived(payload: Buffer): void {
     if (payload.length >= 2) {
-      // Kept also when it is illegal: the closing verdict must see it.
       this.facts.remoteCloseCode = payload.readUInt16BE(0);
       this.facts.remoteCloseReason = payload.toString('utf8', 2);
     }
-    try {
-      parseClosePayload(payload);
-    } catch (error) {
-      this.#broken(error as ProtocolError);
-      return;
-    }
-    if (this.facts.wasClean) return;
+    this.#judgeClosePayload(payload);
+    if (!this.isAlive || this.facts.wasClean) return;
     this.#closeTimer?.cancel();
     this.facts.wasClean = true;
-    const isAnswer = this.#state === 'closing';
-    if (!isAnswer) this.#writeClose(encodeClosePayload(1000));
+    if (this.isOpen) this.#writeClose(encodeClosePayload(1000));
     if (this.#parts.role === 'server') {
       this.#drop(false);
       return;
@@ -244,6 +215,15 @@ export class FuzzerPeer {
       this.facts.wasNotCleanReason = 'The testee, a server, did not drop TCP in time.';
       this.#drop(true);
     });
+  }
+
+  #judgeClosePayload(payload: Buffer): void {
+    try {
+      parseClosePayload(payload);
+    } catch (error) {
+      this.facts.hasIllegalCloseCode = (error as ProtocolError).code === 'close-code-invalid';
+      this.#broken(error as ProtocolError);
+    }
   }
 }
 

@@ -1,13 +1,14 @@
 /**
- * What comes from the testee: frames read strictly, messages put together, inflated and checked
+ * What comes from the testee: frames judged, messages put together, inflated and checked
  * [RFC 6455 §5.4, §8.1].
  *
  * While a message is being inflated nothing else is read, so everything is reported in the order in
- * which it came.
+ * which it came. After a broken rule no message counts any more; control frames are still read.
  */
 import { isUtf8 } from 'node:buffer';
 import type { ProtocolError } from 'barewire/base';
-import { type FrameHeader, FrameReader, OPCODE } from 'barewire/codec';
+import { type FrameHeader, OPCODE } from 'barewire/codec';
+import { FrameScan } from './frame-scan.ts';
 import type { Deflating } from './message-deflate.ts';
 import type { Role } from './model.ts';
 import type { WireLog } from './wire-log.ts';
@@ -18,10 +19,12 @@ export interface IncomingSink {
   ping(payload: Buffer): void;
   pong(payload: Buffer): void;
   close(payload: Buffer): void;
-  /** A frame broke a rule: nothing more is read. */
+  /** A frame breaks a rule. It is read on. */
   broken(error: ProtocolError): void;
-  /** A message was text and not UTF-8, or could not be inflated. */
-  badMessage(reason: string): void;
+  /** A text is not UTF-8; or only ends in the middle of a character. */
+  badText(reason: string, isCutOff: boolean): void;
+  /** A message cannot be inflated: nothing behind it can be made sense of. */
+  lost(reason: string): void;
   /** What was inflated has been reported: a good moment to write. */
   turnEnded(): void;
 }
@@ -39,10 +42,9 @@ export class Incoming {
   readonly #sink: IncomingSink;
   readonly #log: WireLog;
   readonly #deflate: Deflating | undefined;
-  readonly #reader: FrameReader;
-  #header: FrameHeader | undefined;
-  #pieces: Buffer[] = [];
+  readonly #scan: FrameScan;
   #message: { isBinary: boolean; isCompressed: boolean; fragments: Buffer[] } | undefined;
+  #isBroken = false;
   #isStopped = false;
 
   constructor(
@@ -56,44 +58,33 @@ export class Incoming {
     this.#sink = sink;
     this.#log = parts.log;
     this.#deflate = parts.deflate;
-    this.#reader = new FrameReader(
-      {
-        frame: (header) => {
-          this.#header = { ...header };
-          this.#pieces = [];
-        },
-        payload: (bytes, start, end) => this.#pieces.push(Buffer.from(bytes.subarray(start, end))),
-        frameEnd: () => this.#frameEnd(),
-        failed: (error) => sink.broken(error),
+    const rules = { role: parts.role, allowRsv1: parts.deflate !== undefined };
+    this.#scan = new FrameScan(rules, {
+      fault: (error) => {
+        this.#isBroken = true;
+        sink.broken(error);
       },
-      {
-        role: parts.role,
-        allowRsv1: parts.deflate !== undefined,
-        maxFrameBytes: Number.POSITIVE_INFINITY,
-      },
-    );
+      frame: (header, payload) => this.#frame(header, payload),
+    });
   }
 
   /** Takes what has come. */
   receive(bytes: Buffer): void {
-    this.#reader.receive(bytes);
+    this.#scan.receive(bytes);
   }
 
   /** Reports nothing more. */
   stop(): void {
     this.#isStopped = true;
+    this.#scan.stop();
   }
 
-  #frameEnd(): void {
-    // What comes in the same read as the reason to drop TCP is not looked at any more.
-    if (this.#isStopped) return;
-    const header = this.#header!;
-    const payload = Buffer.concat(this.#pieces);
+  #frame(header: FrameHeader, payload: Buffer): void {
     this.#log.frame(false, header, payload);
     if (header.opcode === OPCODE.close) this.#sink.close(payload);
     else if (header.opcode === OPCODE.ping) this.#sink.ping(payload);
     else if (header.opcode === OPCODE.pong) this.#sink.pong(payload);
-    else this.#dataArrived(header, payload);
+    else if (!this.#isBroken) this.#dataArrived(header, payload);
   }
 
   #dataArrived(header: FrameHeader, payload: Buffer): void {
@@ -113,12 +104,12 @@ export class Incoming {
   }
 
   #inflate(payload: Buffer, isBinary: boolean): void {
-    this.#reader.pause();
+    this.#scan.pause();
     this.#deflate!.inflate(payload, (error, inflated) => {
       if (this.#isStopped) return;
       if (error === undefined) this.#messageArrived(inflated, isBinary);
-      else this.#sink.badMessage(`A compressed message cannot be inflated: ${error.message}`);
-      this.#reader.resume();
+      else this.#sink.lost(`A compressed message cannot be inflated: ${error.message}`);
+      this.#scan.resume();
       this.#sink.turnEnded();
     });
   }
@@ -127,6 +118,16 @@ export class Incoming {
     this.counts.messages += 1;
     this.counts.app += payload.length;
     if (isBinary || isUtf8(payload)) this.#sink.message(payload, isBinary);
-    else this.#sink.badMessage('A text message of the testee is not UTF-8.');
+    else this.#sink.badText('A text message of the testee is not UTF-8.', isCutOff(payload));
+  }
+}
+
+/** Whether text that is not UTF-8 would be, if only it went on. */
+function isCutOff(text: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text, { stream: true });
+    return true;
+  } catch {
+    return false;
   }
 }

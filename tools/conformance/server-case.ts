@@ -9,9 +9,9 @@ import {
   answerCompression,
   OpeningError,
 } from './compression-agreement.ts';
-import type { Transport } from './fuzzer-peer.ts';
 import { MessageDeflate } from './message-deflate.ts';
 import { type AskedOpening, buildRefusal, buildResponse } from './opening.ts';
+import type { Transport } from './peer-parts.ts';
 import { type CaseResult, makeResult } from './result.ts';
 import type { NumberedCase } from './url-protocol.ts';
 import { failedOpening, judge, type Verdict } from './verdict.ts';

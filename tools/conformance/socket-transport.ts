@@ -5,7 +5,7 @@
  * ends of the connection like any other; the testee may well reset what it does not like.
  */
 import type { Socket } from 'node:net';
-import type { Transport } from './fuzzer-peer.ts';
+import type { Transport } from './peer-parts.ts';
 
 /** What a connection tells its owner. */
 export interface SocketEvents {

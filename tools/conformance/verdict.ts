@@ -116,10 +116,14 @@ function judgeClose(
   if (requireClean && !facts.wasClean) {
     return ['UNCLEAN', `A clean close was required. ${facts.wasNotCleanReason ?? ''}`.trim()];
   }
-  const code = facts.remoteCloseCode;
+  // The original takes an illegal code, having failed the connection for it, as 1000.
+  const code = facts.hasIllegalCloseCode ? 1000 : facts.remoteCloseCode;
   // No code at all is always fine: it says "no reason given" [RFC 6455 §7.1.5].
   if (code !== undefined && !codes.includes(code)) {
-    return ['WRONG CODE', `Close code ${code} instead of ${codes.join(' or ')} or none.`];
+    return [
+      'WRONG CODE',
+      `Close code ${facts.remoteCloseCode} instead of ${codes.join(' or ')} or none.`,
+    ];
   }
   if (needsCode === true && code === undefined && facts.wasClean) {
     return ['WRONG CODE', `No close code, where ${codes.join(' or ')} must be said.`];
@@ -130,8 +134,12 @@ function judgeClose(
   return ['OK', 'The connection was closed as it should be.'];
 }
 
-function describeRemoteEnd({ remoteCloseCode, remoteCloseReason = '' }: CloseFacts): string {
-  const how = remoteCloseCode === undefined ? '' : ` with ${remoteCloseCode} ${remoteCloseReason}`;
+function describeRemoteEnd(facts: CloseFacts): string {
+  const { remoteCloseCode: code, remoteCloseReason = '', wasNotCleanReason = '' } = facts;
+  if (code === undefined && facts.droppedByMe) {
+    return `The fuzzer could not go on. ${wasNotCleanReason}`.trim();
+  }
+  const how = code === undefined ? '' : ` with ${code} ${remoteCloseReason}`;
   return `The testee ended the connection${how.trimEnd()}.`;
 }
 

@@ -146,16 +146,65 @@ t.test('fails the connection when the testee breaks a rule; a second failure dro
   t.end();
 });
 
+t.test('after a broken rule it still sees the close frame and pongs, but no message', (t) => {
+  const { peer, receive, told } = stand('client');
+  receive(3, 'a reserved opcode');
+  receive(1, 'a message');
+  receive(10, 'p');
+  receive(9, 'not answered any more');
+  t.match(told[0], /^sent 8 03ea/);
+  t.same(told.slice(1), ['pong p']);
+  receive(8, Buffer.from('03ea', 'hex'));
+  t.match(peer.facts, { closedByMe: true, wasClean: true, remoteCloseCode: 1002 });
+  t.end();
+});
+
+t.test('a rule that is broken after a close frame was sent makes it drop TCP', (t) => {
+  const { peer, receive, told } = stand('client');
+  peer.sendClose(Buffer.from('03e8', 'hex'));
+  receive(1, 'x', { rsv: 2 });
+  receive(8, Buffer.from('03e8', 'hex'));
+  t.same(told, ['sent 8 03e8', 'end']);
+  t.match(peer.facts, { wasClean: false, droppedByMe: true, remoteCloseCode: undefined });
+  t.end();
+});
+
+t.test('text that is wrong in the middle is wrong twice, text that is cut off once', (t) => {
+  const wrong = stand('client');
+  wrong.receive(1, Buffer.from('61ff62', 'hex'));
+  t.match(wrong.told[0], /^sent 8 03ef/);
+  t.same(wrong.told.slice(1), ['end']);
+  const cutOff = stand('client');
+  cutOff.receive(1, Buffer.from('61e282', 'hex'));
+  t.match(cutOff.told[0], /^sent 8 03ef/);
+  cutOff.receive(8, Buffer.from('03ef', 'hex'));
+  t.equal(cutOff.told.length, 1);
+  t.match(cutOff.peer.facts, { wasClean: true, remoteCloseCode: 1007 });
+  t.end();
+});
+
 t.test(
-  'fails the connection for text that is not UTF-8, and for bad close frames, whose code it keeps',
+  'a close frame that is wrong itself is a failure, and part of the closing handshake',
   (t) => {
-    const text = stand('client');
-    text.receive(1, Buffer.from('ff', 'hex'));
-    t.match(text.told[0], /^sent 8 03ef/);
-    const close = stand('client');
-    close.receive(8, Buffer.from('03ec', 'hex'));
-    t.match(close.told[0], /^sent 8 03ea/);
-    t.match(close.peer.facts, { remoteCloseCode: 1004, wasClean: false, failedByMe: true });
+    for (const [payload, answered, code, isIllegal] of [
+      ['03ec', /^sent 8 03ea/, 1004, true],
+      ['61', /^sent 8 03ea/, undefined, false],
+      ['03e8ff', /^sent 8 03ef/, 1000, false],
+    ] as const) {
+      const first = stand('client');
+      first.receive(8, Buffer.from(payload, 'hex'));
+      t.match(first.told[0], answered);
+      t.equal(first.told.length, 1, 'and no other close frame');
+      t.match(first.peer.facts, {
+        ...{ closedByMe: true, failedByMe: true, wasClean: true },
+        ...{ remoteCloseCode: code, hasIllegalCloseCode: isIllegal },
+      });
+      const answer = stand('client');
+      answer.peer.sendClose(Buffer.from('03e8', 'hex'));
+      answer.receive(8, Buffer.from(payload, 'hex'));
+      t.same(answer.told, ['sent 8 03e8', 'end']);
+      t.match(answer.peer.facts, { closedByMe: true, wasClean: false, droppedByMe: true });
+    }
     t.end();
   },
 );

@@ -118,3 +118,24 @@ t.test('what was not tested is not blamed for how it closed', (t) => {
   t.same([result.behavior, result.behaviorClose], ['UNIMPLEMENTED', 'OK']);
   t.end();
 });
+
+t.test('an illegal close code counts as 1000, and is shown as it was', (t) => {
+  const illegal = { remoteCloseCode: 1004, hasIllegalCloseCode: true };
+  t.equal(verdict(CLOSES_NORMALLY, illegal), 'OK / OK');
+  const fatal = { ...CLOSES_NORMALLY, codes: [1002], wrongCodeIsFatal: true };
+  t.equal(verdict(fatal, illegal), 'FAILED / WRONG CODE');
+  const { resultClose } = judge(theCase(fatal), 'client', [], undefined, facts(illegal));
+  t.match(resultClose, /Close code 1004 instead of 1002/);
+  t.end();
+});
+
+t.test('it says who ended the connection too early', (t) => {
+  const end = (more: Partial<CloseFacts>): string =>
+    judge(theCase(CLOSES_NORMALLY), 'client', [], undefined, facts({ closedByMe: false, ...more }))
+      .resultClose;
+  t.equal(end({ remoteCloseReason: 'bye' }), 'The testee ended the connection with 1000 bye.');
+  t.equal(end({ remoteCloseCode: undefined }), 'The testee ended the connection.');
+  const lost = { remoteCloseCode: undefined, droppedByMe: true, wasNotCleanReason: 'No sense.' };
+  t.equal(end(lost), 'The fuzzer could not go on. No sense.');
+  t.end();
+});

@@ -1,0 +1,111 @@
+import { encodeFrame } from 'barewire/codec';
+import fc from 'fast-check';
+import t from 'tap';
+import { FrameScan } from '../../../tools/conformance/frame-scan.ts';
+import { runs } from '../../support/laws.ts';
+
+type Told = string[];
+
+const scanner = (told: Told, allowRsv1 = false): FrameScan =>
+  new FrameScan(
+    { role: 'client', allowRsv1 },
+    {
+      fault: ({ code }) => void told.push(`fault ${code}`),
+      frame: ({ opcode, fin }, payload) =>
+        void told.push(`${opcode}${fin ? '+' : '-'} ${payload.toString('latin1')}`.trim()),
+    },
+  );
+
+/** Frames, legal and not. */
+const anyFrame = fc.record({
+  opcode: fc.integer({ min: 0, max: 15 }),
+  rsv: fc.constantFrom(0, 0, 0, 1, 2, 4, 7),
+  fin: fc.boolean(),
+  payload: fc.oneof(
+    fc.uint8Array({ maxLength: 20 }),
+    fc.constantFrom(125, 126, 127).map((length) => new Uint8Array(length).fill(97)),
+  ),
+  maskingKey: fc.option(fc.integer({ min: 1, max: 2 ** 32 - 1 }), { nil: undefined, freq: 6 }),
+  lengthForm: fc.constantFrom(undefined, undefined, 16, 64),
+});
+
+const encode = (frame: object): Buffer =>
+  encodeFrame(frame as Parameters<typeof encodeFrame>[0], { allowIllegal: true });
+
+t.test('whatever the frames, they are told in order and whole, however they are cut', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(anyFrame, { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }),
+      (frames, cuts) => {
+        const bytes = Buffer.concat(
+          frames.map((frame) => encode({ ...frame, payload: Buffer.from(frame.payload) })),
+        );
+        const whole: Told = [];
+        scanner(whole).receive(bytes);
+        const told = whole.filter((line) => !line.startsWith('fault'));
+        const expected = frames.map(({ opcode, fin, payload }) =>
+          `${opcode}${fin ? '+' : '-'} ${Buffer.from(payload).toString('latin1')}`.trim(),
+        );
+        const pieces: Told = [];
+        const cut = scanner(pieces);
+        for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+          const end = at + cuts[turn % cuts.length]!;
+          if (turn % 3 === 1) cut.pause();
+          cut.receive(bytes.subarray(at, end));
+          cut.resume();
+          at = end;
+        }
+        return (
+          JSON.stringify(told) === JSON.stringify(expected) &&
+          JSON.stringify(pieces) === JSON.stringify(whole)
+        );
+      },
+    ),
+    runs(200),
+  );
+  t.end();
+});
+
+t.test('a fault is told once, before its frame, as soon as two octets show it', (t) => {
+  const told: Told = [];
+  const scan = scanner(told);
+  const bytes = encode({ opcode: 11, rsv: 3, fin: false, payload: Buffer.alloc(200, 'x') });
+  scan.receive(bytes.subarray(0, 1));
+  t.same(told, []);
+  scan.receive(bytes.subarray(1, 2));
+  t.same(told, ['fault reserved-opcode']);
+  scan.receive(bytes.subarray(2));
+  scan.receive(encode({ opcode: 8, payload: '' }));
+  t.same(told, ['fault reserved-opcode', `11- ${'x'.repeat(200)}`, '8+']);
+  t.end();
+});
+
+t.test('messages are kept apart after a fault, too', (t) => {
+  const told: Told = [];
+  const scan = scanner(told);
+  scan.receive(encode({ opcode: 0, payload: 'stray' }));
+  scan.receive(encode({ opcode: 1, payload: 'a', fin: false }));
+  scan.receive(encode({ opcode: 2, payload: 'b' }));
+  scan.receive(encode({ opcode: 1, payload: 'c' }));
+  t.same(told, [
+    ...['fault continuation-without-start', '0+ stray', '1- a'],
+    ...['fault message-not-finished', '2+ b', '1+ c'],
+  ]);
+  t.end();
+});
+
+t.test('nothing is told while it is paused, or after it was stopped', (t) => {
+  const told: Told = [];
+  const scan = scanner(told);
+  scan.pause();
+  scan.receive(encode({ opcode: 1, payload: 'a' }));
+  t.same(told, []);
+  scan.resume();
+  t.same(told, ['1+ a']);
+  scan.stop();
+  scan.receive(encode({ opcode: 1, payload: 'b' }));
+  scan.resume();
+  t.same(told, ['1+ a']);
+  t.end();
+});
