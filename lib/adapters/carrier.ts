@@ -8,6 +8,7 @@ import debug from 'debug';
 import { resolveLimit } from '../base/index.ts';
 import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
 import {
+  type AcceptedUpgrade,
   type Alarm,
   checkPeerOptions,
   decideUpgrade,
@@ -20,14 +21,17 @@ import {
   type WebSocketEndpoint,
   type WebSocketPeer,
 } from '../peer/index.ts';
+import { ADAPTER_CHANNELS } from './adapter-channels.ts';
+import { type Caps, type Counted, countIn } from './census.ts';
 import { Opening } from './opening.ts';
 
 const log = debug('barewire:adapters');
 
 /** Everything about the WebSockets that an adapter accepts. */
-export interface AdapterEndpoint extends WebSocketEndpoint<Opening> {
+export interface AdapterEndpoint extends WebSocketEndpoint<Opening>, Caps {
   /**
-   * Called when a handshake was refused: by a rule, by a policy, or because `accept` failed (500).
+   * Called when a handshake was refused: by a rule, a cap, a policy, or because `accept` failed
+   * (500).
    */
   refused?(refusal: RefusedOpening): void;
   readonly ticker?: Ticker | undefined;
@@ -35,15 +39,15 @@ export interface AdapterEndpoint extends WebSocketEndpoint<Opening> {
 }
 
 /** What carries a handshake and the bytes behind it. */
-export interface Carrier {
+export interface Carrier extends Counted {
   /** The server's own request, for `accept`. */
   readonly source: unknown;
   /** Bytes that came behind the request. */
   readonly head: Buffer | undefined;
   /** True when the client has gone away. */
   readonly isGone: boolean;
-  /** Calls back when the client goes away. */
-  onGone(callback: () => void): void;
+  /** True for TLS; `undefined` when it is the request that says so. */
+  readonly isSecure: boolean | undefined;
   refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void;
   /** Writes the yes; returns what carries the frames. */
   switchOver(response: UpgradeResponse): Transport;
@@ -62,20 +66,41 @@ export async function carryThrough(
   endpoint: AdapterEndpoint,
 ): Promise<WebSocketPeer | undefined> {
   checkPeerOptions(endpoint);
+  const { source } = carrier;
+  const { request: asked } = ADAPTER_CHANNELS;
+  if (asked.hasSubscribers) asked.publish({ endpoint, source });
+  if (carrier.isGone) return undefined;
+  const decision = countIn(endpoint, carrier) ?? (await decide(carrier, request, endpoint));
+  if (!decision.ok) return refuse(carrier, decision, endpoint);
+  if (carrier.isGone) return undefined;
+  return open(carrier, decision, endpoint);
+}
+
+/** Asks the rules and the application, who have so much time. */
+function decide(
+  carrier: Carrier,
+  request: UpgradeRequest,
+  endpoint: AdapterEndpoint,
+): Promise<AcceptedUpgrade | RefusedOpening> {
   const aborter = new AbortController();
   carrier.onGone(() => aborter.abort());
   const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
   const cancel = (endpoint.alarm ?? systemAlarm)(timeoutMs, () => aborter.abort());
   const { signal } = aborter;
-  const decision = await decideUpgrade(
+  const isSecure = endpoint.isSecure ?? carrier.isSecure;
+  return decideUpgrade(
     request,
-    endpoint,
+    isSecure === undefined ? endpoint : { ...endpoint, isSecure },
     (upgrade) => endpoint.accept?.(new Opening(request, upgrade, signal, carrier.source)),
     signal,
   ).finally(cancel);
-  if (!decision.ok) return refuse(carrier, decision, endpoint);
-  if (carrier.isGone) return undefined;
-  const { upgrade, response, protocol, data } = decision;
+}
+
+function open(
+  carrier: Carrier,
+  { upgrade, response, protocol, data }: AcceptedUpgrade,
+  endpoint: AdapterEndpoint,
+): WebSocketPeer {
   const opened = {
     role: 'server' as const,
     extension: upgrade.extension,
@@ -85,6 +110,8 @@ export async function carryThrough(
     ticker: endpoint.ticker,
   };
   const peer = openPeer(carrier.switchOver(response), opened, endpoint);
+  const { accepted } = ADAPTER_CHANNELS;
+  if (accepted.hasSubscribers) accepted.publish({ endpoint, source: carrier.source, peer });
   if (hasHandler(endpoint)) peer.attach(endpoint);
   return peer;
 }
@@ -92,6 +119,8 @@ export async function carryThrough(
 function refuse(carrier: Carrier, refusal: RefusedOpening, endpoint: AdapterEndpoint): undefined {
   log('refused with %d: %s', refusal.status, refusal.error.message);
   if (!carrier.isGone) writeRefusal(carrier, refusal);
+  const { refused } = ADAPTER_CHANNELS;
+  if (refused.hasSubscribers) refused.publish({ endpoint, source: carrier.source, refusal });
   if (endpoint.refused !== undefined) endpoint.refused(refusal);
   else if (refusal.status === 500) console.error('barewire: accept failed:', refusal.error);
   return undefined;

@@ -6,7 +6,12 @@ import type { Duplex } from 'node:stream';
 import { LIMITS } from '../base/index.ts';
 import { formatUpgradeResponse, type UpgradeRequest } from '../handshake/index.ts';
 import { type AnsweredRequest, createDateSource, ResponseWriter } from '../http/index.ts';
-import { DuplexTransport, systemAlarm, type WebSocketPeer } from '../peer/index.ts';
+import {
+  DuplexTransport,
+  readClientAddress,
+  systemAlarm,
+  type WebSocketPeer,
+} from '../peer/index.ts';
 import { type AdapterEndpoint, type Carrier, carryThrough } from './carrier.ts';
 
 const IGNORE = (): void => {};
@@ -32,19 +37,22 @@ export function acceptDuplex(
 ): Promise<WebSocketPeer | undefined> {
   // From here on nobody else looks after this stream's errors.
   stream.on('error', IGNORE);
-  const isSecure = endpoint.isSecure ?? 'encrypted' in stream;
-  return carryThrough(new StreamCarrier(stream, head, source), request, { ...endpoint, isSecure });
+  return carryThrough(new StreamCarrier(stream, head, source), request, endpoint);
 }
 
 class StreamCarrier implements Carrier {
   readonly source: unknown;
   readonly head: Buffer | undefined;
+  readonly isSecure: boolean;
+  readonly address: string;
   readonly #stream: Duplex;
 
   constructor(stream: Duplex, head: Buffer | undefined, source: unknown) {
     this.#stream = stream;
     this.head = head;
     this.source = source;
+    this.isSecure = 'encrypted' in stream;
+    this.address = readClientAddress(stream).address;
   }
 
   get isGone(): boolean {

@@ -1,5 +1,6 @@
 /** WebSockets in other people's servers: node:http, Express, Fastify, node:http2, any Duplex. */
 export type { AdapterEndpoint } from './carrier.ts';
+export type { Caps } from './census.ts';
 export { acceptDuplex } from './duplex.ts';
 export { LineFields } from './line-fields.ts';
 export { acceptUpgrade } from './node-http.ts';

@@ -12,7 +12,7 @@
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
-import { Http2Transport, type WebSocketPeer } from '../peer/index.ts';
+import { Http2Transport, readClientAddress, type WebSocketPeer } from '../peer/index.ts';
 import { type AdapterEndpoint, type Carrier, carryThrough } from './carrier.ts';
 import { LineFields } from './line-fields.ts';
 
@@ -62,11 +62,16 @@ function text(value: string | string[] | undefined): string | undefined {
 class StreamCarrier implements Carrier {
   readonly source: IncomingHttpHeaders;
   readonly head = undefined;
+  /** Its scheme says so. */
+  readonly isSecure = undefined;
+  readonly address: string;
   readonly #stream: ServerHttp2Stream;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#stream = stream;
     this.source = headers;
+    const { session } = stream;
+    this.address = session === undefined ? '' : readClientAddress(session.socket).address;
   }
 
   get isGone(): boolean {

@@ -27,6 +27,7 @@ import {
 } from '../peer/index.ts';
 import type { WebSocketAddress } from './address.ts';
 import { ask } from './ask.ts';
+import { tellingOf } from './client-channels.ts';
 import { withDeadline } from './deadline.ts';
 import { dial, resolveAddress } from './dial.ts';
 import { HandshakeGate, type Leave } from './handshake-gate.ts';
@@ -62,7 +63,7 @@ export async function connectWebSocket(
 
 /** Opens the connection that was planned. Rejects as {@link connectWebSocket} does. */
 export function carryOut(plan: Plan, world: ClientWorld): Promise<WebSocketPeer> {
-  return withDeadline(plan, world, (signal) => travel(plan, signal, world));
+  return tellingOf(plan, () => withDeadline(plan, world, (signal) => travel(plan, signal, world)));
 }
 
 /** Goes where redirects lead, as far as the caller wants. */

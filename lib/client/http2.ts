@@ -23,6 +23,7 @@ import {
   unlessAborted,
   type WebSocketPeer,
 } from '../peer/index.ts';
+import { tellingOf } from './client-channels.ts';
 import { withDeadline } from './deadline.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
 import { type ConnectOptions, makePlan, wishesFor } from './plan.ts';
@@ -56,7 +57,7 @@ export async function connectOverHttp2(
   world: ClientWorld = SYSTEM_WORLD,
 ): Promise<WebSocketPeer> {
   const plan = makePlan(url, options);
-  return withDeadline(plan, world, async (signal) => {
+  const attempt = async (signal: AbortSignal): Promise<WebSocketPeer> => {
     await unlessAborted(settingsAllow(session), signal);
     const wishes = wishesFor(plan, plan.hop);
     const scheme = plan.hop.address.isSecure ? 'https' : 'http';
@@ -70,7 +71,8 @@ export async function connectOverHttp2(
       new Http2Transport(stream).destroy();
       throw error;
     }
-  });
+  };
+  return tellingOf(plan, () => withDeadline(plan, world, attempt));
 }
 
 /** Waits for the server's settings; without its consent nothing may be sent [RFC 8441 §3]. */

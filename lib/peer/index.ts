@@ -10,6 +10,7 @@ export {
 export { type Alarm, systemAlarm } from './alarm.ts';
 export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
 export { type BroadcastResult, broadcast, PreparedMessage } from './broadcast.ts';
+export { addressGroup, type ClientAddress, readClientAddress } from './client-address.ts';
 export { DuplexTransport } from './duplex-transport.ts';
 export { hasHandler, type WebSocketEndpoint } from './endpoint.ts';
 export { Http2Transport, type ResettableStream } from './http2-transport.ts';

@@ -13,7 +13,7 @@
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
-import { addressGroup, readClientAddress } from './client-address.ts';
+import { addressGroup, readClientAddress } from '../peer/index.ts';
 import { shareReads, takeConnections } from './shared-read.ts';
 import { onSharedRead } from './socket-pump.ts';
 

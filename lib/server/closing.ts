@@ -1,6 +1,7 @@
 /**
  * The end of a server: waits until everybody has left, and throws out who has not at the deadline.
  */
+import { resolveLimit, UsageError } from '../base/index.ts';
 import type { Acceptor } from './acceptor.ts';
 import { Deadline, type TimerWheel } from './clock.ts';
 
@@ -8,6 +9,38 @@ import { Deadline, type TimerWheel } from './clock.ts';
 export interface CloseOptions {
   /** How long answers may take to be completed, in ms; then they are cut. Default 10 s. */
   readonly deadlineMs?: number | undefined;
+  /**
+   * Over how long the goodbyes to WebSockets are spread, in ms; default the server's
+   * `closeSpreadMs`. The deadline ends it as well.
+   */
+  readonly spreadMs?: number | undefined;
+}
+
+/** How long closing may take, checked; in ms. */
+export interface ClosingTimes {
+  readonly deadlineMs: number;
+  readonly spreadMs: number;
+}
+
+/**
+ * Checks the options of `server.close`.
+ *
+ * @throws UsageError `invalid-option`.
+ */
+export function resolveClosing(
+  options: CloseOptions,
+  settings: { readonly shutdownTimeoutMs: number; readonly closeSpreadMs: number },
+): ClosingTimes {
+  const { shutdownTimeoutMs, closeSpreadMs } = settings;
+  const deadlineMs = resolveLimit('shutdownTimeoutMs', options.deadlineMs ?? shutdownTimeoutMs);
+  const spreadMs = checkSpread(options.spreadMs ?? closeSpreadMs);
+  return { deadlineMs, spreadMs: Math.min(spreadMs, deadlineMs) };
+}
+
+/** @throws UsageError `invalid-option` for anything but a number of ms from 0. */
+export function checkSpread(spreadMs: number): number {
+  if (Number.isSafeInteger(spreadMs) && spreadMs >= 0) return spreadMs;
+  throw new UsageError('invalid-option', `goodbyes are spread over whole ms, not ${spreadMs}`);
 }
 
 /** What closing had to do. */

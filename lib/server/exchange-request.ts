@@ -1,7 +1,7 @@
 /** The request of an exchange, as the application sees it. */
 import { equalsIgnoringCase } from '../base/index.ts';
 import { type Fields, listElements, type RequestHead } from '../http/index.ts';
-import type { ClientAddress } from './client-address.ts';
+import type { ClientAddress } from '../peer/index.ts';
 import { type SplitTarget, splitTarget } from './exchange-target.ts';
 import type { PeerSet } from './peer-set.ts';
 import type { RequestBody } from './request-body.ts';

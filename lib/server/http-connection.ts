@@ -16,7 +16,7 @@
  */
 import { ProtocolError } from '../base/index.ts';
 import type { RequestHead } from '../http/index.ts';
-import { type ClientAddress, readClientAddress } from './client-address.ts';
+import { type ClientAddress, readClientAddress } from '../peer/index.ts';
 import { Deadline } from './clock.ts';
 import { formatErrorResponse } from './error-response.ts';
 import { Exchange } from './exchange.ts';

@@ -11,7 +11,7 @@
 import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import debug from 'debug';
-import { type ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
+import { type ProtocolError, UsageError } from '../base/index.ts';
 import type {
   BroadcastResult,
   MessageData,
@@ -20,8 +20,15 @@ import type {
   WebSocketPeer,
 } from '../peer/index.ts';
 import { Acceptor } from './acceptor.ts';
-import { type CloseOptions, type CloseResult, untilEveryoneLeft } from './closing.ts';
+import {
+  type CloseOptions,
+  type CloseResult,
+  type ClosingTimes,
+  resolveClosing,
+  untilEveryoneLeft,
+} from './closing.ts';
 import type { Exchange } from './exchange.ts';
+import { sayGoodbye } from './farewell.ts';
 import { runHandler } from './handler-outcome.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
 import {
@@ -174,33 +181,31 @@ export class Server implements ConnectionOwner {
 
   /**
    * Lets nobody in any more, completes what is being answered, ends event streams, says goodbye to
-   * WebSockets, and cuts what is left at the deadline, hijacked sockets included. The clients are
-   * told with `connection: close`. Calling it again returns the same promise.
+   * WebSockets (1001, all at once or spread over a while), and cuts what is left at the deadline,
+   * hijacked sockets included. The clients are told with `connection: close`. Calling it again
+   * returns the same promise.
    *
    * @throws UsageError `invalid-option` for a bad deadline.
    */
   close(options: CloseOptions = {}): Promise<CloseResult> {
-    const deadlineMs = resolveLimit(
-      'shutdownTimeoutMs',
-      options.deadlineMs ?? this.settings.shutdownTimeoutMs,
-    );
-    this.#closing ??= this.#close(deadlineMs);
+    const times = resolveClosing(options, this.settings);
+    this.#closing ??= this.#close(times);
     return this.#closing;
   }
 
-  #close(deadlineMs: number): Promise<CloseResult> {
+  #close({ deadlineMs, spreadMs }: ClosingTimes): Promise<CloseResult> {
     log('closes within %d ms: %d connections', deadlineMs, this.#acceptor.open);
+    this.#webSockets?.acceptNobody();
     this.#acceptor.detach();
     for (const server of this.#own) server.close();
     // After `#closing` is set, which the connections look at.
-    queueMicrotask(() => this.#shutDown());
+    queueMicrotask(() => this.#shutDown(spreadMs));
     return untilEveryoneLeft(this.#acceptor, this.settings.wheel, deadlineMs);
   }
 
-  #shutDown(): void {
+  #shutDown(spreadMs: number): void {
     for (const connection of this.#connections) connection.shutDown();
-    this.#webSockets?.close();
-    this.guests.close();
+    sayGoodbye([...this.peers, ...this.guests.peers], this.settings.wheel, spreadMs);
   }
 
   #requireOpen(): void {

@@ -1,6 +1,6 @@
 /** The top floor: sockets, timers, and the server. */
+export type { ClientAddress } from '../peer/index.ts';
 export type { BodyStream } from './body-stream.ts';
-export type { ClientAddress } from './client-address.ts';
 export { SYSTEM_TIME, type TimeSource } from './clock.ts';
 export type { CloseOptions, CloseResult } from './closing.ts';
 export type { EventStreamPeer, OfferOptions } from './event-stream-peer.ts';

@@ -20,9 +20,4 @@ export class PeerSet implements PeerOwner {
   peerClosed(peer: WebSocketPeer): void {
     this.peers.delete(peer);
   }
-
-  /** Says goodbye to all peers: 1001, the server goes away. */
-  close(): void {
-    for (const peer of this.peers) void peer.close(1001, 'server closes');
-  }
 }

@@ -8,6 +8,7 @@ import {
   resolveHttpLimits,
 } from '../http/index.ts';
 import { SYSTEM_TIME, TimerWheel, type TimeSource } from './clock.ts';
+import { checkSpread } from './closing.ts';
 import { WheelTicker } from './wheel-ticker.ts';
 
 /** The limits of a server, beside those of the messages it reads. */
@@ -34,6 +35,11 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
   /** Serves HTTPS with these options of `node:tls`. */
   readonly tls?: TlsOptions | undefined;
   /**
+   * Over how long `close` spreads its goodbyes to WebSockets, in ms, so that their clients do not
+   * all come back at the same moment. Default 0: all at once, as with HAProxy's close-spread-time.
+   */
+  readonly closeSpreadMs?: number | undefined;
+  /**
    * Whether a client that has ended its side still wants what is streamed to it. Default false: it
    * counts as gone, as browsers never do that while they listen. An answer by `respond` reaches it
    * either way [RFC 9112 §9.6].
@@ -53,6 +59,7 @@ export interface ServerSettings extends Readonly<Record<ServerLimitName, number>
   /** Bytes of a request body that `body.bytes` and its like accept. */
   readonly maxBodyBytes: number;
   readonly tls: TlsOptions | undefined;
+  readonly closeSpreadMs: number;
   readonly allowHalfOpen: boolean;
   readonly sharedReadBuffer: boolean;
   readonly directWrites: boolean;
@@ -76,6 +83,7 @@ export function resolveSettings(tuning: ServerTuning): ServerSettings {
     http: resolveHttpLimits({ ...httpLimits(tuning), maxBodyBytes: Number.POSITIVE_INFINITY }),
     maxBodyBytes: resolveLimit('maxBodyBytes', tuning.maxBodyBytes),
     tls: tuning.tls,
+    closeSpreadMs: checkSpread(tuning.closeSpreadMs ?? 0),
     allowHalfOpen: checkSwitch('allowHalfOpen', tuning.allowHalfOpen, false),
     sharedReadBuffer: checkSwitch('sharedReadBuffer', tuning.sharedReadBuffer, true),
     directWrites: checkSwitch('directWrites', tuning.directWrites, true),

@@ -99,10 +99,9 @@ export class WebSockets {
     return broadcast(this.peers, data, options);
   }
 
-  /** Says goodbye to all peers: 1001, the server goes away. */
-  close(): void {
+  /** The server goes away: whoever has not been accepted yet is refused with 503. */
+  acceptNobody(): void {
     this.#isClosing = true;
-    this.#open.close();
   }
 }
 

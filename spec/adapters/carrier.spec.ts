@@ -27,6 +27,8 @@ function carrier(): { carrier: Carrier; log: unknown[]; leave: () => void } {
     },
     carrier: {
       source: 'source',
+      isSecure: undefined,
+      address: '',
       head: undefined,
       get isGone() {
         return isGone;

@@ -1,44 +1,27 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { PEER_CHANNELS } from '../../lib/peer/peer-channels.ts';
+import { hearChannels, watchIdleChannels } from '../support/channels.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 
-type Told = readonly [name: string, message: Record<string, unknown>];
-
-/** Writes down what the channels of peers tell until the test ends. */
-function listen(t: Test): Told[] {
-  const told: Told[] = [];
-  for (const name of ['open', 'error', 'close']) {
-    const hear = (message: unknown): void => {
-      told.push([name, message as Record<string, unknown>]);
-    };
-    subscribe(`barewire:peer:${name}`, hear);
-    t.teardown(() => unsubscribe(`barewire:peer:${name}`, hear));
-  }
-  return told;
-}
-
 t.test('tells who has opened, who failed, and how it ended', async (t) => {
-  const told = listen(t);
+  const told = hearChannels(t, 'peer', Object.keys(PEER_CHANNELS));
   const failures: unknown[] = [];
   const { client, server } = await joinPeers(t, {
     server: { handlerFailed: (error) => failures.push(error) },
   });
-  t.strictSame(
-    told.map(([name, { peer }]) => [name, peer === client ? 'client' : peer === server]),
-    [
-      ['open', 'client'],
-      ['open', true],
-    ],
-  );
+  const opened = told.map(([name, { peer }]) => [name, peer === client ? 'client' : 'server']);
+  t.strictSame(opened, [
+    ['open', 'client'],
+    ['open', 'server'],
+  ]);
   const error = new Error('mine');
-  let closedAfter = 0;
+  let closedBefore = 0;
   server.attach({
     message() {
       throw error;
     },
     close() {
-      closedAfter = told.filter(([name, { peer }]) => name === 'close' && peer === server).length;
+      closedBefore = told.filter(([name, { peer }]) => name === 'close' && peer === server).length;
     },
   });
   client.attach({});
@@ -46,29 +29,17 @@ t.test('tells who has opened, who failed, and how it ended', async (t) => {
   const report = await server.closed;
   await client.closed;
   t.strictSame(failures, [error]);
-  const [, failed] = told.find(([name]) => name === 'error')!;
+  const failed = told.find(([name]) => name === 'error')![1];
   t.equal(failed['peer'], server);
   t.equal(failed['error'], error);
   const closed = told.filter(([name]) => name === 'close').map(([, message]) => message);
   t.equal(closed.length, 2);
   t.equal(closed.find(({ peer }) => peer === server)?.['report'], report);
-  t.equal(closedAfter, 1, 'before the handler');
+  t.equal(closedBefore, 1, 'before the handler');
 });
 
 t.test('makes no message while nobody listens', async (t) => {
-  const published: string[] = [];
-  for (const [name, channel] of Object.entries(PEER_CHANNELS)) {
-    t.equal(channel.hasSubscribers, false, name);
-    const own = Object.getOwnPropertyDescriptor(channel, 'publish');
-    Object.defineProperty(channel, 'publish', {
-      configurable: true,
-      value: () => published.push(name),
-    });
-    t.teardown(() => {
-      if (own === undefined) Reflect.deleteProperty(channel, 'publish');
-      else Object.defineProperty(channel, 'publish', own);
-    });
-  }
+  const published = watchIdleChannels(t, PEER_CHANNELS);
   const { client, server } = await joinPeers(t, { server: { handlerFailed: () => {} } });
   server.attach({
     open() {

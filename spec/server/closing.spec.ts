@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { Acceptor } from '../../lib/server/acceptor.ts';
 import { TimerWheel } from '../../lib/server/clock.ts';
-import { untilEveryoneLeft } from '../../lib/server/closing.ts';
+import { resolveClosing, untilEveryoneLeft } from '../../lib/server/closing.ts';
 import { FakeTime } from '../support/fake-time.ts';
 
 function setUp(connections: number): {
@@ -51,3 +51,21 @@ t.test(
     t.equal(timers(), before);
   },
 );
+
+t.test('takes times from the call before those of the server, and none that cannot be', (t) => {
+  const settings = { shutdownTimeoutMs: 10_000, closeSpreadMs: 500 };
+  t.strictSame(resolveClosing({}, settings), { deadlineMs: 10_000, spreadMs: 500 });
+  t.strictSame(resolveClosing({ deadlineMs: 9, spreadMs: 8 }, settings), {
+    deadlineMs: 9,
+    spreadMs: 8,
+  });
+  t.strictSame(resolveClosing({ deadlineMs: 7, spreadMs: 8 }, settings), {
+    deadlineMs: 7,
+    spreadMs: 7,
+  });
+  for (const bad of [-1, 1.5, Number.NaN, '5', Number.POSITIVE_INFINITY]) {
+    const options = { spreadMs: bad as number };
+    t.throws(() => resolveClosing(options, settings), { code: 'invalid-option' }, String(bad));
+  }
+  t.end();
+});

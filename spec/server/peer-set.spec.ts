@@ -30,22 +30,3 @@ t.test('knows a peer until it is closed, and not any more in its close handler',
   t.equal(wasKnown, false);
   t.equal(set.peers.size, 0);
 });
-
-t.test('says goodbye to all with 1001', async (t) => {
-  const set = new PeerSet();
-  const pairs = [pair(set), pair(set)];
-  for (const [server, client] of pairs) {
-    set.add(server);
-    server.attach({});
-    client.attach({});
-  }
-  set.close();
-  const reports = await Promise.all(pairs.map(([, client]) => client.closed));
-  t.same(
-    reports.map(({ code, reason }) => [code, reason]),
-    [
-      [1001, 'server closes'],
-      [1001, 'server closes'],
-    ],
-  );
-});

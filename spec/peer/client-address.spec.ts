@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import t from 'tap';
-import { addressGroup, readClientAddress } from '../../lib/server/client-address.ts';
+import { addressGroup, readClientAddress } from '../../lib/peer/client-address.ts';
 
 const read = (remoteAddress: string | undefined): string =>
   readClientAddress(Object.assign(new PassThrough(), { remoteAddress, remotePort: 9 })).address;
