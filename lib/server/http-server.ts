@@ -20,13 +20,8 @@ import type {
   WebSocketPeer,
 } from '../peer/index.ts';
 import { Acceptor } from './acceptor.ts';
-import {
-  type CloseOptions,
-  type CloseResult,
-  type ClosingTimes,
-  resolveClosing,
-  untilEveryoneLeft,
-} from './closing.ts';
+import type { CloseOptions, CloseResult } from './closing.ts';
+import { resolveClosing, untilEveryoneLeft } from './closing.ts';
 import type { Exchange } from './exchange.ts';
 import { sayGoodbye } from './farewell.ts';
 import { runHandler } from './handler-outcome.ts';
@@ -180,32 +175,29 @@ export class Server implements ConnectionOwner {
   }
 
   /**
-   * Lets nobody in any more, completes what is being answered, ends event streams, says goodbye to
-   * WebSockets (1001, all at once or spread over a while), and cuts what is left at the deadline,
-   * hijacked sockets included. The clients are told with `connection: close`. Calling it again
-   * returns the same promise.
+   * Lets nobody in any more, completes what is being answered (with `connection: close`), ends event
+   * streams, says goodbye to WebSockets (1001, at once or spread over a while), and cuts what is left
+   * at the deadline, hijacked sockets too. Calling it again returns the same promise.
    *
    * @throws UsageError `invalid-option` for a bad deadline.
    */
   close(options: CloseOptions = {}): Promise<CloseResult> {
-    const times = resolveClosing(options, this.settings);
-    this.#closing ??= this.#close(times);
+    const { deadlineMs, spreadMs } = resolveClosing(options, this.settings);
+    this.#closing ??= this.#close(deadlineMs, spreadMs);
     return this.#closing;
   }
 
-  #close({ deadlineMs, spreadMs }: ClosingTimes): Promise<CloseResult> {
+  #close(deadlineMs: number, spreadMs: number): Promise<CloseResult> {
     log('closes within %d ms: %d connections', deadlineMs, this.#acceptor.open);
     this.#webSockets?.acceptNobody();
     this.#acceptor.detach();
     for (const server of this.#own) server.close();
     // After `#closing` is set, which the connections look at.
-    queueMicrotask(() => this.#shutDown(spreadMs));
+    queueMicrotask(() => {
+      for (const connection of this.#connections) connection.shutDown();
+      sayGoodbye([...this.peers, ...this.guests.peers], this.settings.wheel, spreadMs);
+    });
     return untilEveryoneLeft(this.#acceptor, this.settings.wheel, deadlineMs);
-  }
-
-  #shutDown(spreadMs: number): void {
-    for (const connection of this.#connections) connection.shutDown();
-    sayGoodbye([...this.peers, ...this.guests.peers], this.settings.wheel, spreadMs);
   }
 
   #requireOpen(): void {

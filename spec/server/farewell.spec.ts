@@ -5,6 +5,7 @@ import { TimerWheel } from '../../lib/server/clock.ts';
 import { sayGoodbye } from '../../lib/server/farewell.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { serve } from '../support/serving.ts';
+import { eventually } from '../support/sockets.ts';
 
 /** Peers that note when they are told. */
 function crowd(count: number): {
@@ -99,6 +100,7 @@ t.test(
     t.equal((await echo.next()).done, true);
     await second!.closed;
     t.strictSame(ends, ['first 1001', 'second 1001']);
+    await eventually(() => server.stats().openConnections === 1);
     // The third is told, does not read, and never answers.
     time.advance(8_000);
     t.strictSame(await closing, { cut: 1 });
