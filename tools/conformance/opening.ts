@@ -9,16 +9,11 @@
  * comes behind the head belongs to the first frame and is handed over.
  */
 
-import { buildUpgradeRequest, readUpgradeRequest, readUpgradeResponse } from 'barewire/handshake';
-import {
-  Fields,
-  type RequestHead,
-  RequestReader,
-  type ResponseHead,
-  ResponseReader,
-} from 'barewire/http';
+import { buildUpgradeRequest, computeAccept } from 'barewire/handshake';
 import { OpeningError, readCompressionResponse } from './compression-agreement.ts';
+import { joinField, type ScannedHead, scanHead } from './head-scan.ts';
 import type { AgreedDeflate } from './message-deflate.ts';
+import { findResponseFault, readRequestLine, readStatusLine } from './opening-rules.ts';
 
 /** Where a testee that is a server listens. */
 export interface Target {
@@ -48,8 +43,8 @@ export type OpeningResult = {
   | { readonly ok: false; readonly reason: string }
 );
 
-/** Octets of garbage that are worth keeping. */
-const MAX_RAW_BYTES = 16 * 1024;
+/** Octets of a head; more than that is none. */
+const MAX_HEAD_BYTES = 64 * 1024;
 
 /** The request that opens a connection. */
 export function buildRequest(target: Target, key: string, offer: string | undefined): string {
@@ -72,14 +67,13 @@ export function buildRequest(target: Target, key: string, offer: string | undefi
 
 /** Reads the answer to a request of the fuzzer's. */
 export class ClientOpening {
-  readonly #reader: ResponseReader;
   readonly #done: (result: OpeningResult) => void;
   readonly #expected: {
     readonly key: string;
     readonly offer: string | undefined;
-    readonly protocols: readonly string[];
+    readonly protocols?: readonly string[] | undefined;
   };
-  #raw = Buffer.alloc(0);
+  #raw: Buffer = Buffer.alloc(0);
   #isDone = false;
 
   /** @param done called once. */
@@ -88,21 +82,16 @@ export class ClientOpening {
     done: (result: OpeningResult) => void,
   ) {
     this.#done = done;
-    this.#expected = { ...expected, protocols: expected.protocols ?? [] };
-    this.#reader = new ResponseReader({
-      head: (head) => this.#head(head),
-      body: () => {},
-      end: () => {},
-      failed: (error) => this.#fail(`${describeGarbage(this.#raw)}: ${error.message}`),
-    });
-    this.#reader.expect('GET');
+    this.#expected = expected;
   }
 
   /** Takes what has come. */
   receive(bytes: Buffer): void {
     if (this.#isDone) return;
-    if (this.#raw.length < MAX_RAW_BYTES) this.#raw = Buffer.concat([this.#raw, bytes]);
-    this.#reader.receive(bytes);
+    this.#raw = Buffer.concat([this.#raw, bytes]);
+    const head = scanHead(this.#raw);
+    if (head !== undefined) this.#head(head);
+    else if (!mayBeResponse(this.#raw)) this.#fail(`${describeGarbage(this.#raw)}.`);
   }
 
   /** TCP is gone, or time is up. */
@@ -110,26 +99,30 @@ export class ClientOpening {
     this.#fail(this.#raw.length === 0 ? reason : `${reason} ${describeGarbage(this.#raw)}.`);
   }
 
-  #head(head: ResponseHead): void {
-    if (head.isInterim && !head.isUpgrade) return;
-    const rest = this.#reader.handOver();
-    const httpResponse = this.#raw.toString('latin1', 0, this.#raw.length - rest.length);
-    const facts = { httpResponse, serverName: head.fields.get('server'), status: head.status };
-    const { key, offer, protocols } = this.#expected;
-    // Extensions are agreed upon by the suite's own rules, so they are left out here.
-    const visible = Fields.from(
-      [...head.fields].filter(([name]) => !/^sec-websocket-extensions$/i.test(name)),
-    );
-    const { version, status } = head;
-    const opened = readUpgradeResponse({ version, status, fields: visible }, { protocols }, key);
-    if (!opened.ok) {
-      const detail =
-        head.status === 101 ? opened.error.message : `status ${head.status} ${head.reason}`.trim();
-      this.#finish({ ...facts, ok: false, reason: `The server refused the handshake: ${detail}` });
+  #head(head: ScannedHead): void {
+    const line = readStatusLine(head);
+    if (line === undefined) {
+      this.#fail(`${describeGarbage(this.#raw)}.`);
+      return;
+    }
+    const rest = this.#raw.subarray(head.length);
+    if (line.status < 200 && line.status !== 101) {
+      // What is only on the way to an answer says nothing yet [RFC 9110 §15.2].
+      this.#raw = Buffer.alloc(0);
+      if (rest.length > 0) this.receive(rest);
+      return;
+    }
+    const httpResponse = this.#raw.toString('latin1', 0, head.length);
+    const serverName = joinField(head, 'server');
+    const facts = { httpResponse, serverName, status: line.status };
+    const { key, offer, protocols = [] } = this.#expected;
+    const fault = findResponseFault(head, line, key, protocols);
+    if (fault !== undefined) {
+      this.#finish({ ...facts, ok: false, reason: `The server refused the handshake: ${fault}.` });
       return;
     }
     try {
-      const listed = head.fields.get('sec-websocket-extensions');
+      const listed = joinField(head, 'sec-websocket-extensions');
       const agreed = readCompressionResponse(listed, offer !== undefined);
       this.#finish({ ...facts, ok: true, rest, agreed });
     } catch (error) {
@@ -139,7 +132,7 @@ export class ClientOpening {
   }
 
   #fail(reason: string): void {
-    this.#finish({ ok: false, reason, httpResponse: this.#raw.toString('latin1').slice(0, 2000) });
+    this.#finish({ ok: false, reason, httpResponse: this.#raw.toString('latin1', 0, 2000) });
   }
 
   #finish(result: OpeningResult): void {
@@ -147,6 +140,12 @@ export class ClientOpening {
     this.#isDone = true;
     this.#done(result);
   }
+}
+
+/** Whether this can still become the head of a response. */
+function mayBeResponse(bytes: Buffer): boolean {
+  const begun = bytes.toString('latin1', 0, 'HTTP/'.length);
+  return bytes.length <= MAX_HEAD_BYTES && 'HTTP/'.startsWith(begun);
 }
 
 /** Says what kind of thing came instead of an HTTP head. */
@@ -165,7 +164,10 @@ export function describeGarbage(bytes: Buffer): string {
 export type AskedOpening =
   | {
       readonly ok: true;
-      readonly head: RequestHead;
+      /** Path and query. */
+      readonly target: string;
+      /** The value of `Sec-WebSocket-Extensions`. */
+      readonly offers: string | undefined;
       readonly httpRequest: string;
       readonly accept: string;
       readonly rest: Buffer;
@@ -179,47 +181,48 @@ export type AskedOpening =
 
 /** Reads the request of a testee that is a client. */
 export class ServerOpening {
-  readonly #reader: RequestReader;
   readonly #done: (asked: AskedOpening) => void;
-  #raw = Buffer.alloc(0);
+  #raw: Buffer = Buffer.alloc(0);
+  #isDone = false;
 
   /** @param done called once. */
   constructor(done: (asked: AskedOpening) => void) {
     this.#done = done;
-    this.#reader = new RequestReader({
-      head: (head) => this.#head(head),
-      body: () => {},
-      end: () => {},
-      failed: (error) => this.#refuse(error.status ?? 400, error.message),
-    });
   }
 
   /** Takes what has come. */
   receive(bytes: Buffer): void {
-    if (this.#raw.length < MAX_RAW_BYTES) this.#raw = Buffer.concat([this.#raw, bytes]);
-    this.#reader.receive(bytes);
-  }
-
-  #head(head: RequestHead): void {
-    const rest = this.#reader.handOver();
-    const upgrade = readUpgradeRequest(head, { origins: 'any' });
-    const httpRequest = this.#raw.toString('latin1', 0, this.#raw.length - rest.length);
-    if (upgrade.ok) {
-      this.#done({ ok: true, head, httpRequest, accept: upgrade.accept, rest });
-    } else {
-      this.#done({ ok: false, status: upgrade.status, reason: upgrade.error.message, httpRequest });
+    if (this.#isDone) return;
+    this.#raw = Buffer.concat([this.#raw, bytes]);
+    const head = scanHead(this.#raw);
+    if (head !== undefined) this.#head(head);
+    else if (
+      this.#raw.length > MAX_HEAD_BYTES ||
+      !/^[A-Z]/.test(this.#raw.toString('latin1', 0, 1))
+    ) {
+      this.#finish({ ok: false, status: 400, reason: describeGarbage(this.#raw) });
     }
   }
 
-  #refuse(status: number, reason: string): void {
-    this.#done({
-      ok: false,
-      status,
-      reason,
-      httpRequest: this.#raw.toString('latin1').slice(0, 2000),
-    });
+  #head(head: ScannedHead): void {
+    const asked = readRequestLine(head);
+    if ('status' in asked) {
+      this.#finish({ ok: false, ...asked }, head.length);
+      return;
+    }
+    const offers = joinField(head, 'sec-websocket-extensions');
+    const accept = computeAccept(asked.key);
+    const rest = this.#raw.subarray(head.length);
+    this.#finish({ ok: true, target: asked.target, offers, accept, rest }, head.length);
+  }
+
+  #finish(asked: WithoutText<AskedOpening>, headLength = 2000): void {
+    this.#isDone = true;
+    this.#done({ ...asked, httpRequest: this.#raw.toString('latin1', 0, headLength) });
   }
 }
+
+type WithoutText<Asked> = Asked extends unknown ? Omit<Asked, 'httpRequest'> : never;
 
 /** The response that opens a connection. */
 export function buildResponse(accept: string, extension: string | undefined): string {

@@ -148,7 +148,7 @@ export class FuzzingServer {
       transport.end();
       return undefined;
     }
-    const wish = readWish(asked.head.target, this.#options.entries);
+    const wish = readWish(asked.target, this.#options.entries);
     switch (wish.kind) {
       case 'refuse':
         transport.write(Buffer.from(buildRefusal(500, wish.reason)), false);

@@ -74,8 +74,7 @@ export class ServerCase {
     const { case: theCase } = entry;
     let accepted: AcceptedCompression | undefined;
     try {
-      const offers = asked.head.fields.get('sec-websocket-extensions');
-      accepted = answerCompression(offers, theCase.compression);
+      accepted = answerCompression(asked.offers, theCase.compression);
     } catch (error) {
       if (!(error instanceof OpeningError)) throw error;
       this.#send(buildRefusal(400, error.message));

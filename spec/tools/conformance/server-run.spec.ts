@@ -121,7 +121,7 @@ t.test('a target that speaks something else is named', async (t) => {
         socket.write(
           'HTTP/1.1 101 x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: no\r\n\r\n',
         ),
-      /bad-accept/,
+      /not the answer to the key/,
     ],
   ];
   for (const [name, treat, reason] of treatments) {
