@@ -32,6 +32,8 @@ interface WriteRequest {
   bytes?: Uint8Array;
   owner?: WriteOwner;
   oncomplete: (this: WriteRequest, status: number) => void;
+  /** -1 unless libuv has it. */
+  getAsyncId(): number;
 }
 
 /** The parts of a TCP or pipe handle that are used. */
@@ -78,7 +80,9 @@ export function writeDirectly(
     socket.destroy(writeError(status));
     return 'refused';
   }
-  if (handle.writeQueueSize === 0) return 'taken';
+  // Not only the size of the queue: what the kernel takes at libuv's second attempt, a moment later,
+  // is taken, and yet the request is under way. Used again it would end the process.
+  if (handle.writeQueueSize === 0 && spare.getAsyncId() === -1) return 'taken';
   spare.bytes = bytes;
   spare.owner = owner;
   spare = undefined;
@@ -130,5 +134,9 @@ function learnRequestClass(): RequestClass | false {
   } catch {
     return false;
   }
-  return typeof learned === 'function' && learned !== Object ? (learned as RequestClass) : false;
+  if (typeof learned !== 'function' || learned === Object) return false;
+  const request = new (learned as RequestClass)();
+  return typeof request.getAsyncId === 'function' && request.getAsyncId() === -1
+    ? (learned as RequestClass)
+    : false;
 }

@@ -82,6 +82,28 @@ t.test('lets libuv keep what the kernel does not take, and tells when it has', a
   close();
 });
 
+t.test('does not use a request again that is under way although nothing waits', async (t) => {
+  const requests: { oncomplete(status: number): void }[] = [];
+  const handle = {
+    writeQueueSize: 0,
+    // As when libuv has written the rest itself, at once: it tells so only later.
+    writeBuffer(request: { getAsyncId(): number; oncomplete(status: number): void }): number {
+      requests.push(request);
+      request.getAsyncId = () => 7;
+      return 0;
+    },
+  };
+  const socket = Object.assign(new Socket(), { _handle: handle });
+  const owner = new Owner();
+  t.equal(writeDirectly(socket, Buffer.from('one'), owner), 'waiting');
+  t.equal(writeDirectly(socket, Buffer.from('two'), owner), 'waiting');
+  t.not(requests[0], requests[1]);
+  for (const request of requests) request.oncomplete(0);
+  t.same(owner.statuses, [0, 0]);
+  Object.assign(socket, { _handle: null });
+  socket.destroy();
+});
+
 t.test('tells when what waits will never leave', async (t) => {
   const { socket, client, close } = await connection();
   client.socket.pause();
