@@ -80,8 +80,8 @@ export function writeDirectly(
     socket.destroy(writeError(status));
     return 'refused';
   }
-  // Not only the size of the queue: what the kernel takes at libuv's second attempt, a moment later,
-  // is taken, and yet the request is under way. Used again it would end the process.
+  // The size of the queue is not enough: what the kernel takes at libuv's second attempt, a moment
+  // later, is taken, and yet the request is under way. Used again it would end the process.
   if (handle.writeQueueSize === 0 && spare.getAsyncId() === -1) return 'taken';
   spare.bytes = bytes;
   spare.owner = owner;

@@ -7,8 +7,9 @@
  *              └ at most maxUnreadBytes; then the socket is paused
  * ```
  * The socket is read a little ahead even while nobody wants the bytes, because that is the only way
- * to notice that a client has left. The deadline for bodies is here too: each portion must arrive
- * within the body timeout, and only while we are reading. Answers are unknown here.
+ * to notice that a client has ended its side; one that is paused is asked otherwise, see reset.ts.
+ * The deadline for bodies is here too: each portion must arrive within the body timeout, and only
+ * while we are reading. Answers are unknown here.
  */
 import type { ProtocolError } from '../base/index.ts';
 import { type Fields, type RequestHead, RequestReader, type RequestSink } from '../http/index.ts';

@@ -10,9 +10,10 @@
  * The pump knows nothing of HTTP. Any `Duplex` will do. Errors of the socket end here: they become
  * one cause, reported once.
  */
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { canWriteDirectly } from './direct-write.ts';
+import { ResetProbe, resetSocket } from './reset.ts';
 import { type PumpSettings, SocketWriter } from './socket-writer.ts';
 
 /** Why a transport is gone. */
@@ -59,6 +60,8 @@ export class SocketPump extends SocketWriter {
   #hasPeerEnded = false;
   #cause: TransportEnd | undefined;
   #error: Error | undefined;
+  /** Asks after a peer that is not read; there is none while it is. */
+  #probe: ResetProbe | undefined;
 
   /**
    * Takes charge of a socket; nothing is read before {@link start}.
@@ -101,14 +104,16 @@ export class SocketPump extends SocketWriter {
     this.resume();
   }
 
-  /** Stops reading; also the peer's end goes unnoticed then. */
+  /** Stops reading. The peer's end goes unnoticed then; its reset does not. */
   pause(): void {
     this.socket.pause();
+    this.#beginProbing();
   }
 
   /** Reads again. */
   resume(): void {
     if (this.isOver) return;
+    if (!this.#hasPeerEnded) this.#endProbing();
     // With the shared buffer nothing flows through the stream; `resume` would schedule a read that
     // comes even when the socket is paused again until then.
     if (this.#isShared) this.socket.read(0);
@@ -120,7 +125,7 @@ export class SocketPump extends SocketWriter {
     if (this.isOver) return;
     this.#cause ??= cause;
     this.stopWriting();
-    if (this.endIsMeaningful && cause !== 'ended') reset(this.socket);
+    if (this.endIsMeaningful && cause !== 'ended') resetSocket(this.socket);
     else this.socket.destroy();
   }
 
@@ -158,7 +163,10 @@ export class SocketPump extends SocketWriter {
   /** @internal */
   peerEnded(): void {
     this.#hasPeerEnded = true;
-    if (!this.isOver) this.sink.receiveEnd();
+    if (this.isOver) return;
+    // Behind an end nothing is read, and who ends may still go away before the answer comes.
+    this.#beginProbing();
+    this.sink.receiveEnd();
   }
 
   /** @internal */
@@ -174,6 +182,20 @@ export class SocketPump extends SocketWriter {
     this.sink.closed(this.#cause, this.#error);
   }
 
+  protected override stopWriting(): void {
+    this.#endProbing();
+    super.stopWriting();
+  }
+
+  #beginProbing(): void {
+    if (!this.isOver) this.#probe ??= new ResetProbe(this.settings.wheel, this.socket);
+  }
+
+  #endProbing(): void {
+    this.#probe?.stop();
+    this.#probe = undefined;
+  }
+
   protected override overflowed(): void {
     this.cut('slow-consumer');
   }
@@ -185,19 +207,6 @@ export class SocketPump extends SocketWriter {
   protected override uncongested(): void {
     this.sink.drained();
   }
-}
-
-/**
- * Destroys a socket so that its peer sees an error, which only TCP can do. TLS needs no help: its
- * proper end is a message of its own, and destroying sends none [RFC 8446 §6.1].
- */
-function reset(socket: Duplex): void {
-  const isTcp = socket.constructor === Socket && (socket as Socket).remoteAddress !== undefined;
-  // While only its FIN is on the way, Node cannot reset a socket, and would lose it in trying: it
-  // would never close. Everything has been sent by then, so that the end tells no lie.
-  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-  if (isTcp && !isEnding) (socket as Socket).resetAndDestroy();
-  else socket.destroy();
 }
 
 // One function of each kind for all sockets: closures would cost more memory than the pump.

@@ -30,7 +30,7 @@ export interface PumpSettings {
 
 /** Gathers and writes; the socket's life is its heir's business. */
 export abstract class SocketWriter extends SocketOutlet {
-  readonly #settings: PumpSettings;
+  protected readonly settings: PumpSettings;
   readonly #output = new OutputQueue();
   #watch: WriteWatch | undefined;
   #isScheduled = false;
@@ -46,7 +46,7 @@ export abstract class SocketWriter extends SocketOutlet {
   /** @param isDirect the socket is one that `writeDirectly` can write to. */
   constructor(socket: Duplex, settings: PumpSettings, isDirect: boolean) {
     super(socket, isDirect);
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   /** Too much output waits. */
@@ -74,7 +74,7 @@ export abstract class SocketWriter extends SocketOutlet {
    */
   admits(): boolean {
     if (this.isOver || this.#isEnding) return false;
-    if (this.bufferedBytes <= this.#settings.maxBufferedBytes) return true;
+    if (this.bufferedBytes <= this.settings.maxBufferedBytes) return true;
     this.overflowed();
     return false;
   }
@@ -202,8 +202,8 @@ export abstract class SocketWriter extends SocketOutlet {
 
   #startWatch(): WriteWatch {
     return new WriteWatch(
-      this.#settings.wheel,
-      this.#settings.writeTimeoutMs,
+      this.settings.wheel,
+      this.settings.writeTimeoutMs,
       () => this.socketBytes,
       () => this.stalled(),
     );

@@ -350,6 +350,45 @@ t.test(
   },
 );
 
+for (const sharedReadBuffer of [true, false]) {
+  for (const [what, behind] of [
+    ['pipelines more than is read ahead', get('/').repeat(20_000)],
+    ['has a body that nobody reads', post('/', 'x'.repeat(500_000))],
+    ['has ended its side', ''],
+  ] as const) {
+    t.test(
+      `a client that ${what} and resets is noticed within a second (shared buffer: ${sharedReadBuffer})`,
+      async (t) => {
+        const aborted: unknown[] = [];
+        const { connect, server, time } = await serve(t, {
+          sharedReadBuffer,
+          maxUnreadBytes: 65_536,
+          lingerTimeoutMs: 600_000,
+          request(exchange) {
+            exchange.signal.addEventListener('abort', () =>
+              aborted.push(exchange.signal.reason.reason),
+            );
+          },
+        });
+        const client = connect().send(get('/held') + behind);
+        await eventually(() => server.stats().requests === 1);
+        if (behind === '') {
+          client.socket.end();
+          await eventually(() => aborted.length === 1);
+        }
+        await turns(20);
+        client.socket.resetAndDestroy();
+        await turns(20);
+        t.equal(server.stats().openConnections, 1);
+        time.advance(1_100);
+        await eventually(() => server.stats().openConnections === 0);
+        t.same(aborted, [behind === '' ? 'peer-ended' : 'reset']);
+        t.equal(server.stats().clientsGone['reset'], 1);
+      },
+    );
+  }
+}
+
 t.test('TLS clients that vanish in the handshake are counted, and nothing is thrown', async (t) => {
   const { port, server, errors } = await serve(t, {
     tls: { key: PRIVATE_KEY, cert: CERTIFICATE },

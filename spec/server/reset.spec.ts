@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import t, { type Test } from 'tap';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { ResetProbe, resetSocket } from '../../lib/server/reset.ts';
+import { FakeTime } from '../support/fake-time.ts';
+import { duplexPair, eventually, listen, socketPath } from '../support/sockets.ts';
+
+interface Pair {
+  readonly time: FakeTime;
+  readonly wheel: TimerWheel;
+  /** A socket that is not read. */
+  readonly ours: Socket;
+  readonly theirs: Socket;
+  readonly errors: string[];
+}
+
+/** Two ends of a connection; on a unix socket where a path is given. */
+async function pair(t: Test, path?: string): Promise<Pair> {
+  const server: Server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+  if (path === undefined) await listen(server);
+  else await new Promise<void>((done) => server.listen(path, done));
+  const accepted = once(server, 'connection');
+  const theirs = connect((path ? { path } : server.address()) as { port: number });
+  theirs.on('error', () => undefined);
+  const [ours] = (await accepted) as [Socket];
+  const errors: string[] = [];
+  ours.on('error', (error: NodeJS.ErrnoException) => errors.push(String(error.code)));
+  t.teardown(() => {
+    ours.destroy();
+    theirs.destroy();
+    server.close();
+  });
+  const time = new FakeTime();
+  return { time, wheel: new TimerWheel(time), ours, theirs, errors };
+}
+
+t.test('finds a reset of a socket that is not read, within a second', async (t) => {
+  const { time, wheel, ours, theirs, errors } = await pair(t);
+  const probe = new ResetProbe(wheel, ours);
+  theirs.resetAndDestroy();
+  await once(theirs, 'close');
+  t.equal(ours.destroyed, false, 'nobody has told it');
+  time.advance(1_100);
+  await eventually(() => ours.destroyed);
+  t.match(errors[0], /^(ECONNRESET|EPIPE)$/);
+  probe.stop();
+  t.equal(wheel.length, 0);
+});
+
+t.test('finds the end of a unix socket that is not read', async (t) => {
+  const { time, wheel, ours, theirs } = await pair(t, socketPath(t));
+  new ResetProbe(wheel, ours);
+  theirs.destroy();
+  await once(theirs, 'close');
+  time.advance(1_100);
+  await eventually(() => ours.destroyed);
+  time.advance(1_100);
+  t.equal(wheel.length, 0, 'a socket that is gone is not asked again');
+});
+
+t.test('sends nothing, as often as it asks', async (t) => {
+  const { time, wheel, ours, theirs, errors } = await pair(t);
+  const probe = new ResetProbe(wheel, ours);
+  time.advance(60_000);
+  t.equal(ours.bytesWritten, 0);
+  ours.write('x');
+  time.advance(60_000);
+  ours.end('y');
+  time.advance(60_000);
+  let text = '';
+  for await (const bytes of theirs) text += String(bytes);
+  t.equal(text, 'xy');
+  t.same(errors, []);
+  probe.stop();
+});
+
+t.test('asks no more when it is stopped, and no stream that is no socket', async (t) => {
+  const { time, wheel, ours, theirs } = await pair(t);
+  new ResetProbe(wheel, ours).stop();
+  theirs.resetAndDestroy();
+  await once(theirs, 'close');
+  const [stream] = duplexPair();
+  stream.write = () => t.fail('an empty write');
+  new ResetProbe(wheel, stream);
+  t.equal(wheel.length, 0);
+  time.advance(5_000);
+  t.equal(ours.destroyed, false);
+});
+
+t.test('resets a TCP socket, and destroys any other stream', async (t) => {
+  const { ours, theirs } = await pair(t);
+  const reset = once(theirs, 'error');
+  resetSocket(ours);
+  t.match(await reset, [{ code: 'ECONNRESET' }]);
+  const [stream] = duplexPair();
+  resetSocket(stream);
+  t.equal(stream.destroyed, true);
+});
