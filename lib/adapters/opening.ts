@@ -30,7 +30,7 @@ export class Opening {
     source: unknown,
   ) {
     // An absolute target has the same meaning as its path [RFC 9112 §3.2.2].
-    const target = request.target.replace(/^https?:\/\/[^/?#]*/i, '');
+    const target = request.target.replace(/^[a-z][-+.0-9a-z]*:\/\/[^/?#]*/i, '');
     const end = target.indexOf('?');
     this.path = (end === -1 ? target : target.slice(0, end)) || '/';
     this.query = end === -1 ? '' : target.slice(end);

@@ -43,7 +43,7 @@ export function readHost({ authority, target, fields, protocol }: UpgradeRequest
   if (protocol !== undefined && authority) return authority;
   const hosts = fields.getAll('host');
   if (hosts.length !== 1) throw new ProtocolError('handshake-host', `${hosts.length} Host fields`);
-  const absolute = /^https?:\/\/([^/?#]*)/i.exec(target);
+  const absolute = /^[a-z][-+.0-9a-z]*:\/\/([^/?#]*)/i.exec(target);
   return authority ?? absolute?.[1] ?? hosts[0]!; // [RFC 9112 §3.2.2]
 }
 

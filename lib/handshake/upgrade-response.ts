@@ -63,10 +63,13 @@ export function buildUpgradeResponse(
   return { status: isConnect ? 200 : 101, fields };
 }
 
+function checkSyntax(name: string, value: string): void {
+  if (isToken(name) && isFieldValue(value)) return;
+  throw new UsageError('invalid-header', `${JSON.stringify(name)} or its value is malformed`);
+}
+
 function checkField(name: string, value: string): readonly [string, string] {
-  if (!isToken(name) || !isFieldValue(value)) {
-    throw new UsageError('invalid-header', `${JSON.stringify(name)} or its value is malformed`);
-  }
+  checkSyntax(name, value);
   const lowerName = lowerAscii(name);
   if (RESERVED.has(lowerName)) {
     throw new UsageError('invalid-header', `${lowerName} belongs to the handshake`);
@@ -78,11 +81,16 @@ function checkField(name: string, value: string): readonly [string, string] {
  * Writes a 101 response in the bytes of HTTP/1.1.
  *
  * @returns the head with its empty line, to be written as latin1. Every line has been validated.
- * @throws UsageError `invalid-argument` for the response to an extended CONNECT.
+ * @throws UsageError `invalid-argument` for the response to an extended CONNECT, `invalid-header`
+ *   for a malformed field.
  */
 export function formatUpgradeResponse(response: UpgradeResponse): string {
   if (response.status !== 101) throw new UsageError('invalid-argument', 'not an HTTP/1.1 response');
   let head = 'HTTP/1.1 101 Switching Protocols\r\n';
-  for (const [name, value] of response.fields) head += `${name}: ${value}\r\n`;
+  for (const [name, value] of response.fields) {
+    // Again: whoever has added to the fields since has not been checked.
+    checkSyntax(name, value);
+    head += `${name}: ${value}\r\n`;
+  }
   return `${head}\r\n`;
 }

@@ -1,6 +1,12 @@
 /** What the bytes of a body mean, as far as a server has to know: text and JSON. */
 import { lowerAscii, ProtocolError, trimOws } from '../base/index.ts';
 
+/** Refuses what is compressed [RFC 9110 §8.4]: nothing is inflated here, so nothing can burst. */
+export function requirePlain(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || lowerAscii(contentEncoding) === 'identity') return;
+  throw new ProtocolError('unsupported-media-type', `content-encoding ${contentEncoding}`);
+}
+
 /** Refuses text that says it is not UTF-8. A missing type says nothing. */
 export function requireText(contentType: string | undefined): void {
   const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? '')?.[1];

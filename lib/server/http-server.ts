@@ -175,9 +175,9 @@ export class Server implements ConnectionOwner {
   }
 
   /**
-   * Lets nobody in any more, completes what is being answered (with `connection: close`), ends event
-   * streams, says goodbye to WebSockets (1001, at once or spread over a while), and cuts what is left
-   * at the deadline, hijacked sockets too. Calling it again returns the same promise.
+   * Lets nobody in any more, completes what is being answered (with `connection: close`), ends
+   * event streams, says goodbye to WebSockets (1001, at once or spread over a while), and cuts what
+   * is left at the deadline, hijacked sockets too. Calling it again returns the same promise.
    *
    * @throws UsageError `invalid-option` for a bad deadline.
    */

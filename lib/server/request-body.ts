@@ -14,7 +14,7 @@
  */
 import { ByteQueue, ProtocolError, UsageError } from '../base/index.ts';
 import type { Fields, RequestHead } from '../http/index.ts';
-import { decodeText, parseJson, requireJson, requireText } from './body-text.ts';
+import { decodeText, parseJson, requireJson, requirePlain, requireText } from './body-text.ts';
 
 /** Unread bytes from which the connection is paused. */
 const PAUSE_BYTES = 64 * 1024;
@@ -93,10 +93,11 @@ export class RequestBody implements AsyncIterable<Buffer> {
   /**
    * Reads all of it as UTF-8, without a byte order mark.
    *
-   * @throws as {@link bytes}; ProtocolError `unsupported-media-type` (415) for another charset,
-   *   `body-not-utf8` (400).
+   * @throws as {@link bytes}; ProtocolError `unsupported-media-type` (415) for another charset or a
+   *   `Content-Encoding`, `body-not-utf8` (400).
    */
   async text(options?: ReadBodyOptions): Promise<string> {
+    requirePlain(this.#fields.get('content-encoding'));
     requireText(this.#fields.get('content-type'));
     return decodeText(await this.bytes(options));
   }
@@ -108,6 +109,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    *   `application/json` or ends with `+json`, `body-not-json` (400).
    */
   async json(options?: ReadBodyOptions): Promise<unknown> {
+    requirePlain(this.#fields.get('content-encoding'));
     requireJson(this.#fields.get('content-type'));
     return parseJson(decodeText(await this.bytes(options)));
   }

@@ -21,6 +21,7 @@ t.test('splits the target as it was sent', (t) => {
   t.match(opening('/a%2Fb?c=d?e'), { path: '/a%2Fb', query: '?c=d?e' });
   t.match(opening('http://x:1/p?q'), { path: '/p', query: '?q' });
   t.match(opening('http://x'), { path: '/', query: '' });
+  t.match(opening('ws://x/p'), { path: '/p', query: '' });
   t.match(opening('/'), { host: 'a', origin: undefined, protocols: ['chat'], source: 'it' });
   t.end();
 });

@@ -235,6 +235,9 @@ t.test('goes by the authority of an absolute target [6455-4.2.1-3]', (t) => {
   t.match(read(LINES, request), { ok: true, host: 'real.example:8080' });
   t.match(read(lines({ Origin: 'http://real.example:8080' }), request), { ok: true });
   t.match(read(lines({ Origin: 'http://example.com' }), request), { status: 403 });
+  const other = { target: 'ws://real.example/chat' };
+  t.match(read(LINES, other), { ok: true, host: 'real.example' }, 'whatever the scheme');
+  t.match(read(lines({ Origin: 'http://example.com' }), other), { status: 403 });
   t.end();
 });
 

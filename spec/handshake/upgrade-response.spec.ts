@@ -98,3 +98,17 @@ t.test('answers an extended CONNECT with 200 and without a key [8441-5-13 8441-5
   t.throws(() => formatUpgradeResponse(response), { code: 'invalid-argument' });
   t.end();
 });
+
+t.test('writes no field that was added to a response unchecked', (t) => {
+  const response = buildUpgradeResponse(UPGRADE);
+  for (const field of [
+    ['x', 'a\r\nb: c'],
+    ['x\r\ny', 'a'],
+    ['x', '\0'],
+    ['', 'a'],
+  ] as const) {
+    const added = { ...response, fields: [...response.fields, field] };
+    t.throws(() => formatUpgradeResponse(added), { code: 'invalid-header' });
+  }
+  t.end();
+});

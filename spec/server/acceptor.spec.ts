@@ -55,6 +55,15 @@ t.test('refuses connections beyond the cap, and takes others when some are close
   t.equal(sockets.length, 3);
 });
 
+t.test('survives what a refused connection says when it is destroyed', async (t) => {
+  const { acceptor } = setUp({ maxConnections: 0 });
+  const rude = new PassThrough({ destroy: (_error, done) => done(new Error('ECONNRESET')) });
+  acceptor.serve(rude, false);
+  await eventually(() => rude.closed);
+  t.equal(rude.errored?.message, 'ECONNRESET');
+  t.equal(acceptor.counters.refused, 1);
+});
+
 t.test('refuses connections of one address beyond its cap, IPv6 by the /64', async (t) => {
   const { acceptor, sockets } = setUp({ maxConnectionsPerAddress: 1 });
   acceptor.serve(from('192.0.2.1'), false);

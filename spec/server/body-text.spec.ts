@@ -1,5 +1,11 @@
 import t from 'tap';
-import { decodeText, parseJson, requireJson, requireText } from '../../lib/server/body-text.ts';
+import {
+  decodeText,
+  parseJson,
+  requireJson,
+  requirePlain,
+  requireText,
+} from '../../lib/server/body-text.ts';
 
 t.test('takes text that is UTF-8, or does not say', (t) => {
   for (const type of [
@@ -14,6 +20,16 @@ t.test('takes text that is UTF-8, or does not say', (t) => {
   }
   for (const type of ['text/plain; charset=latin1', 'a/b; x=1; CHARSET=utf-16']) {
     t.throws(() => requireText(type), { code: 'unsupported-media-type', status: 415 }, type);
+  }
+  t.end();
+});
+
+t.test('takes nothing that is compressed', (t) => {
+  for (const coding of [undefined, 'identity', 'Identity']) {
+    t.doesNotThrow(() => requirePlain(coding), String(coding));
+  }
+  for (const coding of ['gzip', 'br', 'identity, gzip', 'x-none', '']) {
+    t.throws(() => requirePlain(coding), { code: 'unsupported-media-type' }, coding);
   }
   t.end();
 });

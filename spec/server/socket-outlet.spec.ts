@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { constants } from 'node:os';
 import { Duplex } from 'node:stream';
 import t from 'tap';
 import { canWriteDirectly } from '../../lib/server/direct-write.ts';
@@ -77,6 +78,16 @@ t.test('past the stream: tells when what waits never left', async (t) => {
   await once(socket, 'close');
   t.equal(outlet.hasLostOutput, true);
   t.same(outlet.told, [], 'no room any more');
+  close();
+});
+
+t.test('past the stream: destroys the socket when the rest is refused', async (t) => {
+  const { outlet, socket, close } = await open(true);
+  const failed = once(socket, 'error');
+  outlet.written(-constants.errno.EPIPE);
+  t.match(await failed, [{ code: 'EPIPE', syscall: 'write' }]);
+  t.equal(outlet.hasLostOutput, true);
+  t.equal(socket.destroyed, true);
   close();
 });
 
