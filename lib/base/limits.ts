@@ -112,13 +112,25 @@ export const LIMITS = defineLimits({
     value: 60_000,
     unit: 'ms',
     precedent: 'nginx client_body_timeout 60 s',
-    stops: 'a message that is begun and never finished',
+    stops: 'a message that is begun and never finished; only the time in which we read counts',
+  },
+  inflateTimeoutMs: {
+    value: 30_000,
+    unit: 'ms',
+    precedent: 'half the time that a message may take to arrive',
+    stops: 'a message that occupies the threads of zlib without end',
   },
   closeTimeoutMs: {
     value: 10_000,
     unit: 'ms',
     precedent: 'Python websockets 10 s, ws 30 s',
-    stops: 'peers that never answer a close frame',
+    stops: 'peers that take no close frame, or never answer one',
+  },
+  endTimeoutMs: {
+    value: 5_000,
+    unit: 'ms',
+    precedent: 'Python websockets 10 s for each step of closing',
+    stops: 'connections that are over, held open by a peer that does not end its side',
   },
   handshakeTimeoutMs: {
     value: 10_000,

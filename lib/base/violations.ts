@@ -47,6 +47,7 @@ export const VIOLATIONS = defineViolations({
   'message-too-large': { closeCode: 1009, source: 'limit' },
   'too-many-fragments': { closeCode: 1008, source: 'limit' },
   'message-timeout': { closeCode: 1008, source: 'limit' },
+  'inflate-timeout': { closeCode: 1008, source: 'limit' },
   'pong-timeout': { closeCode: 1011, source: 'limit' },
   'idle-timeout': { closeCode: 1001, source: 'limit' },
   'close-timeout': { source: 'RFC 6455 §7.1.1' },

@@ -15,6 +15,12 @@ import {
 } from './close-handshake.ts';
 import { ABNORMAL, type CloseReport } from './close-report.ts';
 
+/**
+ * What closing waits for: our frame to leave, the peer's to come, the transport to end. Each has
+ * its time; only the first two are the closing handshake.
+ */
+export type Awaited = 'our-close' | 'peer-close' | 'transport-end';
+
 /** The end of one connection, from the first step on. */
 export class Closing {
   /** Our side wants to close; its frame may still wait behind messages. */
@@ -26,7 +32,8 @@ export class Closing {
   #state: CloseState = 'open';
   #beganBy: 'us' | 'peer' | undefined;
   #peerClose: ClosePayload | undefined;
-  #sinceMs: number | undefined;
+  #awaited: Awaited | undefined;
+  #sinceMs = 0;
 
   /** Where the closing handshake stands. */
   get state(): CloseState {
@@ -35,7 +42,7 @@ export class Closing {
 
   /** True while sending messages makes sense. */
   get isOpen(): boolean {
-    return this.#state === 'open' && !this.isRequested;
+    return this.#state === 'open' && !this.isRequested && this.#awaited === undefined;
   }
 
   /** True while input still means something. */
@@ -45,12 +52,12 @@ export class Closing {
 
   /** True while frames may still be written. */
   get isWritable(): boolean {
-    return isWritable(this.#state);
+    return isWritable(this.#state) && this.#awaited !== 'transport-end';
   }
 
-  /** True once closing has begun and somebody waits for its end. */
-  get isUnderWay(): boolean {
-    return this.#sinceMs !== undefined;
+  /** What is waited for; `undefined` before closing has begun. */
+  get awaited(): Awaited | undefined {
+    return this.#awaited;
   }
 
   /** True where the table allows this event. */
@@ -66,10 +73,16 @@ export class Closing {
     return true;
   }
 
-  /** Somebody begins to close; only the first counts. `nowMs` starts the deadline. */
-  begin(by: 'us' | 'peer', nowMs?: number): void {
+  /** Somebody begins to close; only the first counts. */
+  begin(by: 'us' | 'peer'): void {
     this.#beganBy ??= by;
-    if (nowMs !== undefined) this.#sinceMs ??= nowMs;
+  }
+
+  /** Waits for the next thing; waiting for the same again changes nothing. */
+  await(what: Awaited, nowMs: number): void {
+    if (this.#awaited === what) return;
+    this.#awaited = what;
+    this.#sinceMs = nowMs;
   }
 
   /** The peer's close frame came. */
@@ -77,9 +90,9 @@ export class Closing {
     this.#peerClose = close;
   }
 
-  /** True when closing has taken longer than it may. */
-  isOverdue(nowMs: number, timeoutMs: number): boolean {
-    return this.#sinceMs !== undefined && nowMs - this.#sinceMs >= timeoutMs;
+  /** How long it has been waited for what is awaited, in ms. */
+  waitedMs(nowMs: number): number {
+    return this.#awaited === undefined ? 0 : nowMs - this.#sinceMs;
   }
 
   /** What there is to tell. */

@@ -73,10 +73,19 @@ export interface ConnectionOptions extends KeepaliveOptions {
   readonly maxMessageBytes?: number | undefined;
   /** Frames of one message; default 131,072. */
   readonly maxFragments?: number | undefined;
-  /** How long a message may stay unfinished, in ms; default 60 s, without end in `pieces`. */
+  /**
+   * How long a message may stay unfinished while we are reading, in ms; default 60 s, without end
+   * in `pieces`.
+   */
   readonly messageTimeoutMs?: number | undefined;
-  /** How long closing may take, in ms; default 10 s. */
+  /** How long inflating one message may take, in ms; default 30 s, without end in `pieces`. */
+  readonly inflateTimeoutMs?: number | undefined;
+  /**
+   * How long our close frame may take to leave, and again the peer's to come, in ms; default 10 s.
+   */
   readonly closeTimeoutMs?: number | undefined;
+  /** How long the transport may take to end when all has been said, in ms; default 5 s. */
+  readonly endTimeoutMs?: number | undefined;
 }
 
 /** Numbers of one connection, for people and dashboards. Bytes are as they travel. */
@@ -84,6 +93,8 @@ export interface ConnectionCounters {
   bytesReceived: number;
   bytesSent: number;
   messagesReceived: number;
+  /** Messages that came after `close` while their reader had paused. */
+  messagesDiscarded: number;
   messagesSent: number;
   pingsReceived: number;
   pongsReceived: number;

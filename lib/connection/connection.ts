@@ -3,30 +3,23 @@
  * the other way round.
  *
  * ```
- *   receive(bytes) ─► InputGate ─► FrameReader ─► MessageAssembler ─► sink.message
- *                                                       │ control
- *                             Closing, Keepalive ◄──────┘──► pong
- *   send(…) ─► ConnectionOutput ─► flush() ─► sink.write
+ *   receive(bytes) ─► ConnectionInput ──────► sink.message
+ *                           │ control
+ *        Ending, Keepalive ◄┴──► pong, close
+ *   send(…) ────────► ConnectionOutput ─ flush() ─► sink.write
  * ```
  * The owner gives bytes, calls {@link Connection.flush} when asked, {@link Connection.tick} about
  * once a second and {@link Connection.transportClosed} at the end. It does not know sockets, timers
  * or randomness; masking keys and the time come in as functions.
  *
- * Longer than the house allows: it is the one place where the organs meet, and half of it is
- * documentation of what an owner may call.
+ * Longer than the house allows: half of it is documentation of what an owner may call; what is done
+ * is done by the organs, which meet here.
  */
-import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
-import {
-  encodeClosePayload,
-  FrameReader,
-  MAX_CONTROL_PAYLOAD,
-  NO_STATUS_CODE,
-  OPCODE,
-  parseClosePayload,
-} from '../codec/index.ts';
-import type { AssemblerSink } from './assembler-options.ts';
+import { type ProtocolError, UsageError } from '../base/index.ts';
+import { MAX_CONTROL_PAYLOAD, OPCODE } from '../codec/index.ts';
 import type { CloseState } from './close-handshake.ts';
-import { Closing } from './closing.ts';
+import type { Closing } from './closing.ts';
+import { ConnectionInput, type InputOwner } from './connection-input.ts';
 import {
   type ConnectionCounters,
   type ConnectionOptions,
@@ -34,16 +27,13 @@ import {
   checkConnectionOptions,
 } from './connection-options.ts';
 import { ConnectionOutput } from './connection-output.ts';
-import { InputGate } from './input-gate.ts';
+import { Ending } from './ending.ts';
 import { Keepalive } from './keepalive.ts';
-import { MessageAssembler } from './message-assembler.ts';
 import type { SendOptions } from './message-sender.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import { requireText } from './text.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
-/** The server did not agree to an extension that the client cannot do without. */
-const EXTENSION_MISSING = 1010;
 
 /** The sans-I/O connection. */
 export class Connection {
@@ -52,116 +42,62 @@ export class Connection {
     bytesReceived: 0,
     bytesSent: 0,
     messagesReceived: 0,
+    messagesDiscarded: 0,
     messagesSent: 0,
     pingsReceived: 0,
     pongsReceived: 0,
   };
 
   readonly #sink: ConnectionSink;
-  readonly #role: 'client' | 'server';
   readonly #now: () => number;
   readonly #deflate: ConnectionOptions['deflate'];
-  readonly #reader: FrameReader;
-  readonly #assembler: MessageAssembler;
-  readonly #gate: InputGate;
+  readonly #input: ConnectionInput;
   readonly #output: ConnectionOutput;
   readonly #keepalive: Keepalive;
-  readonly #closing = new Closing();
-  readonly #messageTimeoutMs: number;
-  readonly #closeTimeoutMs: number;
+  readonly #ending: Ending;
+  readonly #closing: Closing;
 
   /** The newest ping that congestion kept us from answering. */
   #owedPong: Buffer | undefined;
-  #unfinishedSinceMs: number | undefined;
   #messagesAtTick = 0;
   #isDeflateReleased = true;
-  /** Close frames went both ways. */
-  #isClean = false;
-  /** The transport ended while frames it brought still waited to be delivered. */
-  #endIsPending = false;
 
   /** @throws UsageError `invalid-option` for an option that is missing or out of range. */
   constructor(sink: ConnectionSink, options: ConnectionOptions) {
     checkConnectionOptions(sink, options);
     this.#sink = sink;
-    this.#role = options.role;
     this.#now = options.now;
     this.#deflate = options.deflate;
-    // What is streamed may take its time; what is kept in memory until it is whole may not.
-    const defaultTimeoutMs = options.delivery === 'pieces' ? Number.POSITIVE_INFINITY : undefined;
-    const messageTimeoutMs = options.messageTimeoutMs ?? defaultTimeoutMs;
-    this.#messageTimeoutMs = resolveLimit('messageTimeoutMs', messageTimeoutMs);
-    this.#closeTimeoutMs = resolveLimit('closeTimeoutMs', options.closeTimeoutMs);
-    this.#keepalive = new Keepalive(options);
-    this.#output = new ConnectionOutput(sink, options, this.counters, this);
-    this.#assembler = new MessageAssembler(new Connection.#Intake(this), {
-      delivery: options.delivery ?? 'message',
-      maxMessageBytes: options.maxMessageBytes,
-      maxFragments: options.maxFragments,
-      inflater: options.deflate,
-    });
-    this.#reader = new FrameReader(this.#assembler, {
-      role: options.role,
-      allowRsv1: options.deflate !== undefined,
-      ownsInput: options.ownsInput ?? false,
-      maxFrameBytes: resolveLimit('maxFrameBytes', options.maxFrameBytes),
-    });
-    this.#gate = new InputGate(this.#reader, sink);
+    const keepalive = new Keepalive(options);
+    const output = new ConnectionOutput(sink, options, this.counters, this);
+    const owner = new Connection.#InputOwner(this);
+    this.#keepalive = keepalive;
+    this.#output = output;
+    this.#input = new ConnectionInput(sink, options, this.counters, keepalive, output, owner);
+    this.#ending = new Ending(sink, options, this.#input, output);
+    this.#closing = this.#ending.closing;
   }
 
-  /** The assembler's sink: one object that may look inside, instead of eight closures. */
-  static readonly #Intake = class implements AssemblerSink {
+  /** Whom the reading half tells: one object that may look inside. */
+  static readonly #InputOwner = class implements InputOwner {
     readonly #to: Connection;
 
     constructor(to: Connection) {
       this.#to = to;
     }
 
-    message(data: string | Buffer): void {
-      this.#to.#received();
-      this.#to.#sink.message(data);
-    }
-
-    messageStart(isText: boolean): void {
-      this.#to.#sink.messageStart!(isText);
-    }
-
-    messagePiece(piece: string | Buffer): void {
-      this.#to.#sink.messagePiece!(piece);
-    }
-
-    messageEnd(): void {
-      this.#to.#received();
-      this.#to.#sink.messageEnd!();
-    }
-
     control(opcode: number, payload: Buffer): void {
       this.#to.#control(opcode, payload);
     }
 
-    failed(error: ProtocolError): void {
+    fail(error: ProtocolError): void {
       this.#to.fail(error);
     }
 
-    pauseFrames(): void {
-      this.#to.#gate.pauseForJob();
-    }
-
-    whenWanted(deliver: () => void): void {
-      if (this.#to.#gate.isPausedByOwner) this.#to.#gate.jobDone(deliver);
-      else deliver();
-    }
-
-    jobDone(deliver: () => void): void {
-      this.#to.#gate.jobDone(deliver);
-      this.#to.#goOn();
+    receiveEnd(): void {
+      this.#to.receiveEnd();
     }
   };
-
-  #received(): void {
-    this.counters.messagesReceived += 1;
-    this.#keepalive.message();
-  }
 
   /** Where the closing handshake stands. */
   get state(): CloseState {
@@ -200,63 +136,33 @@ export class Connection {
     this.counters.bytesReceived += bytes.length;
     this.#keepalive.heard();
     if (!this.#closing.isReadable) return;
-    const isMyTurn = this.#output.cork();
-    if (isMyTurn) this.#deflate?.beginTurn();
-    try {
-      this.#reader.receive(bytes);
-    } finally {
-      if (isMyTurn) this.#output.uncork();
-    }
+    this.#input.receive(bytes);
   }
 
   /** Tells that the peer ended its side of the transport: nothing will come any more. */
   receiveEnd(): void {
-    if (this.state === 'closed') return;
-    if (this.#gate.isShut && this.#closing.isReadable) {
-      this.#endIsPending = true;
-      return;
-    }
-    this.#stopReading();
-    // An end without a close frame is abnormal [RFC 6455 §7.1.5], but not our failure to report.
-    this.#sink.endTransport();
+    this.#ending.receiveEnd();
   }
 
   /** Tells that the transport is gone, for which reason if it knows one. Ends everything. */
   transportClosed(transportError?: Error): void {
-    if (!this.#closing.move('transport-gone')) return;
-    this.#stopReading();
-    this.#output.stop();
-    this.#deflate?.close();
-    const atMs = this.#now();
-    this.#sink.closed(this.#closing.report(transportError, this.#isClean, atMs));
+    this.#ending.transportClosed(transportError);
   }
 
-  /** Stops delivery; bytes that come are kept and the owner is asked to read no more. */
+  /**
+   * Stops delivery; bytes that come are kept and the owner is asked to read no more. After `close`
+   * it throws away messages instead: we read on for the peer's close frame.
+   */
   pause(): void {
-    this.#gate.setOwnerPause(true);
+    this.#input.pause();
   }
 
-  /** Goes on with delivery, first of the bytes that were kept. */
+  /**
+   * Goes on with delivery, first of the bytes that were kept. Once a message has been thrown away,
+   * none follows.
+   */
   resume(): void {
-    this.#gate.setOwnerPause(false);
-    this.#goOn();
-  }
-
-  #goOn(): void {
-    if (!this.#gate.isShut) return;
-    const isMyTurn = this.#output.cork();
-    try {
-      if (!this.#gate.open()) return;
-    } finally {
-      if (isMyTurn) this.#output.uncork();
-    }
-    if (this.#endIsPending) this.receiveEnd();
-    else this.#sink.wantsInput(true);
-  }
-
-  #stopReading(): void {
-    this.#assembler.stop();
-    this.#gate.stop();
+    this.#input.resume();
   }
 
   // ── control frames ─────────────────────────────────────────────────────────────────────────
@@ -264,7 +170,7 @@ export class Connection {
   #control(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.ping) this.#receivePing(payload);
     else if (opcode === OPCODE.pong) this.#receivePong(payload);
-    else this.#receiveClose(payload);
+    else this.#ending.receiveClose(payload);
   }
 
   #receivePing(payload: Buffer): void {
@@ -273,28 +179,13 @@ export class Connection {
     // read gets one pong later instead of a queue that grows.
     if (this.#sink.isCongested()) this.#owedPong = payload;
     else if (this.#closing.isWritable) this.#output.control(OPCODE.pong, payload);
-    this.#sink.ping?.(payload);
+    if (this.#input.isWanted) this.#sink.ping?.(payload);
   }
 
   #receivePong(payload: Buffer): void {
     this.counters.pongsReceived += 1;
     const roundTripMs = this.#keepalive.ponged(this.#now(), payload);
-    this.#sink.pong?.(payload, roundTripMs);
-  }
-
-  #receiveClose(payload: Buffer): void {
-    const closing = this.#closing;
-    // A payload that breaks a rule throws a ProtocolError, which the frame reader reports.
-    const close = parseClosePayload(payload);
-    closing.heard(close);
-    closing.begin('peer', this.#now());
-    this.#stopReading();
-    const isReply = this.state === 'close-sent';
-    closing.move('receive-close');
-    if (isReply) return this.#exchanged();
-    if (closing.isRequested) return; // Ours is on its way, behind what was accepted before it.
-    const code = close.code === NO_STATUS_CODE ? undefined : close.code;
-    this.#output.closeAfterQueue(() => this.#writeClose(code, ''));
+    if (this.#input.isWanted) this.#sink.pong?.(payload, roundTripMs);
   }
 
   // ── output ─────────────────────────────────────────────────────────────────────────────────
@@ -392,7 +283,8 @@ export class Connection {
 
   /**
    * Begins the closing handshake, behind every message that was accepted before. Does nothing when
-   * it has begun already.
+   * it has begun already. Reading goes on for the peer's close frame; while the owner has paused,
+   * messages that still come are thrown away and counted (`messagesDiscarded`).
    *
    * @param code 1000 – 1003, 1007 – 1014 or 3000 – 4999; `undefined` sends none [RFC 6455 §7.4].
    *   1010 is for clients only.
@@ -400,28 +292,17 @@ export class Connection {
    * @throws UsageError `invalid-close-code` or `invalid-argument`.
    */
   close(code?: number, reason = ''): void {
-    this.checkClose(code, reason);
-    if (!this.isOpen) return;
-    this.#closing.isRequested = true;
-    this.#closing.begin('us', this.#now());
-    this.#output.closeAfterQueue(() => this.#writeClose(code, reason));
+    this.#ending.close(code, reason);
   }
 
   /** Throws what {@link close} would throw, and does nothing else. */
   checkClose(code: number | undefined, reason = ''): void {
-    encodeClosePayload(code, reason);
-    // A server that misses an extension refuses the handshake instead [RFC 6455 §7.4.1].
-    if (code === EXTENSION_MISSING && this.#role === 'server') {
-      throw new UsageError('invalid-close-code', '1010 is a code for clients');
-    }
+    this.#ending.check(code, reason);
   }
 
   /** Cuts the transport without a closing handshake. */
   terminate(): void {
-    if (this.state === 'closed') return;
-    this.#closing.begin('us');
-    this.#stopReading();
-    this.#sink.abortTransport();
+    this.#ending.terminate();
   }
 
   /**
@@ -429,40 +310,7 @@ export class Connection {
    * then the end of our side. Input is ignored from here on.
    */
   fail(error: ProtocolError): void {
-    const closing = this.#closing;
-    if (!closing.allows('fail')) return;
-    closing.error = error;
-    this.#stopReading();
-    this.#output.stop();
-    this.#deflate?.close();
-    if (closing.isWritable && error.closeCode !== undefined) {
-      closing.sentCode = error.closeCode;
-      this.#output.control(OPCODE.close, encodeClosePayload(error.closeCode, error.code));
-    }
-    closing.move('fail');
-    closing.begin('us', this.#now());
-    this.flush();
-    this.#sink.endTransport();
-  }
-
-  #writeClose(code: number | undefined, reason: string): void {
-    const closing = this.#closing;
-    if (!closing.isWritable) return;
-    closing.sentCode = code;
-    this.#output.control(OPCODE.close, encodeClosePayload(code, reason));
-    const wasReceived = this.state === 'close-received';
-    closing.move('send-close');
-    if (wasReceived) this.#exchanged();
-  }
-
-  /** Both close frames have passed: the server ends the transport first [RFC 6455 §7.1.1]. */
-  #exchanged(): void {
-    this.#isClean = true;
-    this.#stopReading();
-    this.#output.stop();
-    if (this.#role === 'client') return;
-    this.flush();
-    this.#sink.endTransport();
+    this.#ending.fail(error);
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────
@@ -470,21 +318,18 @@ export class Connection {
   /** Checks all deadlines. Call it about once a second; `nowMs` is on the clock of `now`. */
   tick(nowMs: number): void {
     if (this.state === 'closed') return;
-    if (this.#closing.isUnderWay) return this.#tickClosing(nowMs);
+    if (this.#closing.awaited !== undefined) return this.#ending.tick(nowMs);
     this.#tickDeflate();
     // Who reads nothing cannot know that nothing comes: a pause of ours is no silence of theirs.
-    if (this.#gate.isShut) this.#keepalive.heard();
+    if (this.#input.isShut) {
+      this.#keepalive.heard();
+      this.#keepalive.message();
+    }
     const action = this.#keepalive.tick(nowMs);
     if (action === 'ping') this.ping();
     else if (action !== 'none') this.#giveUp(action);
-    this.#tickMessage(nowMs);
-  }
-
-  #tickClosing(nowMs: number): void {
-    if (!this.#closing.isOverdue(nowMs, this.#closeTimeoutMs)) return;
-    this.#closing.error ??= new ProtocolError('close-timeout', `${this.#closeTimeoutMs} ms`);
-    this.#stopReading();
-    this.#sink.abortTransport();
+    const overdue = this.#input.tick(nowMs);
+    if (overdue !== undefined) this.fail(overdue);
   }
 
   /** An idle peer is told goodbye; a dead one is not waited for. */
@@ -497,21 +342,11 @@ export class Connection {
   /** zlib's state is worth keeping between messages that follow each other, and only then. */
   #tickDeflate(): void {
     const deflate = this.#deflate;
-    if (deflate === undefined || this.#assembler.isUnfinished || this.pendingBytes > 0) return;
+    if (deflate === undefined || this.#input.isUnfinished || this.pendingBytes > 0) return;
     const messages = this.counters.messagesReceived + this.counters.messagesSent;
     if (messages === this.#messagesAtTick && !this.#isDeflateReleased) deflate.releaseIdle();
     this.#isDeflateReleased = messages === this.#messagesAtTick;
     this.#messagesAtTick = messages;
-  }
-
-  #tickMessage(nowMs: number): void {
-    if (!this.#assembler.isUnfinished || this.#gate.isShut) {
-      this.#unfinishedSinceMs = undefined;
-      return;
-    }
-    this.#unfinishedSinceMs ??= nowMs;
-    if (nowMs - this.#unfinishedSinceMs < this.#messageTimeoutMs) return;
-    this.fail(new ProtocolError('message-timeout', `${this.#messageTimeoutMs} ms`));
   }
 }
 

@@ -9,8 +9,9 @@ export {
   nextCloseState,
 } from './close-handshake.ts';
 export { ABNORMAL, type CloseReport } from './close-report.ts';
-export { Closing } from './closing.ts';
+export { type Awaited, Closing } from './closing.ts';
 export { Connection } from './connection.ts';
+export { ConnectionInput, type Corkable, type InputOwner } from './connection-input.ts';
 export {
   type ConnectionCounters,
   type ConnectionDeflate,
@@ -19,10 +20,12 @@ export {
   checkConnectionOptions,
 } from './connection-options.ts';
 export { ConnectionOutput } from './connection-output.ts';
+export { Ending } from './ending.ts';
 export { InputGate, type InputSwitch } from './input-gate.ts';
 export { Keepalive, type KeepaliveAction, type KeepaliveOptions } from './keepalive.ts';
 export { MessageAssembler } from './message-assembler.ts';
 export { MessageBody, type PieceTaker } from './message-body.ts';
+export { MessageDeadline } from './message-deadline.ts';
 export {
   type MessageDeflater,
   MessageSender,

@@ -16,6 +16,7 @@ export class InputGate {
   readonly #transport: InputSwitch;
   #isPausedByOwner = false;
   #isPausedByJob = false;
+  #isOwnerOverruled = false;
   #isShut = false;
   #hasStopped = false;
   /** What a job gave, which an owner's pause keeps waiting like everything else. */
@@ -37,10 +38,20 @@ export class InputGate {
     return this.#isPausedByOwner;
   }
 
+  /** True while nothing is delivered because the owner wants it so. */
+  get isHeldByOwner(): boolean {
+    return this.#isPausedByOwner && !this.#isOwnerOverruled;
+  }
+
   /** The owner wants a pause, or not any more. */
   setOwnerPause(isPaused: boolean): void {
     this.#isPausedByOwner = isPaused;
-    if (isPaused) this.#shut();
+    if (this.isHeldByOwner) this.#shut();
+  }
+
+  /** From the next {@link open} on the owner's pauses hold up nothing. */
+  overruleOwner(): void {
+    this.#isOwnerOverruled = true;
   }
 
   /** A job elsewhere must end before the next frame. */
@@ -58,7 +69,7 @@ export class InputGate {
   }
 
   get #mustWait(): boolean {
-    return this.#isPausedByOwner || this.#isPausedByJob;
+    return this.isHeldByOwner || this.#isPausedByJob;
   }
 
   #shut(): void {

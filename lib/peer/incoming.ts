@@ -1,110 +1,10 @@
 /**
- * Reading at the reader's pace: bounded queues between a connection and `for await`.
+ * What came and waits for `for await`: whole messages, or messages piece by piece.
  *
- * A queue pauses the connection when it is full and resumes it when it is empty; the transport's
- * flow control carries that to the peer. What waits is bounded in number and in bytes, whichever
- * comes first.
+ * Each kind waits in bounded queues; several of them may hold up one connection.
  */
 import { UsageError } from '../base/index.ts';
-
-/** What a queue asks of its connection. */
-export interface QueueControl {
-  pause(): void;
-  resume(): void;
-  /** The reader left its loop before the end. */
-  leave(): void;
-}
-
-const MAX_WAITING = 64;
-const MAX_WAITING_BYTES = 256 * 1024;
-
-/** A bounded queue that is read with `for await`. */
-export class BoundedQueue<Item> implements AsyncIterableIterator<Item, undefined> {
-  readonly #control: QueueControl;
-  readonly #weigh: (item: Item) => number;
-  #items: Item[] = [];
-  #bytes = 0;
-  #isPaused = false;
-  #isClosed = false;
-  #error: Error | undefined;
-  #reader:
-    | { resolve: (result: IteratorResult<Item, undefined>) => void; reject: (error: Error) => void }
-    | undefined;
-
-  constructor(control: QueueControl, weigh: (item: Item) => number) {
-    this.#control = control;
-    this.#weigh = weigh;
-  }
-
-  /** Adds an item; pauses the connection when that fills the queue. */
-  push(item: Item): void {
-    const reader = this.#reader;
-    if (reader !== undefined) {
-      this.#reader = undefined;
-      reader.resolve({ value: item, done: false });
-      return;
-    }
-    this.#items.push(item);
-    this.#bytes += this.#weigh(item);
-    const isFull = this.#items.length >= MAX_WAITING || this.#bytes >= MAX_WAITING_BYTES;
-    if (!isFull || this.#isPaused) return;
-    this.#isPaused = true;
-    this.#control.pause();
-  }
-
-  /** Ends the iteration after what waits; with an error it throws there. */
-  close(error?: Error): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#error = error;
-    const reader = this.#reader;
-    this.#reader = undefined;
-    if (reader === undefined) return;
-    if (error === undefined) reader.resolve({ value: undefined, done: true });
-    else reader.reject(error);
-  }
-
-  next(): Promise<IteratorResult<Item, undefined>> {
-    if (this.#items.length > 0) {
-      const value = this.#items.shift()!;
-      this.#bytes -= this.#weigh(value);
-      if (this.#items.length === 0) this.#unpause();
-      return Promise.resolve({ value, done: false });
-    }
-    if (this.#isClosed) {
-      const error = this.#error;
-      this.#error = undefined;
-      return error === undefined
-        ? Promise.resolve({ value: undefined, done: true })
-        : Promise.reject(error);
-    }
-    if (this.#reader !== undefined) {
-      return Promise.reject(new UsageError('already-reading', 'a read is waiting already'));
-    }
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-    });
-  }
-
-  return(): Promise<IteratorResult<Item, undefined>> {
-    this.#items = [];
-    this.#bytes = 0;
-    this.#unpause();
-    if (!this.#isClosed) this.#control.leave();
-    this.close();
-    return Promise.resolve({ value: undefined, done: true });
-  }
-
-  #unpause(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#control.resume();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}
+import { BoundedQueue, type QueueControl } from './bounded-queue.ts';
 
 const weighPiece = (piece: string | Buffer): number => piece.length;
 
@@ -158,30 +58,48 @@ class SharedPause {
 
 /** Messages that are read piece by piece, waiting for a reader. */
 export class IncomingQueue implements AsyncIterableIterator<IncomingMessage, undefined> {
+  readonly #control: QueueControl;
   readonly #pause: SharedPause;
   readonly #messages: BoundedQueue<IncomingMessage>;
   readonly #isIterated: boolean;
+  #isFinishing = false;
   #current: BoundedQueue<string | Buffer> | undefined;
 
   /** @param isIterated false when a handler takes each message: then none is kept here. */
   constructor(control: QueueControl, isIterated: boolean) {
+    this.#control = control;
     this.#pause = new SharedPause(control);
     this.#isIterated = isIterated;
     const { pause, resume } = this.#pause;
-    this.#messages = new BoundedQueue({ pause, resume, leave: () => control.leave() }, () => 1);
+    const leave = (): void => control.leave();
+    const discarded = (): void => control.discarded?.();
+    this.#messages = new BoundedQueue({ pause, resume, leave, discarded }, () => 1);
   }
 
   /** A message begins. */
   start(isText: boolean): IncomingMessage {
     const { pause, resume } = this.#pause;
+    const leave = (): void => this.#skip(pieces);
+    const discarded = (): void => {
+      this.#breakOff();
+      this.#control.discarded?.();
+    };
     const pieces = new BoundedQueue<string | Buffer>(
-      { pause, resume, leave: () => this.#skip(pieces) },
+      { pause, resume, leave, discarded },
       weighPiece,
     );
+    if (this.#isFinishing) pieces.finish();
     this.#current = pieces;
     const message = new IncomingMessage(isText ? 'text' : 'binary', pieces);
     if (this.#isIterated) this.#messages.push(message);
     return message;
+  }
+
+  /** The connection is closing: pauses it no more. */
+  finish(): void {
+    this.#isFinishing = true;
+    this.#messages.finish();
+    this.#current?.finish();
   }
 
   #skip(pieces: BoundedQueue<string | Buffer>): void {
@@ -201,10 +119,14 @@ export class IncomingQueue implements AsyncIterableIterator<IncomingMessage, und
 
   /** The connection ended. */
   close(): void {
+    this.#breakOff();
+    this.#messages.close();
+  }
+
+  #breakOff(): void {
     const error = new UsageError('invalid-state', 'the connection ended inside the message');
     this.#current?.close(error);
     this.#current = undefined;
-    this.#messages.close();
   }
 
   next(): Promise<IteratorResult<IncomingMessage, undefined>> {

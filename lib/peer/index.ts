@@ -9,18 +9,13 @@ export {
 } from './accept.ts';
 export { type Alarm, systemAlarm } from './alarm.ts';
 export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
+export { BoundedQueue, type QueueControl } from './bounded-queue.ts';
 export { type BroadcastResult, broadcast, PreparedMessage } from './broadcast.ts';
 export { addressGroup, type ClientAddress, readClientAddress } from './client-address.ts';
 export { DuplexTransport } from './duplex-transport.ts';
 export { hasHandler, type WebSocketEndpoint } from './endpoint.ts';
 export { Http2Transport, type ResettableStream } from './http2-transport.ts';
-export {
-  BoundedQueue,
-  IncomingMessage,
-  IncomingQueue,
-  MessageQueue,
-  type QueueControl,
-} from './incoming.ts';
+export { IncomingMessage, IncomingQueue, MessageQueue } from './incoming.ts';
 export { type FillRandomly, MaskingKeys, takeMaskingKey } from './masking-keys.ts';
 export { MessageWriter, type WriterPace } from './message-writer.ts';
 export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './open.ts';

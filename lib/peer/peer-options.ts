@@ -88,6 +88,8 @@ export function connectionOptions(
     maxMessageBytes: options.maxMessageBytes,
     maxFragments: options.maxFragments,
     messageTimeoutMs: options.messageTimeoutMs,
+    inflateTimeoutMs: options.inflateTimeoutMs,
+    endTimeoutMs: options.endTimeoutMs,
     closeTimeoutMs: options.closeTimeoutMs,
     pingIntervalMs: options.pingIntervalMs,
     pongTimeoutMs: options.pongTimeoutMs,

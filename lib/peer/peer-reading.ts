@@ -11,12 +11,8 @@
 import debug from 'debug';
 import { UsageError } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
-import {
-  type IncomingMessage,
-  IncomingQueue,
-  MessageQueue,
-  type QueueControl,
-} from './incoming.ts';
+import type { QueueControl } from './bounded-queue.ts';
+import { type IncomingMessage, IncomingQueue, MessageQueue } from './incoming.ts';
 import { PEER_CHANNELS } from './peer-channels.ts';
 import type { WebSocketHandler, WebSocketOptions } from './peer-options.ts';
 import type { WebSocketPeer } from './websocket-peer.ts';
@@ -34,6 +30,8 @@ export class PeerReading {
   readonly peer: WebSocketPeer;
   /** True when somebody reads, by whichever way. */
   isAttached = false;
+  /** Messages thrown away because the connection is closing, or nobody reads any more. */
+  messagesDiscarded = 0;
   readonly #options: WebSocketOptions;
   #connection: Readable | undefined;
   #handler: WebSocketHandler | undefined;
@@ -106,6 +104,9 @@ export class PeerReading {
       pause: () => this.#connection!.pause(),
       resume: () => this.#connection!.resume(),
       leave: () => void this.peer.close(1000),
+      discarded: () => {
+        this.messagesDiscarded += 1;
+      },
     };
   }
 
@@ -150,6 +151,12 @@ export class PeerReading {
   /** A pong came. */
   pong(payload: Buffer, roundTripMs: number | undefined): void {
     this.call('pong', payload, roundTripMs);
+  }
+
+  /** The connection is closing: whoever iterates holds it up no more. */
+  finish(): void {
+    this.#messages?.finish();
+    this.#incoming?.finish();
   }
 
   /** The connection is over: no reader waits any more. */

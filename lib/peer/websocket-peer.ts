@@ -282,7 +282,9 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   /** What went through, what was dropped, and what was taken back. */
   get counters(): PeerCounters {
     const { messagesDropped, messagesWithdrawn } = this.#output;
-    return { ...this.#connection.counters, messagesDropped, messagesWithdrawn };
+    const { counters } = this.#connection;
+    const messagesDiscarded = counters.messagesDiscarded + this.#reading.messagesDiscarded;
+    return { ...counters, messagesDiscarded, messagesDropped, messagesWithdrawn };
   }
 
   /** Aborted when the connection is over. */
@@ -296,7 +298,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /**
    * Begins the closing handshake, behind everything accepted before. Messages that still come are
-   * delivered; when nobody reads, they are dropped.
+   * delivered to a handler that has not paused; a loop finds as many as its queue holds twice. What
+   * comes beyond that, or for nobody, is thrown away: `counters.messagesDiscarded`.
    *
    * @param code 1000 – 1003, 1007 – 1014 or 3000 – 4999; `undefined` sends none. 1010 is for clients.
    * @param reason at most 123 bytes of UTF-8.
@@ -307,9 +310,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#connection.checkClose(code, reason);
     // What the policy held back was accepted before: it leaves first, however slow the peer is.
     this.#output.sendEverything();
+    this.#reading.finish();
     this.#connection.close(code, reason);
-    // Nobody reads: what still comes is for nobody, and must not keep the peer's answer waiting.
-    if (!this.#reading.isAttached) this.#connection.resume();
     return this.closed;
   }
 

@@ -5,8 +5,8 @@ import t from 'tap';
 t.test('tells what happened, and who began', (t) => {
   const closing = new Closing();
   t.equal(closing.isOpen, true);
-  closing.begin('peer', 5);
-  closing.begin('us', 9);
+  closing.begin('peer');
+  closing.begin('us');
   closing.heard({ code: 3000, reason: 'bye' });
   closing.move('receive-close');
   t.equal(closing.isOpen, false);
@@ -28,16 +28,25 @@ t.test('tells what happened, and who began', (t) => {
   t.end();
 });
 
-t.test('is overdue from its first step on, and not before one', (t) => {
+t.test('measures each wait from its beginning, and nothing before the first', (t) => {
   const closing = new Closing();
-  t.equal(closing.isOverdue(1e9, 10), false);
-  t.equal(closing.isUnderWay, false);
-  closing.begin('us');
-  t.equal(closing.isUnderWay, false);
-  closing.begin('us', 100);
-  t.equal(closing.isUnderWay, true);
-  t.equal(closing.isOverdue(109, 10), false);
-  t.equal(closing.isOverdue(110, 10), true);
+  t.equal(closing.awaited, undefined);
+  t.equal(closing.waitedMs(1e9), 0);
+  closing.await('our-close', 100);
+  closing.await('our-close', 105);
+  t.equal(closing.waitedMs(110), 10);
+  closing.await('peer-close', 110);
+  t.equal(closing.awaited, 'peer-close');
+  t.equal(closing.waitedMs(111), 1);
+  t.end();
+});
+
+t.test('is neither open nor writable once only the transport is waited for', (t) => {
+  const closing = new Closing();
+  closing.await('transport-end', 0);
+  t.equal(closing.state, 'open');
+  t.equal(closing.isOpen, false);
+  t.equal(closing.isWritable, false);
   t.end();
 });
 

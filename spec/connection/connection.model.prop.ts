@@ -1,6 +1,7 @@
 /**
- * A model of a conversation: random sends, streams, pings, closes, cuts, pauses, slow jobs and aborts,
- * on two connections back to back. After each step, and at the end, both sides must agree.
+ * A model of a conversation: random sends, streams, pings, closes, cuts, pauses, slow jobs, aborts,
+ * and time that passes, on two connections back to back. After each step, and at the end, both sides
+ * must agree.
  */
 import { strictEqual as equal, ok } from 'node:assert';
 import { encodeFrame, OPCODE } from 'barewire/codec';
@@ -37,8 +38,16 @@ class Step implements fc.Command<object, ModelPair> {
 }
 
 const side = fc.constantFrom<Side>('client', 'server');
-/** Some above the 16 KiB that are copied, none above what a codec compresses on the spot. */
-const MAX_BYTES = { plain: 70_000, compressed: 16_000 };
+/** Some above the 16 KiB that are copied, and that a codec compresses on the spot. */
+const MAX_BYTES = 70_000;
+/** Bytes that no compression makes shorter. */
+function noise(length: number): Uint8Array {
+  let state = length + 1;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
 const contentsUpTo = (maxBytes: number): fc.Arbitrary<string | Uint8Array> =>
   fc.oneof(
     fc.string({ unit: 'binary', maxLength: 30 }),
@@ -46,6 +55,7 @@ const contentsUpTo = (maxBytes: number): fc.Arbitrary<string | Uint8Array> =>
     fc.nat(maxBytes).map((length) => 'abcdefg '.repeat(length / 8)),
     fc.uint8Array({ maxLength: 200 }),
     fc.nat(maxBytes).map((length) => new Uint8Array(length).fill(7)),
+    fc.nat(maxBytes / 2).map(noise),
   );
 const compress = fc.constantFrom(undefined, true, false);
 const words = (content: string | Uint8Array): string =>
@@ -156,7 +166,7 @@ const moods = fc
           end.connection.resume();
         } else if (what === 'congest') end.congested = true;
         else if (what === 'flush') end.flush();
-        else if (what === 'finish') end.codec?.jobs.shift()?.();
+        else if (what === 'finish') end.codec?.work();
         else if (what === 'tick') end.connection.tick(pair.clock.nowMs);
         else {
           end.congested = false;
@@ -164,6 +174,10 @@ const moods = fc
         }
       }),
   );
+
+const times = fc
+  .constantFrom(10, 500, 1000, 1000, 3000, 20_000)
+  .map((ms) => new Step(`${ms} ms pass`, (pair) => pair.pass(ms)));
 
 const aborts = side.map(
   (from) => new Step(`${from} aborts`, (pair) => pair[from].connection.terminate()),
@@ -197,7 +211,20 @@ const setups = (isCompressed: boolean): fc.Arbitrary<ModelSetup> =>
     deflate: isCompressed ? parameters : fc.constant(undefined),
     delivery: fc.record({ client: delivery, server: delivery }),
     ownsInput: fc.boolean(),
+    isPausedAtEnd: fc.boolean(),
+    deadlines: fc.constant({}),
   });
+
+/** Short enough for time to matter. Whoever misses one is cut, and messages may be lost then. */
+const deadlines = fc.record({
+  messageTimeoutMs: fc.constantFrom(3000, 60_000),
+  inflateTimeoutMs: fc.constantFrom(2000, 30_000),
+  closeTimeoutMs: fc.constantFrom(1000, 10_000),
+  endTimeoutMs: fc.constantFrom(500, 5000),
+  pingIntervalMs: fc.constantFrom(0, 1000),
+  pongTimeoutMs: fc.constantFrom(0, 2000),
+  idleTimeoutMs: fc.constantFrom(0, 9000),
+});
 
 function converse(setup: ModelSetup, steps: Iterable<fc.Command<object, ModelPair>>): void {
   const pair = new ModelPair(setup);
@@ -205,8 +232,23 @@ function converse(setup: ModelSetup, steps: Iterable<fc.Command<object, ModelPai
   pair.settle();
   pair.check();
   checkPongs(pair);
+  if (setup.isPausedAtEnd) pair.client.connection.pause();
   pair.client.connection.close(1000);
   pair.settle();
+  pair.checkEnd();
+}
+
+/** As {@link converse}, against the clock: at the end nothing but time passes. */
+function converseInTime(setup: ModelSetup, steps: Iterable<fc.Command<object, ModelPair>>): void {
+  const pair = new ModelPair(setup);
+  pair.isDisturbed = true;
+  fc.modelRun(() => ({ model: {}, real: pair }), steps);
+  for (const { connection } of pair.ends) connection.close(1000);
+  for (let second = 0; second < 60; second += 1) {
+    pair.pass(1000);
+    pair.settleTransports();
+    pair.check();
+  }
   pair.checkEnd();
 }
 
@@ -229,7 +271,7 @@ function checkPongs(pair: ModelPair): void {
 
 for (const isCompressed of [false, true]) {
   const how = isCompressed ? 'with permessage-deflate' : 'without compression';
-  const steps = peaceful(isCompressed ? MAX_BYTES.compressed : MAX_BYTES.plain);
+  const steps = peaceful(MAX_BYTES);
   const laws: [string, fc.Arbitrary<Step>[]][] = [
     ['both sides see the same messages in the same order', steps],
     ['their reports agree, whoever closes', [...steps, ...steps, closes]],
@@ -252,4 +294,16 @@ for (const isCompressed of [false, true]) {
       t.end();
     });
   }
+  t.test(`${how}: every deadline is kept, and none comes early`, (t) => {
+    const setup = fc
+      .tuple(setups(isCompressed), deadlines)
+      .map(([plain, limits]) => ({ ...plain, deadlines: limits }));
+    const all = [...steps, ...steps, times, times, times, times, closes, aborts, breaches];
+    fc.assert(
+      fc.property(setup, fc.commands(all, { maxCommands: 80, size: 'max' }), converseInTime),
+      runs(300),
+    );
+    t.pass('no counterexample');
+    t.end();
+  });
 }

@@ -246,6 +246,19 @@ t.test('gives an unfinished message its time and no more', (t) => {
   t.end();
 });
 
+t.test('cuts nobody who keeps sending messages, each of them within its time', (t) => {
+  const pair = new Pair({ server: { messageTimeoutMs: 5000 } });
+  pair.server.connection.receive(masked(OPCODE.text, 'a', false));
+  for (let second = 0; second < 20; second += 1) {
+    pair.advance(1000);
+    const next = masked(OPCODE.text, 'a', false);
+    pair.server.connection.receive(Buffer.concat([masked(OPCODE.continuation, 'b'), next]));
+  }
+  t.equal(pair.server.connection.state, 'open');
+  t.equal(pair.server.seen.length, 20);
+  t.end();
+});
+
 t.test('delivers messages in pieces as they arrive, text cut between code points', (t) => {
   const pair = new Pair({ server: { delivery: 'pieces' } });
   const outgoing = pair.client.connection.startMessage('text');

@@ -1,5 +1,5 @@
 import { UsageError } from 'barewire/base';
-import { BoundedQueue, IncomingQueue, MessageQueue } from 'barewire/peer';
+import { IncomingQueue } from 'barewire/peer';
 import t from 'tap';
 
 function control(): { log: string[]; pause(): void; resume(): void; leave(): void } {
@@ -11,66 +11,6 @@ function control(): { log: string[]; pause(): void; resume(): void; leave(): voi
     leave: () => log.push('leave'),
   };
 }
-
-t.test('gives items in order, waiting or not, and ends after the last', async (t) => {
-  const queue = new MessageQueue(control());
-  queue.push('a');
-  const first = await queue.next();
-  const second = queue.next();
-  queue.push('b');
-  queue.push('c');
-  queue.close();
-  t.strictSame(
-    [first, await second, await queue.next(), await queue.next()],
-    [
-      { value: 'a', done: false },
-      { value: 'b', done: false },
-      { value: 'c', done: false },
-      { value: undefined, done: true },
-    ],
-  );
-});
-
-t.test('pauses when full by number or by bytes, and resumes when empty', async (t) => {
-  for (const [count, item] of [
-    [64, 'x'],
-    [2, 'x'.repeat(128 * 1024)],
-  ] as const) {
-    const gate = control();
-    const queue = new MessageQueue(gate);
-    for (let index = 0; index < count - 1; index += 1) queue.push(item);
-    t.strictSame(gate.log, []);
-    queue.push(item);
-    t.strictSame(gate.log, ['pause']);
-    for (let index = 0; index < count - 1; index += 1) await queue.next();
-    t.strictSame(gate.log, ['pause']);
-    await queue.next();
-    t.strictSame(gate.log, ['pause', 'resume']);
-  }
-});
-
-t.test('allows one read at a time', async (t) => {
-  const queue = new BoundedQueue<number>(control(), () => 1);
-  const waiting = queue.next();
-  await t.rejects(queue.next(), UsageError);
-  queue.close();
-  t.equal((await waiting).done, true);
-});
-
-t.test('leaves and forgets when the loop is left, once', async (t) => {
-  const gate = control();
-  const queue = new MessageQueue(gate);
-  queue.push('a');
-  queue.push('b');
-  for await (const item of queue) {
-    t.equal(item, 'a');
-    break;
-  }
-  t.strictSame(gate.log, ['leave']);
-  await queue.return();
-  t.strictSame(gate.log, ['leave']);
-  t.equal((await queue.next()).done, true);
-});
 
 t.test('throws inside a message that broke off, after the pieces that came', async (t) => {
   const queue = new IncomingQueue(control(), true);
@@ -115,4 +55,29 @@ t.test('goes on only when every queue has room', async (t) => {
   for await (const _piece of other);
   t.strictSame(gate.log, ['pause', 'resume']);
   t.equal(second, undefined);
+});
+
+t.test('breaks a message off whose pieces are too many to be kept while closing', async (t) => {
+  const gate = { ...control(), discarded: () => gate.log.push('discarded') };
+  const queue = new IncomingQueue(gate, true);
+  queue.start(false);
+  for (let index = 0; index < 70; index += 1) queue.piece('x');
+  queue.finish();
+  for (let index = 0; index < 100; index += 1) queue.piece('x');
+  queue.end();
+  queue.start(false);
+  queue.piece('next');
+  queue.end();
+  queue.close();
+  const sizes: number[] = [];
+  const reading = (async () => {
+    for await (const message of queue) {
+      let size = 0;
+      sizes.push(size);
+      for await (const piece of message) size = sizes[sizes.length - 1] = size + piece.length;
+    }
+  })();
+  await t.rejects(reading, { code: 'invalid-state' });
+  t.strictSame(sizes, [128]);
+  t.strictSame(gate.log, ['pause', 'resume', 'discarded']);
 });

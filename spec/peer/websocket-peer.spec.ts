@@ -323,3 +323,50 @@ t.test('broadcasts one frame to all, and says what became of it', async (t) => {
   broadcast([servers[1]!], 'to one');
   t.strictSame(await Promise.all(received), ['to all', 'to one', undefined]);
 });
+
+t.test('closes cleanly though its own loop does not pull, and keeps what it had', async (t) => {
+  const { client, server } = await joined(t);
+  const loop = server[Symbol.asyncIterator]();
+  client.attach({});
+  for (let index = 0; index < 1000; index += 1) client.send(`${index}`.padEnd(1000));
+  await client.drained();
+  t.equal((await loop.next()).value, '0'.padEnd(1000));
+  const report = await server.close(4001, 'enough');
+  t.match(report, { code: 4001, wasClean: true, closedBy: 'us', error: undefined });
+  t.match(await client.closed, { code: 4001, wasClean: true, closedBy: 'peer' });
+  let count = 1;
+  for (let next = await loop.next(); !next.done; next = await loop.next()) {
+    t.equal(next.value, `${count}`.padEnd(1000));
+    count += 1;
+  }
+  t.equal(count, 1 + 2 * 64, 'as many again as the queue holds');
+  t.equal(server.counters.messagesDiscarded + count, 1000, 'every one is accounted for');
+});
+
+t.test('closes cleanly behind a loop that was left, and behind a pause', async (t) => {
+  for (const way of ['leave', 'pause'] as const) {
+    const { client, server } = await joined(t);
+    client.attach({});
+    for (let index = 0; index < 1000; index += 1) client.send(`${index}`.padEnd(1000));
+    await client.drained();
+    const seen: unknown[] = [];
+    if (way === 'leave') {
+      for await (const message of server) {
+        seen.push(message);
+        break;
+      }
+    } else {
+      server.attach({
+        message(peer, data) {
+          seen.push(data);
+          peer.pause();
+        },
+      });
+      while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      void server.close(1000);
+    }
+    t.match(await server.closed, { code: 1000, wasClean: true, closedBy: 'us' });
+    t.match(await client.closed, { code: 1000, wasClean: true });
+    t.equal(seen.length, 1);
+  }
+});

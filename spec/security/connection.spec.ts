@@ -199,6 +199,45 @@ t.test('a message that is never finished has a deadline, however it trickles', (
   t.end();
 });
 
+t.test('a message wins no time by our pausing, and none is lost by it', (t) => {
+  const pair = new Pair({ server: { messageTimeoutMs: 10_000, idleTimeoutMs: 60_000 } });
+  const { connection } = pair.server;
+  connection.receive(masked(OPCODE.text, 'a', false));
+  const second = (isPaused: boolean): void => {
+    if (isPaused) connection.pause();
+    pair.advance(1000);
+    connection.resume();
+  };
+  for (let count = 0; count < 600; count += 1) second(true);
+  t.equal(connection.isOpen, true, 'ten minutes of our own');
+  for (let count = 0; count < 18; count += 1) second(count % 2 === 0);
+  t.equal(connection.isOpen, true);
+  for (let count = 0; count < 4; count += 1) second(count % 2 === 0);
+  pair.settle();
+  t.match(pair.server.report, { sentCode: 1008, error: { code: 'message-timeout' } });
+  t.end();
+});
+
+t.test('a message that keeps the inflater busy without end has a deadline', (t) => {
+  const deflate = {
+    compress() {},
+    decompress() {},
+    beginTurn() {},
+    breakContext() {},
+    releaseIdle() {},
+    close() {},
+  };
+  const pair = new Pair({ server: { deflate, inflateTimeoutMs: 3000 } });
+  pair.server.connection.receive(
+    encodeFrame({ opcode: OPCODE.text, rsv: 4, payload: 'x', maskingKey: 1 }),
+  );
+  pair.advance(2999);
+  t.equal(pair.server.connection.isOpen, true);
+  pair.advance(1).settle();
+  t.match(pair.server.report, { sentCode: 1008, error: { code: 'inflate-timeout' } });
+  t.end();
+});
+
 t.test('a million pings of a client that does not read leave one pong', async (t) => {
   // A stream whose writes are never done: nobody reads at its other end.
   const stuck = new PassThrough({ highWaterMark: 1024 });

@@ -11,6 +11,8 @@ import {
   type OutgoingMessage,
 } from 'barewire/connection';
 import { type DeflateJobDone, type DeflateParameters, MessageCodec } from 'barewire/deflate';
+import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
+import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
 import { End } from './connection-pair.ts';
 
 export type Side = 'client' | 'server';
@@ -31,13 +33,40 @@ interface Accepted {
   readonly stream?: StreamedMessage;
 }
 
-/** A codec whose jobs end when the model says so. */
+/** A pool whose threads work when the model says so: each step of a job waits in `steps`. */
+class SteppedPool extends DeflatePool {
+  readonly steps: (() => void)[] = [];
+
+  override take(options: EngineOptions, owner?: object): LentEngine {
+    const lent = super.take(options, owner);
+    const { engine } = lent;
+    engine.runLater = (flush, input, start, end, output, done) => {
+      this.steps.push(() => {
+        engine.run(flush, input, start, end, output);
+        done();
+      });
+    };
+    return lent;
+  }
+}
+
+/** A codec whose jobs begin, go on and end when the model says so. */
 class SlowCodec {
+  readonly #pool = new SteppedPool();
   readonly #codec: MessageCodec;
   readonly jobs: (() => void)[] = [];
+  /** Pieces that are being inflated. */
+  inflating = 0;
 
   constructor(side: Side, parameters: DeflateParameters) {
-    this.#codec = new MessageCodec(side, parameters);
+    this.#codec = new MessageCodec(side, parameters, { pool: this.#pool });
+  }
+
+  /** Does the next bit of work; false when there is none. */
+  work(): boolean {
+    const next = this.#pool.steps.shift() ?? this.jobs.shift();
+    next?.();
+    return next !== undefined;
   }
 
   compress(payload: Uint8Array, fin: boolean, done: DeflateJobDone): void {
@@ -47,7 +76,13 @@ class SlowCodec {
 
   decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
     const copy = Uint8Array.from(payload);
-    this.jobs.push(() => this.#codec.decompress(copy, fin, maxBytes, done));
+    this.inflating += 1;
+    this.jobs.push(() =>
+      this.#codec.decompress(copy, fin, maxBytes, (error, bytes) => {
+        this.inflating -= 1;
+        done(error, bytes);
+      }),
+    );
   }
 
   beginTurn(): void {
@@ -65,6 +100,8 @@ class SlowCodec {
   close(): void {
     this.jobs.length = 0;
     this.#codec.close();
+    // A thread that is at work ends its step, and nobody hears of it.
+    while (this.work());
   }
 }
 
@@ -78,6 +115,13 @@ export class ModelEnd extends End {
   isGone = false;
   wantsOutput = false;
   hasPeersEnd = false;
+  /** Since the last message came: how long it has read, and how long it was inflating. */
+  readingMs = 0;
+  inflatingMs = 0;
+  /** Since the last bytes came: how long it has read. */
+  silentMs = 0;
+  /** How long its closing has gone on. */
+  closingMs = 0;
   /** How much had been seen when the pause began that still lasts. */
   seenAtPause: number | undefined;
   #before: CloseState = 'open';
@@ -110,6 +154,30 @@ export class ModelEnd extends End {
     return list;
   }
 
+  /** Time passes; what it was doing before counts. */
+  pass(ms: number): void {
+    const isReading = this.wantsReading && this.connection.state === 'open';
+    if (isReading) this.readingMs += ms;
+    if (isReading) this.silentMs += ms;
+    if (this.codec !== undefined && this.codec.inflating > 0) this.inflatingMs += ms;
+    if (!this.connection.isOpen) this.closingMs += ms;
+  }
+
+  override message(data: string | Buffer): void {
+    super.message(data);
+    this.#noteMessage();
+  }
+
+  override messageEnd(): void {
+    super.messageEnd();
+    this.#noteMessage();
+  }
+
+  #noteMessage(): void {
+    this.readingMs = 0;
+    this.inflatingMs = 0;
+  }
+
   /** Every move of the closing handshake must be in the table, or several in a row. */
   checkMove(): void {
     const now = this.connection.state;
@@ -129,22 +197,29 @@ export interface ModelSetup {
   readonly deflate: DeflateParameters | undefined;
   readonly delivery: Readonly<Record<Side, 'message' | 'pieces'>>;
   readonly ownsInput: boolean;
+  /** The client has paused when it closes in the end. */
+  readonly isPausedAtEnd: boolean;
+  readonly deadlines: Partial<ConnectionOptions>;
 }
 
 /** Two sides and what lies between them. */
 export class ModelPair {
   readonly clock = { nowMs: 0 };
+  readonly #deadlines: Partial<ConnectionOptions>;
   readonly client: ModelEnd;
   readonly server: ModelEnd;
   /** Somebody broke a rule or cut the wire: not everything arrives. */
   isDisturbed = false;
 
-  constructor({ deflate, delivery, ownsInput }: ModelSetup) {
+  constructor(setup: ModelSetup) {
+    const { deflate, delivery, ownsInput } = setup;
+    this.#deadlines = setup.deadlines;
     const end = (side: Side): ModelEnd =>
       new ModelEnd(side, this.clock, {
         delivery: delivery[side],
         ownsInput,
         compressThresholdBytes: 8,
+        ...setup.deadlines,
         ...(deflate === undefined ? {} : { deflate: new SlowCodec(side, deflate) }),
       });
     this.client = end('client');
@@ -162,7 +237,18 @@ export class ModelPair {
     const all = Buffer.concat(pipe.splice(0));
     const chunk = Buffer.from(all.subarray(0, count));
     if (all.length > count) pipe.push(all.subarray(count));
-    if (chunk.length > 0 && !to.isGone) to.connection.receive(chunk);
+    if (chunk.length === 0 || to.isGone) return;
+    if (to.connection.state === 'open') to.silentMs = 0;
+    to.connection.receive(chunk);
+  }
+
+  /** Lets time pass for both. */
+  pass(ms: number): void {
+    this.clock.nowMs += ms;
+    for (const end of this.ends) {
+      end.pass(ms);
+      end.connection.tick(this.clock.nowMs);
+    }
   }
 
   /** What happens by itself: ends arrive behind the bytes, and a transport that is cut is gone. */
@@ -197,17 +283,19 @@ export class ModelPair {
   settle(): void {
     for (const end of this.ends) {
       end.congested = false;
-      end.seenAtPause = undefined;
-      end.connection.resume();
+      // Who closes behind a pause of its own must come to an end all the same.
+      if (end.connection.isOpen) {
+        end.seenAtPause = undefined;
+        end.connection.resume();
+      }
       end.connection.drained();
     }
     for (let round = 0, isMoving = true; isMoving; round += 1) {
       ok(round < 10_000, 'comes to rest');
       isMoving = false;
       for (const end of this.ends) {
-        const job = end.codec?.jobs.shift();
-        isMoving ||= job !== undefined || end.pipe.length > 0 || end.wantsOutput;
-        job?.();
+        const hasWorked = end.codec?.work() === true;
+        isMoving ||= hasWorked || end.pipe.length > 0 || end.wantsOutput;
         end.flush();
         this.deliver(end.side, Number.POSITIVE_INFINITY);
       }
@@ -222,9 +310,33 @@ export class ModelPair {
       this.#checkMessages(end, this[otherSide(end.side)].messages());
       const { counters } = end.connection;
       equal(counters.messagesReceived, end.messages().length);
+      if (end.connection.isOpen) equal(counters.messagesDiscarded, 0, 'only when closing');
+      this.#checkDeadlines(end);
       ok(end.connection.pendingBytes >= 0, 'a count of bytes');
       equal(end.seen.length, end.seenAtPause ?? end.seen.length, 'a pause is a pause');
     }
+  }
+
+  /** Nobody is cut before the time, and nobody closes without end. */
+  #checkDeadlines({ report, isAborted, side, ...end }: ModelEnd): void {
+    const {
+      closeTimeoutMs = 10_000,
+      endTimeoutMs = 5000,
+      pongTimeoutMs = 0,
+      inflateTimeoutMs = 30_000,
+      messageTimeoutMs = 60_000,
+    } = this.#deadlines;
+    const isLate = end.closingMs >= 2 * closeTimeoutMs + endTimeoutMs;
+    ok(!isLate || isAborted || report !== undefined, `${side} closes for ever`);
+    const code = report?.error?.code;
+    if (code === 'message-timeout') ok(end.readingMs >= messageTimeoutMs, 'had its time to come');
+    if (code === 'inflate-timeout') ok(end.inflatingMs >= inflateTimeoutMs, 'to be inflated');
+    if (code === 'pong-timeout') ok(end.silentMs >= pongTimeoutMs, 'to answer');
+    if (code === 'close-timeout') ok(end.closingMs >= closeTimeoutMs, 'to close');
+    if (report === undefined) return;
+    const { wasClean } = report;
+    ok(!wasClean || report.code !== 1006, 'clean with a close frame');
+    ok(!wasClean || code === undefined || code === 'idle-timeout', `clean, and ${code}`);
   }
 
   /** What arrived is a beginning of what was accepted; unfinished messages leave no trace. */
@@ -248,7 +360,8 @@ export class ModelPair {
       const half = end.accepted.findIndex(isHalf);
       const sure = half === -1 ? end.accepted : end.accepted.slice(0, half);
       const count = sure.filter(({ content }) => content !== undefined).length;
-      if (!this.isDisturbed) ok(other.messages().length >= count, `${end.side} lost a message`);
+      const arrived = other.messages().length + other.connection.counters.messagesDiscarded;
+      if (!this.isDisturbed) ok(arrived >= count, `${end.side} lost a message`);
     }
     const [ours, theirs] = [client.report!, server.report!];
     if (this.isDisturbed) return;

@@ -1,0 +1,233 @@
+/**
+ * The reading half of a connection: bytes in, messages out, while their owner wants them.
+ *
+ * ```
+ *   receive(bytes) ─► FrameReader ─► MessageAssembler ─► sink.message
+ *                        ▲ InputGate        └─ control ─► owner
+ * ```
+ * Once we are closing, reading goes on whatever the owner wants, for the peer's close frame. An
+ * owner who has paused, or pauses then, gets no message any more: what comes is counted and thrown
+ * away, and nothing is delivered behind a gap.
+ */
+import { type ProtocolError, resolveLimit } from '../base/index.ts';
+import { FrameReader } from '../codec/index.ts';
+import type { AssemblerSink } from './assembler-options.ts';
+import type {
+  ConnectionCounters,
+  ConnectionOptions,
+  ConnectionSink,
+} from './connection-options.ts';
+import { InputGate, type InputSwitch } from './input-gate.ts';
+import type { Keepalive } from './keepalive.ts';
+import { MessageAssembler } from './message-assembler.ts';
+import { MessageDeadline } from './message-deadline.ts';
+
+/** Is told what is not a message. */
+export interface InputOwner {
+  /** A close, ping or pong frame came; the payload is yours. May throw a ProtocolError. */
+  control(opcode: number, payload: Buffer): void;
+  /** The peer broke a rule: the connection cannot go on. */
+  fail(error: ProtocolError): void;
+  /** The end of the transport, which waited behind bytes, has its turn. */
+  receiveEnd(): void;
+}
+
+/** Makes one write of all output of a turn. */
+export interface Corkable {
+  cork(): boolean;
+  uncork(): void;
+}
+
+/** Reads for one connection. */
+export class ConnectionInput implements AssemblerSink, InputSwitch {
+  readonly #sink: ConnectionSink;
+  readonly #owner: InputOwner;
+  readonly #output: Corkable;
+  readonly #counters: ConnectionCounters;
+  readonly #keepalive: Keepalive;
+  readonly #now: () => number;
+  readonly #deflate: ConnectionOptions['deflate'];
+  readonly #reader: FrameReader;
+  readonly #assembler: MessageAssembler;
+  readonly #gate: InputGate;
+  readonly #deadline: MessageDeadline;
+  #isClosing = false;
+  #isDiscarding = false;
+  /** The transport ended while frames it brought still waited to be delivered. */
+  #endIsPending = false;
+
+  /**
+   * @param counters kept up to date.
+   * @throws UsageError `invalid-option` for a limit that is not a whole number.
+   */
+  constructor(
+    sink: ConnectionSink,
+    options: ConnectionOptions,
+    counters: ConnectionCounters,
+    keepalive: Keepalive,
+    output: Corkable,
+    owner: InputOwner,
+  ) {
+    this.#sink = sink;
+    this.#owner = owner;
+    this.#output = output;
+    this.#counters = counters;
+    this.#keepalive = keepalive;
+    this.#now = options.now;
+    this.#deflate = options.deflate;
+    this.#deadline = new MessageDeadline(options);
+    this.#assembler = new MessageAssembler(this, {
+      delivery: options.delivery ?? 'message',
+      maxMessageBytes: options.maxMessageBytes,
+      maxFragments: options.maxFragments,
+      inflater: options.deflate,
+    });
+    this.#reader = new FrameReader(this.#assembler, {
+      role: options.role,
+      allowRsv1: options.deflate !== undefined,
+      ownsInput: options.ownsInput ?? false,
+      maxFrameBytes: resolveLimit('maxFrameBytes', options.maxFrameBytes),
+    });
+    this.#gate = new InputGate(this.#reader, this);
+  }
+
+  /** True while a message has begun and not ended. */
+  get isUnfinished(): boolean {
+    return this.#assembler.isUnfinished;
+  }
+
+  /** True while nothing is read. */
+  get isShut(): boolean {
+    return this.#gate.isShut;
+  }
+
+  /** True unless what comes is to be kept from an owner who has paused. */
+  get isWanted(): boolean {
+    return !this.#isDiscarding && !(this.#isClosing && this.#gate.isPausedByOwner);
+  }
+
+  /** Takes in what the transport delivered. */
+  receive(bytes: Buffer): void {
+    const isMyTurn = this.#output.cork();
+    if (isMyTurn) this.#deflate?.beginTurn();
+    try {
+      this.#reader.receive(bytes);
+    } finally {
+      if (isMyTurn) this.#output.uncork();
+    }
+  }
+
+  /** The transport has ended. @returns false when that must wait behind what it brought. */
+  takeEnd(): boolean {
+    this.#endIsPending = this.#gate.isShut;
+    return !this.#endIsPending;
+  }
+
+  /** Stops delivery. */
+  pause(): void {
+    this.#gate.setOwnerPause(true);
+  }
+
+  /** Goes on with delivery. */
+  resume(): void {
+    this.#gate.setOwnerPause(false);
+    this.#goOn();
+  }
+
+  /** Reads on for the peer's close frame, also against a pause of the owner. */
+  readOn(): void {
+    this.#isClosing = true;
+    this.#gate.overruleOwner();
+    this.#goOn();
+  }
+
+  /** Delivers nothing any more. */
+  stop(): void {
+    this.#assembler.stop();
+    this.#gate.stop();
+  }
+
+  /** Tells what is overdue of the message that is unfinished. */
+  tick(nowMs: number): ProtocolError | undefined {
+    return this.#deadline.tick(nowMs, this.#assembler.isUnfinished);
+  }
+
+  #goOn(): void {
+    if (!this.#gate.isShut) return;
+    const isMyTurn = this.#output.cork();
+    try {
+      if (!this.#gate.open()) return;
+    } finally {
+      if (isMyTurn) this.#output.uncork();
+    }
+    if (this.#endIsPending) this.#owner.receiveEnd();
+    else this.wantsInput(true);
+  }
+
+  /** For the gate: whether the transport is to be read. */
+  wantsInput(isWanted: boolean): void {
+    this.#deadline.reading(isWanted, this.#now());
+    this.#sink.wantsInput(isWanted);
+  }
+
+  // ── what the assembler tells ───────────────────────────────────────────────────────────────
+
+  message(data: string | Buffer): void {
+    if (this.#ended()) this.#sink.message(data);
+  }
+
+  messageStart(isText: boolean): void {
+    if (this.#mayDeliver()) this.#sink.messageStart!(isText);
+  }
+
+  messagePiece(piece: string | Buffer): void {
+    if (this.#mayDeliver()) this.#sink.messagePiece!(piece);
+  }
+
+  messageEnd(): void {
+    if (this.#ended()) this.#sink.messageEnd!();
+  }
+
+  #mayDeliver(): boolean {
+    if (this.isWanted) return true;
+    this.#isDiscarding = true;
+    return false;
+  }
+
+  /** Takes note of a message; returns whether it is to be delivered. */
+  #ended(): boolean {
+    this.#deadline.messageEnded();
+    const isWanted = this.#mayDeliver();
+    if (!isWanted) {
+      this.#counters.messagesDiscarded += 1;
+    } else {
+      this.#counters.messagesReceived += 1;
+      this.#keepalive.message();
+    }
+    return isWanted;
+  }
+
+  control(opcode: number, payload: Buffer): void {
+    this.#owner.control(opcode, payload);
+  }
+
+  failed(error: ProtocolError): void {
+    this.#owner.fail(error);
+  }
+
+  pauseFrames(): void {
+    this.#deadline.inflating(true, this.#now());
+    this.#gate.pauseForJob();
+  }
+
+  whenWanted(deliver: () => void): void {
+    if (this.#gate.isHeldByOwner) this.#gate.jobDone(deliver);
+    else deliver();
+  }
+
+  jobDone(deliver: () => void): void {
+    this.#deadline.inflating(false, this.#now());
+    this.#gate.jobDone(deliver);
+    this.#goOn();
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The end of a connection, carried out: close frames written and answered, deadlines kept, the
+ * transport ended in the right order [RFC 6455 §7].
+ *
+ * ```
+ *          our frame leaves        the peer's comes          the transport ends
+ *   close ──── closeTimeoutMs ────► ─── closeTimeoutMs ────► ──── endTimeoutMs ────► closed
+ * ```
+ * The first two are the closing handshake: who misses them is cut and reported with
+ * `close-timeout`. The third comes after it: a transport that does not end is cut as well, and that
+ * makes nothing unclean [RFC 6455 §7.1.4]. What is remembered of all this, and which step may come
+ * when, is known to closing.ts and close-handshake.ts.
+ */
+import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
+import { encodeClosePayload, NO_STATUS_CODE, OPCODE, parseClosePayload } from '../codec/index.ts';
+import { Closing } from './closing.ts';
+import type { ConnectionInput } from './connection-input.ts';
+import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
+import type { ConnectionOutput } from './connection-output.ts';
+
+/** The server did not agree to an extension that the client cannot do without. */
+const EXTENSION_MISSING = 1010;
+
+/** Ends one connection. */
+export class Ending {
+  /** Where it stands. */
+  readonly closing = new Closing();
+  readonly #sink: ConnectionSink;
+  readonly #options: ConnectionOptions;
+  readonly #input: ConnectionInput;
+  readonly #output: ConnectionOutput;
+  readonly #closeTimeoutMs: number;
+  readonly #endTimeoutMs: number;
+  /** Close frames went both ways. */
+  #isClean = false;
+  #hasPeerEnded = false;
+
+  /** @throws UsageError `invalid-option` for a limit that is not a whole number. */
+  constructor(
+    sink: ConnectionSink,
+    options: ConnectionOptions,
+    input: ConnectionInput,
+    output: ConnectionOutput,
+  ) {
+    this.#sink = sink;
+    this.#options = options;
+    this.#input = input;
+    this.#output = output;
+    this.#closeTimeoutMs = resolveLimit('closeTimeoutMs', options.closeTimeoutMs);
+    this.#endTimeoutMs = resolveLimit('endTimeoutMs', options.endTimeoutMs);
+  }
+
+  /** Throws what {@link close} would throw, and does nothing else. */
+  check(code: number | undefined, reason: string): void {
+    encodeClosePayload(code, reason);
+    // A server that misses an extension refuses the handshake instead [RFC 6455 §7.4.1].
+    if (code === EXTENSION_MISSING && this.#options.role === 'server') {
+      throw new UsageError('invalid-close-code', '1010 is a code for clients');
+    }
+  }
+
+  /** We close, behind what was accepted before. */
+  close(code: number | undefined, reason: string): void {
+    this.check(code, reason);
+    const { closing } = this;
+    if (!closing.isOpen) return;
+    closing.isRequested = true;
+    closing.begin('us');
+    closing.await('our-close', this.#options.now());
+    this.#output.closeAfterQueue(() => this.#write(code, reason));
+    this.#input.readOn();
+  }
+
+  /**
+   * The peer's close frame came.
+   *
+   * @throws ProtocolError for a payload that breaks a rule.
+   */
+  receiveClose(payload: Buffer): void {
+    const { closing } = this;
+    const close = parseClosePayload(payload);
+    closing.heard(close);
+    closing.begin('peer');
+    this.#input.stop();
+    const isReply = closing.state === 'close-sent';
+    closing.move('receive-close');
+    if (isReply) return this.#exchanged();
+    closing.await('our-close', this.#options.now());
+    if (closing.isRequested) return; // Ours is on its way, behind what was accepted before it.
+    const code = close.code === NO_STATUS_CODE ? undefined : close.code;
+    this.#output.closeAfterQueue(() => this.#write(code, ''));
+  }
+
+  #write(code: number | undefined, reason: string): void {
+    const { closing } = this;
+    if (!closing.isWritable) return;
+    closing.sentCode = code;
+    this.#output.control(OPCODE.close, encodeClosePayload(code, reason));
+    const wasReceived = closing.state === 'close-received';
+    closing.move('send-close');
+    if (wasReceived) this.#exchanged();
+    else closing.await('peer-close', this.#options.now());
+  }
+
+  /** Both close frames have passed: the server ends the transport first [RFC 6455 §7.1.1]. */
+  #exchanged(): void {
+    this.#isClean = true;
+    this.#stop();
+    if (this.#options.role === 'client' && !this.#hasPeerEnded) return;
+    this.#output.flush();
+    this.#sink.endTransport();
+  }
+
+  /** Nothing is read or accepted any more; all that is left to wait for is the transport. */
+  #stop(): void {
+    this.#input.stop();
+    this.#output.stop();
+    this.closing.await('transport-end', this.#options.now());
+  }
+
+  /** See {@link Connection.fail}. */
+  fail(error: ProtocolError): void {
+    const { closing } = this;
+    if (!closing.allows('fail')) return;
+    closing.error = error;
+    const { isWritable } = closing;
+    this.#stop();
+    this.#options.deflate?.close();
+    if (isWritable && error.closeCode !== undefined) {
+      closing.sentCode = error.closeCode;
+      this.#output.control(OPCODE.close, encodeClosePayload(error.closeCode, error.code));
+    }
+    closing.move('fail');
+    closing.begin('us');
+    this.#output.flush();
+    this.#sink.endTransport();
+  }
+
+  /** Cuts the transport. */
+  terminate(): void {
+    if (this.closing.state === 'closed') return;
+    this.closing.begin('us');
+    this.#stop();
+    this.#sink.abortTransport();
+  }
+
+  /** The peer has ended its side of the transport. */
+  receiveEnd(): void {
+    const { closing } = this;
+    if (closing.state === 'closed') return;
+    if (closing.isReadable && !this.#input.takeEnd()) return;
+    this.#hasPeerEnded = true;
+    // The peer has said all that it had to, and may still read our answer.
+    if (closing.state === 'close-received') return;
+    // An end without a close frame is abnormal [RFC 6455 §7.1.5], but not our failure to report.
+    this.#stop();
+    this.#sink.endTransport();
+  }
+
+  /** The transport is gone, for which reason if it knows one. */
+  transportClosed(transportError: Error | undefined): void {
+    if (!this.closing.move('transport-gone')) return;
+    this.#stop();
+    this.#options.deflate?.close();
+    const atMs = this.#options.now();
+    this.#sink.closed(this.closing.report(transportError, this.#isClean, atMs));
+  }
+
+  /** Cuts what takes too long to end. */
+  tick(nowMs: number): void {
+    const { closing } = this;
+    const isSaid = closing.awaited === 'transport-end';
+    const limitMs = isSaid ? this.#endTimeoutMs : this.#closeTimeoutMs;
+    if (closing.waitedMs(nowMs) < limitMs) return;
+    if (!isSaid) closing.error ??= new ProtocolError('close-timeout', `${limitMs} ms`);
+    this.#stop();
+    this.#sink.abortTransport();
+  }
+}

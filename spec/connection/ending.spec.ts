@@ -1,0 +1,233 @@
+/**
+ * The end of a connection against a clock: each step of closing has its own time, and the report
+ * says the same as the wire.
+ */
+import { encodeFrame, OPCODE } from 'barewire/codec';
+import { Ending } from 'barewire/connection';
+import { type DeflateJobDone, MessageCodec } from 'barewire/deflate';
+import t from 'tap';
+import { type End, Pair } from '../support/connection-pair.ts';
+import { DEFAULTS } from '../support/deflate-jobs.ts';
+
+const LIMITS = { closeTimeoutMs: 3000, endTimeoutMs: 1000 };
+const CLOSE_1000 = encodeFrame({ opcode: OPCODE.close, payload: Buffer.of(3, 232) });
+const masked = (opcode: number, payload: string | Buffer): Buffer =>
+  encodeFrame({ opcode, payload, maskingKey: 7 });
+
+/** Lets time pass for one end; true when it has been cut. */
+function isCutAfter(pair: Pair, end: End, ms: number): boolean {
+  pair.clock.nowMs += ms;
+  end.connection.tick(pair.clock.nowMs);
+  return end.isAborted;
+}
+
+/** A codec that never finishes to compress. */
+const stuck = (): MessageCodec =>
+  Object.assign(new MessageCodec('server', DEFAULTS), {
+    compress: (_payload: Uint8Array, _fin: boolean, _done: DeflateJobDone) => {},
+  });
+
+t.test('gives our frame its time to leave, and the answer a time of its own', (t) => {
+  let finish: () => void = () => {};
+  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
+    compress: (_payload: Uint8Array, _fin: boolean, done: DeflateJobDone) => {
+      finish = () => done(undefined, Buffer.of(0));
+    },
+  });
+  const pair = new Pair({ server: { ...LIMITS, deflate, compressThresholdBytes: 0 } });
+  const { server } = pair;
+  server.connection.send('behind the compressor');
+  server.connection.close(1000);
+  t.equal(isCutAfter(pair, server, 2999), false);
+  finish();
+  t.equal(server.connection.state, 'close-sent');
+  t.equal(isCutAfter(pair, server, 2999), false);
+  t.equal(isCutAfter(pair, server, 1), true);
+  server.connection.transportClosed();
+  t.match(server.report, { wasClean: false, sentCode: 1000, error: { code: 'close-timeout' } });
+  t.end();
+});
+
+t.test('cuts a peer that never takes our frame, and nothing makes that clean later', (t) => {
+  for (const isAnswer of [false, true]) {
+    const deflate = stuck();
+    const pair = new Pair({ server: { ...LIMITS, deflate, compressThresholdBytes: 0 } });
+    const { server } = pair;
+    server.connection.send('for ever');
+    if (isAnswer) server.connection.receive(masked(OPCODE.close, Buffer.of(3, 232)));
+    else server.connection.close(1000);
+    t.equal(isCutAfter(pair, server, 2999), false);
+    t.equal(isCutAfter(pair, server, 1), true);
+    server.connection.receive(masked(OPCODE.close, Buffer.of(3, 232)));
+    server.connection.transportClosed();
+    t.match(server.report, {
+      code: isAnswer ? 1000 : 1006,
+      wasClean: false,
+      sentCode: undefined,
+      error: { code: 'close-timeout' },
+    });
+  }
+  t.end();
+});
+
+t.test('cuts a transport that does not end, and calls that clean: all had been said', (t) => {
+  for (const role of ['client', 'server'] as const) {
+    const pair = new Pair({ [role]: LIMITS });
+    const end = pair[role];
+    end.connection.close(1000);
+    t.equal(isCutAfter(pair, end, 2900), false);
+    end.connection.receive(role === 'client' ? CLOSE_1000 : masked(8, Buffer.of(3, 232)));
+    t.equal(end.connection.state, 'exchanged');
+    t.equal(end.hasEnded, role === 'server', 'the server ends first [6455-7.1.1-2]');
+    t.equal(isCutAfter(pair, end, 999), false);
+    t.equal(isCutAfter(pair, end, 1), true);
+    end.connection.transportClosed();
+    t.match(end.report, { code: 1000, wasClean: true, closedBy: 'us' });
+    t.equal(end.report?.error, undefined, 'not clean and overdue at once');
+  }
+  t.end();
+});
+
+t.test('cuts a transport that does not end after a failure, and keeps the reason', (t) => {
+  const pair = new Pair({ server: LIMITS });
+  pair.server.connection.receive(Buffer.of(0x83, 0x80, 0, 0, 0, 0));
+  t.equal(pair.server.hasEnded, true);
+  t.equal(isCutAfter(pair, pair.server, 999), false);
+  t.equal(isCutAfter(pair, pair.server, 1), true);
+  pair.server.connection.transportClosed();
+  t.match(pair.server.report, { wasClean: false, error: { code: 'reserved-opcode' } });
+  t.end();
+});
+
+t.test('cuts a transport that only the peer has ended, and says no more on it', (t) => {
+  const pair = new Pair({ server: { ...LIMITS, pingIntervalMs: 100 } });
+  const { server } = pair;
+  server.connection.receiveEnd();
+  t.equal(server.hasEnded, true);
+  t.equal(server.connection.isOpen, false);
+  t.equal(server.connection.send('x'), false);
+  t.equal(server.connection.ping(), false);
+  t.equal(isCutAfter(pair, server, 999), false);
+  t.equal(server.takeOutput().length, 0);
+  t.equal(isCutAfter(pair, server, 1), true);
+  server.connection.transportClosed();
+  t.match(server.report, { code: 1006, closedBy: 'transport', error: undefined });
+  t.end();
+});
+
+t.test('answers a close frame behind what waits, though the peer has ended its side', (t) => {
+  let finish: () => void = () => {};
+  const compress = (_payload: Uint8Array, _fin: boolean, done: DeflateJobDone): void => {
+    finish = () => done(undefined, Buffer.of(0));
+  };
+  for (const role of ['client', 'server'] as const) {
+    const deflate = Object.assign(new MessageCodec(role, DEFAULTS), { compress });
+    const pair = new Pair({ [role]: { deflate, compressThresholdBytes: 0 } });
+    const end = pair[role];
+    end.connection.send('still to be compressed');
+    end.connection.receive(role === 'client' ? CLOSE_1000 : masked(8, Buffer.of(3, 232)));
+    end.connection.receiveEnd();
+    t.equal(end.hasEnded, false);
+    finish();
+    t.equal(end.hasEnded, true, 'nobody else will end it');
+    end.connection.transportClosed();
+    t.match(end.report, { code: 1000, sentCode: 1000, wasClean: true, closedBy: 'peer' });
+  }
+  t.end();
+});
+
+t.test('reads on for the close frame of the peer behind a pause of ours', (t) => {
+  for (const whenPaused of ['before', 'after'] as const) {
+    const pair = new Pair();
+    const { client, server } = pair;
+    client.connection.send('delivered');
+    pair.settle();
+    if (whenPaused === 'before') server.connection.pause();
+    client.connection.send('kept by the pause');
+    client.connection.ping();
+    if (whenPaused === 'before') pair.settle();
+    server.connection.close(4000, 'enough');
+    if (whenPaused === 'after') server.connection.pause();
+    t.equal(server.wantsReading, true);
+    client.connection.send('on its way');
+    pair.settle();
+    server.connection.resume();
+    t.strictSame(server.seen, [['message', 'delivered']]);
+    t.equal(server.connection.counters.messagesReceived, 1);
+    t.equal(server.connection.counters.messagesDiscarded, 2);
+    t.match(server.report, { code: 4000, wasClean: true, closedBy: 'us', error: undefined });
+    t.match(client.report, { code: 4000, wasClean: true, closedBy: 'peer' });
+  }
+  t.end();
+});
+
+t.test('delivers nothing behind a message it threw away, nor the rest of one', (t) => {
+  const { server } = new Pair({ server: { delivery: 'pieces' } });
+  const { connection } = server;
+  const first = encodeFrame({ opcode: OPCODE.text, fin: false, payload: 'a', maskingKey: 7 });
+  connection.receive(first);
+  connection.close(1000);
+  connection.receive(encodeFrame({ opcode: 0, fin: false, payload: 'b', maskingKey: 7 }));
+  connection.pause();
+  connection.resume();
+  connection.receive(encodeFrame({ opcode: 0, fin: false, payload: 'c', maskingKey: 7 }));
+  connection.pause();
+  connection.receive(encodeFrame({ opcode: 0, fin: false, payload: 'd', maskingKey: 7 }));
+  connection.resume();
+  connection.receive(encodeFrame({ opcode: 0, payload: 'e', maskingKey: 7 }));
+  connection.receive(masked(OPCODE.text, 'next'));
+  t.strictSame(server.seen, [
+    ['start', 'text'],
+    ['piece', 'a'],
+    ['piece', 'b'],
+    ['piece', 'c'],
+  ]);
+  t.equal(connection.counters.messagesDiscarded, 2);
+  t.end();
+});
+
+t.test('keeps the rules for what it throws away', (t) => {
+  const { server } = new Pair({ server: { maxMessageBytes: 10 } });
+  server.connection.pause();
+  server.connection.close(1000);
+  server.connection.receive(masked(OPCODE.binary, Buffer.alloc(11)));
+  server.connection.transportClosed();
+  t.match(server.report, { wasClean: false, error: { code: 'message-too-large' } });
+  t.end();
+});
+
+t.test('waits for a job that runs when closing begins, and throws its result away', (t) => {
+  let finish: () => void = () => {};
+  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
+    decompress: (_piece: Uint8Array, _fin: boolean, _maxBytes: number, done: DeflateJobDone) => {
+      finish = () => done(undefined, Buffer.from('late'));
+    },
+  });
+  for (const delivery of ['message', 'pieces'] as const) {
+    const { server } = new Pair({ server: { deflate, delivery } });
+    const frame = encodeFrame({ opcode: OPCODE.text, rsv: 4, payload: 'x', maskingKey: 7 });
+    server.connection.receive(Buffer.concat([frame, masked(8, Buffer.of(3, 232))]));
+    server.connection.pause();
+    server.connection.close(1000);
+    t.equal(server.connection.state, 'close-sent');
+    const seen = server.seen.length;
+    finish();
+    t.equal(server.connection.state, 'exchanged');
+    t.equal(server.seen.length, seen);
+    t.equal(server.connection.counters.messagesDiscarded, 1);
+  }
+  t.end();
+});
+
+t.test('stays as it is when it is cut: no answer makes it clean', (t) => {
+  const deflate = stuck();
+  const { server } = new Pair({ server: { deflate, compressThresholdBytes: 0 } });
+  server.connection.send('for ever');
+  server.connection.receive(masked(OPCODE.close, Buffer.of(3, 232)));
+  server.connection.terminate();
+  t.equal(server.isAborted, true);
+  server.connection.transportClosed();
+  t.match(server.report, { code: 1000, wasClean: false, sentCode: undefined });
+  t.equal(typeof Ending, 'function');
+  t.end();
+});
