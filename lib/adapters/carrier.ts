@@ -5,15 +5,29 @@
  * that is a {@link Carrier}. The rest is the same, and stands here once.
  */
 import debug from 'debug';
-import { resolveLimit } from '../base/index.ts';
-import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
 import {
+  A_FUNCTION,
+  AN_OBJECT,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionTable,
+  resolveLimit,
+} from '../base/index.ts';
+import {
+  checkUpgradePolicy,
+  type UpgradeRequest,
+  type UpgradeResponse,
+} from '../handshake/index.ts';
+import {
+  ACCEPT_POLICY,
   type AcceptedUpgrade,
   type Alarm,
   checkPeerOptions,
   decideUpgrade,
+  HANDLERS,
   hasHandler,
   openPeer,
+  PEER_OPTIONS,
   type RefusedOpening,
   systemAlarm,
   type Ticker,
@@ -37,6 +51,19 @@ export interface AdapterEndpoint extends WebSocketEndpoint<Opening>, Caps {
   readonly ticker?: Ticker | undefined;
   readonly alarm?: Alarm | undefined;
 }
+
+const ENDPOINT: OptionTable<AdapterEndpoint> = {
+  ...PEER_OPTIONS,
+  ...ACCEPT_POLICY,
+  ...HANDLERS,
+  accept: A_FUNCTION,
+  handshakeTimeoutMs: CHECKED_LATER,
+  maxConnections: CHECKED_LATER,
+  maxConnectionsPerAddress: CHECKED_LATER,
+  refused: A_FUNCTION,
+  ticker: AN_OBJECT,
+  alarm: A_FUNCTION,
+};
 
 /** What carries a handshake and the bytes behind it. */
 export interface Carrier extends Counted {
@@ -65,7 +92,9 @@ export async function carryThrough(
   request: UpgradeRequest,
   endpoint: AdapterEndpoint,
 ): Promise<WebSocketPeer | undefined> {
+  checkOptions(endpoint, ENDPOINT, 'endpoints');
   checkPeerOptions(endpoint);
+  checkUpgradePolicy(endpoint);
   const { source } = carrier;
   const { request: asked } = ADAPTER_CHANNELS;
   if (asked.hasSubscribers) asked.publish({ endpoint, source });

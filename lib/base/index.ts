@@ -21,5 +21,17 @@ export {
 export { ByteQueue } from './byte-queue.ts';
 export { HandshakeRejected, ProtocolError, type UsageCode, UsageError } from './errors.ts';
 export { LIMITS, type Limit, type LimitName, type LimitOptions, resolveLimit } from './limits.ts';
+export {
+  A_BOOLEAN,
+  A_FUNCTION,
+  A_STRING,
+  AN_ABORT_SIGNAL,
+  AN_OBJECT,
+  ANYTHING,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionKind,
+  type OptionTable,
+} from './options.ts';
 export { Utf8Validator } from './utf8.ts';
 export { VIOLATIONS, type Violation, type ViolationCode } from './violations.ts';

@@ -98,5 +98,8 @@ export class Backoff {
 /** @throws UsageError `invalid-option` unless it is a number in the range. */
 export function inRange(name: string, value: number, min: number, max: number): number {
   if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw new UsageError('invalid-option', `${name} is a number from ${min} to ${max}, not ${value}`);
+  throw new UsageError(
+    'invalid-option',
+    `${name} is a number from ${min} to ${max}, not ${String(value)}`,
+  );
 }

@@ -15,9 +15,15 @@ import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { UsageError } from '../base/index.ts';
+import {
+  A_FUNCTION,
+  AN_OBJECT,
+  CHECKED_LATER,
+  type OptionTable,
+  UsageError,
+} from '../base/index.ts';
 import type { WebSocketAddress } from './address.ts';
-import { checkOptions } from './check-options.ts';
+import { A_PATH, AN_IP_ADDRESS } from './check-options.ts';
 import { openTunnel, type ProxySettings, resolveProxy } from './proxy.ts';
 import { dialTcp, dialUnix, IGNORE, type ResolvedAddress, startTls } from './sockets.ts';
 
@@ -42,19 +48,22 @@ export interface DialOptions {
   readonly localAddress?: string | undefined;
 }
 
+/** Names and kinds of these options. */
+export const DIAL_OPTIONS: OptionTable<DialOptions> = {
+  tls: AN_OBJECT,
+  socketPath: A_PATH,
+  proxy: CHECKED_LATER,
+  createConnection: A_FUNCTION,
+  lookup: A_FUNCTION,
+  localAddress: AN_IP_ADDRESS,
+};
+
 /**
- * Checks the options before anything is opened.
+ * Checks how the options go together, before anything is opened.
  *
  * @throws UsageError `invalid-option` when they name more than one way, or a bad proxy.
  */
 export function checkDialOptions(options: DialOptions): void {
-  checkOptions(options, {
-    tls: 'an object',
-    socketPath: 'a path',
-    createConnection: 'a function',
-    lookup: 'a function',
-    localAddress: 'an IP address',
-  });
   const ways = [options.socketPath, options.proxy, options.createConnection];
   if (ways.filter((way) => way !== undefined).length > 1) {
     throw new UsageError('invalid-option', 'only one of socketPath, proxy and createConnection');

@@ -11,12 +11,21 @@
  * Last-Event-ID: m3x9-42             UTF-8; from the second connection on
  * ```
  */
-import { type LimitOptions, resolveLimit, UsageError } from '../base/index.ts';
+import {
+  A_BOOLEAN,
+  AN_ABORT_SIGNAL,
+  AN_OBJECT,
+  CHECKED_LATER,
+  checkOptions,
+  type LimitOptions,
+  type OptionTable,
+  resolveLimit,
+  UsageError,
+} from '../base/index.ts';
 import { Fields, type FieldsInit } from '../http/index.ts';
 import { parseHttpUrl } from './address.ts';
 import { inRange } from './backoff.ts';
-import { checkOptions } from './check-options.ts';
-import { checkDialOptions, type DialOptions } from './dial.ts';
+import { checkDialOptions, DIAL_OPTIONS, type DialOptions } from './dial.ts';
 import type { Hop } from './redirect.ts';
 
 /** Options of an `EventSource`. */
@@ -42,6 +51,21 @@ export interface EventSourceOptions extends DialOptions, LimitOptions<'maxEventB
   /** Closes the source. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const EVENT_SOURCE_OPTIONS: OptionTable<EventSourceOptions> = {
+  ...DIAL_OPTIONS,
+  maxEventBytes: CHECKED_LATER,
+  withCredentials: A_BOOLEAN,
+  headers: AN_OBJECT,
+  lastEventId: CHECKED_LATER,
+  reconnectionMs: CHECKED_LATER,
+  maxDelayMs: CHECKED_LATER,
+  maxAttempts: CHECKED_LATER,
+  handshakeTimeoutMs: CHECKED_LATER,
+  idleTimeoutMs: CHECKED_LATER,
+  maxRedirects: CHECKED_LATER,
+  signal: AN_ABORT_SIGNAL,
+};
 
 /** A checked wish for an event stream. Made by {@link makeEventStreamPlan}. */
 export interface EventStreamPlan {
@@ -80,11 +104,7 @@ export function makeEventStreamPlan(
   url: string | URL,
   options: EventSourceOptions,
 ): EventStreamPlan {
-  checkOptions(options, {
-    headers: 'an object',
-    signal: 'an AbortSignal',
-    withCredentials: 'a boolean',
-  });
+  checkOptions(options, EVENT_SOURCE_OPTIONS);
   checkDialOptions(options);
   const { maxRedirects = 20, lastEventId = '', idleTimeoutMs = Number.POSITIVE_INFINITY } = options;
   if (!Number.isSafeInteger(maxRedirects) || maxRedirects < 0) {
@@ -93,9 +113,8 @@ export function makeEventStreamPlan(
   if (typeof lastEventId !== 'string' || /[\0\r\n]/.test(lastEventId)) {
     throw new UsageError('invalid-option', 'lastEventId is a string without NUL, CR and LF');
   }
-  const isTimer = idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS;
-  if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !isTimer) {
-    throw new UsageError('invalid-option', 'idleTimeoutMs is a number of ms from 1, or Infinity');
+  if (idleTimeoutMs !== Number.POSITIVE_INFINITY) {
+    inRange('idleTimeoutMs', idleTimeoutMs, 1, MAX_TIMER_MS);
   }
   resolveLimit('maxEventBytes', options.maxEventBytes);
   return {

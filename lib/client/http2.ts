@@ -9,7 +9,7 @@
  * its user. Frames are masked as ever: HTTP/2 changes nothing about that [RFC 8441 §5].
  */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { ProtocolError, UsageError } from '../base/index.ts';
+import { checkOptions, type OptionTable, ProtocolError, UsageError } from '../base/index.ts';
 import {
   buildExtendedConnect,
   readUpgradeResponse,
@@ -26,7 +26,7 @@ import {
 import { tellingOf } from './client-channels.ts';
 import { withDeadline } from './deadline.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
-import { type ConnectOptions, makePlan, wishesFor } from './plan.ts';
+import { CONNECT_OPTIONS, type ConnectOptions, makePlan, wishesFor } from './plan.ts';
 import { IGNORE } from './sockets.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
@@ -43,6 +43,12 @@ export type Http2ConnectOptions = Omit<
   | 'parallelHandshakes'
 >;
 
+const HTTP2_OPTIONS: OptionTable<Http2ConnectOptions> = ((): OptionTable<Http2ConnectOptions> => {
+  const { tls, socketPath, proxy, createConnection, lookup, ...others } = CONNECT_OPTIONS;
+  const { localAddress, maxRedirects, parallelHandshakes, ...options } = others;
+  return options;
+})();
+
 /**
  * Opens a WebSocket on a new stream of a session.
  *
@@ -56,6 +62,7 @@ export async function connectOverHttp2(
   options: Http2ConnectOptions = {},
   world: ClientWorld = SYSTEM_WORLD,
 ): Promise<WebSocketPeer> {
+  checkOptions(options, HTTP2_OPTIONS);
   const plan = makePlan(url, options);
   const attempt = async (signal: AbortSignal): Promise<WebSocketPeer> => {
     await unlessAborted(settingsAllow(session), signal);

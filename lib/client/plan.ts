@@ -1,14 +1,24 @@
 /**
  * What the caller of a client wants, checked before anything is opened.
  */
-import { resolveLimit, UsageError } from '../base/index.ts';
+import {
+  A_BOOLEAN,
+  A_STRING,
+  AN_ABORT_SIGNAL,
+  AN_OBJECT,
+  ANYTHING,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionTable,
+  resolveLimit,
+  UsageError,
+} from '../base/index.ts';
 import { buildOffer, type DeflatePolicy } from '../deflate/index.ts';
 import { buildUpgradeRequest, encodeHandshakeKey, type UpgradeWishes } from '../handshake/index.ts';
 import { Fields, type FieldsInit } from '../http/index.ts';
-import { checkPeerOptions, type PeerOptions, type Ticker } from '../peer/index.ts';
+import { checkPeerOptions, PEER_OPTIONS, type PeerOptions, type Ticker } from '../peer/index.ts';
 import { parseWebSocketUrl } from './address.ts';
-import { checkOptions } from './check-options.ts';
-import { checkDialOptions, type DialOptions } from './dial.ts';
+import { checkDialOptions, DIAL_OPTIONS, type DialOptions } from './dial.ts';
 import type { Hop } from './redirect.ts';
 
 /** Options of `connectWebSocket`. */
@@ -40,6 +50,22 @@ export interface ConnectOptions extends PeerOptions, DialOptions {
   readonly ticker?: Ticker | undefined;
 }
 
+/** Names and kinds of everything that `connectWebSocket` takes. */
+export const CONNECT_OPTIONS: OptionTable<ConnectOptions> = {
+  ...PEER_OPTIONS,
+  ...DIAL_OPTIONS,
+  protocols: CHECKED_LATER,
+  headers: AN_OBJECT,
+  origin: A_STRING,
+  deflate: CHECKED_LATER,
+  handshakeTimeoutMs: CHECKED_LATER,
+  maxRedirects: CHECKED_LATER,
+  signal: AN_ABORT_SIGNAL,
+  parallelHandshakes: A_BOOLEAN,
+  data: ANYTHING,
+  ticker: AN_OBJECT,
+};
+
 /** A checked wish for a connection. Made by {@link makePlan}. */
 export interface Plan {
   readonly hop: Hop;
@@ -56,15 +82,7 @@ export interface Plan {
  *   `invalid-option`.
  */
 export function makePlan(url: string | URL, options: ConnectOptions): Plan {
-  checkOptions(options, {
-    headers: 'an object',
-    origin: 'a string',
-    signal: 'an AbortSignal',
-    parallelHandshakes: 'a boolean',
-    handlerFailed: 'a function',
-    ticker: 'an object',
-    codec: 'an object',
-  });
+  checkOptions(options, CONNECT_OPTIONS);
   checkPeerOptions(options);
   checkDialOptions(options);
   const { maxRedirects = 0 } = options;

@@ -11,7 +11,13 @@
  */
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { UsageError } from '../base/index.ts';
+import {
+  AN_OBJECT,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionTable,
+  UsageError,
+} from '../base/index.ts';
 import { Fields, type FieldsInit } from '../http/index.ts';
 import { basicCredentials, type WebSocketAddress } from './address.ts';
 import { ask } from './ask.ts';
@@ -27,6 +33,12 @@ export interface ProxySettings {
   /** Options for an `https:` proxy, as of `node:tls`. */
   readonly tls?: TlsOptions | undefined;
 }
+
+const PROXY: OptionTable<ProxySettings> = {
+  url: CHECKED_LATER,
+  headers: AN_OBJECT,
+  tls: AN_OBJECT,
+};
 
 /** A proxy whose settings were checked. */
 export interface Proxy {
@@ -47,6 +59,7 @@ export function resolveProxy(proxy: string | URL | ProxySettings): Proxy {
     throw new UsageError('invalid-option', 'a proxy is a URL, or settings with one');
   }
   const settings = typeof proxy === 'string' || proxy instanceof URL ? { url: proxy } : proxy;
+  checkOptions(settings, PROXY, "a proxy's settings");
   const text = String(settings.url);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {

@@ -15,7 +15,13 @@
  * `shouldReconnect` may decide otherwise for everything but the first row. It decides, and waits
  * for nothing.
  */
-import { ProtocolError, UsageError } from '../base/index.ts';
+import {
+  A_FUNCTION,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionTable,
+  ProtocolError,
+} from '../base/index.ts';
 import { Backoff, type BackoffOptions, inRange } from './backoff.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
 import { readRetryAfter } from './retry-after.ts';
@@ -42,6 +48,16 @@ export interface ReconnectOptions extends BackoffOptions {
   /** Decides instead of the table; `usual` is what the table says. */
   readonly shouldReconnect?: ((cause: ReconnectCause, usual: boolean) => boolean) | undefined;
 }
+
+const RECONNECT: OptionTable<ReconnectOptions> = {
+  minDelayMs: CHECKED_LATER,
+  maxDelayMs: CHECKED_LATER,
+  maxAttempts: CHECKED_LATER,
+  stableMs: CHECKED_LATER,
+  maxQueuedBytes: CHECKED_LATER,
+  maxRetryAfterMs: CHECKED_LATER,
+  shouldReconnect: A_FUNCTION,
+};
 
 /** The next attempt. */
 export interface NextAttempt {
@@ -93,14 +109,12 @@ export class Reconnection {
 
   /** @throws UsageError `invalid-option`. */
   constructor(options: ReconnectOptions, world: ClientWorld) {
+    checkOptions(options, RECONNECT, 'options of reconnect');
     this.#backoff = new Backoff(options, world);
     this.#world = world;
     const { maxQueuedBytes = 0, maxRetryAfterMs = 600_000, shouldReconnect } = options;
     this.maxQueuedBytes = inRange('maxQueuedBytes', maxQueuedBytes, 0, Number.MAX_SAFE_INTEGER);
     this.#maxRetryAfterMs = inRange('maxRetryAfterMs', maxRetryAfterMs, 0, 2 ** 30);
-    if (shouldReconnect !== undefined && typeof shouldReconnect !== 'function') {
-      throw new UsageError('invalid-option', 'shouldReconnect is a function');
-    }
     this.#shouldReconnect = shouldReconnect;
   }
 

@@ -13,7 +13,7 @@
  *
  * Longer than the house allows: the interface is fixed by the standard, member by member.
  */
-import { UsageError } from '../base/index.ts';
+import { CHECKED_LATER, checkOptions, type OptionTable, UsageError } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
 import { type MessageData, MessageQueue, toPayload, type WebSocketPeer } from '../peer/index.ts';
 import { carryOut } from './connect.ts';
@@ -25,7 +25,7 @@ import {
   type Listener,
   ReconnectingEvent,
 } from './events.ts';
-import { type ConnectOptions, makePlan, type Plan } from './plan.ts';
+import { CONNECT_OPTIONS, type ConnectOptions, makePlan, type Plan } from './plan.ts';
 import { Reconnection, type ReconnectOptions } from './reconnect.ts';
 import { byteLength, SendQueue } from './send-queue.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
@@ -52,6 +52,12 @@ export interface WebSocketClientOptions
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
 }
+
+const CLIENT_OPTIONS: OptionTable<WebSocketClientOptions> =
+  ((): OptionTable<WebSocketClientOptions> => {
+    const { protocols, delivery, data, ...options } = CONNECT_OPTIONS;
+    return { ...options, reconnect: CHECKED_LATER };
+  })();
 
 type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
 type EventHandler<Type extends keyof WebSocketEvents> =
@@ -112,6 +118,7 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     world: ClientWorld = SYSTEM_WORLD,
   ) {
     super();
+    checkOptions(options, CLIENT_OPTIONS);
     const { reconnect, ...others } = options;
     const ours = this.#aborter.signal;
     const signal = others.signal === undefined ? ours : AbortSignal.any([ours, others.signal]);

@@ -107,14 +107,20 @@ export interface ConnectionCounters {
  */
 export function checkConnectionOptions(sink: ConnectionSink, options: ConnectionOptions): void {
   if (options.role !== 'client' && options.role !== 'server') {
-    throw new UsageError('invalid-option', `role must be client or server, not ${options.role}`);
+    throw new UsageError(
+      'invalid-option',
+      `role must be client or server, not ${String(options.role)}`,
+    );
   }
   if (options.role === 'client' && options.takeMaskingKey === undefined) {
     throw new UsageError('invalid-option', 'a client needs takeMaskingKey');
   }
   const { delivery = 'message', compressThresholdBytes: threshold = 0 } = options;
   if (delivery !== 'message' && delivery !== 'pieces') {
-    throw new UsageError('invalid-option', `delivery is message or pieces, not ${delivery}`);
+    throw new UsageError(
+      'invalid-option',
+      `delivery is message or pieces, not ${String(delivery)}`,
+    );
   }
   if (typeof threshold !== 'number' || !(threshold >= 0)) {
     throw new UsageError('invalid-option', 'compressThresholdBytes is a number of bytes from 0');

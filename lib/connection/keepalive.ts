@@ -143,7 +143,10 @@ function isDue(limitMs: number, passedMs: number): boolean {
 function milliseconds(name: string, value: number | undefined): number {
   if (value === undefined) return 0;
   if (typeof value !== 'number' || !(value >= 0) || value === Number.POSITIVE_INFINITY) {
-    throw new UsageError('invalid-option', `${name} must be a number of ms from 0, not ${value}`);
+    throw new UsageError(
+      'invalid-option',
+      `${name} must be a number of ms from 0, not ${String(value)}`,
+    );
   }
   return value;
 }

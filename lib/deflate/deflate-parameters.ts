@@ -10,7 +10,7 @@
  * ```
  * What follows from them is negotiation.ts's business.
  */
-import { UsageError } from '../base/index.ts';
+import { CHECKED_LATER, checkOptions, type OptionTable, UsageError } from '../base/index.ts';
 import { type ExtensionParameter, formatExtensionList } from './extension-list.ts';
 
 /** What both sides have agreed upon. Window bits are 8 – 15: the window has 2^bits bytes. */
@@ -105,6 +105,7 @@ export function formatElement(element: DeflateElement): string {
  *   flag is not a boolean.
  */
 export function resolveDeflatePolicy(policy: DeflatePolicy): DeflateParameters {
+  checkOptions(policy, POLICY, 'permessage-deflate');
   return {
     serverNoContextTakeover: checkFlag('serverNoContextTakeover', policy.serverNoContextTakeover),
     clientNoContextTakeover: checkFlag('clientNoContextTakeover', policy.clientNoContextTakeover),
@@ -112,6 +113,13 @@ export function resolveDeflatePolicy(policy: DeflatePolicy): DeflateParameters {
     clientMaxWindowBits: checkBits('clientMaxWindowBits', policy.clientMaxWindowBits),
   };
 }
+
+const POLICY: OptionTable<DeflatePolicy> = {
+  serverNoContextTakeover: CHECKED_LATER,
+  clientNoContextTakeover: CHECKED_LATER,
+  serverMaxWindowBits: CHECKED_LATER,
+  clientMaxWindowBits: CHECKED_LATER,
+};
 
 function checkFlag(name: string, flag: boolean = false): boolean {
   if (typeof flag === 'boolean') return flag;

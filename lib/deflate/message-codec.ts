@@ -11,7 +11,14 @@
  * done before the call returns; what is large is done in the thread pool, in turn with all other
  * connections.
  */
-import { resolveLimit, UsageError } from '../base/index.ts';
+import {
+  AN_OBJECT,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionTable,
+  resolveLimit,
+  UsageError,
+} from '../base/index.ts';
 import type { DeflateParameters } from './deflate-parameters.ts';
 import { MessageDeflater } from './message-deflater.ts';
 import type {
@@ -48,6 +55,18 @@ export interface MessageCodecOptions {
   readonly zlib?: 'handle' | 'documented' | undefined;
 }
 
+const CODEC: OptionTable<MessageCodecOptions> = {
+  level: CHECKED_LATER,
+  memoryLevel: CHECKED_LATER,
+  windowBits: CHECKED_LATER,
+  maxInflateRatio: CHECKED_LATER,
+  pool: AN_OBJECT,
+  zlib: {
+    what: "'handle' or 'documented'",
+    fits: (value) => value === 'handle' || value === 'documented',
+  },
+};
+
 /** Compresses and inflates the messages of one connection. */
 export class MessageCodec {
   readonly #inflater: Inflater;
@@ -63,6 +82,7 @@ export class MessageCodec {
     parameters: DeflateParameters,
     options: MessageCodecOptions = {},
   ) {
+    checkOptions(options, CODEC, 'options of a codec');
     const server = {
       windowBits: parameters.serverMaxWindowBits,
       keepsContext: !parameters.serverNoContextTakeover,
@@ -163,5 +183,8 @@ export class MessageCodec {
 
 function checkOption(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError('invalid-option', `${name} must be ${least} – ${most}, not ${value}`);
+  throw new UsageError(
+    'invalid-option',
+    `${name} must be ${least} – ${most}, not ${String(value)}`,
+  );
 }

@@ -4,19 +4,34 @@
  * Each number is a bound that is checked before memory grows, so none of them may be coerced:
  * `resolveLimit` refuses what is not a whole number.
  */
-import { type LimitOptions, resolveLimit } from '../base/index.ts';
+import {
+  CHECKED_LATER,
+  checkOptions,
+  type LimitName,
+  type LimitOptions,
+  type OptionTable,
+  resolveLimit,
+} from '../base/index.ts';
 
 /** The limits that a caller may override; see the table in `barewire/base` for the defaults. */
-export type HttpLimitName =
-  | 'maxMethodBytes'
-  | 'maxTargetBytes'
-  | 'maxHeaderBytes'
-  | 'maxHeaderCount'
-  | 'maxReasonBytes'
-  | 'maxChunkExtBytes'
-  | 'maxTrailerBytes'
-  | 'maxTrailerCount'
-  | 'maxBodyBytes';
+export type HttpLimitName = (typeof HTTP_LIMIT_NAMES)[number];
+
+/** Their names. */
+export const HTTP_LIMIT_NAMES = [
+  'maxMethodBytes',
+  'maxTargetBytes',
+  'maxHeaderBytes',
+  'maxHeaderCount',
+  'maxReasonBytes',
+  'maxChunkExtBytes',
+  'maxTrailerBytes',
+  'maxTrailerCount',
+  'maxBodyBytes',
+] as const satisfies readonly LimitName[];
+
+const LIMIT_TABLE = Object.fromEntries(
+  HTTP_LIMIT_NAMES.map((name) => [name, CHECKED_LATER]),
+) as OptionTable<HttpLimitOptions>;
 
 /** Overrides; what is left out keeps its default. */
 export type HttpLimitOptions = LimitOptions<HttpLimitName>;
@@ -34,6 +49,7 @@ const resolved = new WeakSet<object>();
  */
 export function resolveHttpLimits(options: HttpLimitOptions = {}): HttpLimits {
   if (resolved.has(options)) return options as HttpLimits;
+  checkOptions(options, LIMIT_TABLE, 'limits');
   const limits = Object.freeze({
     maxMethodBytes: resolveLimit('maxMethodBytes', options.maxMethodBytes),
     maxTargetBytes: resolveLimit('maxTargetBytes', options.maxTargetBytes),

@@ -3,6 +3,7 @@ export type { BodyFraming, RequestFraming, Version } from './body-framing.ts';
 export { Fields } from './fields.ts';
 export { createDateSource, formatHttpDate } from './http-date.ts';
 export {
+  HTTP_LIMIT_NAMES,
   type HttpLimitName,
   type HttpLimitOptions,
   type HttpLimits,

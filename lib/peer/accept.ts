@@ -21,13 +21,14 @@ import {
   type UpgradeRequest,
   type UpgradeResponse,
 } from '../handshake/index.ts';
+import { Fields, type FieldsInit } from '../http/index.ts';
 
 /** An application's yes, and what it adds. */
 export interface Acceptance {
   /** One of the subprotocols that the client offers; overrules `protocols` of the policy. */
   readonly protocol?: string | undefined;
   /** Further fields of the response, such as `set-cookie`. */
-  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  readonly headers?: FieldsInit | undefined;
   /** permessage-deflate with this client; overrules `deflate` of the policy. */
   readonly deflate?: DeflatePolicy | boolean | undefined;
   /** Your own data, for `peer.data`. */
@@ -110,7 +111,7 @@ function accept(
   const upgrade = withExtension(request, handshake, policy, acceptance.deflate);
   const protocol =
     acceptance.protocol ?? selectSubprotocol(upgrade.protocols, policy.protocols ?? []);
-  const headers = fieldLines(acceptance.headers ?? {});
+  const headers = Fields.from(acceptance.headers ?? {});
   const response = buildUpgradeResponse(upgrade, { protocol, headers });
   return { ok: true, upgrade, response, protocol, data: acceptance.data };
 }
@@ -143,14 +144,6 @@ function withExtension(
   if (deflate === undefined) return handshake;
   const again = readUpgradeRequest(request, { ...policy, deflate });
   return again.ok ? { ...handshake, extension: again.extension } : handshake;
-}
-
-function* fieldLines(
-  headers: Readonly<Record<string, string | readonly string[]>>,
-): Generator<readonly [string, string]> {
-  for (const [name, value] of Object.entries(headers)) {
-    for (const line of typeof value === 'string' ? [value] : value) yield [name, line];
-  }
 }
 
 function refuse(error: unknown): RefusedOpening {

@@ -5,9 +5,11 @@
  * between peers with the same window: it is compressed without looking back, and every codec is
  * told that its own context is broken [RFC 7692 §7.2.1].
  */
+import { checkOptions } from '../base/index.ts';
 import { encodeFrame, OPCODE, RSV1 } from '../codec/index.ts';
 import { requireText } from '../connection/index.ts';
 import { compressOnce } from '../deflate/index.ts';
+import { BROADCAST_OPTIONS } from './option-tables.ts';
 import { type MessageData, toPayload } from './payload.ts';
 import type { PeerSendOptions } from './peer-output.ts';
 import type { WebSocketPeer } from './websocket-peer.ts';
@@ -22,6 +24,12 @@ export interface BroadcastResult {
   dropped: number;
   /** Not open any more. */
   closed: number;
+}
+
+/** How a message is sent to many. */
+export interface BroadcastOptions extends Omit<PeerSendOptions, 'signal'> {
+  /** Gets nothing. */
+  readonly except?: WebSocketPeer | undefined;
 }
 
 /** A message whose frame is encoded once and sent often. */
@@ -75,13 +83,15 @@ export class PreparedMessage {
 export function broadcast(
   peers: Iterable<WebSocketPeer>,
   data: MessageData | PreparedMessage,
-  options?: PeerSendOptions & { readonly except?: WebSocketPeer | undefined },
+  options: BroadcastOptions = {},
 ): BroadcastResult {
-  const message = data instanceof PreparedMessage ? data : new PreparedMessage(data, options?.type);
+  checkOptions(options, BROADCAST_OPTIONS);
+  const { except, ...sending } = options;
+  const message = data instanceof PreparedMessage ? data : new PreparedMessage(data, options.type);
   const result: BroadcastResult = { sent: 0, queued: 0, dropped: 0, closed: 0 };
   for (const peer of peers) {
-    if (peer === options?.except) continue;
-    result[peer.offerPrepared(message, options)] += 1;
+    if (peer === except) continue;
+    result[peer.offerPrepared(message, sending)] += 1;
   }
   return result;
 }

@@ -6,6 +6,7 @@
  */
 import type { AcceptAnswer, AcceptPolicy } from './accept.ts';
 import type { PeerOptions } from './open.ts';
+import { HANDLERS } from './option-tables.ts';
 import type { WebSocketHandler } from './peer-options.ts';
 
 /**
@@ -20,17 +21,8 @@ export interface WebSocketEndpoint<Subject> extends AcceptPolicy, PeerOptions, W
   readonly handshakeTimeoutMs?: number | undefined;
 }
 
-const HANDLERS: readonly (keyof WebSocketHandler)[] = [
-  'open',
-  'message',
-  'stream',
-  'drain',
-  'ping',
-  'pong',
-  'close',
-];
-
 /** Whether an endpoint reads by call-backs; if not, whoever gets the peer reads it. */
 export function hasHandler(endpoint: WebSocketHandler): boolean {
-  return HANDLERS.some((name) => typeof endpoint[name] === 'function');
+  const names = Object.keys(HANDLERS) as (keyof WebSocketHandler)[];
+  return names.some((name) => typeof endpoint[name] === 'function');
 }

@@ -10,7 +10,12 @@ export {
 export { type Alarm, systemAlarm } from './alarm.ts';
 export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
 export { BoundedQueue, type QueueControl } from './bounded-queue.ts';
-export { type BroadcastResult, broadcast, PreparedMessage } from './broadcast.ts';
+export {
+  type BroadcastOptions,
+  type BroadcastResult,
+  broadcast,
+  PreparedMessage,
+} from './broadcast.ts';
 export { addressGroup, type ClientAddress, readClientAddress } from './client-address.ts';
 export { DuplexTransport } from './duplex-transport.ts';
 export { hasHandler, type WebSocketEndpoint } from './endpoint.ts';
@@ -19,6 +24,7 @@ export { IncomingMessage, IncomingQueue, MessageQueue } from './incoming.ts';
 export { type FillRandomly, MaskingKeys, takeMaskingKey } from './masking-keys.ts';
 export { MessageWriter, type WriterPace } from './message-writer.ts';
 export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './open.ts';
+export { ACCEPT_POLICY, HANDLERS, PEER_OPTIONS } from './option-tables.ts';
 export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
 export type {
   PeerCounters,

@@ -37,3 +37,8 @@ export function isPieceSource(data: unknown): data is PieceSource {
 function isStable(memory: ArrayBufferLike): boolean {
   return memory instanceof ArrayBuffer && !('resizable' in memory && memory.resizable === true);
 }
+
+/** What a message has in bytes, text as UTF-8. */
+export function payloadLength(payload: string | Uint8Array): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
+}

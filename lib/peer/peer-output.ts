@@ -8,7 +8,7 @@
  * There is no room while the transport is congested, and none while messages wait inside the
  * connection, for the compressor or behind a message that is written piece by piece.
  */
-import { ProtocolError } from '../base/index.ts';
+import { checkOptions, ProtocolError } from '../base/index.ts';
 import {
   type Connection,
   type OutgoingMessage,
@@ -18,7 +18,8 @@ import {
 import { Backlog, type Waiting } from './backlog.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import { MessageWriter, type WriterPace } from './message-writer.ts';
-import { type MessageData, type PieceSource, toPayload } from './payload.ts';
+import { SEND_OPTIONS, START_OPTIONS } from './option-tables.ts';
+import { type MessageData, type PieceSource, payloadLength, toPayload } from './payload.ts';
 import type { PeerSettings, WebSocketOptions } from './peer-options.ts';
 import { PieceSending } from './piece-sending.ts';
 import { Room } from './room.ts';
@@ -89,6 +90,7 @@ export class PeerOutput implements WriterPace {
   /** Sends a message, as the slow-consumer policy allows. */
   offer(data: MessageData, options: PeerSendOptions | undefined): SendOutcome {
     const payload = toPayload(data);
+    if (options !== undefined) checkOptions(options, SEND_OPTIONS);
     // What waits for room is sent later, when nobody is there to be told.
     requireText(payload, options?.type);
     options?.signal?.throwIfAborted();
@@ -141,7 +143,7 @@ export class PeerOutput implements WriterPace {
   /** Whether the slow-consumer policy has a say about a message. */
   #mustWait(payload: string | Uint8Array): boolean {
     if (!this.#isFull) return this.#backlog.length > 0;
-    return this.#backlog.policy !== 'wait' || this.#isOverBound(byteLength(payload));
+    return this.#backlog.policy !== 'wait' || this.#isOverBound(payloadLength(payload));
   }
 
   #isOverBound(bytes: number): boolean {
@@ -160,7 +162,7 @@ export class PeerOutput implements WriterPace {
     }
     const { key, signal } = options ?? {};
     const left = signal && this.#withdrawal(signal, () => this.#backlog.remove(message));
-    const message: Waiting = { bytes: byteLength(payload), key, send, left };
+    const message: Waiting = { bytes: payloadLength(payload), key, send, left };
     this.#messagesDropped += this.#backlog.add(message);
     if (this.#backlog.keeps(message)) return 'queued';
     left?.();
@@ -179,6 +181,7 @@ export class PeerOutput implements WriterPace {
     type: 'text' | 'binary' | undefined,
     options: { compress?: boolean | undefined } | undefined,
   ): MessageWriter {
+    if (options !== undefined) checkOptions(options, START_OPTIONS);
     const compress = options?.compress;
     const message = this.#connection.startMessage(type, compress === undefined ? {} : { compress });
     return new MessageWriter(message, this);
@@ -190,10 +193,11 @@ export class PeerOutput implements WriterPace {
     options: PeerSendOptions | undefined,
     broken: () => void,
   ): Promise<boolean> {
+    if (options !== undefined) checkOptions(options, SEND_OPTIONS);
     options?.signal?.throwIfAborted();
     if (!this.#connection.isOpen) return false;
     // The message takes its place in the order now, not when its first piece comes.
-    const writer = this.startMessage(options?.type, options);
+    const writer = this.startMessage(options?.type, { compress: options?.compress });
     this.#pieces ??= new PieceSending();
     return this.#pieces.send(writer, source, options?.signal, broken);
   }
@@ -243,8 +247,4 @@ export class PeerOutput implements WriterPace {
     this.#room.release();
     this.#pieces?.stop();
   }
-}
-
-function byteLength(payload: string | Uint8Array): number {
-  return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
 }

@@ -10,7 +10,7 @@
  * caller may rely on. Reading is in peer-reading.ts, writing in peer-output.ts.
  */
 import debug from 'debug';
-import { UsageError } from '../base/index.ts';
+import { AN_ABORT_SIGNAL, checkOptions, UsageError } from '../base/index.ts';
 import { type CloseReport, Connection, type ConnectionSink } from '../connection/index.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import type { IncomingMessage } from './incoming.ts';
@@ -40,6 +40,8 @@ export interface WaitOptions {
   /** Ends the waiting: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const WAITING = { signal: AN_ABORT_SIGNAL };
 
 /** One open WebSocket. */
 export class WebSocketPeer implements AsyncIterable<string | Buffer> {
@@ -228,7 +230,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * Resolves when the peer takes more, at once if it does already; also when the connection ends.
    * Rejects with the reason of `options.signal`.
    */
-  drained(options: WaitOptions = {}): Promise<void> {
+  async drained(options: WaitOptions = {}): Promise<void> {
+    checkOptions(options, WAITING);
     return this.#output.drained(options.signal);
   }
 
@@ -243,8 +246,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * @returns the round-trip time in ms; rejects with UsageError `invalid-state` when the connection
    *   ends before the pong comes, or with the reason of `options.signal`.
    */
-  ping(payload?: Uint8Array, { signal }: WaitOptions = {}): Promise<number> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
+  async ping(payload?: Uint8Array, options: WaitOptions = {}): Promise<number> {
+    checkOptions(options, WAITING);
+    const { signal } = options;
+    signal?.throwIfAborted();
     this.#pingWaiters ??= new Set();
     const waiters = this.#pingWaiters;
     const pong = new Promise<number>((resolve, reject) => {

@@ -1,7 +1,7 @@
 /**
  * The end of a server: waits until everybody has left, and throws out who has not at the deadline.
  */
-import { resolveLimit, UsageError } from '../base/index.ts';
+import { CHECKED_LATER, checkOptions, resolveLimit, UsageError } from '../base/index.ts';
 import type { Acceptor } from './acceptor.ts';
 import { Deadline, type TimerWheel } from './clock.ts';
 
@@ -22,6 +22,8 @@ export interface ClosingTimes {
   readonly spreadMs: number;
 }
 
+const CLOSING = { deadlineMs: CHECKED_LATER, spreadMs: CHECKED_LATER };
+
 /**
  * Checks the options of `server.close`.
  *
@@ -31,6 +33,7 @@ export function resolveClosing(
   options: CloseOptions,
   settings: { readonly shutdownTimeoutMs: number; readonly closeSpreadMs: number },
 ): ClosingTimes {
+  checkOptions(options, CLOSING);
   const { shutdownTimeoutMs, closeSpreadMs } = settings;
   const deadlineMs = resolveLimit('shutdownTimeoutMs', options.deadlineMs ?? shutdownTimeoutMs);
   const spreadMs = checkSpread(options.spreadMs ?? closeSpreadMs);
@@ -40,7 +43,10 @@ export function resolveClosing(
 /** @throws UsageError `invalid-option` for anything but a number of ms from 0. */
 export function checkSpread(spreadMs: number): number {
   if (Number.isSafeInteger(spreadMs) && spreadMs >= 0) return spreadMs;
-  throw new UsageError('invalid-option', `goodbyes are spread over whole ms, not ${spreadMs}`);
+  throw new UsageError(
+    'invalid-option',
+    `goodbyes are spread over whole ms, not ${String(spreadMs)}`,
+  );
 }
 
 /** What closing had to do. */

@@ -1,5 +1,12 @@
 /** How an event stream is set up: its options, its fields, and where the client stopped. */
-import { resolveLimit, UsageError } from '../base/index.ts';
+import {
+  AN_OBJECT,
+  CHECKED_LATER,
+  checkOptions,
+  type OptionTable,
+  resolveLimit,
+  UsageError,
+} from '../base/index.ts';
 import { Fields, type FieldsInit } from '../http/index.ts';
 import { Backlog, type SlowConsumerPolicy } from '../peer/index.ts';
 import { encodeComment, encodeEvent, type ReplayLog } from '../sse/index.ts';
@@ -29,6 +36,16 @@ export interface EventStreamOptions {
   readonly fields?: FieldsInit | undefined;
 }
 
+const EVENT_STREAM: OptionTable<EventStreamOptions> = {
+  keepAliveMs: CHECKED_LATER,
+  replay: AN_OBJECT,
+  retry: CHECKED_LATER,
+  padding: CHECKED_LATER,
+  slowConsumer: CHECKED_LATER,
+  maxBufferedBytes: CHECKED_LATER,
+  fields: AN_OBJECT,
+};
+
 /** Settings that were found to be good. */
 export interface EventStreamSettings {
   readonly keepAliveMs: number;
@@ -40,6 +57,7 @@ export interface EventStreamSettings {
 
 /** @throws UsageError `invalid-option`. */
 export function checkEventStream(settings: EventStreamOptions): EventStreamSettings {
+  checkOptions(settings, EVENT_STREAM);
   const keepAliveMs = checkCount('keepAliveMs', settings.keepAliveMs, KEEP_ALIVE_MS);
   const padding = checkCount('padding', settings.padding, 0);
   const maxBufferedBytes = resolveLimit('maxBufferedBytes', settings.maxBufferedBytes);
@@ -60,7 +78,10 @@ function drawRetry(retry: number | readonly [from: number, to: number]): number 
 function checkCount(name: string, given: number | undefined, otherwise: number): number {
   if (given === undefined) return otherwise;
   if (Number.isSafeInteger(given) && given >= 0) return given;
-  throw new UsageError('invalid-option', `${name} must be a whole number from 0, not ${given}`);
+  throw new UsageError(
+    'invalid-option',
+    `${name} must be a whole number from 0, not ${String(given)}`,
+  );
 }
 
 const DEFAULT_FIELDS: readonly (readonly [name: string, value: string])[] = [

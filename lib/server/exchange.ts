@@ -14,7 +14,7 @@
  *
  * Longer than the house allows: the five endings share one state, and people read them together.
  */
-import { HandshakeRejected, UsageError } from '../base/index.ts';
+import { checkOptions, HandshakeRejected, UsageError } from '../base/index.ts';
 import {
   type BodySize,
   type FieldsInit,
@@ -56,6 +56,13 @@ export interface StreamOptions {
    */
   readonly framing?: 'auto' | 'none' | undefined;
 }
+
+const STREAM_OPTIONS = {
+  framing: {
+    what: "'auto' or 'none'",
+    fits: (value: unknown) => value === 'auto' || value === 'none',
+  },
+};
 
 const TEXT = 'text/plain; charset=utf-8';
 
@@ -156,12 +163,9 @@ export class Exchange extends ExchangeRequest {
    */
   stream(status: number, fields?: FieldsInit, options: StreamOptions = {}): BodyStream {
     this.#requireOpen();
-    const channel = this.#begin(
-      'stream',
-      status,
-      fields,
-      options.framing === 'none' ? 'raw' : 'unknown',
-    );
+    checkOptions(options, STREAM_OPTIONS);
+    const size = options.framing === 'none' ? 'raw' : 'unknown';
+    const channel = this.#begin('stream', status, fields, size);
     return new BodyStream(channel, this);
   }
 

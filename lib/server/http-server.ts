@@ -13,9 +13,9 @@ import type { Duplex } from 'node:stream';
 import debug from 'debug';
 import { type ProtocolError, UsageError } from '../base/index.ts';
 import type {
+  BroadcastOptions,
   BroadcastResult,
   MessageData,
-  PeerSendOptions,
   PreparedMessage,
   WebSocketPeer,
 } from '../peer/index.ts';
@@ -159,10 +159,7 @@ export class Server implements ConnectionOwner {
   }
 
   /** Sends one message to all {@link peers}: encoded once, compressed once. */
-  broadcast(
-    data: MessageData | PreparedMessage,
-    options?: PeerSendOptions & { readonly except?: WebSocketPeer | undefined },
-  ): BroadcastResult {
+  broadcast(data: MessageData | PreparedMessage, options?: BroadcastOptions): BroadcastResult {
     if (this.#webSockets !== undefined) return this.#webSockets.broadcast(data, options);
     throw new UsageError('invalid-state', 'broadcast needs the option websocket');
   }

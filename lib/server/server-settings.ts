@@ -1,8 +1,20 @@
 /** What a server can be told, checked once and resolved for all its connections. */
 import type { TlsOptions } from 'node:tls';
-import { type LimitName, type LimitOptions, resolveLimit, UsageError } from '../base/index.ts';
+import {
+  A_BOOLEAN,
+  A_FUNCTION,
+  AN_OBJECT,
+  CHECKED_LATER,
+  checkOptions,
+  type LimitName,
+  type LimitOptions,
+  type OptionKind,
+  type OptionTable,
+  resolveLimit,
+} from '../base/index.ts';
 import {
   createDateSource,
+  HTTP_LIMIT_NAMES,
   type HttpLimitName,
   type HttpLimits,
   resolveHttpLimits,
@@ -53,6 +65,24 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
   readonly time?: TimeSource | undefined;
 }
 
+const named = <Name extends string>(names: readonly Name[]): Record<Name, OptionKind> =>
+  Object.fromEntries(names.map((name) => [name, CHECKED_LATER])) as Record<Name, OptionKind>;
+
+/** Names and kinds of everything that `createServer` takes. */
+const SERVER_OPTIONS: OptionTable<ServerTuning & Record<'request' | 'websocket' | 'error', 1>> = {
+  ...named(SERVER_LIMITS),
+  ...named(HTTP_LIMIT_NAMES),
+  tls: AN_OBJECT,
+  closeSpreadMs: CHECKED_LATER,
+  allowHalfOpen: A_BOOLEAN,
+  sharedReadBuffer: A_BOOLEAN,
+  directWrites: A_BOOLEAN,
+  time: AN_OBJECT,
+  request: A_FUNCTION,
+  websocket: AN_OBJECT,
+  error: A_FUNCTION,
+};
+
 /** What every connection of a server knows. */
 export interface ServerSettings extends Readonly<Record<ServerLimitName, number>> {
   readonly http: HttpLimits;
@@ -72,6 +102,7 @@ export interface ServerSettings extends Readonly<Record<ServerLimitName, number>
 
 /** @throws UsageError `invalid-option`. */
 export function resolveSettings(tuning: ServerTuning): ServerSettings {
+  checkOptions(tuning, SERVER_OPTIONS);
   const limits = Object.fromEntries(
     SERVER_LIMITS.map((name) => [name, resolveLimit(name, tuning[name])]),
   ) as Record<ServerLimitName, number>;
@@ -84,9 +115,9 @@ export function resolveSettings(tuning: ServerTuning): ServerSettings {
     maxBodyBytes: resolveLimit('maxBodyBytes', tuning.maxBodyBytes),
     tls: tuning.tls,
     closeSpreadMs: checkSpread(tuning.closeSpreadMs ?? 0),
-    allowHalfOpen: checkSwitch('allowHalfOpen', tuning.allowHalfOpen, false),
-    sharedReadBuffer: checkSwitch('sharedReadBuffer', tuning.sharedReadBuffer, true),
-    directWrites: checkSwitch('directWrites', tuning.directWrites, true),
+    allowHalfOpen: tuning.allowHalfOpen ?? false,
+    sharedReadBuffer: tuning.sharedReadBuffer ?? true,
+    directWrites: tuning.directWrites ?? true,
     wheel,
     ticker: new WheelTicker(wheel),
     date: createDateSource(() => time.epochNow()),
@@ -94,15 +125,5 @@ export function resolveSettings(tuning: ServerTuning): ServerSettings {
 }
 
 function httpLimits(tuning: ServerTuning): LimitOptions<HttpLimitName> {
-  const { maxMethodBytes, maxTargetBytes, maxHeaderBytes, maxHeaderCount } = tuning;
-  const { maxReasonBytes, maxChunkExtBytes, maxTrailerBytes, maxTrailerCount } = tuning;
-  return {
-    ...{ maxMethodBytes, maxTargetBytes, maxHeaderBytes, maxHeaderCount },
-    ...{ maxReasonBytes, maxChunkExtBytes, maxTrailerBytes, maxTrailerCount },
-  };
-}
-
-function checkSwitch(name: string, given: boolean | undefined, otherwise: boolean): boolean {
-  if (given === undefined || typeof given === 'boolean') return given ?? otherwise;
-  throw new UsageError('invalid-option', `${name} must be true or false`);
+  return Object.fromEntries(HTTP_LIMIT_NAMES.map((name) => [name, tuning[name]]));
 }

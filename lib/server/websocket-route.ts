@@ -7,18 +7,21 @@
  *                                                          └─ answered otherwise: left alone
  * ```
  */
-import { HandshakeRejected } from '../base/index.ts';
+import { A_FUNCTION, checkOptions, HandshakeRejected, type OptionTable } from '../base/index.ts';
 import { checkUpgradePolicy } from '../handshake/index.ts';
 import {
+  ACCEPT_POLICY,
   type AcceptAnswer,
   type AcceptPolicy,
+  type BroadcastOptions,
   type BroadcastResult,
   broadcast,
   checkPeerOptions,
   decideUpgrade,
+  HANDLERS,
   type MessageData,
+  PEER_OPTIONS,
   type PeerOptions,
-  type PeerSendOptions,
   type PreparedMessage,
   type WebSocketHandler,
   type WebSocketPeer,
@@ -39,6 +42,13 @@ export interface WebSocketRoute extends AcceptPolicy, PeerOptions, WebSocketHand
   accept?(exchange: Exchange): AcceptAnswer | Promise<AcceptAnswer>;
 }
 
+const ROUTE: OptionTable<WebSocketRoute> = {
+  ...PEER_OPTIONS,
+  ...ACCEPT_POLICY,
+  ...HANDLERS,
+  accept: A_FUNCTION,
+};
+
 /** The open peers of a server. */
 export class WebSockets {
   readonly #route: WebSocketRoute;
@@ -50,6 +60,7 @@ export class WebSockets {
 
   /** @throws UsageError `invalid-option`. */
   constructor(route: WebSocketRoute, settings: ServerSettings) {
+    checkOptions(route, ROUTE, 'options of websocket');
     checkPeerOptions(route);
     checkUpgradePolicy(route);
     this.#route = route;
@@ -92,10 +103,7 @@ export class WebSockets {
   }
 
   /** Sends one message to all peers: encoded once, compressed once. */
-  broadcast(
-    data: MessageData | PreparedMessage,
-    options?: PeerSendOptions & { readonly except?: WebSocketPeer | undefined },
-  ): BroadcastResult {
+  broadcast(data: MessageData | PreparedMessage, options?: BroadcastOptions): BroadcastResult {
     return broadcast(this.peers, data, options);
   }
 

@@ -7,18 +7,29 @@
  * The pump stays and gets another sink; the reader hands over what came behind the request, which
  * is the client's first frames.
  */
-import { HandshakeRejected } from '../base/index.ts';
+import {
+  A_STRING,
+  ANYTHING,
+  CHECKED_LATER,
+  checkOptions,
+  HandshakeRejected,
+  type OptionTable,
+} from '../base/index.ts';
 import {
   buildUpgradeResponse,
+  checkUpgradePolicy,
   formatUpgradeResponse,
   readUpgradeRequest,
   selectSubprotocol,
   type UpgradeRequest,
 } from '../handshake/index.ts';
+import { Fields, type FieldsInit } from '../http/index.ts';
 import {
+  ACCEPT_POLICY,
   type AcceptedUpgrade,
   type AcceptPolicy,
   openPeer,
+  PEER_OPTIONS,
   type PeerOptions,
   type PeerOwner,
   type WebSocketPeer,
@@ -32,10 +43,18 @@ export interface AcceptOptions extends AcceptPolicy, PeerOptions {
   /** One of the subprotocols that the client offers; overrules `protocols`. */
   readonly protocol?: string | undefined;
   /** Further fields of the response, such as `set-cookie`. */
-  readonly headers?: Iterable<readonly [name: string, value: string]> | undefined;
+  readonly headers?: FieldsInit | undefined;
   /** Your own data, for `peer.data`. */
   readonly data?: unknown;
 }
+
+const ACCEPTING: OptionTable<AcceptOptions> = {
+  ...PEER_OPTIONS,
+  ...ACCEPT_POLICY,
+  protocol: A_STRING,
+  headers: CHECKED_LATER,
+  data: ANYTHING,
+};
 
 /** Shows an exchange as the handshake wants it. */
 export function asUpgradeRequest(exchange: ExchangeRequest): UpgradeRequest {
@@ -53,12 +72,15 @@ export function withTransport<Policy extends AcceptPolicy>(
 
 /** @throws HandshakeRejected with the status and fields of the refusal. */
 export function acceptUpgrade(exchange: ExchangeRequest, options: AcceptOptions): AcceptedUpgrade {
+  checkOptions(options, ACCEPTING);
+  checkUpgradePolicy(options);
   const upgrade = readUpgradeRequest(asUpgradeRequest(exchange), withTransport(options, exchange));
   if (!upgrade.ok) {
     const { status, headers, error } = upgrade;
     throw new HandshakeRejected(status, answerToFailure(error)?.text ?? error.message, headers);
   }
-  const { headers, data } = options;
+  const { data } = options;
+  const headers = Fields.from(options.headers ?? {});
   const protocol =
     options.protocol ?? selectSubprotocol(upgrade.protocols, options.protocols ?? []);
   const response = buildUpgradeResponse(upgrade, { protocol, headers });

@@ -14,12 +14,14 @@
  * one way to break a rule, which is ours: an event larger than `maxEventBytes`.
  */
 import {
+  A_STRING,
   ByteQueue,
+  CHECKED_LATER,
+  checkOptions,
   LF,
   type LimitOptions,
   type ProtocolError,
   resolveLimit,
-  type UsageCode,
   UsageError,
 } from '../base/index.ts';
 import { fieldNameOf, valueStart } from './field-line.ts';
@@ -51,6 +53,7 @@ export interface EventStreamReaderOptions extends LimitOptions<'maxEventBytes'> 
   readonly lastEventId?: string | undefined;
 }
 
+const OPTIONS = { lastEventId: A_STRING, maxEventBytes: CHECKED_LATER };
 /** What a timer can hold. A longer time is cut to it, for a timer would take it for no time. */
 const MAX_RETRY_MS = 2 ** 31 - 1;
 const ONLY_DIGITS = /^[0-9]+$/;
@@ -71,7 +74,6 @@ export class EventStreamReader {
   #hasEnded = false;
   /** Bytes that came while paused. */
   readonly #waiting = new ByteQueue();
-
   // The event being read. Its first data line is held as text: nearly all events have only one.
   #firstData = '';
   readonly #data = new ByteQueue();
@@ -88,12 +90,11 @@ export class EventStreamReader {
    * @throws UsageError `invalid-option` for a bad limit or a position that is not a string.
    */
   constructor(sink: EventStreamSink, options: EventStreamReaderOptions = {}) {
-    const { lastEventId = '' } = options;
-    if (typeof lastEventId !== 'string') refuse('invalid-option', 'lastEventId must be a string');
+    checkOptions(options, OPTIONS);
     this.#sink = sink;
     this.#maxEventBytes = resolveLimit('maxEventBytes', options.maxEventBytes);
-    this.#idBuffer = lastEventId;
-    this.#lastEventId = lastEventId;
+    this.#idBuffer = options.lastEventId ?? '';
+    this.#lastEventId = this.#idBuffer;
   }
 
   /**
@@ -244,6 +245,6 @@ export class EventStreamReader {
   }
 }
 
-function refuse(code: UsageCode, reason: string): never {
+function refuse(code: UsageError['code'], reason: string): never {
   throw new UsageError(code, reason);
 }

@@ -14,7 +14,14 @@
  * from is answered with a gap and its reason, never with silence. The log knows neither time nor
  * randomness nor clients: the epoch comes in, and sending is the caller's.
  */
-import { type LimitOptions, resolveLimit, UsageError } from '../base/index.ts';
+import {
+  CHECKED_LATER,
+  checkOptions,
+  type LimitOptions,
+  type OptionTable,
+  resolveLimit,
+  UsageError,
+} from '../base/index.ts';
 import { type EventFields, encodeEvent } from './event-stream-writer.ts';
 
 /** What an event in the log costs beside its text: a string object and a slot. */
@@ -35,6 +42,12 @@ export interface ReplayLogOptions extends LimitOptions<'maxReplayEvents' | 'maxR
    */
   readonly epoch: string;
 }
+
+const OPTIONS: OptionTable<ReplayLogOptions> = {
+  epoch: CHECKED_LATER,
+  maxReplayEvents: CHECKED_LATER,
+  maxReplayBytes: CHECKED_LATER,
+};
 
 /** An event that the log has numbered and kept. */
 export interface LoggedEvent {
@@ -82,6 +95,7 @@ export class ReplayLog {
    * @throws UsageError `invalid-option` for a bad epoch or limit.
    */
   constructor(options: ReplayLogOptions) {
+    checkOptions(options, OPTIONS);
     if (typeof options.epoch !== 'string' || !EPOCH.test(options.epoch)) {
       throw new UsageError('invalid-option', 'epoch must be 1 – 64 of A-Z a-z 0-9 _ .');
     }

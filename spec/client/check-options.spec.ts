@@ -1,28 +1,13 @@
-import { UsageError } from 'barewire/base';
 import { type ConnectOptions, connectWebSocket, EventSource } from 'barewire/client';
 import t from 'tap';
-import { checkOptions, type OptionKind } from '../../lib/client/check-options.ts';
+import { A_PATH, AN_IP_ADDRESS } from '../../lib/client/check-options.ts';
 import { rawServer } from '../support/raw-server.ts';
 
-t.test('takes what is of its kind, and what is not there', (t) => {
-  const kinds: Record<string, OptionKind> = {
-    a: 'a string',
-    b: 'a function',
-    c: 'an IP address',
-    d: 'a path',
-  };
-  checkOptions({} as Record<string, unknown>, kinds);
-  checkOptions<Record<string, unknown>>({ a: undefined, b: () => {}, c: '::1', d: '/x' }, kinds);
-  for (const bad of [{ a: 5 }, { a: null }, { b: 'f' }, { c: 'a.b' }, { d: '' }, { d: 'a\0b' }]) {
-    t.throws(
-      () => checkOptions<Record<string, unknown>>(bad, kinds),
-      { code: 'invalid-option' },
-      JSON.stringify(bad),
-    );
-  }
-  for (const bad of [null, 'x', 5]) {
-    t.throws(() => checkOptions<Record<string, unknown>>(bad as never, kinds), UsageError);
-  }
+t.test('knows addresses and paths', (t) => {
+  for (const good of ['127.0.0.1', '::1']) t.equal(AN_IP_ADDRESS.fits(good), true, good);
+  for (const bad of [5, null, 'a.b', '']) t.equal(AN_IP_ADDRESS.fits(bad), false, String(bad));
+  t.equal(A_PATH.fits('/x'), true);
+  for (const bad of [5, null, '', 'a\0b']) t.equal(A_PATH.fits(bad), false, String(bad));
   t.end();
 });
 
