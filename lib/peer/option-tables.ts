@@ -23,6 +23,8 @@ export const PEER_OPTIONS: OptionTable<PeerOptions> = {
   maxFragments: CHECKED_LATER,
   messageTimeoutMs: CHECKED_LATER,
   closeTimeoutMs: CHECKED_LATER,
+  inflateTimeoutMs: CHECKED_LATER,
+  endTimeoutMs: CHECKED_LATER,
   pingIntervalMs: CHECKED_LATER,
   pongTimeoutMs: CHECKED_LATER,
   idleTimeoutMs: CHECKED_LATER,

@@ -35,7 +35,8 @@ const PARAMETERS = {
 const PEER = [
   ...['delivery', 'compressThresholdBytes', 'maxFrameBytes', 'maxMessageBytes', 'maxFragments'],
   ...['messageTimeoutMs', 'closeTimeoutMs', 'pingIntervalMs', 'pongTimeoutMs', 'idleTimeoutMs'],
-  ...['slowConsumer', 'maxBufferedBytes', 'handlerFailed', 'codec'],
+  ...['slowConsumer', 'maxBufferedBytes', 'handlerFailed', 'codec', 'inflateTimeoutMs'],
+  'endTimeoutMs',
 ];
 const POLICY = ['origins', 'hosts', 'isSecure', 'deflate', 'maxExtensionOffers', 'protocols'];
 const HANDLERS = ['open', 'message', 'stream', 'drain', 'ping', 'pong', 'close', 'accept'];
