@@ -3,6 +3,7 @@
  *
  * This file reads arguments; the work is done in `tools/conformance`.
  */
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { compareIds } from '../conformance/cases/index.ts';
 import type { Role } from '../conformance/model.ts';
@@ -163,12 +164,24 @@ function readSelection(values: Values): Selection {
 
 function suiteOptions(values: Values, role: Role): SuiteOptions {
   const folder = values.out ?? (role === 'client' ? 'reports/servers' : 'reports/clients');
-  return {
+  const options = {
     entries: selectCases(readSelection(values), role),
     folder: values['no-report'] === true ? undefined : folder,
     baseline: values.baseline === undefined ? undefined : readIndex(values.baseline),
     isStrict: values.strict ?? false,
   };
+  if (options.folder !== undefined) prepareFolder(options.folder);
+  return options;
+}
+
+/** Makes the folder now: nobody wants to hear after a long run that there is none. */
+function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new CommandLineError(`no reports can be written there: ${(error as Error).message}`);
+  }
 }
 
 function readCount(name: string, given: string | undefined): number | undefined {

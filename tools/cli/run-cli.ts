@@ -53,7 +53,10 @@ export async function runCli(args: readonly string[], io: CommandIo): Promise<nu
     return await command.run(rest, io);
   } catch (error) {
     if (!(error instanceof CommandLineError)) throw error;
-    io.err.write(`barewire ${name}: ${error.message}\n\n${command.usage}`);
+    // The whole page would push the line that matters out of sight.
+    const [synopsis] = command.usage.split('\n\n');
+    const more = `barewire ${name} --help tells all options.`;
+    io.err.write(`barewire ${name}: ${error.message}\n\n${synopsis}\n\n${more}\n`);
     return EXIT.usage;
   }
 }

@@ -51,6 +51,9 @@ export function chooseAgain(results: readonly CaseResult[]): readonly CaseResult
   return failed.length > MAX_RERUNS ? [] : failed.filter(({ duration }) => duration < LONG_MS);
 }
 
+/** Messages without any answer after which a target is taken for mute. */
+const MUTE_AFTER = 10;
+
 /** Milliseconds before a target that has vanished is asked once more. */
 const SECOND_CHANCE_MS = 1000;
 
@@ -80,6 +83,7 @@ export async function runServer(run: ServerRun): Promise<ServerRunOutcome> {
       run.entries.filter((entry) => !isHeavy(entry)),
       run.parallel,
     );
+    if (state.isMute()) state.giveUp('The target opens connections, but answers no message.');
     await state.runAll(run.entries.filter(isHeavy), run.parallelHeavy);
     if (run.parallel > 1) await state.runAgainAlone();
   } else state.giveUp(problem);
@@ -108,6 +112,16 @@ class RunState {
       return 'The target speaks TLS: try wss://.';
     }
     return result.result;
+  }
+
+  /** Whether many messages were sent and nothing ever came back: heavy cases would take hours. */
+  isMute(): boolean {
+    const asked = [...this.#results.values()].filter(
+      ({ entry: { case: theCase } }) =>
+        theCase.isHeavy !== true && theCase.expected.OK.some(({ kind }) => kind === 'message'),
+    );
+    const isSilent = asked.every(({ received }) => received.every(([kind]) => kind === 'timeout'));
+    return asked.length >= MUTE_AFTER && isSilent;
   }
 
   giveUp(reason: string): void {

@@ -83,10 +83,7 @@ export async function report(
   io: SuiteIo,
 ): Promise<SuiteOutcome> {
   io.out.write(buildSummary(results));
-  if (options.folder !== undefined) {
-    const path = await writeReports(options.folder, results, { title, when: new Date() });
-    io.out.write(`Report: ${resolve(path)}\n`);
-  }
+  const isWritten = await keepReports(results, options.folder, title, io);
   const bad = findBad(results, options);
   if (options.baseline !== undefined) {
     io.out.write(
@@ -96,7 +93,25 @@ export async function report(
     );
   }
   if (io.signal.aborted) return 'interrupted';
-  return bad.length === 0 ? 'fine' : 'failed';
+  return bad.length === 0 && isWritten ? 'fine' : 'failed';
+}
+
+/** Writes the reports; whatever is wrong with the disk, the summary has been shown. */
+async function keepReports(
+  results: readonly CaseResult[],
+  folder: string | undefined,
+  title: string,
+  io: SuiteIo,
+): Promise<boolean> {
+  if (folder === undefined) return true;
+  try {
+    const path = await writeReports(folder, results, { title, when: new Date() });
+    io.out.write(`Report: ${resolve(path)}\n`);
+    return true;
+  } catch (error) {
+    io.err.write(`The reports could not be written: ${(error as Error).message}\n`);
+    return false;
+  }
 }
 
 function findBad(results: readonly CaseResult[], options: SuiteOptions): readonly CaseResult[] {
@@ -131,8 +146,7 @@ export async function runAgainstClients(
       entries,
       say: (line) => io.err.write(`${line}\n`),
       writeReports: async (results) => {
-        if (folder === undefined) return;
-        await writeReports(folder, results, { title, when: new Date() });
+        await keepReports(results, folder, title, { ...io, out: { write: () => {} } });
       },
     });
   } catch (error) {

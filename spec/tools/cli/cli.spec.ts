@@ -35,7 +35,7 @@ t.test('says what it is, and what it can do', async (t) => {
   t.match(await run(['conform', '--help']), { code: 0, out: /^usage: barewire conform server/ });
 });
 
-t.test('a wrong argument gets one line, the usage, and exit code 2', async (t) => {
+t.test('a wrong argument gets one line, how it is used, and exit code 2', async (t) => {
   const wrong: [args: string, line: RegExp][] = [
     ['frob', /^barewire: there is no command "frob"$/],
     ['toString', /^barewire: there is no command "toString"$/],
@@ -52,6 +52,8 @@ t.test('a wrong argument gets one line, the usage, and exit code 2', async (t) =
     ['conform server ws://x ws://y --agent z', /--agent names one server/],
     ['conform server ws://x --cases 8.1', /no case matches "8.1"/],
     ['conform server ws://x --only-failed nowhere', /cannot read nowhere\/index.json/],
+    ['conform server ws://x --out package.json', /no reports can be written there: EEXIST/],
+    ['conform server ws://x --out package.json/x', /no reports can be written there: ENOTDIR/],
     ['conform client x', /one argument too many/],
     ['conform client --listen x', /--listen wants a port or host:port, not "x"/],
     ['conform client --listen 70000', /--listen wants/],
@@ -62,6 +64,7 @@ t.test('a wrong argument gets one line, the usage, and exit code 2', async (t) =
     t.equal(code, 2, args);
     t.match(err.split('\n')[0], line, args);
     t.match(err, /usage: barewire/);
+    t.ok(err.split('\n').length < 12, 'the line is not pushed out of sight');
     t.equal(out, '');
   }
 });

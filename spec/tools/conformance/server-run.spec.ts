@@ -2,6 +2,7 @@
  * The suite over real sockets, against servers good and bad. Cases that wait on purpose are left out.
  */
 import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
+import { computeAccept } from 'barewire/handshake';
 import t, { type Test } from 'tap';
 import {
   CATALOGUE,
@@ -179,4 +180,22 @@ t.test('an interruption leaves a verdict for every case', async (t) => {
     20 - results.filter(isFine).length,
   );
   t.ok(results.filter(isFine).length >= 3);
+});
+
+t.test('a target that never answers is not given the cases that wait longest', async (t) => {
+  const port = await listen(t, (socket) => {
+    socket.once('data', (bytes) => {
+      const key = /^sec-websocket-key: *(.*)\r$/im.exec(bytes.toString('latin1'))![1]!;
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+          `Sec-WebSocket-Accept: ${computeAccept(key)}\r\n\r\n`,
+      );
+      socket.resume();
+    });
+  });
+  const outcome = await run(port, choose('1.1.1', '6.5.*', '6.9.*', '9.1.*'));
+  t.match(outcome.gaveUp, /answers no message/);
+  t.equal(outcome.results.length, 16);
+  t.ok(outcome.results.every(({ behavior }) => behavior === 'FAILED'));
+  t.match(outcome.results.at(-1)?.result, /Not run: The target opens connections/);
 });
