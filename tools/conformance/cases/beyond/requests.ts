@@ -49,3 +49,44 @@ export const replacing =
   (from: string | RegExp, to: string) =>
   (head: string): string =>
     head.replace(from, to);
+
+/** Anything but 101, best one of these statuses. */
+export const refuses =
+  (...best: readonly number[]) =>
+  (answer: OpeningAnswer): Verdict => {
+    const said = describe(answer);
+    if (answer.status === 101 || answer.wasTimeout) return ['FAILED', said];
+    if (answer.status !== undefined && best.includes(answer.status)) return ['OK', said];
+    return ['NON-STRICT', `${said} Better: ${best.join(' or ')}.`];
+  };
+
+const accepts = (answer: OpeningAnswer): Verdict => [
+  answer.status === 101 ? 'OK' : 'FAILED',
+  describe(answer),
+];
+
+/** What there is to say about a request: why it matters, where it is ruled, the best answers. */
+export interface Note {
+  readonly why: string;
+  readonly source?: string;
+  readonly best?: readonly number[];
+}
+
+/** A case in which the server must not open the connection. */
+export const refused = (
+  id: string,
+  description: string,
+  edit: (head: string) => string,
+  { best = [400], ...lesson }: Note,
+): Case => {
+  const expectation = `The server refuses, best with ${best.join(' or ')}.`;
+  return { ...opening(id, description, expectation, edit, refuses(...best)), ...lesson };
+};
+
+/** A case in which it must. */
+export const accepted = (
+  id: string,
+  description: string,
+  edit: (head: string) => string,
+  lesson: Omit<Note, 'best'>,
+): Case => ({ ...opening(id, description, 'The server accepts.', edit, accepts), ...lesson });
