@@ -10,8 +10,8 @@
  * client that pipelines more than is read ahead, or ends its side, and then goes away, would be
  * served for as long as its answer takes. What is more, libuv takes a reset that comes right behind
  * bytes for an end, so that even a client that has sent a request and reset seems to wait. With TCP
- * keep-alive, which the server switches on, hosts that vanish without a word become resets too. What
- * cannot be seen is an end (FIN) behind bytes that are not read: only reading would show it.
+ * keep-alive, which the server switches on, hosts that vanish without a word become resets too.
+ * What cannot be seen is an end (FIN) behind bytes that are not read: only reading would show it.
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';

@@ -33,6 +33,27 @@ t.test('leaves what follows an upgrade, CONNECT or the last request alone', (t) 
   t.end();
 });
 
+t.test('reads nothing behind the last request, also when nobody stops it [9112-9.6-6]', (t) => {
+  for (const last of [
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    'GET / HTTP/1.0\r\n\r\n',
+  ]) {
+    const heads: string[] = [];
+    const sink = {
+      head: ({ target }: { target: string }) => void heads.push(target),
+      body() {},
+      end() {},
+      failed: () => void heads.push('failed'),
+    };
+    const reader = new RequestReader(sink);
+    reader.receive(Buffer.from(`${last}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n\0`));
+    reader.receive(Buffer.from('GET /late HTTP/1.1\r\nHost: a\r\n\r\n'));
+    reader.receiveEnd();
+    t.strictSame(heads, ['/']);
+  }
+  t.end();
+});
+
 t.test('refuses limits that are none', (t) => {
   const sink = { head() {}, body() {}, end() {}, failed() {} };
   t.throws(() => new RequestReader(sink, { maxBodyBytes: -1 }), UsageError);

@@ -10,12 +10,11 @@
  * the mutated function. Results are kept in `mutation/results.json` and told by `spec/mutation.md`;
  * with `--only`, nothing is kept. Exits with 1 when a folder's specs notice less than the floor.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import ts from 'typescript';
 import { Random } from '../../fuzz/engine/random.ts';
+import { compile, compiledOf, ROOT, sourceOf } from './mutation/compile.ts';
 import { applyMutant, functionAround, type Mutant, mutantsOf } from './mutation/mutants.ts';
 import {
   FLOOR,
@@ -28,7 +27,6 @@ import {
 } from './mutation/results.ts';
 import { type Allowance, type Baseline, Sandbox, type Verdict } from './mutation/sandbox.ts';
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 /** An unchanged spec gets this; one with a mutant in it, five times what it took unchanged. */
 const PATIENCE: Allowance = { processorSeconds: 300, wallMs: 1_200_000 };
 const LEAST_SECONDS = 4;
@@ -44,8 +42,6 @@ const { values, positionals } = parseArgs({
     again: { type: 'boolean', default: false },
   },
 });
-
-const sourceOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 function mutantsBelow(folder: string): Mutant[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -66,22 +62,6 @@ function draw(mutants: readonly Mutant[], most: number, random: Random): Mutant[
     (left, right) => left.file.localeCompare(right.file) || left.start - right.start,
   );
 }
-
-const compilerOptions = ts.convertCompilerOptionsFromJson(
-  JSON.parse(sourceOf('tsconfig.json')).compilerOptions,
-  ROOT,
-).options;
-
-/** Alone, without its package.json, a file would be taken for CommonJS. */
-const ALONE = { module: ts.ModuleKind.ESNext, sourceMap: false, declaration: false };
-
-function compile(file: string, text: string): string {
-  const options = { ...compilerOptions, ...ALONE };
-  const fileName = join(ROOT, file);
-  return ts.transpileModule(text, { fileName, compilerOptions: options }).outputText;
-}
-
-const compiledOf = (file: string): string => join('dist', file.replace(/ts$/, 'js'));
 
 /** Runs each spec of a folder with its files compiled as mutants are, but unchanged. */
 async function measureSpecs(folder: string, sandbox: Sandbox): Promise<Map<string, Baseline>> {
