@@ -36,7 +36,7 @@ const KEYS: Chapter = {
       'A key of seventeen octets.',
       field('Sec-WebSocket-Key', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA='),
       {
-        why: 'Twenty-four characters, as it should be, and yet one octet too many: the padding tells.',
+        why: 'Twenty-four characters, as it should be, and one octet too many: the padding tells.',
       },
     ),
     refused(
@@ -120,7 +120,7 @@ const UPGRADES: Chapter = {
       best: ORDINARY,
     }),
     refused('b6.3.3', 'Connection: keep-alive.', field('Connection', 'Connection: keep-alive'), {
-      why: 'Upgrade is for the next hop only, and counts only when Connection names it: a proxy that does not know it has passed it on.',
+      why: 'Upgrade counts only when Connection names it: else a proxy has passed it on unread.',
       source: 'RFC 9110 §7.8',
       best: ORDINARY,
     }),

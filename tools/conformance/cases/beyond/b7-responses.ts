@@ -138,7 +138,7 @@ export const BEYOND_7: Group = {
               const other = value.toUpperCase();
               return name + (other === value ? value.toLowerCase() : other);
             }),
-          'Base64 tells large letters from small ones; a comparison without regard to them does not.',
+          'Base64 tells large letters from small ones; a careless comparison does not.',
         ),
       ],
     },
@@ -198,7 +198,7 @@ export const BEYOND_7: Group = {
           'b7.2.7',
           'client_max_window_bits without a value.',
           adding('Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'),
-          'An offer may leave the number out, an answer may not: it is the number that was asked for.',
+          'An offer may leave the number out, an answer may not: it is what was asked for.',
           'RFC 7692 §7.1.2.2',
         ),
       ],
