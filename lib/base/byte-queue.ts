@@ -12,12 +12,13 @@
  * while the queue fills, and four while it empties.
  */
 import { UsageError } from './errors.ts';
+import { HAS_FAST_PATHS } from './fast-paths.ts';
 
 /** How much room the first byte makes, and what an almost empty queue may keep. */
 const FIRST_BYTES = 256;
 
 /** Up to here a loop is faster than to make a view and copy that. */
-const FEW_BYTES = 24;
+const FEW_BYTES = HAS_FAST_PATHS ? 24 : 0;
 
 const EMPTY = Buffer.alloc(0);
 

@@ -20,6 +20,7 @@ export {
 } from './ascii.ts';
 export { ByteQueue } from './byte-queue.ts';
 export { HandshakeRejected, ProtocolError, type UsageCode, UsageError } from './errors.ts';
+export { HAS_FAST_PATHS } from './fast-paths.ts';
 export { LIMITS, type Limit, type LimitName, type LimitOptions, resolveLimit } from './limits.ts';
 export {
   A_BOOLEAN,

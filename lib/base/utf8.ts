@@ -13,9 +13,10 @@
  * ranges alone.
  */
 import { isUtf8 } from 'node:buffer';
+import { HAS_FAST_PATHS } from './fast-paths.ts';
 
 /** From this length on, Node's vectorised check beats the byte loop (bench/utf8). */
-const BULK_BYTES = 48;
+const BULK_BYTES = HAS_FAST_PATHS ? 48 : Number.POSITIVE_INFINITY;
 
 /** Checks a text that arrives in pieces. One object a message; {@link reset} makes it new. */
 export class Utf8Validator {

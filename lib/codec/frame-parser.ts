@@ -14,7 +14,7 @@
  *
  * Longer than the house allows: the states of one parser, on the hottest path there is.
  */
-import { ProtocolError, type ViolationCode } from '../base/index.ts';
+import { HAS_FAST_PATHS, ProtocolError, type ViolationCode } from '../base/index.ts';
 import {
   createFrameHeader,
   type FrameHeader,
@@ -74,10 +74,10 @@ export interface ParserInput {
 const CALL_FROM = 16;
 
 /** Up to this length a loop tells whether unmasked text is ASCII; longer text is left to others. */
-const ASCII_LOOP_UP_TO = 32;
+const ASCII_LOOP_UP_TO = HAS_FAST_PATHS ? 32 : 0;
 
 /** Payloads at least this long are handed on for keeps where that is allowed: it saves a copy. */
-const KEEP_FROM = 1_024;
+const KEEP_FROM = HAS_FAST_PATHS ? 1_024 : Number.POSITIVE_INFINITY;
 
 /** Parses frames out of bytes. Throws ProtocolError; after that it must not be called again. */
 export class FrameParser {

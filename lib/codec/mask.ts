@@ -14,7 +14,7 @@
  *   slab;
  * - `simd`, the WebAssembly module of payload-simd.ts, for everything else.
  */
-import { UsageError } from '../base/index.ts';
+import { HAS_FAST_PATHS, UsageError } from '../base/index.ts';
 import { isBytes } from './payload-bytes.ts';
 import { type PayloadSimd, payloadSimd, SLAB_BYTES } from './payload-simd.ts';
 
@@ -33,10 +33,12 @@ interface Thresholds {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+const BYTES_ALONE: Thresholds = { words: NEVER, simd: NEVER, simdElse: NEVER };
+
 /** The thresholds of `auto` are where the columns of bench/masking cross. */
 const THRESHOLDS: Readonly<Record<MaskingStrategy, Thresholds>> = {
-  auto: { words: 24, simd: 300, simdElse: 90 },
-  bytes: { words: NEVER, simd: NEVER, simdElse: NEVER },
+  auto: HAS_FAST_PATHS ? { words: 24, simd: 300, simdElse: 90 } : BYTES_ALONE,
+  bytes: BYTES_ALONE,
   words: { words: 0, simd: NEVER, simdElse: NEVER },
   simd: { words: NEVER, simd: 0, simdElse: 0 },
 };

@@ -5,13 +5,14 @@
  * longer than writing it, and setting three bytes aside for each character holds memory for
  * nothing; so it is written to a common buffer, and copied, or masked, to where it stays.
  */
+import { HAS_FAST_PATHS } from '../base/index.ts';
 import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
 import { encodeFrameInto, maxEncodedFrameLength } from './frame-writer.ts';
 import { maskInto } from './mask.ts';
 import { viewBytes } from './payload-bytes.ts';
 
 /** Strings up to this length are written to the common buffer, longer ones are measured. */
-const MAX_COMMON_UNITS = 1_048_576;
+const MAX_COMMON_UNITS = HAS_FAST_PATHS ? 1_048_576 : -1;
 const FIRST_COMMON_BYTES = 196_608;
 
 let common: Buffer | undefined;

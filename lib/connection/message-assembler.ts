@@ -13,7 +13,7 @@
  * It does not know about close, ping and pong (they pass through), nor about sockets or time. What
  * the plain bytes become is the business of message-body.ts.
  */
-import { ProtocolError, resolveLimit } from '../base/index.ts';
+import { HAS_FAST_PATHS, ProtocolError, resolveLimit } from '../base/index.ts';
 import { copyPayload, type FrameHeader, type FrameSink, OPCODE } from '../codec/index.ts';
 import type { AssemblerOptions, AssemblerSink, MessageInflater } from './assembler-options.ts';
 import { decodeWhole, MessageBody } from './message-body.ts';
@@ -136,9 +136,8 @@ export class MessageAssembler implements FrameSink {
 
   /** True when these bytes are all of an unfragmented message: nothing has to be kept. */
   #isWholeMessage(length: number): boolean {
-    return (
-      this.#isFinal && !this.#isStreaming && this.#fragments === 1 && length === this.#announced
-    );
+    const isAlone = this.#isFinal && this.#fragments === 1 && length === this.#announced;
+    return HAS_FAST_PATHS && isAlone && !this.#isStreaming;
   }
 
   frameEnd(): void {

@@ -14,6 +14,7 @@
  *
  * It does not know what the frames mean, or whether they may be sent.
  */
+import { HAS_FAST_PATHS } from '../base/index.ts';
 import {
   encodeFrameInto,
   encodeSoleFrame,
@@ -25,7 +26,7 @@ const SLAB_BYTES = 64 * 1024;
 /** Bytes above this are written by reference: copying them costs more than a second buffer. */
 export const COPY_BYTES = 4 * 1024;
 /** What must be encoded shares the slab up to this length. */
-const SHARE_BYTES = 16 * 1024;
+const SHARE_BYTES = HAS_FAST_PATHS ? 16 * 1024 : -1;
 const MAX_HEADER_BYTES = 14;
 /** Shared buffers are joined into one write up to this length. */
 const JOIN_BYTES = 32 * 1024;
@@ -79,7 +80,8 @@ export class Outbox {
    */
   append(opcode: number, fin: boolean, rsv: number, payload: string | Uint8Array): void {
     const maskingKey = this.#takeMaskingKey === undefined ? undefined : this.#takeMaskingKey();
-    if (payload.length > COPY_BYTES && maskingKey === undefined && typeof payload !== 'string') {
+    const isLong = HAS_FAST_PATHS && payload.length > COPY_BYTES;
+    if (isLong && maskingKey === undefined && typeof payload !== 'string') {
       return this.#appendReference(opcode, fin, rsv, payload);
     }
     if (payload.length > SHARE_BYTES) {
@@ -141,7 +143,7 @@ export class Outbox {
     this.#sealedBytes = 0;
     this.#sharedCount = 0;
     const isAll = this.#end === this.#start;
-    if (isAll && isShared && sealed.length > 1 && bytes <= JOIN_BYTES) {
+    if (HAS_FAST_PATHS && isAll && isShared && sealed.length > 1 && bytes <= JOIN_BYTES) {
       taker.take(joinOnce(sealed, bytes), false);
       return;
     }

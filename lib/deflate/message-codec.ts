@@ -15,6 +15,7 @@ import {
   AN_OBJECT,
   CHECKED_LATER,
   checkOptions,
+  HAS_FAST_PATHS,
   type OptionTable,
   resolveLimit,
   UsageError,
@@ -103,7 +104,8 @@ export class MessageCodec {
       maxInflateRatio: resolveLimit('maxInflateRatio', options.maxInflateRatio),
     };
     const pool = options.pool ?? sharedDeflatePool();
-    const usesHandles = options.zlib !== 'documented' && hasZlibHandles();
+    const zlib = options.zlib ?? (HAS_FAST_PATHS ? 'handle' : 'documented');
+    const usesHandles = zlib !== 'documented' && hasZlibHandles();
     this.#inflater = new (usesHandles ? MessageInflater : OneShotInflater)(incoming, pool);
     this.#deflater = new (usesHandles ? MessageDeflater : OneShotDeflater)(outgoing, pool);
   }

@@ -14,7 +14,7 @@
  */
 
 import type { ViolationCode } from '../base/index.ts';
-import { CHARACTER_CLASS, ProtocolError, TOKEN } from '../base/index.ts';
+import { CHARACTER_CLASS, HAS_FAST_PATHS, ProtocolError, TOKEN } from '../base/index.ts';
 import { Fields } from './fields.ts';
 import { skipToken, skipValue, wordsBehind } from './value-scan.ts';
 
@@ -124,7 +124,7 @@ export class FieldSection {
    * left to {@link #scanPart}. It is the only one whose octets are looked at twice.
    */
   #scanLines(bytes: Buffer, at: number, stop: number, shift: number): number {
-    if (stop - at < SHORTEST_LINE) return at;
+    if (!HAS_FAST_PATHS || stop - at < SHORTEST_LINE) return at;
     const words = wordsBehind(bytes);
     const wordOffset = bytes.byteOffset;
     const offsets = this.offsets;

@@ -7,6 +7,7 @@
  * How a request is answered is unknown here, and so is the connection; `handOver` ends the reading
  * when the bytes turn into another protocol.
  */
+import { HAS_FAST_PATHS } from '../base/index.ts';
 import type { Fields } from './fields.ts';
 import { HeadScan } from './head-scan.ts';
 import { type HttpLimitOptions, resolveHttpLimits } from './http-limits.ts';
@@ -63,7 +64,7 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
     if (scan.isRepeated) return repeatRequestHead(scan, this.#repeated!.head!);
     const head = readRequestHead(scan, this.limits);
     if (this.#isFirst) this.#isFirst = false;
-    else if (scan.line.isPlain) this.#remember(scan, head);
+    else if (HAS_FAST_PATHS && scan.line.isPlain) this.#remember(scan, head);
     return head;
   }
 

@@ -8,7 +8,7 @@
  * There is no room while the transport is congested, and none while messages wait inside the
  * connection, for the compressor or behind a message that is written piece by piece.
  */
-import { checkOptions, ProtocolError } from '../base/index.ts';
+import { checkOptions, HAS_FAST_PATHS, ProtocolError } from '../base/index.ts';
 import {
   type Connection,
   type OutgoingMessage,
@@ -124,7 +124,7 @@ export class PeerOutput implements WriterPace {
     const { payload, type } = message;
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
     // zlib has no window of 8 bits; such a peer gets a frame of its own.
-    const isShareable = this.#isServer && (!isCompressed || this.#windowBits > 8);
+    const isShareable = HAS_FAST_PATHS && this.#isServer && (!isCompressed || this.#windowBits > 8);
     if (!isShareable) return this.offer(payload, { ...options, type });
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
     if (this.#mustWait(frame)) {

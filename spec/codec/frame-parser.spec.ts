@@ -1,6 +1,7 @@
 import type { FrameRules } from 'barewire/codec';
 import t from 'tap';
 import { FrameParser, type ParserInput } from '../../lib/codec/frame-parser.ts';
+import { ONLY_FAST } from '../support/fast-paths.ts';
 import { FrameLog } from '../support/frame-log.ts';
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -91,7 +92,7 @@ t.test('knows which bytes pass unread: binary without a mask, to the end of its 
   t.end();
 });
 
-t.test('hands on for keeps what is long, whole, and lies in a chunk given away', (t) => {
+t.test('hands on for keeps what is long, whole, and lies in a chunk given away', ONLY_FAST, (t) => {
   const deliveries: [memory: Buffer, start: number, end: number, forKeeps: boolean][] = [];
   const parse = (rules: FrameRules, length: number, key: string): Buffer => {
     const header = bytes(
@@ -122,7 +123,7 @@ t.test('hands on for keeps what is long, whole, and lies in a chunk given away',
   t.end();
 });
 
-t.test('tells that unmasked text is ASCII when it is short', (t) => {
+t.test('tells that unmasked text is ASCII when it is short', ONLY_FAST, (t) => {
   const seen: boolean[] = [];
   const parse = (hex: string): boolean | undefined => {
     const parser = new FrameParser(

@@ -1,6 +1,7 @@
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { COPY_BYTES, Outbox } from 'barewire/connection';
 import t from 'tap';
+import { ONLY_FAST } from '../support/fast-paths.ts';
 
 const frame = (opcode: number, payload: string | Buffer): Buffer =>
   encodeFrame({ opcode, payload });
@@ -28,7 +29,7 @@ function taker(isFreed: () => boolean): {
   };
 }
 
-t.test('writes many small frames at once, in order', (t) => {
+t.test('writes many small frames at once, in order', ONLY_FAST, (t) => {
   const outbox = new Outbox(undefined);
   const kernel = taker(() => true);
   outbox.append(OPCODE.text, true, 0, 'one');
@@ -51,7 +52,7 @@ t.test('writes many small frames at once, in order', (t) => {
   t.end();
 });
 
-t.test('writes large payloads by reference, and says that more follows', (t) => {
+t.test('writes large payloads by reference, and says that more follows', ONLY_FAST, (t) => {
   const outbox = new Outbox(undefined);
   const kernel = taker(() => true);
   const large = Buffer.alloc(COPY_BYTES + 1, 1);
@@ -137,7 +138,7 @@ t.test('copies for a transport that is slow to let go, so that it pins no slab',
   t.end();
 });
 
-t.test('uses the slab again when the transport has let go', (t) => {
+t.test('uses the slab again when the transport has let go', ONLY_FAST, (t) => {
   const outbox = new Outbox(undefined);
   const kernel = taker(() => true);
   outbox.append(OPCODE.text, true, 0, 'first');
@@ -161,7 +162,7 @@ t.test('takes encoded frames in their place in the order', (t) => {
   t.end();
 });
 
-t.test('joins what many connections send once for all of them', (t) => {
+t.test('joins what many connections send once for all of them', ONLY_FAST, (t) => {
   const frames = ['one', 'two', 'three'].map((text) => frame(OPCODE.text, text));
   const kernels = [taker(() => false), taker(() => false)];
   for (const kernel of kernels) {

@@ -10,6 +10,7 @@ import {
 } from 'barewire/peer';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
+import { ONLY_FAST } from '../support/fast-paths.ts';
 
 /** A peer whose output can be looked at. */
 function peer(role: 'client' | 'server'): { peer: WebSocketPeer; writes: Buffer[] } {
@@ -25,7 +26,7 @@ function peer(role: 'client' | 'server'): { peer: WebSocketPeer; writes: Buffer[
 
 const turnEnd = (): Promise<void> => new Promise((done) => setImmediate(done));
 
-t.test('shares the bytes of one frame between all servers', async (t) => {
+t.test('shares the bytes of one frame between all servers', ONLY_FAST, async (t) => {
   const members = [peer('server'), peer('server'), peer('server')];
   const result = broadcast(
     members.map((member) => member.peer),
@@ -59,42 +60,46 @@ const PARAMETERS = {
   clientMaxWindowBits: 15,
 };
 
-t.test('compresses once for all with the same window, and every context stays true', async (t) => {
-  const text = 'all work and no play makes a dull broadcast '.repeat(50);
-  const members = [0, 1].map(() => {
-    const writes: Buffer[] = [];
-    const stream = new PassThrough();
-    stream.write = (chunk: unknown) => {
-      writes.push(Buffer.from(chunk as Buffer));
-      return true;
-    };
-    const extension = { parameters: PARAMETERS, response: 'permessage-deflate' };
-    const peer = openPeer(new DuplexTransport(stream), { role: 'server', extension });
-    return { peer, writes, seen: [] as string[] };
-  });
-  const peers = members.map((member) => member.peer);
-  members[0]!.peer.send(`${text} only for the first`);
-  await turnEnd();
-  broadcast(peers, text);
-  await turnEnd();
-  t.same(members[0]!.writes.at(-1), members[1]!.writes.at(-1));
-  for (const member of members) member.peer.send(`${text} afterwards`);
-  broadcast(peers, 'small');
-  await turnEnd();
-  for (const { writes, seen } of members) {
-    const { client } = new Pair({ client: { deflate: new MessageCodec('client', PARAMETERS) } });
-    for (const bytes of writes) client.connection.receive(bytes);
-    seen.push(...client.seen.map(([, data]) => data as string));
-  }
-  t.strictSame(members[0]!.seen, [
-    `${text} only for the first`,
-    text,
-    `${text} afterwards`,
-    'small',
-  ]);
-  t.strictSame(members[1]!.seen, [text, `${text} afterwards`, 'small']);
-  for (const { peer } of members) peer.terminate();
-});
+t.test(
+  'compresses once for all with the same window, and every context stays true',
+  ONLY_FAST,
+  async (t) => {
+    const text = 'all work and no play makes a dull broadcast '.repeat(50);
+    const members = [0, 1].map(() => {
+      const writes: Buffer[] = [];
+      const stream = new PassThrough();
+      stream.write = (chunk: unknown) => {
+        writes.push(Buffer.from(chunk as Buffer));
+        return true;
+      };
+      const extension = { parameters: PARAMETERS, response: 'permessage-deflate' };
+      const peer = openPeer(new DuplexTransport(stream), { role: 'server', extension });
+      return { peer, writes, seen: [] as string[] };
+    });
+    const peers = members.map((member) => member.peer);
+    members[0]!.peer.send(`${text} only for the first`);
+    await turnEnd();
+    broadcast(peers, text);
+    await turnEnd();
+    t.same(members[0]!.writes.at(-1), members[1]!.writes.at(-1));
+    for (const member of members) member.peer.send(`${text} afterwards`);
+    broadcast(peers, 'small');
+    await turnEnd();
+    for (const { writes, seen } of members) {
+      const { client } = new Pair({ client: { deflate: new MessageCodec('client', PARAMETERS) } });
+      for (const bytes of writes) client.connection.receive(bytes);
+      seen.push(...client.seen.map(([, data]) => data as string));
+    }
+    t.strictSame(members[0]!.seen, [
+      `${text} only for the first`,
+      text,
+      `${text} afterwards`,
+      'small',
+    ]);
+    t.strictSame(members[1]!.seen, [text, `${text} afterwards`, 'small']);
+    for (const { peer } of members) peer.terminate();
+  },
+);
 
 t.test('prepares a message once, whatever happens to its memory afterwards', (t) => {
   const bytes = Buffer.from('abc');

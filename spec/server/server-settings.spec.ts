@@ -1,4 +1,4 @@
-import { LIMITS } from 'barewire/base';
+import { HAS_FAST_PATHS, LIMITS } from 'barewire/base';
 import t from 'tap';
 import { resolveSettings } from '../../lib/server/server-settings.ts';
 import { FakeTime } from '../support/fake-time.ts';
@@ -11,8 +11,8 @@ t.test('has the defaults of the table of limits', (t) => {
   t.equal(settings.http.maxHeaderBytes, LIMITS.maxHeaderBytes.value);
   t.match(settings, {
     allowHalfOpen: false,
-    sharedReadBuffer: true,
-    directWrites: true,
+    sharedReadBuffer: HAS_FAST_PATHS,
+    directWrites: HAS_FAST_PATHS,
     tls: undefined,
   });
   t.ok(Object.isFrozen(settings));

@@ -59,7 +59,7 @@ class SlowCodec {
   inflating = 0;
 
   constructor(side: Side, parameters: DeflateParameters) {
-    this.#codec = new MessageCodec(side, parameters, { pool: this.#pool });
+    this.#codec = new MessageCodec(side, parameters, { pool: this.#pool, zlib: 'handle' });
   }
 
   /** Does the next bit of work; false when there is none. */
