@@ -1,5 +1,8 @@
 import t from 'tap';
-import { formatIds, formatResults } from '../../../tools/conformance/peers/results-page.ts';
+import { BEYOND_CATALOGUE } from '../../../tools/conformance/cases/beyond/index.ts';
+import { CATALOGUE } from '../../../tools/conformance/cases/index.ts';
+import { formatIds, parseIds } from '../../../tools/conformance/peers/id-ranges.ts';
+import { formatResults } from '../../../tools/conformance/peers/results-page.ts';
 import { keepRow, makeRow, readRows } from '../../../tools/conformance/peers/rows.ts';
 import { chooseAgain } from '../../../tools/conformance/runner-server.ts';
 import { fakeResult } from './results.ts';
@@ -7,7 +10,8 @@ import { fakeResult } from './results.ts';
 const NAMES = ['first', 'second'];
 
 t.test('rows are kept between runs, and may be measured in pieces', (t) => {
-  const folder = t.testdir({});
+  const folder = `${t.testdir({})}/rows.json`;
+  t.same(readRows(folder), [], 'there need not be any');
   keepRow(folder, makeRow('second', 'B 2', 'server', [fakeResult('1.1.1')]));
   keepRow(folder, makeRow('first', 'A 1', 'server', [fakeResult('1.1.1'), fakeResult('2.1')]));
   const later = [fakeResult('2.1', 'FAILED', 'UNCLEAN'), fakeResult('2.2')];
@@ -46,6 +50,15 @@ t.test('the page counts verdicts, and names what is not fine', (t) => {
   t.match(page, '## As client');
   t.notMatch(page, '## As server');
   t.equal(formatIds(['2.10', '2.9', '2.11', '3.1', '1.1.8']), '1.1.8, 2.9 – 2.11, 3.1');
+  t.end();
+});
+
+t.test('ids are written in ranges and read again', (t) => {
+  const all = [...CATALOGUE, ...BEYOND_CATALOGUE].map(({ case: { id } }) => id);
+  t.same(parseIds(formatIds(all)), all);
+  t.same(parseIds(formatIds([...all].reverse())), all);
+  const some = all.filter((_, index) => index % 3 > 0 || index % 7 === 0);
+  t.same(parseIds(formatIds(some)), some);
   t.end();
 });
 

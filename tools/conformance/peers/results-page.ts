@@ -1,10 +1,10 @@
 /**
  * The page `results.md`: who got which verdicts, and where somebody failed.
  */
-import { compareIds } from '../cases/index.ts';
 import type { Role } from '../model.ts';
 import { tally } from '../report/summary.ts';
 import { isFine } from '../result.ts';
+import { formatIds } from './id-ranges.ts';
 import type { Row, RowVerdict } from './rows.ts';
 
 const VERDICTS = ['OK', 'NON-STRICT', 'INFORMATIONAL', 'UNIMPLEMENTED', 'FAILED'];
@@ -21,7 +21,8 @@ export function formatResults(rows: readonly Row[]): string {
 Measured by this suite on ${days} with Node ${nodes}. The original has 517 cases; a row with fewer
 was run in part. The cases of our own are counted apart. "Not closed well" counts closing verdicts
 other than OK. UNIMPLEMENTED means that permessage-deflate was declined, which is allowed. Written
-by \`npm run conform:table\`, which can repeat any row: \`-- --peers ws --only server\`.
+by \`npm run conform:table\`, which can repeat any row, \`-- --peers ws --only server\`, or a part of
+one, \`--cases '12.*'\`: all verdicts are kept in \`results.json\`.
 
 ${roles.map((role) => formatRole(rows, role)).join('\n')}`;
 }
@@ -56,26 +57,4 @@ function formatTable(rows: readonly Row[], isWanted: (id: string) => boolean): s
     note('NON-STRICT', (verdict) => isFine(verdict) && verdict.behavior === 'NON-STRICT');
   }
   return `${[...lines, '', ...notes].join('\n')}\n`;
-}
-
-/** Ids in order; neighbours as a range: 6.4.1 – 6.4.4. */
-export function formatIds(ids: readonly string[]): string {
-  const ranges: [first: string, last: string][] = [];
-  for (const id of [...ids].sort(compareIds)) {
-    const range = ranges.at(-1);
-    if (range !== undefined && follows(range[1], id)) range[1] = id;
-    else ranges.push([id, id]);
-  }
-  return ranges.map(([first, last]) => (first === last ? first : `${first} – ${last}`)).join(', ');
-}
-
-function follows(before: string, id: string): boolean {
-  const [chapter, number] = splitId(before);
-  const [otherChapter, otherNumber] = splitId(id);
-  return chapter === otherChapter && otherNumber === number + 1;
-}
-
-function splitId(id: string): readonly [chapter: string, number: number] {
-  const dot = id.lastIndexOf('.');
-  return [id.slice(0, dot), Number(id.slice(dot + 1))];
 }

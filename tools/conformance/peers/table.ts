@@ -4,9 +4,9 @@
  *   node dist/tools/conformance/peers/table.js [--peers ws,undici] [--only server]
  *                                              [--quick] [--cases '9.*']
  *
- * Each row is kept in `reports/table`, and `tools/conformance/results.md` is written anew from all
- * rows after each of them: an hour's work can be done in pieces. The reports of a row are beside
- * it.
+ * Rows are kept in `tools/conformance/results.json`, and `results.md` is written anew from all of
+ * them after each: hours of work can be done in pieces. The reports of a row are in
+ * `reports/table`.
  */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -30,6 +30,8 @@ const { values } = parseArgs({
     out: { type: 'string', default: 'tools/conformance/results.md' },
   },
 });
+/** Beside the page. */
+const ROWS = values.out.replace(/(\.md)?$/, '.json');
 const selection = {
   beyond: values.cases === undefined,
   quick: values.quick,
@@ -53,8 +55,8 @@ async function measure(name: string, role: 'server' | 'client'): Promise<void> {
   progress.stop();
   const title = `${peer.agent} as ${role}`;
   await writeReports(`${FOLDER}/${role}-${name}`, results, { title, when: new Date() });
-  keepRow(FOLDER, makeRow(name, peer.agent, role, results));
-  await writeFile(values.out, formatResults(readRows(FOLDER, Object.keys(PEERS))));
+  keepRow(ROWS, makeRow(name, peer.agent, role, results));
+  await writeFile(values.out, formatResults(readRows(ROWS, Object.keys(PEERS))));
 }
 
 for (const role of ['server', 'client'] as const) {
