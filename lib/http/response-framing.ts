@@ -3,7 +3,7 @@
  *
  * | in this order | framing | connection |
  * |---|---|---|
- * | answer to HEAD; 204, 304 | `none` | goes on |
+ * | answer to HEAD; 204, 205, 304 | `none` | goes on |
  * | 2xx to CONNECT, or `raw` | `raw`: bytes as they come | ends with the body |
  * | length known | `length` | goes on |
  * | length unknown, HTTP/1.1 | `chunked` | goes on |
@@ -55,6 +55,8 @@ export function decideFraming(
   if (found.transferEncoding !== undefined) {
     throw new UsageError('invalid-header', 'the server writes Transfer-Encoding, unless raw');
   }
+  // [RFC 9110 §15.3.6] No content, and unlike 204 it has to say so.
+  if (status === 205) return { framing: 'none', lines: lengthLine(noLength(found)) };
   const length = agreedLength(status, found, size, request.method);
   if (status === 204) {
     refuseFraming(found, '204'); // [RFC 9110 §8.6]
@@ -82,7 +84,6 @@ function agreedLength(
   size: number | 'unknown',
   method: string,
 ): number | undefined {
-  if (status === 205) return 0; // [RFC 9110 §15.3.6]: no content, and it must be framed
   const announced = found.contentLength;
   if (size === 'unknown') return announced;
   const isFree = size === 0 && (method === 'HEAD' || status === 304);
@@ -90,6 +91,12 @@ function agreedLength(
     throw new UsageError('invalid-header', `Content-Length ${announced} for ${size} bytes`);
   }
   return announced ?? size;
+}
+
+/** @throws UsageError `invalid-header` when a length of more than nothing is announced. */
+function noLength({ contentLength = 0 }: ResponseFields): 0 {
+  if (contentLength === 0) return 0;
+  throw new UsageError('invalid-header', `Content-Length ${contentLength} for no content`);
 }
 
 /** With raw framing the application may frame the body itself, as far as the client can read it. */

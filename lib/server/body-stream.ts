@@ -34,7 +34,7 @@ export class BodyStream {
 
   /**
    * False when nobody wants more: the client is gone, the body has ended, or the response has none
-   * because it answers HEAD or is a 204 or 304. Writing does nothing then.
+   * because it answers HEAD or is a 204, 205 or 304. Writing does nothing then.
    */
   get isOpen(): boolean {
     return this.#channel.isOpen;

@@ -137,6 +137,26 @@ t.test('asks nobody for a body that is not sent', async (t) => {
   t.same(seen, [false, false, true, false, false, false, true, false]);
 });
 
+t.test('sends no body with 204, 205 and 304, and goes on', async (t) => {
+  const { connect, errors } = await serve(t, (exchange) => {
+    const status = Number(exchange.path.slice(1));
+    if (status < 300) exchange.respond(status, {}, 'never');
+    else exchange.reject(status);
+  });
+  const client = connect().send(['/204', '/205', '/304', '/404'].map((path) => get(path)).join(''));
+  await client.until('404 Not Found\n');
+  t.same(
+    readResponses(client.text).map(({ status, body }) => [status, body]),
+    [
+      [204, ''],
+      [205, ''],
+      [304, ''],
+      [404, '404 Not Found\n'],
+    ],
+  );
+  t.same(errors, []);
+});
+
 t.test('answers HEAD as GET, without the body', async (t) => {
   const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, 'four'));
   const client = connect().send('HEAD / HTTP/1.1\r\nhost: a\r\n\r\n');
