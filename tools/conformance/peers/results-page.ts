@@ -18,11 +18,12 @@ export function formatResults(rows: readonly Row[]): string {
   const nodes = [...new Set(rows.map(({ node }) => node))].sort().join(', ');
   return `# Conformance results
 
-Measured by this suite on ${days} with Node ${nodes}. The original has 517 cases; a row with fewer
-was run in part. The cases of our own are counted apart. "Not closed well" counts closing verdicts
-other than OK. UNIMPLEMENTED means that permessage-deflate was declined, which is allowed. Written
-by \`npm run conform:table\`, which can repeat any row, \`-- --peers ws --only server\`, or a part of
-one, \`--cases '12.*'\`: all verdicts are kept in \`results.json\`.
+Measured by this suite on ${days} with Node ${nodes}. The original has 517
+cases; a row with fewer was run in part. The cases of our own are counted apart. "Not closed well"
+counts closing verdicts other than OK. UNIMPLEMENTED means that permessage-deflate was declined,
+which is allowed. Written by \`npm run conform:table\`, which can repeat any row,
+\`-- --peers ws --only server\`, or a part of one, \`--cases '12.*'\`: all verdicts are kept in
+\`results.json\`.
 
 ${roles.map((role) => formatRole(rows, role)).join('\n')}`;
 }
