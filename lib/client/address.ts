@@ -6,7 +6,8 @@
  * wss-URI = "wss:" "//" host [ ":" port ] path [ "?" query ]      port 443, TLS
  * ```
  * `http:` and `https:` mean the same place and are taken as well, because redirects and page
- * addresses are written that way. A fragment must not be used [RFC 6455 §3] and is refused; one in
+ * addresses are written that way. `ws+unix:/path/to/socket:/target?query` leads to a unix socket, as
+ * users of `ws` know it; only a caller can say so, never a redirect. A fragment must not be used [RFC 6455 §3] and is refused; one in
  * a redirect's location is cut off. An event stream has an `http:` or `https:` URL.
  */
 import { UsageError } from '../base/index.ts';
@@ -26,6 +27,8 @@ export interface WebSocketAddress {
   readonly host: string;
   /** Path and query. */
   readonly target: string;
+  /** The unix socket to connect to instead of host and port; `undefined` without. */
+  readonly socketPath: string | undefined;
   /** The value of `Authorization` that user and password of the URL make; `undefined` without. */
   readonly authorization: string | undefined;
 }
@@ -36,6 +39,7 @@ const WEBSOCKET_SCHEMES: ReadonlyMap<string, string> = new Map([
   ['wss:', 'wss:'],
   ['https:', 'wss:'],
 ]);
+const UNIX_SCHEMES: ReadonlySet<string> = new Set(['ws+unix:', 'wss+unix:']);
 const HTTP_SCHEMES: ReadonlyMap<string, string> = new Map([
   ['http:', 'http:'],
   ['https:', 'https:'],
@@ -49,10 +53,11 @@ const HTTP_SCHEMES: ReadonlyMap<string, string> = new Map([
  */
 export function parseWebSocketUrl(url: string | URL, base?: WebSocketAddress): WebSocketAddress {
   const parsed = parse(String(url), base?.href);
-  const scheme = schemeOf(parsed, WEBSOCKET_SCHEMES, 'a WebSocket');
   if (base === undefined && parsed.href.includes('#')) {
     throw new UsageError('invalid-argument', 'the URL of a WebSocket has no fragment');
   }
+  if (base === undefined && UNIX_SCHEMES.has(parsed.protocol)) return unixAddressOf(parsed);
+  const scheme = schemeOf(parsed, WEBSOCKET_SCHEMES, 'a WebSocket');
   parsed.protocol = scheme;
   parsed.hash = '';
   return addressOf(parsed, scheme === 'wss:');
@@ -85,8 +90,48 @@ function addressOf(url: URL, isSecure: boolean): WebSocketAddress {
     port: port === '' ? (isSecure ? 443 : 80) : Number(port),
     host,
     target: url.pathname + url.search,
+    socketPath: undefined,
     authorization: basicCredentials(url),
   };
+}
+
+/** The path of the socket ends at the first colon; one inside it is written %3A. */
+function unixAddressOf(url: URL): WebSocketAddress {
+  const { pathname, search, protocol } = url;
+  const colon = pathname.indexOf(':');
+  const encoded = colon === -1 ? pathname : pathname.slice(0, colon);
+  const socketPath = decode(encoded);
+  if (url.host !== '' || socketPath === '' || socketPath.includes('\0')) {
+    throw new UsageError('invalid-argument', `${protocol} needs the path of a socket, and no host`);
+  }
+  const path = colon === -1 ? '' : pathname.slice(colon + 1);
+  return atSocket(protocol + encoded, socketPath, new URL(path + search, 'http://localhost/'));
+}
+
+/** An address at a unix socket; the server is called localhost there, also in its certificate. */
+function atSocket(origin: string, socketPath: string, { pathname, search }: URL): WebSocketAddress {
+  const isSecure = origin.startsWith('wss');
+  const target = pathname + search;
+  return {
+    ...{ href: `${origin}:${target}`, origin, isSecure, target, socketPath },
+    ...{ hostname: 'localhost', port: isSecure ? 443 : 80, host: 'localhost' },
+    authorization: undefined,
+  };
+}
+
+/**
+ * Resolves a location that came over a unix socket: another target there.
+ *
+ * @returns `undefined` when it leads elsewhere.
+ */
+export function resolveAtSocket(
+  location: string,
+  { origin, socketPath, target }: WebSocketAddress,
+): WebSocketAddress | undefined {
+  const base = `http://localhost${target}`;
+  if (socketPath === undefined || !URL.canParse(location, base)) return undefined;
+  const there = new URL(location, base);
+  return there.origin === 'http://localhost' ? atSocket(origin, socketPath, there) : undefined;
 }
 
 function parse(url: string, base: string | undefined): URL {
@@ -114,6 +159,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new UsageError('invalid-argument', 'user or password of the URL is badly encoded');
+    throw new UsageError('invalid-argument', 'a part of the URL is badly encoded');
   }
 }

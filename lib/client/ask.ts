@@ -89,6 +89,8 @@ class Asking {
     stream.on('end', this.#receiveEnd);
     stream.on('close', this.#receiveEnd);
     stream.write(request, 'latin1');
+    // An earlier request on this stream, to a proxy, has left it paused.
+    stream.resume();
   }
 
   readonly #receive = (bytes: Buffer): void => this.#reader.receive(bytes);

@@ -46,7 +46,7 @@ const unknownAddressGate = new HandshakeGate(64);
 /**
  * Opens a WebSocket connection.
  *
- * @param url `ws:` or `wss:` (or `http:`, `https:`); a fragment is cut off.
+ * @param url `ws:` or `wss:` (or `http:`, `https:`, `ws+unix:`, `wss+unix:`), without a fragment.
  * @returns the open peer; nothing is lost before you read it. Rejects with a HandshakeRefused when
  *   the answer was another one than 101, a ProtocolError when the answer broke a rule
  *   (`bad-accept`, …) or did not come in time (`handshake-timeout`), the system's error when there
@@ -112,7 +112,7 @@ async function open(
 }
 
 async function enterGate(
-  { hostname, port }: WebSocketAddress,
+  { hostname, port, socketPath }: WebSocketAddress,
   addresses: readonly string[] | undefined,
   options: ConnectOptions,
   signal: AbortSignal,
@@ -126,7 +126,7 @@ async function enterGate(
   }
   const leaveCrowd = await unknownAddressGate.enter([''], signal);
   try {
-    const way = options.socketPath ?? `${hostname} ${port}`;
+    const way = socketPath ?? options.socketPath ?? `${hostname} ${port}`;
     const leaveName = await addressGate.enter([`by name ${way}`], signal);
     return () => {
       leaveName();

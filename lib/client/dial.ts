@@ -63,10 +63,12 @@ export const DIAL_OPTIONS: OptionTable<DialOptions> = {
  *
  * @throws UsageError `invalid-option` when they name more than one way, or a bad proxy.
  */
-export function checkDialOptions(options: DialOptions): void {
-  const ways = [options.socketPath, options.proxy, options.createConnection];
+export function checkDialOptions(options: DialOptions, address: WebSocketAddress): void {
+  const { socketPath, proxy, createConnection } = options;
+  const ways = [address.socketPath, socketPath, proxy, createConnection];
   if (ways.filter((way) => way !== undefined).length > 1) {
-    throw new UsageError('invalid-option', 'only one of socketPath, proxy and createConnection');
+    const message = 'only one of ws+unix:, socketPath, proxy and createConnection';
+    throw new UsageError('invalid-option', message);
   }
   if (options.proxy !== undefined) resolveProxy(options.proxy);
 }
@@ -78,12 +80,11 @@ export function checkDialOptions(options: DialOptions): void {
  *   `createConnection`. Rejects with the system's error.
  */
 export async function resolveAddress(
-  { hostname }: WebSocketAddress,
+  { hostname, socketPath }: WebSocketAddress,
   options: DialOptions,
 ): Promise<readonly ResolvedAddress[] | undefined> {
-  if ((options.socketPath ?? options.proxy ?? options.createConnection) !== undefined) {
-    return undefined;
-  }
+  const way = socketPath ?? options.socketPath ?? options.proxy ?? options.createConnection;
+  if (way !== undefined) return undefined;
   const family = isIP(hostname);
   if (family !== 0) return [{ address: hostname, family }];
   const lookup = (options.lookup ?? systemLookup) as typeof systemLookup;
@@ -127,7 +128,8 @@ async function dialPlain(
     stream.on('error', IGNORE);
     return stream;
   }
-  if (options.socketPath !== undefined) return dialUnix(options.socketPath, signal);
+  const socketPath = address.socketPath ?? options.socketPath;
+  if (socketPath !== undefined) return dialUnix(socketPath, signal);
   if (options.proxy !== undefined) return openTunnel(address, resolveProxy(options.proxy), signal);
   const { hostname: host, port } = address;
   return dialTcp({ host, port, resolved, localAddress: options.localAddress }, signal);

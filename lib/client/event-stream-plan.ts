@@ -105,7 +105,8 @@ export function makeEventStreamPlan(
   options: EventSourceOptions,
 ): EventStreamPlan {
   checkOptions(options, EVENT_SOURCE_OPTIONS);
-  checkDialOptions(options);
+  const address = parseHttpUrl(url);
+  checkDialOptions(options, address);
   const { maxRedirects = 20, lastEventId = '', idleTimeoutMs = Number.POSITIVE_INFINITY } = options;
   if (!Number.isSafeInteger(maxRedirects) || maxRedirects < 0) {
     throw new UsageError('invalid-option', 'maxRedirects is a whole number from 0');
@@ -119,7 +120,7 @@ export function makeEventStreamPlan(
   resolveLimit('maxEventBytes', options.maxEventBytes);
   return {
     hop: {
-      address: parseHttpUrl(url),
+      address,
       fields: checkFields(Fields.from(options.headers ?? {})),
       tls: options.tls,
     },

@@ -64,6 +64,12 @@ export async function connectOverHttp2(
 ): Promise<WebSocketPeer> {
   checkOptions(options, HTTP2_OPTIONS);
   const plan = makePlan(url, options);
+  if (plan.hop.address.socketPath !== undefined) {
+    throw new UsageError(
+      'invalid-argument',
+      'the session leads to a place already, not to a socket',
+    );
+  }
   const attempt = async (signal: AbortSignal): Promise<WebSocketPeer> => {
     await unlessAborted(settingsAllow(session), signal);
     const wishes = wishesFor(plan, plan.hop);

@@ -84,7 +84,8 @@ export interface Plan {
 export function makePlan(url: string | URL, options: ConnectOptions): Plan {
   checkOptions(options, CONNECT_OPTIONS);
   checkPeerOptions(options);
-  checkDialOptions(options);
+  const address = parseWebSocketUrl(url);
+  checkDialOptions(options, address);
   const { maxRedirects = 0 } = options;
   if (!Number.isSafeInteger(maxRedirects) || maxRedirects < 0) {
     throw new UsageError('invalid-option', 'maxRedirects is a whole number from 0');
@@ -96,7 +97,7 @@ export function makePlan(url: string | URL, options: ConnectOptions): Plan {
   }
   const plan: Plan = {
     hop: {
-      address: parseWebSocketUrl(url),
+      address,
       fields: Fields.from(options.headers ?? {}),
       tls: options.tls,
     },

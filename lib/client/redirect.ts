@@ -7,6 +7,7 @@
  * | another host or port          | yes      | stay behind, all but `User-Agent`            |
  * | plain text → TLS              | yes      | stay behind: it is another origin            |
  * | TLS → plain text              | no       | what was meant to be secret would be readable |
+ * | a unix socket → elsewhere     | no       | and never from anywhere to a unix socket      |
  *
  * Which field of a caller is a secret nobody here can know, so none leaves the origin that it was
  * given for. Subprotocols go along, because they are the protocol: do not put secrets into them.
@@ -14,7 +15,12 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { UsageError } from '../base/index.ts';
 import { Fields } from '../http/index.ts';
-import { parseHttpUrl, parseWebSocketUrl, type WebSocketAddress } from './address.ts';
+import {
+  parseHttpUrl,
+  parseWebSocketUrl,
+  resolveAtSocket,
+  type WebSocketAddress,
+} from './address.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
 
 /** One attempt of several: where to, and what is sent there. */
@@ -62,6 +68,11 @@ function readLocation(from: WebSocketAddress, refusal: HandshakeRefused): WebSoc
   const [location, ...others] = refusal.fields.getAll('location');
   if (location === undefined || others.length > 0) {
     throw notFollowed(refusal, 'not exactly one location');
+  }
+  if (from.socketPath !== undefined) {
+    const there = resolveAtSocket(location, from);
+    if (there === undefined) throw notFollowed(refusal, 'away from a unix socket');
+    return there;
   }
   try {
     const parse = from.href.startsWith('http') ? parseHttpUrl : parseWebSocketUrl;

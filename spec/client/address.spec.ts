@@ -1,6 +1,7 @@
 import { UsageError } from 'barewire/base';
 import { parseHttpUrl, parseWebSocketUrl } from 'barewire/client';
 import t from 'tap';
+import { resolveAtSocket } from '../../lib/client/address.ts';
 
 t.test('reads host, port and target, and knows the default ports [6455-4.1-3]', (t) => {
   const cases = [
@@ -76,5 +77,61 @@ t.test('reads the URL of an event stream, which keeps its fragment', (t) => {
   for (const url of ['ws://a/', 'ftp://a/', 'a', '']) {
     t.throws(() => parseHttpUrl(url), { code: 'invalid-argument' }, url);
   }
+  t.end();
+});
+
+t.test('ws+unix: a path to a socket, a colon, a target', (t) => {
+  const cases = [
+    ['ws+unix:/run/a.sock:/chat?x=1:2', '/run/a.sock', '/chat?x=1:2', false],
+    ['ws+unix:///run/a.sock:/chat', '/run/a.sock', '/chat', false],
+    ['wss+unix:/run/a.sock:/', '/run/a.sock', '/', true],
+    ['ws+unix:/run/a.sock', '/run/a.sock', '/', false],
+    ['ws+unix:/run/a.sock?x=1', '/run/a.sock', '/?x=1', false],
+    ['ws+unix:/run/a.sock:', '/run/a.sock', '/', false],
+    ['ws+unix:/run/a%3Ab%20c:/d:e%20f', '/run/a:b c', '/d:e%20f', false],
+    ['ws+unix:a.sock:/x', 'a.sock', '/x', false],
+  ] as const;
+  for (const [url, socketPath, target, isSecure] of cases) {
+    const address = parseWebSocketUrl(url);
+    t.match(address, { socketPath, target, isSecure, host: 'localhost', hostname: 'localhost' });
+    t.equal(address.authorization, undefined);
+    t.match(
+      parseWebSocketUrl(address.href),
+      { socketPath, target, isSecure },
+      'href says the same',
+    );
+  }
+  t.equal(parseWebSocketUrl('ws://a/').socketPath, undefined);
+  for (const bad of [
+    ...['ws+unix:', 'ws+unix://', 'ws+unix::/x', 'ws+unix://host/run/a.sock:/x'],
+    ...['ws+unix:/a%00b:/x', 'ws+unix:/a%ff:/x', 'ws+unix:/a:/x#y', 'http+unix:/a:/x'],
+  ]) {
+    t.throws(() => parseWebSocketUrl(bad), { code: 'invalid-argument' }, bad);
+  }
+  t.throws(() => parseHttpUrl('ws+unix:/a:/x'), { code: 'invalid-argument' });
+  const base = parseWebSocketUrl('ws://a/');
+  t.throws(
+    () => parseWebSocketUrl('ws+unix:/a:/x', base),
+    { code: 'invalid-argument' },
+    'location',
+  );
+  t.end();
+});
+
+t.test('a location that comes over a unix socket stays there', (t) => {
+  const from = parseWebSocketUrl('ws+unix:/run/a.sock:/x/y');
+  t.match(resolveAtSocket('z?q', from), { socketPath: '/run/a.sock', target: '/x/z?q' });
+  t.match(resolveAtSocket('/z', from), { origin: from.origin, target: '/z' });
+  t.match(resolveAtSocket('http://localhost/z', from), { socketPath: '/run/a.sock' });
+  for (const away of [
+    '//b/z',
+    'ws://localhost/z',
+    'http://localhost:81/',
+    'ws+unix:/b:/z',
+    'http://',
+  ]) {
+    t.equal(resolveAtSocket(away, from), undefined, away);
+  }
+  t.equal(resolveAtSocket('/z', parseWebSocketUrl('ws://a/')), undefined);
   t.end();
 });

@@ -335,14 +335,18 @@ t.test('connects by unix socket, and over a stream of the caller', async (t) => 
     { createConnection: () => connectTcp(path) },
     { createConnection: async () => connectTcp(path) },
   ];
-  for (const options of ways) {
-    const peer = await connectWebSocket('ws://server.example/', options);
+  for (const options of [...ways, undefined]) {
+    const url = options === undefined ? `ws+unix:${path}:/chat?x` : 'ws://server.example/';
+    const peer = await connectWebSocket(url, options);
     peer.send('x');
     for await (const message of peer) {
       t.equal(message, 'x');
       break;
     }
     await peer.closed;
+  }
+  for (const options of [{ socketPath: path }, { proxy: 'http://p' }]) {
+    await t.rejects(connectWebSocket(`ws+unix:${path}:/`, options), { code: 'invalid-option' });
   }
 });
 

@@ -21,11 +21,11 @@ t.test('looks names up once, and only when it has to', async (t) => {
 });
 
 t.test('takes one way to the server, and no two', (t) => {
-  checkDialOptions({});
-  checkDialOptions({ proxy: 'http://p' });
+  checkDialOptions({}, address);
+  checkDialOptions({ proxy: 'http://p' }, address);
   const createConnection = (): PassThrough => new PassThrough();
-  t.throws(() => checkDialOptions({ socketPath: '/x', createConnection }), UsageError);
-  t.throws(() => checkDialOptions({ proxy: 'gopher://p' }), UsageError);
+  t.throws(() => checkDialOptions({ socketPath: '/x', createConnection }, address), UsageError);
+  t.throws(() => checkDialOptions({ proxy: 'gopher://p' }, address), UsageError);
   t.end();
 });
 
