@@ -1,8 +1,10 @@
 /**
  * The bytes of an unfinished message, in one buffer that grows by doubling.
  *
- * An announced length is believed for three times what has come, or 64 KiB: a header that promises
- * sixteen megabytes and brings none costs almost nothing.
+ * An announced length is believed for sixteen times what has come, or 64 KiB: a header that
+ * promises sixteen megabytes and brings none costs almost nothing. What is reserved is not touched
+ * before it is filled, so a message that stops there costs address space, and no more memory than
+ * has come.
  *
  * Setting memory aside for each message costs more than filling it (bench/framing, "in 16"). So
  * there is one spare buffer for the whole process, in which a message is gathered whenever nobody
@@ -12,9 +14,12 @@
 import { copyPayload } from '../codec/index.ts';
 
 /**
- * Memory reserved for announced bytes before they come is at most this, or three times the rest.
+ * Memory reserved for announced bytes before they come is at most this, or {@link TRUST} times the
+ * rest.
  */
 const MAX_TRUSTED_BYTES = 64 * 1024;
+/** A message of 1 MiB has its place after one read of 64 KiB: growing would copy it half again. */
+const TRUST = 16;
 const FIRST_BYTES = 64;
 /** The spare begins with this, and a larger buffer takes its place up to the second. */
 const SPARE_BYTES = 64 * 1024;
@@ -47,12 +52,13 @@ export class MessageStore {
    */
   push(bytes: Buffer, start: number, end: number, finalLength: number | undefined): void {
     const needed = this.#length + (end - start);
-    if (needed > this.#bytes.length && !this.#borrow(needed)) this.#grow(needed, finalLength);
+    if (needed > this.#bytes.length && !this.#borrow(finalLength ?? needed))
+      this.#grow(needed, finalLength);
     bytes.copy(this.#bytes, this.#length, start, end);
     this.#length = needed;
   }
 
-  /** Takes the spare, if this is a beginning, the spare is free and it is large enough. */
+  /** Takes the spare, if this is a beginning, the spare is free and is enough for all to come. */
   #borrow(needed: number): boolean {
     spare ??= Buffer.allocUnsafeSlow(SPARE_BYTES);
     if (this.#length > 0 || spare.length < needed) return false;
@@ -64,7 +70,7 @@ export class MessageStore {
 
   #grow(needed: number, finalLength: number | undefined): void {
     const doubled = Math.max(needed, this.#length * 2, FIRST_BYTES);
-    const trusted = needed + Math.max(MAX_TRUSTED_BYTES, 3 * needed);
+    const trusted = needed + Math.max(MAX_TRUSTED_BYTES, TRUST * needed);
     const room = finalLength === undefined ? doubled : Math.min(finalLength, trusted);
     const grown = Buffer.allocUnsafeSlow(Math.max(room, needed));
     this.#bytes.copy(grown, 0, 0, this.#length);
