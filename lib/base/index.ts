@@ -21,7 +21,15 @@ export {
 export { ByteQueue } from './byte-queue.ts';
 export { HandshakeRejected, ProtocolError, type UsageCode, UsageError } from './errors.ts';
 export { HAS_FAST_PATHS } from './fast-paths.ts';
-export { LIMITS, type Limit, type LimitName, type LimitOptions, resolveLimit } from './limits.ts';
+export { Fifo } from './fifo.ts';
+export {
+  ENTRY_OVERHEAD_BYTES,
+  LIMITS,
+  type Limit,
+  type LimitName,
+  type LimitOptions,
+  resolveLimit,
+} from './limits.ts';
 export {
   A_BOOLEAN,
   A_FUNCTION,

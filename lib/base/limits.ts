@@ -28,6 +28,14 @@ const defineLimits = <Name extends string>(
   return Object.freeze(table);
 };
 
+/**
+ * What each thing that waits counts beyond its bytes, wherever output is bounded by bytes: a
+ * message behind another one, a piece of a message, a message or an event held back for a peer that
+ * reads slowly. Stops output that is small, and many: an empty message that waits takes 70 – 280
+ * bytes of memory, and a bound of bytes alone would let a million of them wait.
+ */
+export const ENTRY_OVERHEAD_BYTES = 256;
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 

@@ -7,9 +7,10 @@ import type {
   ConnectionOptions,
   ConnectionSink,
 } from './connection-options.ts';
-import { MessageSender, type SenderOwner, type SendOptions } from './message-sender.ts';
+import { MessageSender, type SenderOwner } from './message-sender.ts';
 import { type BytesTaker, Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
+import type { SendOptions } from './send-queue.ts';
 
 const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
 
@@ -73,9 +74,14 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
     return this.#outbox.length + this.#sender.queuedBytes;
   }
 
+  /** The memory that they are, with the overhead of what waits. */
+  get heldBytes(): number {
+    return this.#outbox.length + this.#sender.heldBytes;
+  }
+
   /** See {@link Connection.isHeldUp}. */
   isHeldUp(message: OutgoingMessage | undefined): boolean {
-    const bytes = message === undefined ? this.#sender.queuedBytes : message.waitingBytes;
+    const bytes = message === undefined ? this.#sender.heldBytes : message.heldBytes;
     if (bytes < HELD_UP_BYTES) return false;
     this.#isWatched = true;
     return true;

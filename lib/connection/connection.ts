@@ -29,8 +29,8 @@ import {
 import { ConnectionOutput } from './connection-output.ts';
 import { Ending } from './ending.ts';
 import { Keepalive } from './keepalive.ts';
-import type { SendOptions } from './message-sender.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
+import type { SendOptions } from './send-queue.ts';
 import { requireText } from './text.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
@@ -114,8 +114,13 @@ export class Connection {
     return this.#output.pendingBytes;
   }
 
+  /** The memory that they are: each message and piece that waits counts 256 bytes more. */
+  get heldBytes(): number {
+    return this.#output.heldBytes;
+  }
+
   /**
-   * Whether 64 KiB or more wait inside for something that is not the transport: for the compressor,
+   * Whether 64 KiB or more ({@link heldBytes}) wait inside for something that is not the transport: for the compressor,
    * or for the end of a message that is written piece by piece. Writing had better wait too;
    * `sink.queueMoved` tells when to ask again.
    *

@@ -30,9 +30,9 @@ export {
   type MessageDeflater,
   MessageSender,
   type SenderOwner,
-  type SendOptions,
 } from './message-sender.ts';
 export { MessageStore } from './message-store.ts';
 export { type BytesTaker, COPY_BYTES, Outbox } from './outbox.ts';
 export { OutgoingMessage, type PieceSender } from './outgoing-message.ts';
+export { type Job, type SendOptions, SendQueue } from './send-queue.ts';
 export { OutgoingText, requireText, TextPieces } from './text.ts';

@@ -5,13 +5,12 @@
  * finished: a compress job in the thread pool, or a message that is being streamed. Control frames
  * do not queue here; they may stand between the fragments of a message [RFC 6455 §5.4]. The close
  * frame does: whatever was accepted before it leaves before it.
- *
- * Longer than the house allows: one queue with four kinds of jobs, of a few lines each.
  */
 import type { ProtocolError } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
 import type { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
+import { type Job, type SendOptions, SendQueue } from './send-queue.ts';
 
 /** The half of a permessage-deflate codec that writes [RFC 7692 §7.2.1]. */
 export interface MessageDeflater {
@@ -26,28 +25,7 @@ export interface MessageDeflater {
   ): void;
 }
 
-/** How one message is to be sent. */
-export interface SendOptions {
-  /** Send as this kind; by default strings are text and bytes are binary. */
-  readonly type?: 'text' | 'binary' | undefined;
-  /** Compress or not; by default what permessage-deflate's threshold says. */
-  readonly compress?: boolean | undefined;
-}
-
-type Job =
-  | {
-      readonly kind: 'message';
-      readonly opcode: number;
-      readonly payload: string | Uint8Array;
-      readonly compress: boolean;
-    }
-  | { readonly kind: 'encoded'; readonly frames: Buffer; readonly onSent: (() => void) | undefined }
-  | { readonly kind: 'stream'; readonly stream: OutgoingMessage }
-  | { readonly kind: 'close'; readonly write: () => void };
-
 const RSV1 = 4;
-/** Stands for an empty queue, and is never written to: idle connections share it. */
-const NO_JOBS: Job[] = [];
 
 /** Is told what a sender cannot do itself. */
 export interface SenderOwner {
@@ -62,9 +40,8 @@ export class MessageSender {
   readonly #outbox: Outbox;
   readonly #deflater: MessageDeflater | undefined;
   readonly #threshold: number;
-  #queue: Job[] = NO_JOBS;
+  readonly #queue = new SendQueue();
   readonly #owner: SenderOwner;
-  #queuedBytes = 0;
   #isCompressing = false;
   #isStopped = false;
 
@@ -91,7 +68,12 @@ export class MessageSender {
 
   /** Bytes of messages that were accepted and are not in the outbox yet. */
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#queue.bytes;
+  }
+
+  /** The memory that they are: their bytes, and the overhead of each message and piece. */
+  get heldBytes(): number {
+    return this.#queue.heldBytes;
   }
 
   /** Whether a message would be compressed; `wanted` overrules the threshold. */
@@ -113,7 +95,8 @@ export class MessageSender {
       this.#outbox.append(opcode, true, 0, payload);
       return;
     }
-    this.#enqueue({ kind: 'message', opcode, payload, compress }, payload.length);
+    const bytes = Buffer.byteLength(payload);
+    this.#enqueue({ kind: 'message', opcode, payload, compress, bytes });
   }
 
   /**
@@ -126,7 +109,7 @@ export class MessageSender {
       onSent?.();
       return;
     }
-    this.#enqueue({ kind: 'encoded', frames, onSent }, frames.length);
+    this.#enqueue({ kind: 'encoded', frames, onSent, bytes: frames.length });
   }
 
   /** Begins a message whose pieces are written one by one. Later messages wait for its end. */
@@ -136,54 +119,44 @@ export class MessageSender {
   ): OutgoingMessage {
     const isCompressed = this.#deflater !== undefined && compress !== false;
     const stream = new OutgoingMessage(this, type, isCompressed);
-    this.#enqueue({ kind: 'stream', stream }, 0);
+    this.#enqueue({ kind: 'stream', stream, bytes: 0 });
     return stream;
   }
 
   /** Takes a stream of which nothing was sent out of the queue; false when that is too late. */
   remove(stream: OutgoingMessage): boolean {
     if (this.#isStopped) return true;
-    this.#queuedBytes -= stream.dropPieces();
+    this.#queue.countPieces(-stream.waitingPieces, -stream.dropPieces());
     if (stream.hasStarted) return false;
-    const index = this.#queue.findIndex((job) => job.kind === 'stream' && job.stream === stream);
-    if (index !== -1) this.#queue.splice(index, 1);
-    this.pumpAndFlush(0);
+    this.#queue.remove(stream);
+    this.#pumpAndFlush();
     return true;
   }
 
   /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
   closeAfterQueue(write: () => void): void {
-    const kept: Job[] = [];
-    let isBlocked = false;
-    for (const job of this.#queue) {
-      const isUnfinished = job.kind === 'stream' && (!job.stream.isEnded || job.stream.isAbandoned);
-      if (isUnfinished) job.stream.isEnded = true;
-      if (isUnfinished || isBlocked) this.#queuedBytes -= bytesOf(job);
-      else kept.push(job);
-      // Behind half a message nothing but control frames may follow [RFC 6455 §5.4].
-      isBlocked ||= isUnfinished && job.stream.hasStarted;
-    }
-    this.#queue = kept;
-    this.#enqueue({ kind: 'close', write }, 0);
+    this.#queue.dropUnfinished();
+    this.#enqueue({ kind: 'close', write, bytes: 0 });
   }
 
   /** Forgets everything that waits. Running jobs end in nothing. */
   stop(): void {
     this.#isStopped = true;
-    this.#queue = NO_JOBS;
-    this.#queuedBytes = 0;
+    this.#queue.clear();
   }
 
-  #enqueue(job: Job, bytes: number): void {
-    if (this.#queue === NO_JOBS) this.#queue = [];
+  #enqueue(job: Job): void {
     this.#queue.push(job);
-    this.#queuedBytes += bytes;
     this.pump();
   }
 
-  /** Works off the queue, into which so many bytes came, and asks for the result to be written. */
-  pumpAndFlush(addedBytes: number): void {
-    this.#queuedBytes += addedBytes;
+  /** For streams: a piece of so many bytes waits. */
+  pieceAdded(bytes: number): void {
+    this.#queue.countPieces(1, bytes);
+    this.#pumpAndFlush();
+  }
+
+  #pumpAndFlush(): void {
     this.pump();
     this.#owner.requestFlush();
   }
@@ -191,7 +164,7 @@ export class MessageSender {
   /** Works off the queue as far as it goes without waiting. */
   pump(): void {
     while (this.#queue.length > 0 && !this.#isCompressing && !this.#isStopped) {
-      if (!this.#step(this.#queue[0]!)) return;
+      if (!this.#step(this.#queue.first!)) return;
     }
   }
 
@@ -199,12 +172,12 @@ export class MessageSender {
   #step(job: Job): boolean {
     switch (job.kind) {
       case 'encoded':
-        this.#shift(job.frames.length);
+        this.#queue.shift();
         this.#outbox.appendShared(job.frames);
         job.onSent?.();
         return true;
       case 'close':
-        this.#shift(0);
+        this.#queue.shift();
         job.write();
         return true;
       case 'message':
@@ -215,20 +188,15 @@ export class MessageSender {
     }
   }
 
-  #shift(bytes: number): void {
-    this.#queue.shift();
-    this.#queuedBytes -= bytes;
-  }
-
   #stepMessage(job: Job & { kind: 'message' }): void {
     const { opcode, payload } = job;
     if (!job.compress) {
-      this.#shift(payload.length);
+      this.#queue.shift();
       this.#outbox.append(opcode, true, 0, payload);
       return;
     }
     this.#compress(job, payload, true, (bytes) => {
-      this.#shift(payload.length);
+      this.#queue.shift();
       this.#outbox.append(opcode, true, RSV1, bytes);
     });
   }
@@ -237,14 +205,14 @@ export class MessageSender {
     const stream = job.stream;
     const piece = stream.takePiece();
     if (piece === undefined) return false;
-    const [payload, fin] = piece;
-    this.#queuedBytes -= payload.length;
+    const [payload, fin, bytes] = piece;
+    this.#queue.countPieces(-1, -bytes);
     const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;
     const rsv = stream.isCompressed && !stream.hasStarted ? RSV1 : 0;
     if (!stream.hasStarted) stream.start();
-    const sent = (bytes: string | Uint8Array): void => {
-      this.#outbox.append(opcode, fin, rsv, bytes);
-      if (fin) this.#shift(0);
+    const sent = (frame: string | Uint8Array): void => {
+      this.#outbox.append(opcode, fin, rsv, frame);
+      if (fin) this.#queue.shift();
     };
     if (stream.isCompressed) this.#compress(job, payload, fin, sent);
     else sent(payload);
@@ -265,9 +233,9 @@ export class MessageSender {
       if (this.#isStopped) return;
       if (error !== undefined) return this.#owner.fail(error);
       // A closing handshake may have dropped the unfinished message meanwhile.
-      if (this.#queue[0] === job) sent(compressed);
+      if (this.#queue.first === job) sent(compressed);
       if (!isLater) return;
-      this.pumpAndFlush(0);
+      this.#pumpAndFlush();
     });
     isLater = true;
   }
@@ -276,10 +244,4 @@ export class MessageSender {
 function opcodeOf(payload: string | Uint8Array, type: 'text' | 'binary' | undefined): number {
   if (type !== undefined) return OPCODE[type];
   return typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
-}
-
-function bytesOf(job: Job): number {
-  if (job.kind === 'message') return job.payload.length;
-  if (job.kind === 'encoded') return job.frames.length;
-  return job.kind === 'stream' ? job.stream.dropPieces() : 0;
 }

@@ -4,6 +4,7 @@
  * It holds the pieces until the sender takes them, in the message's turn; the first frame says text
  * or binary, the others continue it.
  */
+import { ENTRY_OVERHEAD_BYTES, Fifo } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
 import { OutgoingText } from './text.ts';
 
@@ -11,14 +12,14 @@ import { OutgoingText } from './text.ts';
 export interface PieceSender {
   /** True when nothing is sent any more. */
   readonly isStopped: boolean;
-  /** Takes pieces as far as that is possible now; `addedBytes` of them are new. */
-  pumpAndFlush(addedBytes: number): void;
+  /** A piece of so many bytes waits; it is taken now if that is possible. */
+  pieceAdded(bytes: number): void;
   /** Forgets a message, its pieces at least; false when its beginning has been sent. */
   remove(message: OutgoingMessage): boolean;
 }
 
 /** A piece, and whether it is the last one. */
-export type Piece = readonly [payload: string | Uint8Array, fin: boolean];
+export type Piece = readonly [payload: string | Uint8Array, fin: boolean, bytes: number];
 
 /** One message that is written piece by piece; each piece becomes a frame of it. */
 export class OutgoingMessage {
@@ -27,7 +28,7 @@ export class OutgoingMessage {
   #type: 'text' | 'binary' | undefined;
   readonly isCompressed: boolean;
   /** Pieces that wait for their turn or for the compressor. */
-  #pieces: Piece[] = [];
+  readonly #pieces = new Fifo<Piece>();
   #waitingBytes = 0;
   /** Only text that is written as bytes has to be watched. */
   #text: OutgoingText | undefined;
@@ -50,6 +51,16 @@ export class OutgoingMessage {
    */
   get waitingBytes(): number {
     return this.#waitingBytes;
+  }
+
+  /** How many pieces nobody has taken yet. */
+  get waitingPieces(): number {
+    return this.#pieces.length;
+  }
+
+  /** The memory that they are: their bytes, and the overhead of each. */
+  get heldBytes(): number {
+    return this.#waitingBytes + this.#pieces.length * ENTRY_OVERHEAD_BYTES;
   }
 
   /** The opcode of the message's first frame. */
@@ -100,14 +111,14 @@ export class OutgoingMessage {
   /** For the sender: the next piece; `undefined` when none waits. */
   takePiece(): Piece | undefined {
     const piece = this.#pieces.shift();
-    if (piece !== undefined) this.#waitingBytes -= piece[0].length;
+    if (piece !== undefined) this.#waitingBytes -= piece[2];
     return piece;
   }
 
   /** For the sender: forgets what waits; returns how many bytes that were. */
   dropPieces(): number {
     const bytes = this.#waitingBytes;
-    this.#pieces = [];
+    this.#pieces.clear();
     this.#waitingBytes = 0;
     return bytes;
   }
@@ -117,10 +128,11 @@ export class OutgoingMessage {
     if (!isNothing) this.#type ??= typeof piece === 'string' ? 'text' : 'binary';
     if (this.#type === 'text' && typeof piece !== 'string') this.#text ??= new OutgoingText();
     this.#text?.take(piece, fin);
-    this.#pieces.push([piece, fin]);
-    this.#waitingBytes += piece.length;
+    const bytes = Buffer.byteLength(piece);
+    this.#pieces.push([piece, fin, bytes]);
+    this.#waitingBytes += bytes;
     this.isEnded = fin;
-    this.#sender.pumpAndFlush(piece.length);
+    this.#sender.pieceAdded(bytes);
     return true;
   }
 }

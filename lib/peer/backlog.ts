@@ -13,7 +13,7 @@
  * enforces is how one sleeping phone fills a server. Nothing is dropped silently; everything
  * dropped is counted and told to the caller.
  */
-import { resolveLimit, UsageError } from '../base/index.ts';
+import { ENTRY_OVERHEAD_BYTES, Fifo, resolveLimit, UsageError } from '../base/index.ts';
 
 /** What to do when a peer reads too slowly. */
 export type SlowConsumerPolicy = 'wait' | 'drop-newest' | 'drop-oldest' | 'conflate' | 'close';
@@ -29,14 +29,12 @@ export interface Waiting {
   readonly left?: (() => void) | undefined;
 }
 
-/** Stands for an empty list, and is never written to: most peers never fall behind. */
-const NOTHING: Waiting[] = [];
-
 /** Keeps messages back while a transport is congested, within a bound. */
 export class Backlog {
   readonly policy: SlowConsumerPolicy;
   readonly maxBytes: number;
-  #waiting: Waiting[] = NOTHING;
+  /** Made when something has to wait: most peers never fall behind. */
+  #waiting: Fifo<Waiting> | undefined;
   #bytes = 0;
 
   /** @throws UsageError `invalid-option` for an unknown policy or a bad bound. */
@@ -55,7 +53,7 @@ export class Backlog {
 
   /** Messages kept back. */
   get length(): number {
-    return this.#waiting.length;
+    return this.#waiting?.length ?? 0;
   }
 
   /** Bytes of the messages kept back. */
@@ -63,21 +61,31 @@ export class Backlog {
     return this.#bytes;
   }
 
+  /** The memory that they are: each counts 256 bytes more than it has. This is what is bounded. */
+  get heldBytes(): number {
+    return this.#bytes + this.length * ENTRY_OVERHEAD_BYTES;
+  }
+
+  /** Whether so many bytes more are too many, beside those that are held elsewhere. */
+  isOver(bytes: number, elsewhere: number): boolean {
+    return bytes > this.maxBytes - this.heldBytes - elsewhere;
+  }
+
   /** Whether the message added last is kept. */
   keeps(message: Waiting): boolean {
-    return this.#waiting.at(-1) === message;
+    return this.#waiting?.last === message;
   }
 
   /** Keeps a message back; returns how many were dropped for it, itself included. */
   add(message: Waiting): number {
     if (this.policy === 'drop-newest') return 1;
     let dropped = this.policy === 'conflate' ? this.#replace(message) : 0;
-    if (message.bytes > this.maxBytes) return dropped + 1;
-    if (this.#waiting === NOTHING) this.#waiting = [];
+    if (message.bytes + ENTRY_OVERHEAD_BYTES > this.maxBytes) return dropped + 1;
+    this.#waiting ??= new Fifo();
     this.#waiting.push(message);
     this.#bytes += message.bytes;
-    while (this.#bytes > this.maxBytes) {
-      this.#take(0);
+    while (this.heldBytes > this.maxBytes) {
+      this.#left(this.#waiting.shift()!);
       dropped += 1;
     }
     return dropped;
@@ -85,40 +93,38 @@ export class Backlog {
 
   /** Takes a message back; false when it does not wait any more. */
   remove(message: Waiting): boolean {
-    const index = this.#waiting.indexOf(message);
-    if (index === -1) return false;
-    this.#take(index);
+    if (this.#waiting?.remove(message) !== true) return false;
+    this.#left(message);
     return true;
   }
 
-  #take(index: number): Waiting {
-    const [message] = this.#waiting.splice(index, 1);
-    this.#bytes -= message!.bytes;
-    message!.left?.();
-    return message!;
+  #left(message: Waiting): void {
+    this.#bytes -= message.bytes;
+    message.left?.();
   }
 
-  #replace(message: Waiting): number {
-    if (message.key === undefined) return 0;
-    const index = this.#waiting.findIndex((waiting) => waiting.key === message.key);
-    if (index === -1) return 0;
-    this.#take(index);
-    return 1;
+  #replace({ key }: Waiting): number {
+    if (key === undefined) return 0;
+    const old = this.#waiting?.find((waiting) => waiting.key === key);
+    return old !== undefined && this.remove(old) ? 1 : 0;
   }
 
   /** Sends what was kept, oldest first, as long as `hasRoom` says so. */
   release(hasRoom: () => boolean): void {
-    while (this.#waiting.length > 0 && hasRoom()) {
-      this.#take(0).send();
+    while (this.length > 0 && hasRoom()) {
+      const message = this.#waiting!.shift()!;
+      this.#left(message);
+      message.send();
     }
   }
 
   /** Forgets everything; returns how many messages that were. */
   clear(): number {
-    const count = this.#waiting.length;
-    for (const { left } of this.#waiting) left?.();
-    this.#waiting = NOTHING;
+    const count = this.length;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
     this.#bytes = 0;
+    for (const { left } of waiting ?? []) left?.();
     return count;
   }
 }

@@ -147,7 +147,7 @@ export class PeerOutput implements WriterPace {
   }
 
   #isOverBound(bytes: number): boolean {
-    return bytes > this.#backlog.maxBytes - this.bufferedAmount;
+    return this.#backlog.isOver(bytes, this.#connection.heldBytes + this.#transport.bufferedBytes);
   }
 
   #hold(

@@ -9,7 +9,7 @@ function rig(type?: 'text' | 'binary'): {
   const sender = {
     isStopped: false,
     pumps: 0,
-    pumpAndFlush() {
+    pieceAdded() {
       this.pumps += 1;
     },
     remove: () => true,
@@ -25,9 +25,9 @@ t.test('keeps pieces until they are taken, and none after its end', (t) => {
   t.equal(message.end(), false);
   t.equal(sender.pumps, 2);
   t.equal(message.waitingBytes, 1);
-  t.strictSame(message.takePiece(), ['a', false]);
+  t.strictSame(message.takePiece(), ['a', false, 1]);
   t.equal(message.waitingBytes, 0);
-  t.strictSame(message.takePiece(), ['', true]);
+  t.strictSame(message.takePiece(), ['', true, 0]);
   t.equal(message.takePiece(), undefined);
   t.end();
 });

@@ -1,22 +1,29 @@
-import { UsageError } from 'barewire/base';
+import { ENTRY_OVERHEAD_BYTES, UsageError } from 'barewire/base';
 import { Backlog, type SlowConsumerPolicy } from 'barewire/peer';
 import t from 'tap';
+
+/** A message that counts so many thousands, with what each one counts anyway. */
+const thousands = (count: number): number => count * 1000 - ENTRY_OVERHEAD_BYTES;
 
 function fill(
   policy: SlowConsumerPolicy,
   sizes: readonly number[],
   keys: readonly string[] = [],
 ): { backlog: Backlog; sent: number[]; dropped: number[] } {
-  const backlog = new Backlog(policy, 10);
+  const backlog = new Backlog(policy, 10_000);
   const sent: number[] = [];
-  const dropped = sizes.map((bytes, index) =>
-    backlog.add({ bytes, key: keys[index], send: () => sent.push(index) }),
+  const dropped = sizes.map((size, index) =>
+    backlog.add({ bytes: thousands(size), key: keys[index], send: () => sent.push(index) }),
   );
   return { backlog, sent, dropped };
 }
 
 t.test('tells whether a message was kept', (t) => {
-  const message = (bytes: number) => ({ bytes, key: undefined, send: () => undefined });
+  const message = (size: number) => ({
+    bytes: thousands(size),
+    key: undefined,
+    send: () => undefined,
+  });
   for (const [policy, bytes, isKept] of [
     ['drop-newest', 1, false],
     ['drop-oldest', 10, true],
@@ -42,7 +49,8 @@ t.test('drops the newest', (t) => {
 t.test('drops the oldest beyond the bound, and not at it', (t) => {
   const { backlog, sent, dropped } = fill('drop-oldest', [4, 6, 1, 10]);
   t.strictSame(dropped, [0, 0, 1, 2]);
-  t.equal(backlog.bytes, 10);
+  t.equal(backlog.bytes, thousands(10));
+  t.equal(backlog.heldBytes, 10_000);
   backlog.release(() => true);
   t.strictSame(sent, [3]);
   t.equal(backlog.bytes, 0);

@@ -244,6 +244,8 @@ t.test('what a source throws after the end is for nobody', async (t) => {
     await late;
   };
   const sending = server.send(source());
+  // The source is asked for its second piece before the connection ends.
+  await new Promise((go) => setImmediate(go));
   server.terminate();
   t.equal(await sending, false);
   fail();

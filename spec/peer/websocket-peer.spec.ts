@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { UsageError } from 'barewire/base';
+import { ENTRY_OVERHEAD_BYTES, UsageError } from 'barewire/base';
 import {
   broadcast,
   DuplexTransport,
@@ -144,7 +144,7 @@ t.test('drops by policy, and counts what it drops', async (t) => {
 t.test('says of a message that can never be kept that it was dropped', async (t) => {
   const { server, sockets } = await joined(t, {
     slowConsumer: 'drop-oldest',
-    maxBufferedBytes: 100_000,
+    maxBufferedBytes: 100_000 + ENTRY_OVERHEAD_BYTES,
   });
   sockets[0]!.pause();
   while (server.send(Buffer.alloc(50_000)));

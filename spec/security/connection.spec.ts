@@ -10,6 +10,7 @@ import { encodeFrame, OPCODE, RSV1 } from 'barewire/codec';
 import type { ConnectionOptions } from 'barewire/connection';
 import { compressOnce } from 'barewire/deflate';
 import {
+  Backlog,
   DuplexTransport,
   openPeer,
   type PeerOptions,
@@ -18,6 +19,7 @@ import {
 } from 'barewire/peer';
 import t from 'tap';
 import { End, Pair } from '../support/connection-pair.ts';
+import { joinPeers } from '../support/joined-peers.ts';
 import { duplexPair } from '../support/sockets.ts';
 
 const KEY = 0x37fa213d;
@@ -196,6 +198,44 @@ t.test('a message that is never finished has a deadline, however it trickles', (
   pair.advance(1000);
   pair.settle();
   t.match(pair.server.report, { sentCode: 1008, error: { code: 'message-timeout' } });
+  t.end();
+});
+
+for (const kind of ['messages', 'pieces'] as const) {
+  t.test(`a million empty ${kind} that have to wait stop at the bound`, async (t) => {
+    const { client, server } = await joinPeers(t, { server: { maxBufferedBytes: 2 ** 20 } });
+    client.attach({});
+    // Whatever is sent waits for the end of this message.
+    const first = server.startMessage('text');
+    const second = kind === 'pieces' ? server.startMessage('text') : undefined;
+    let waiting = 0;
+    let bytes = 0;
+    for (; waiting < 1_000_000 && server.isOpen; waiting += 1) {
+      if (second === undefined) server.send('');
+      else void second.write('');
+      bytes = Math.max(bytes, server.isOpen ? server.bufferedAmount : 0);
+    }
+    t.ok(waiting <= 2 ** 20 / 256 + 1, `${waiting} waited`);
+    t.match(await server.closed, { sentCode: 1008, error: { code: 'slow-consumer' } });
+    t.equal(bytes, 0, 'they are no bytes');
+    t.equal(await first.end(), false);
+  });
+}
+
+t.test('a million empty messages that are kept back stop at the bound', (t) => {
+  const backlog = new Backlog('drop-oldest', 2 ** 20);
+  let sent = 0;
+  let dropped = 0;
+  for (let count = 0; count < 1_000_000; count += 1) {
+    const send = (): void => {
+      sent += 1;
+    };
+    dropped += backlog.add({ bytes: 0, key: undefined, send });
+  }
+  t.ok(backlog.length <= 2 ** 20 / 256, `${backlog.length} kept`);
+  t.equal(backlog.bytes, 0);
+  backlog.release(() => true);
+  t.equal(sent + dropped, 1_000_000);
   t.end();
 });
 

@@ -1,0 +1,117 @@
+/**
+ * Messages that wait for their turn to be sent, and what they weigh.
+ *
+ * A queue exists only while something in front is not finished. It counts twice: the bytes that are
+ * to be sent, and the memory that waits, in which each entry counts {@link ENTRY_OVERHEAD_BYTES}
+ * more than its bytes: a million empty messages are no bytes and a hundred megabytes.
+ */
+import { ENTRY_OVERHEAD_BYTES, Fifo } from '../base/index.ts';
+import type { OutgoingMessage } from './outgoing-message.ts';
+
+/** How one message is to be sent. */
+export interface SendOptions {
+  /** Send as this kind; by default strings are text and bytes are binary. */
+  readonly type?: 'text' | 'binary' | undefined;
+  /** Compress or not; by default what permessage-deflate's threshold says. */
+  readonly compress?: boolean | undefined;
+}
+
+/** What waits: a message, frames that are encoded already, a message in pieces, the close frame. */
+export type Job =
+  | {
+      readonly kind: 'message';
+      readonly opcode: number;
+      readonly payload: string | Uint8Array;
+      readonly compress: boolean;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'encoded';
+      readonly frames: Buffer;
+      readonly onSent: (() => void) | undefined;
+      readonly bytes: number;
+    }
+  | { readonly kind: 'stream'; readonly stream: OutgoingMessage; readonly bytes: 0 }
+  | { readonly kind: 'close'; readonly write: () => void; readonly bytes: 0 };
+
+/** Keeps jobs in order, and count of them. */
+export class SendQueue {
+  #jobs: Fifo<Job> | undefined;
+  #bytes = 0;
+  #pieces = 0;
+
+  /** How many jobs there are. */
+  get length(): number {
+    return this.#jobs?.length ?? 0;
+  }
+
+  /** The job whose turn it is. */
+  get first(): Job | undefined {
+    return this.#jobs?.first;
+  }
+
+  /** Bytes of messages and pieces that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The same, with the overhead of each. */
+  get heldBytes(): number {
+    return this.#bytes + (this.length + this.#pieces) * ENTRY_OVERHEAD_BYTES;
+  }
+
+  /** Adds a job. Made when it is first needed: idle connections have none. */
+  push(job: Job): void {
+    this.#jobs ??= new Fifo();
+    this.#jobs.push(job);
+    this.#bytes += job.bytes;
+  }
+
+  /** The first job is done. */
+  shift(): void {
+    this.#bytes -= this.#jobs?.shift()?.bytes ?? 0;
+  }
+
+  /** Pieces of a stream came, or, with negative numbers, were taken away. */
+  countPieces(pieces: number, bytes: number): void {
+    this.#pieces += pieces;
+    this.#bytes += bytes;
+  }
+
+  /** Forgets a stream, but for its pieces. */
+  remove(stream: OutgoingMessage): void {
+    const job = this.#jobs?.find((other) => other.kind === 'stream' && other.stream === stream);
+    if (job !== undefined) this.#jobs!.remove(job);
+  }
+
+  /**
+   * Ends the streams that are unfinished, and forgets them, their pieces too, and everything behind
+   * one that has started: behind half a message nothing but control frames may follow
+   * [RFC 6455 §5.4].
+   */
+  dropUnfinished(): void {
+    const jobs = this.#jobs;
+    if (jobs === undefined) return;
+    this.#jobs = new Fifo();
+    let isBlocked = false;
+    for (const job of jobs) {
+      const isUnfinished = job.kind === 'stream' && (!job.stream.isEnded || job.stream.isAbandoned);
+      if (isUnfinished) job.stream.isEnded = true;
+      if (!isUnfinished && !isBlocked) this.#jobs.push(job);
+      else this.#forget(job);
+      isBlocked ||= isUnfinished && job.stream.hasStarted;
+    }
+  }
+
+  #forget(job: Job): void {
+    if (job.kind !== 'stream') this.#bytes -= job.bytes;
+    else this.countPieces(-job.stream.waitingPieces, -job.stream.dropPieces());
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#jobs = undefined;
+    this.#bytes = 0;
+    this.#pieces = 0;
+  }
+}
