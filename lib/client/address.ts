@@ -6,9 +6,10 @@
  * wss-URI = "wss:" "//" host [ ":" port ] path [ "?" query ]      port 443, TLS
  * ```
  * `http:` and `https:` mean the same place and are taken as well, because redirects and page
- * addresses are written that way. `ws+unix:/path/to/socket:/target?query` leads to a unix socket, as
- * users of `ws` know it; only a caller can say so, never a redirect. A fragment must not be used [RFC 6455 §3] and is refused; one in
- * a redirect's location is cut off. An event stream has an `http:` or `https:` URL.
+ * addresses are written that way. `ws+unix:/path/to/socket:/target?query` leads to a unix socket,
+ * as users of `ws` know it; only a caller can say so, never a redirect. A fragment must not be
+ * used [RFC 6455 §3] and is refused; one in a redirect's location is cut off. An event stream has
+ * an `http:` or `https:` URL.
  */
 import { UsageError } from '../base/index.ts';
 

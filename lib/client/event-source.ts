@@ -24,11 +24,17 @@ import {
   makeEventStreamPlan,
 } from './event-stream-plan.ts';
 import { type EventStreamResponse, openEventStream } from './event-stream-request.ts';
-import { defineConstants, ErrorEvent, EventHandlers, type Listener } from './events.ts';
+import {
+  defineConstants,
+  defineInterface,
+  ErrorEvent,
+  EventHandlers,
+  typedTarget,
+} from './events.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
+import { orSyntaxError } from './syntax-error.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
-type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
 type EventHandler<Received> = ((this: EventSource, event: Received) => unknown) | null;
 
 const CONNECTING = 0;
@@ -38,7 +44,10 @@ const CLOSED = 2;
 const CERTIFICATE_ERROR = /^ERR_TLS_|CERT|SIGNED|^UNABLE_TO_|^HOSTNAME/;
 
 /** Listens to one event stream. */
-export class EventSource extends EventTarget implements AsyncIterable<EventStreamEvent> {
+export class EventSource
+  extends typedTarget<{ open: Event; error: ErrorEvent }, MessageEvent>()
+  implements AsyncIterable<EventStreamEvent>
+{
   declare static readonly CONNECTING: 0;
   declare static readonly OPEN: 1;
   declare static readonly CLOSED: 2;
@@ -72,7 +81,7 @@ export class EventSource extends EventTarget implements AsyncIterable<EventStrea
     world: ClientWorld = SYSTEM_WORLD,
   ) {
     super();
-    this.#plan = planOrSyntaxError(url, options);
+    this.#plan = orSyntaxError(() => makeEventStreamPlan(url, options));
     this.#world = world;
     this.#lastEventId = options.lastEventId ?? '';
     this.#backoff = this.#backoffFrom(this.#plan.reconnectionMs);
@@ -268,41 +277,10 @@ export class EventSource extends EventTarget implements AsyncIterable<EventStrea
   set onerror(handler: EventHandler<ErrorEvent>) {
     this.#handlers.set('error', handler);
   }
-
-  override addEventListener(
-    type: 'open',
-    listener: Listener<Event> | null,
-    options?: ListenerOptions,
-  ): void;
-  override addEventListener(
-    type: 'error',
-    listener: Listener<ErrorEvent> | null,
-    options?: ListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: Listener<MessageEvent> | null,
-    options?: ListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: Listener<never> | null,
-    options?: ListenerOptions,
-  ): void {
-    super.addEventListener(type, listener as Listener<Event>, options);
-  }
 }
 
 defineConstants(EventSource, { CONNECTING, OPEN, CLOSED });
-
-function planOrSyntaxError(url: string | URL, options: EventSourceOptions): EventStreamPlan {
-  try {
-    return makeEventStreamPlan(url, options);
-  } catch (error) {
-    if (!(error instanceof UsageError) || error.code !== 'invalid-argument') throw error;
-    throw new DOMException(error.message, 'SyntaxError');
-  }
-}
+defineInterface(EventSource, 'EventSource');
 
 /** Whether the next attempt would be alike [HTML §9.2.3]. */
 function isFutile(error: Error): boolean {

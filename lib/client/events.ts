@@ -102,3 +102,35 @@ export function defineConstants(
     }
   }
 }
+
+type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
+
+/** An EventTarget that knows the types of its events; `Other` is that of all further ones. */
+export interface TypedTarget<Events, Other extends Event> extends EventTarget {
+  addEventListener<Type extends keyof Events & string>(
+    type: Type,
+    listener: Listener<Events[Type]> | null,
+    options?: ListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: Listener<Other> | null, options?: ListenerOptions): void;
+}
+
+/** `EventTarget` itself, to be extended: types cost nothing at run time. */
+export function typedTarget<Events, Other extends Event>(): new () => TypedTarget<Events, Other> {
+  return EventTarget as never;
+}
+
+/**
+ * Makes a class look as browsers make it from its interface: its members are enumerable, and it
+ * has a name for `Object.prototype.toString` [HTML §9.3.1].
+ */
+export function defineInterface(target: { readonly prototype: object }, name: string): void {
+  const { prototype } = target;
+  for (const [member, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (member === 'constructor') continue;
+    if (property.configurable) {
+      Object.defineProperty(prototype, member, { ...property, enumerable: true });
+    }
+  }
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
+}

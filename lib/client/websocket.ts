@@ -15,19 +15,28 @@
  */
 import { CHECKED_LATER, checkOptions, type OptionTable, UsageError } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
-import { type MessageData, MessageQueue, toPayload, type WebSocketPeer } from '../peer/index.ts';
+import {
+  type MessageData,
+  MessageQueue,
+  type PeerSendOptions,
+  toPayload,
+  type WaitOptions,
+  type WebSocketPeer,
+} from '../peer/index.ts';
 import { carryOut } from './connect.ts';
 import {
   CloseEvent,
   defineConstants,
+  defineInterface,
   ErrorEvent,
   EventHandlers,
-  type Listener,
   ReconnectingEvent,
+  typedTarget,
 } from './events.ts';
 import { CONNECT_OPTIONS, type ConnectOptions, makePlan, type Plan } from './plan.ts';
 import { Reconnection, type ReconnectOptions } from './reconnect.ts';
 import { byteLength, SendQueue } from './send-queue.ts';
+import { orSyntaxError } from './syntax-error.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
 /** How binary messages are delivered. */
@@ -59,7 +68,6 @@ const CLIENT_OPTIONS: OptionTable<WebSocketClientOptions> =
     return { ...options, reconnect: CHECKED_LATER };
   })();
 
-type ListenerOptions = Parameters<EventTarget['addEventListener']>[2];
 type EventHandler<Type extends keyof WebSocketEvents> =
   | ((this: WebSocket, event: WebSocketEvents[Type]) => unknown)
   | null;
@@ -71,7 +79,10 @@ const CLOSING = 2;
 const CLOSED = 3;
 
 /** One WebSocket connection, with the interface of browsers. */
-export class WebSocket extends EventTarget implements AsyncIterable<string | Buffer> {
+export class WebSocket
+  extends typedTarget<WebSocketEvents, Event>()
+  implements AsyncIterable<string | Buffer>
+{
   declare static readonly CONNECTING: 0;
   declare static readonly OPEN: 1;
   declare static readonly CLOSING: 2;
@@ -122,7 +133,7 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
     const { reconnect, ...others } = options;
     const ours = this.#aborter.signal;
     const signal = others.signal === undefined ? ours : AbortSignal.any([ours, others.signal]);
-    this.#plan = planOrSyntaxError(url, { ...others, protocols, signal });
+    this.#plan = orSyntaxError(() => makePlan(url, { ...others, protocols, signal }));
     this.#world = world;
     this.#reconnection = reconnectionOf(reconnect, world);
     this.#waiting = new SendQueue(this.#reconnection?.maxQueuedBytes ?? 0);
@@ -196,16 +207,34 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
    * Sends a message; after the connection has begun to close it is dropped, and `bufferedAmount`
    * grows. While there is none, `reconnect.maxQueuedBytes` are kept for the next one.
    *
+   * Beyond the standard: an async iterable is sent piece by piece as one message, at the pace of
+   * the server. Then a promise says whether it was accepted, as `WebSocketPeer.send` does, and
+   * `bufferedAmount` does not count it.
+   *
    * @throws DOMException `InvalidStateError` while connecting; UsageError `invalid-argument` for
    *   anything that is no message, `invalid-state` when more waits than the bound allows.
    */
-  send(data: MessageData | Blob): void {
+  send(data: MessageData | Blob): void;
+  send(data: AsyncIterable<MessageData>, options?: PeerSendOptions): Promise<boolean>;
+  send(
+    data: MessageData | Blob | AsyncIterable<MessageData>,
+    options?: PeerSendOptions,
+  ): undefined | Promise<boolean> {
+    if (isAsyncIterable(data)) return this.#sendPieces(data, options);
     const payload = data instanceof Blob ? data : toPayload(data);
     const { readyState } = this;
     if (readyState === CONNECTING) this.#keep(payload);
     else if (readyState !== OPEN) this.#unsentBytes += byteLength(payload);
     else if (payload instanceof Blob) this.#sendBlob(payload);
     else this.#sendNow(payload);
+    return undefined;
+  }
+
+  async #sendPieces(data: AsyncIterable<MessageData>, options?: PeerSendOptions): Promise<boolean> {
+    if (this.readyState === CONNECTING) {
+      throw new DOMException('the connection is not open yet', 'InvalidStateError');
+    }
+    return this.#peer?.send(data, options) ?? false;
   }
 
   #sendNow(payload: string | Uint8Array): void {
@@ -266,16 +295,16 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
    * Sends a ping; resolves with the round-trip time in ms. Rejects with UsageError `invalid-state`
    * when the connection is not open, or ends before the pong comes.
    */
-  ping(payload?: Uint8Array): Promise<number> {
-    if (this.#peer !== undefined) return this.#peer.ping(payload);
+  ping(payload?: Uint8Array, options?: WaitOptions): Promise<number> {
+    if (this.#peer !== undefined) return this.#peer.ping(payload, options);
     return Promise.reject(new UsageError('invalid-state', 'the connection is not open yet'));
   }
 
   /**
    * Resolves when the peer takes more, at once if it does already; also when the connection ends.
    */
-  drained(): Promise<void> {
-    return this.#peer?.drained() ?? Promise.resolve();
+  drained(options?: WaitOptions): Promise<void> {
+    return this.#peer?.drained(options) ?? Promise.resolve();
   }
 
   /**
@@ -411,36 +440,10 @@ export class WebSocket extends EventTarget implements AsyncIterable<string | Buf
   set onreconnecting(handler: EventHandler<'reconnecting'>) {
     this.#handlers.set('reconnecting', handler);
   }
-
-  override addEventListener<Type extends keyof WebSocketEvents>(
-    type: Type,
-    listener: Listener<WebSocketEvents[Type]> | null,
-    options?: ListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: Listener<Event> | null,
-    options?: ListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: Listener<never> | null,
-    options?: ListenerOptions,
-  ): void {
-    super.addEventListener(type, listener as Listener<Event>, options);
-  }
 }
 
 defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
-
-function planOrSyntaxError(url: string | URL, options: ConnectOptions): Plan {
-  try {
-    return makePlan(url, options);
-  } catch (error) {
-    if (!(error instanceof UsageError) || error.code !== 'invalid-argument') throw error;
-    throw new DOMException(error.message, 'SyntaxError');
-  }
-}
+defineInterface(WebSocket, 'WebSocket');
 
 function reconnectionOf(
   reconnect: boolean | ReconnectOptions | undefined,
@@ -451,6 +454,10 @@ function reconnectionOf(
     throw new UsageError('invalid-option', 'reconnect is true, false, or says how');
   }
   return new Reconnection(reconnect === true ? {} : reconnect, world);
+}
+
+function isAsyncIterable(data: unknown): data is AsyncIterable<MessageData> {
+  return typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
 }
 
 function isApplicationCode(code: number): boolean {
