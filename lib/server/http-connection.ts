@@ -143,10 +143,10 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     this.#owner.refused(error);
     if (this.#exchange === undefined) {
       this.pump.writeText(formatErrorResponse(error, this.settings.date), 'latin1');
-    } else if (!this.#exchange.isDone) {
-      // Whoever reads the body answers; whoever does not will find that the connection ends.
+    } else {
       this.#exchange.body.fail(error);
-      return;
+      // Whoever reads the body answers; whoever does not will find that the connection ends.
+      if (!this.#exchange.isDone) return;
     }
     this.#finish();
   }
@@ -183,7 +183,12 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     if (this.#phase !== 'exchange') return;
     if (!this.#exchange!.keepsConnection || this.#input.isBroken) this.#finish();
     else if (this.#input.isDone) this.#next();
-    else if (!this.#exchange!.body.isComplete) this.#input.drain();
+    else this.#drainUnread(this.#exchange!.body);
+  }
+
+  bodyLeft(): void {
+    const exchange = this.#exchange;
+    if (this.#phase === 'exchange' && exchange?.isDone === true) this.#drainUnread(exchange.body);
   }
 
   handOver(): Buffer {
@@ -194,6 +199,11 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   reportError(error: unknown): void {
     this.#owner.reportError(error);
+  }
+
+  /** Reads what is left of an answered request, unless the handler still does. */
+  #drainUnread(body: RequestBody): void {
+    if (!body.isComplete && !body.isBeingRead) this.#input.drain();
   }
 
   #next(): void {
@@ -219,7 +229,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   /** Whoever has not answered soon after the client ended its side, answers nobody. */
   #limitAnswering(): void {
-    if (this.#exchange === undefined || this.settings.allowHalfOpen) return;
+    if (this.#exchange?.isDone !== false || this.settings.allowHalfOpen) return;
     if (this.pump.hasPeerEnded) this.#deadline.setIn(this.settings.lingerTimeoutMs);
   }
 

@@ -4,11 +4,12 @@
  * ```
  *            read (bytes, text, json, for await)      end
  *   unread ─────────────────────────────────► reading ───► complete
- *      │ response is over                        │ left early, response is over
+ *      │ response is over                        │ left early
  *      └──────────────► discarded ◄──────────────┘          any: failed(error)
  * ```
  * Nothing is taken from the socket for a body that nobody reads, beyond what has arrived with its
- * head. A reader that is slow pauses the connection. The limit is on content, counted as it comes,
+ * head. A reader that is slow pauses the connection. Who reads when the response is over reads on,
+ * and gets all of it or an error. The limit is on content, counted as it comes,
  * and a length that is announced too large is refused before it is read: with `Expect:
  * 100-continue` even before it is sent.
  */
@@ -25,6 +26,8 @@ export interface BodySource {
   wantBody(): void;
   /** Stop delivering for now. */
   pauseBody(): void;
+  /** Nobody will read the rest. */
+  leaveBody(): void;
 }
 
 /** Options of the methods that read a whole body. */
@@ -76,7 +79,8 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads all of it.
+   * Reads all of it. A response that is given meanwhile does not end the reading, unless it ends
+   * the connection: then it fails with `premature-eof`.
    *
    * @returns a buffer of your own.
    * @throws UsageError `already-reading`; ProtocolError `body-too-large` (413), `body-timeout`
@@ -131,8 +135,8 @@ export class RequestBody implements AsyncIterable<Buffer> {
         if (!this.#isComplete) this.#source.wantBody();
       }
     } finally {
-      if (!this.#isComplete) this.#source.pauseBody();
       this.discard();
+      if (!this.#isComplete) this.#source.leaveBody();
     }
   }
 
@@ -152,9 +156,14 @@ export class RequestBody implements AsyncIterable<Buffer> {
     return this.#error !== undefined;
   }
 
+  /** @internal True when somebody has begun to read and wants the rest. */
+  get isBeingRead(): boolean {
+    return this.#state === 'reading' && this.#error === undefined;
+  }
+
   /** @internal True when bytes that come are wanted now. */
   get isWanted(): boolean {
-    if (this.#state !== 'reading') return false;
+    if (!this.isBeingRead) return false;
     return this.#isWholeWanted || this.#queue.length < PAUSE_BYTES;
   }
 
@@ -164,6 +173,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
     if (this.#state === 'discarded' || this.#error !== undefined) return;
     if (this.#received > this.#maxBytes) {
       this.fail(new ProtocolError('body-too-large', `more than ${this.#maxBytes} bytes`));
+      this.#source.leaveBody();
       return;
     }
     this.#queue.push(bytes);

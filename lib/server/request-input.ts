@@ -8,8 +8,8 @@
  * ```
  * The socket is read a little ahead even while nobody wants the bytes, because that is the only way
  * to notice that a client has ended its side; one that is paused is asked otherwise, see reset.ts.
- * The deadline for bodies is here too: each portion must arrive within the body timeout, and only
- * while we are reading. Answers are unknown here.
+ * The deadline for bodies is here too: each portion must arrive within the body timeout, which
+ * runs only while we are reading. Answers are unknown here.
  */
 import type { ProtocolError } from '../base/index.ts';
 import { type Fields, type RequestHead, RequestReader, type RequestSink } from '../http/index.ts';
@@ -37,6 +37,8 @@ export interface InputOwner {
   hasRead(): void;
   /** The client waits for 100 (Continue). */
   sendContinue(): void;
+  /** Whoever read the body has stopped before its end. */
+  bodyLeft(): void;
 }
 
 /** Reads requests for one connection. */
@@ -52,6 +54,12 @@ export class RequestInput implements RequestSink, BodySource {
   #isDraining = false;
   /** Count of body bytes at which the deadline moves, or draining has gone too far. */
   #mark = 0;
+  /**
+   * What the portion that has begun has left of its time, in ms, while nobody wants it: whoever
+   * takes a body piece by piece must not give its sender more time with each of them.
+   */
+  #leftMs: number | undefined;
+  #isPortionDue = false;
   #isPumpPaused = false;
   #isOver = false;
 
@@ -85,6 +93,7 @@ export class RequestInput implements RequestSink, BodySource {
     // A client that was not told to go on may send its body or not: nobody can tell what comes
     // [RFC 9110 §10.1.1].
     if (body.hasFailed || (head.expectContinue && !this.#hasContinued)) return false;
+    if (body.isBeingRead) return true;
     return (body.length ?? 0) - body.receivedBytes <= this.#owner.settings.maxDrainBytes;
   }
 
@@ -116,6 +125,7 @@ export class RequestInput implements RequestSink, BodySource {
     const body = this.#body!;
     body.discard();
     this.#isDraining = true;
+    this.#isPortionDue = false;
     this.#mark = body.receivedBytes + this.#owner.settings.maxDrainBytes;
     this.#deadline.setIn(this.#owner.settings.bodyTimeoutMs);
     this.resume();
@@ -136,19 +146,28 @@ export class RequestInput implements RequestSink, BodySource {
   // ── what the body asks ─────────────────────────────────────────────────────────────────────
 
   wantBody(): void {
-    if (this.#isDone || this.#isBroken) return;
+    if (this.#isDone || this.#isBroken || this.#isOver) return;
     if (this.#head!.expectContinue && !this.#hasContinued) {
       this.#hasContinued = true;
       this.#owner.sendContinue();
     }
-    this.#expectPortion();
+    if (!this.#isPortionDue) this.#expectPortion(this.#leftMs);
     this.resume();
   }
 
   pauseBody(): void {
-    if (this.#isDone || this.#isDraining) return;
+    if (this.#isDone || this.#isDraining || this.#isOver) return;
     this.#reader.pause();
+    if (!this.#isPortionDue) return;
+    this.#isPortionDue = false;
+    this.#leftMs = Math.max(0, this.#deadline.dueAt - this.#owner.settings.wheel.time.now());
     this.#deadline.clear();
+  }
+
+  leaveBody(): void {
+    if (this.#isDone || this.#isDraining || this.#isOver) return;
+    this.pauseBody();
+    this.#owner.bodyLeft();
   }
 
   // ── what the reader says ───────────────────────────────────────────────────────────────────
@@ -160,6 +179,8 @@ export class RequestInput implements RequestSink, BodySource {
     this.#hasContinued = false;
     this.#isDraining = false;
     this.#isDone = false;
+    this.#isPortionDue = false;
+    this.#leftMs = undefined;
     this.#deadline.clear();
     this.#owner.requestBegan(head, body);
     // Without a body the end follows at once, and with it the pause.
@@ -172,11 +193,13 @@ export class RequestInput implements RequestSink, BodySource {
     body.push(bytes);
     if (body.receivedBytes < this.#mark) return;
     if (this.#isDraining) this.#owner.drainedTooMuch();
-    else if (this.#deadline.isSet) this.#expectPortion();
+    else if (this.#isPortionDue) this.#expectPortion();
+    else this.#leftMs = undefined;
   }
 
   end(trailers: Fields | undefined): void {
     this.#isDone = true;
+    this.#isPortionDue = false;
     this.#deadline.clear();
     this.#reader.pause();
     this.#body!.end(trailers);
@@ -185,14 +208,17 @@ export class RequestInput implements RequestSink, BodySource {
 
   failed(error: ProtocolError): void {
     this.#isBroken = true;
+    this.#isPortionDue = false;
     this.#deadline.clear();
     this.#owner.inputFailed(error);
   }
 
-  /** The next portion of the body is due. */
-  #expectPortion(): void {
-    this.#mark = this.#body!.receivedBytes + BODY_PORTION_BYTES;
-    this.#deadline.setIn(this.#owner.settings.bodyTimeoutMs);
+  /** A portion of the body is due: the next one, or what is left of the one that has begun. */
+  #expectPortion(leftMs?: number): void {
+    this.#isPortionDue = true;
+    this.#leftMs = undefined;
+    if (leftMs === undefined) this.#mark = this.#body!.receivedBytes + BODY_PORTION_BYTES;
+    this.#deadline.setIn(leftMs ?? this.#owner.settings.bodyTimeoutMs);
   }
 
   #afterReading(): void {

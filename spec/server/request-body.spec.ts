@@ -309,7 +309,94 @@ t.test('fails when it does not come in time', async (t) => {
   t.equal(code, 'body-timeout');
 });
 
-t.test('fails when the exchange is answered before it was read', async (t) => {
+/** Ways to answer in the middle of reading; each returns what came. */
+const ANSWER_EARLY: Readonly<Record<string, (exchange: Exchange) => Promise<string>>> = {
+  async bytes(exchange) {
+    const whole = exchange.body.bytes();
+    exchange.respond(202);
+    return (await whole).toString();
+  },
+  async text(exchange) {
+    const whole = exchange.body.text();
+    exchange.respond(202);
+    return whole;
+  },
+  async 'a loop'(exchange) {
+    let text = '';
+    for await (const piece of exchange.body) {
+      text += piece.toString();
+      if (exchange.ending === undefined) exchange.respond(202);
+    }
+    return text;
+  },
+};
+
+for (const [how, answer] of Object.entries(ANSWER_EARLY)) {
+  t.test(`is read to its end when the answer is given before: ${how}`, async (t) => {
+    const got: unknown[] = [];
+    const { connect, errors } = await serve(t, {
+      maxDrainBytes: 100,
+      async request(exchange) {
+        if (exchange.path === '/next') exchange.respond(200, {}, 'next');
+        else got.push(await answer(exchange));
+      },
+    });
+    const body = 'first'.padEnd(200_000, ' and the rest');
+    const client = connect().send(post('/', body).slice(0, -body.length + 5));
+    await client.until('202');
+    client.send(body.slice(5) + get('/next'));
+    await client.until('next');
+    t.same(got, [body], 'not a part of it, as if that were all');
+    t.same(errors, []);
+  });
+
+  t.test(`keeps its limit and its deadline when the answer is given before: ${how}`, async (t) => {
+    const codes: unknown[] = [];
+    const { connect, time, server } = await serve(t, {
+      maxDrainBytes: 1_000,
+      request: (exchange) => answer(exchange).catch((error) => void codes.push(error.code)),
+    });
+    const slow = connect().send(post('/', 'slow').slice(0, -2));
+    await slow.until('202');
+    time.advance(31_000);
+    await slow.ended();
+    t.same(codes, ['body-timeout']);
+    const large = connect();
+    large.send('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n');
+    await large.until('202');
+    large.send(`200000\r\n${'x'.repeat(0x20_0000)}`);
+    await large.ended();
+    t.same(codes.slice(1), ['body-too-large']);
+    const gone = connect().send(post('/', 'half').slice(0, -2));
+    await gone.until('202');
+    gone.socket.end();
+    await eventually(() => codes.length === 3);
+    t.same(codes.slice(2), ['premature-eof']);
+    for (const client of [slow, large, gone]) client.close();
+    await eventually(() => server.stats().openConnections === 0);
+  });
+}
+
+t.test('drains what a loop has left behind its answer', async (t) => {
+  let goOn = (): void => undefined;
+  const { connect } = await serve(t, async (exchange) => {
+    if (exchange.path === '/next') return exchange.respond(200, {}, 'next');
+    for await (const _ of exchange.body) {
+      exchange.respond(202);
+      await new Promise<void>((next) => {
+        goOn = next;
+      });
+      break;
+    }
+  });
+  const client = connect().send(post('/', 'half').slice(0, -2));
+  await client.until('202');
+  goOn();
+  client.send(`lf${get('/next')}`);
+  await client.until('next');
+});
+
+t.test('fails when the connection ends with the answer before it was read', async (t) => {
   let code: unknown;
   const { connect } = await serve(t, (exchange) => {
     void exchange.body.text().catch((error) => {

@@ -32,6 +32,7 @@ function setUp(tuning: object = {}) {
     drainedTooMuch: () => void seen.push('<too much>'),
     hasRead: () => undefined,
     sendContinue: () => void seen.push('<100>'),
+    bodyLeft: () => void seen.push('<left>'),
   };
   const deadline = new Deadline<unknown>(new TimerWheel(time), undefined, () => seen.push('<due>'));
   const input = new RequestInput(owner, deadline);
@@ -80,18 +81,81 @@ t.test('asks for a body with 100, once', async (t) => {
   t.same(seen, ['/', '<100>', '<end>']);
 });
 
-t.test('wants each portion of a body in time, however it trickles', (t) => {
-  const { seen, begin, feed, time } = setUp({ bodyTimeoutMs: 10_000 });
-  begin((body) => void body.bytes().catch(() => undefined));
-  feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n');
-  for (let second = 0; second < 9; second += 1) {
-    time.advance(1_000);
-    feed('x');
-  }
+/** Every way in which a body is read, and the one in which it is thrown away. */
+const READERS: Readonly<Record<string, (body: RequestBody, input: RequestInput) => unknown>> = {
+  bytes: (body) => body.bytes(),
+  text: (body) => body.text(),
+  json: (body) => body.json(),
+  async iterator(body) {
+    for await (const _ of body);
+  },
+  async 'iterator that takes its time'(body) {
+    for await (const _ of body) await new Promise((next) => setImmediate(next));
+  },
+  async pieces(body) {
+    for await (const _ of body.pieces({ maxBytes: 200_000 }));
+  },
+  drain: (_, input) => input.drain(),
+};
+
+for (const [name, read] of Object.entries(READERS)) {
+  t.test(`wants each portion of a body in time, however it trickles: ${name}`, async (t) => {
+    const { seen, begin, feed, time, input } = setUp({ bodyTimeoutMs: 10_000 });
+    begin((body) => void Promise.resolve(read(body, input)).catch(() => undefined));
+    const fields = 'content-type: application/json\r\ncontent-length: 100000';
+    feed(`POST / HTTP/1.1\r\nhost: a\r\n${fields}\r\n\r\n`);
+    for (let second = 0; second < 9; second += 1) {
+      time.advance(1_000);
+      feed('x');
+      await new Promise((next) => setImmediate(next));
+    }
+    t.same(seen, ['/']);
+    time.advance(2_000);
+    t.same(seen, ['/', '<due>'], 'a byte a second is not enough');
+  });
+}
+
+t.test('gives a portion that was not wanted for a while the time it had left', async (t) => {
+  const { seen, bodies, feed, time, input } = setUp({ bodyTimeoutMs: 10_000 });
+  feed(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n`);
+  const pieces = bodies[0]!.pieces();
+  const first = pieces.next();
+  time.advance(6_000);
+  feed('x');
+  t.equal((await first).value?.length, 1);
+  input.pauseBody();
+  time.advance(60_000);
+  t.same(seen, ['/'], 'nothing is due while nobody wants it');
+  void pieces.next().catch(() => undefined);
+  await new Promise((next) => setImmediate(next));
+  time.advance(3_000);
   t.same(seen, ['/']);
   time.advance(2_000);
-  t.same(seen, ['/', '<due>'], 'a byte a second is not enough');
-  t.end();
+  t.same(seen, ['/', '<due>'], '6 s and 4 s');
+});
+
+t.test('begins a portion anew when the one before was there before the pause', async (t) => {
+  const { seen, bodies, feed, time } = setUp({ bodyTimeoutMs: 10_000 });
+  feed(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n`);
+  const pieces = bodies[0]!.pieces();
+  const first = pieces.next();
+  time.advance(9_000);
+  feed('x'.repeat(70_000));
+  t.equal((await first).value?.length, 70_000, 'as much as pauses');
+  time.advance(60_000);
+  void pieces.next().catch(() => undefined);
+  await new Promise((next) => setImmediate(next));
+  time.advance(9_000);
+  t.same(seen, ['/']);
+  time.advance(2_000);
+  t.same(seen, ['/', '<due>']);
+});
+
+t.test('says when a body is left before its end', async (t) => {
+  const { seen, bodies, feed } = setUp();
+  feed(post('/', 'body').slice(0, -2));
+  for await (const _ of bodies[0]!) break;
+  t.same(seen, ['/', '<left>']);
 });
 
 t.test('gives a body that comes in portions all the time it needs', (t) => {
