@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
+import { HTTP_CASES, inputOf, OWN_HTTP_CASES } from '../support/http-cases.ts';
 import { type RecordedMessage, recordRequests } from '../support/http-driver.ts';
 import { validRequest } from '../support/http-generators.ts';
 import { anyRequests } from '../support/http-mutations.ts';
@@ -20,10 +21,16 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   // Optional whitespace is SP and HTAB on both sides of any value [RFC 9112 §5.1].
   HPE_INVALID_CONTENT_LENGTH: 'Node refuses HTAB next to a content length',
   HPE_INVALID_TRANSFER_ENCODING: 'Node refuses HTAB next to a transfer coding',
+  // A scheme may have digits, "+", "-" and "." [RFC 3986 §3.1].
+  HPE_INVALID_URL: 'Node knows schemes of letters only',
+  // Proxy-Connection is no field of HTTP and says nothing [RFC 9112 §9.3] (C.2.2).
+  HPE_CLOSED_CONNECTION: 'Node takes Proxy-Connection for Connection',
   // The old protocol goes on to the end of the request [RFC 9110 §7.8].
   'upgrade-with-body': 'Node hands over behind the head, and the body with the rest',
   // Upgrade in an HTTP/1.0 request is ignored [RFC 9110 §7.8] (9110-7.8-13).
   'upgrade-in-http10': 'Node hands over although the request is of HTTP/1.0',
+  // Empty elements of a list count for nothing [RFC 9110 §5.6.1].
+  'upgrade-to-nothing': 'Node hands over although Upgrade names no protocol',
 };
 
 type Parts = Pick<RecordedMessage, 'body' | 'trailers'> & Record<string, unknown>;
@@ -38,18 +45,25 @@ const partsOf = ({ head, body, trailers }: RecordedMessage): Parts => ({
 });
 
 const FRAMING_WITH_TAB = /(?:content-length|transfer-encoding):[^\r]*\t/i;
+const PROXY_CONNECTION = /^proxy-connection:[^\r]*close/im;
+const ODD_SCHEME = /^\S+ [a-z]+[-+.0-9][-+.0-9a-z]*:\/\//im;
+const UPGRADE_TO_NOTHING = /\["upgrade","[ \t,]*,[ \t,]*"\]/i;
 
 /** Tells which difference explains that Node stopped before the message, or `undefined`. */
 function explain(text: string, { stopped }: NodeVerdict): string | undefined {
   if (stopped === 'HPE_INVALID_METHOD') return stopped;
   if (stopped === undefined || !(stopped in DIFFERENCES)) return undefined;
+  if (stopped === 'HPE_CLOSED_CONNECTION') return PROXY_CONNECTION.test(text) ? stopped : undefined;
+  if (stopped === 'HPE_INVALID_URL') return ODD_SCHEME.test(text) ? stopped : undefined;
   return FRAMING_WITH_TAB.test(text) ? stopped : undefined;
 }
 
 /** Tells which difference explains that Node hands over behind a head, or `undefined`. */
 function explainHandOver({ head }: RecordedMessage): string | undefined {
   if (head['upgrade'] === true) return 'upgrade-with-body';
-  const hasUpgrade = /"upgrade"/i.test(JSON.stringify(head['headers']));
+  const headers = JSON.stringify(head['headers']);
+  if (UPGRADE_TO_NOTHING.test(headers)) return 'upgrade-to-nothing';
+  const hasUpgrade = /"upgrade"/i.test(headers);
   return head['version'] === '1.0' && hasUpgrade ? 'upgrade-in-http10' : undefined;
 }
 
@@ -95,9 +109,12 @@ t.test('each named difference is there', (t) => {
     HPE_INVALID_METHOD: 'PIT / HTTP/1.1\r\nHost: a\r\n\r\n',
     HPE_INVALID_CONTENT_LENGTH: `${head}Content-Length: 1\t\r\n\r\na`,
     HPE_INVALID_TRANSFER_ENCODING: `${head}Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n`,
+    HPE_INVALID_URL: 'PUT h2://a/ HTTP/1.1\r\nHost: a\r\n\r\n',
+    HPE_CLOSED_CONNECTION: `${head}Proxy-Connection: close\r\n\r\n${head}\r\n`,
     'upgrade-with-body': `${head}Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\na`,
     'upgrade-in-http10':
       'PUT / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\na',
+    'upgrade-to-nothing': `${head}Connection: upgrade\r\nUpgrade: ,\r\n\r\n${head}\r\n`,
   };
   t.strictSame(Object.keys(examples), Object.keys(DIFFERENCES));
   for (const [name, text] of Object.entries(examples)) t.equal(compare(text), name);
@@ -139,4 +156,19 @@ t.test('a node:http server, over a real socket, reads it the same way', async (t
     socket.destroy();
   }
   await new Promise((done) => server.close(done));
+});
+
+t.test('so does it with every odd request that we accept', (t) => {
+  const requests = [...HTTP_CASES.cases, ...OWN_HTTP_CASES].filter(
+    ({ kind }) => kind === 'request',
+  );
+  let compared = 0;
+  for (const odd of requests) {
+    const difference = compare(inputOf(odd).toString('latin1'));
+    compared += 1;
+    if (difference !== undefined && !(difference in DIFFERENCES))
+      t.fail(`${odd.id}: ${difference}`);
+  }
+  t.ok(compared > 600, `${compared} requests`);
+  t.end();
 });

@@ -54,7 +54,7 @@ async function tryOne(
   if (usualMs === undefined) return 'RED BY ITSELF';
   const compiled = compiledOf(defence.file);
   sandbox.write(compiled, compile(defence.file, takeOut(defence, sourceOf(defence.file))));
-  const wallMs = Math.max(LEAST_MS, usualMs * 3);
+  const wallMs = Math.ceil(Math.max(LEAST_MS, usualMs * 3));
   const verdict = await sandbox.run(compiledOf(defence.spec), { ...PATIENCE, wallMs });
   sandbox.restore(compiled);
   return verdict === 'passed' ? 'NOT NOTICED' : 'noticed';

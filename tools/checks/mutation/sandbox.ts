@@ -90,7 +90,7 @@ export class Sandbox {
     const { NODE_OPTIONS: _, ...rest } = process.env;
     const env = { ...rest, TAP_BAIL: '1', TAP_TIMEOUT: String(Math.ceil(wallMs / 1000)) };
     if (coverage !== undefined) Object.assign(env, { NODE_V8_COVERAGE: coverage });
-    const options = { cwd: this.#root, env, timeout: wallMs * 1.2, maxBuffer: 1 << 28 };
+    const options = { cwd: this.#root, env, timeout: Math.ceil(wallMs * 1.2), maxBuffer: 1 << 28 };
     const limited = `ulimit -t ${Math.ceil(processorSeconds)}; ${script}`;
     const args = ['-c', limited, process.execPath, join(this.#root, spec)];
     return new Promise((done) => {
