@@ -92,6 +92,10 @@ export async function report(
         : `Worse than in the baseline: ${bad.map(({ entry }) => entry.case.id).join(' ')}\n`,
     );
   }
+  const tooLax = bad.filter(isFine).map(({ entry }) => entry.case.id);
+  if (tooLax.length > 0 && options.baseline === undefined) {
+    io.out.write(`Fine, but not strict: ${tooLax.join(' ')}\n`);
+  }
   if (io.signal.aborted) return 'interrupted';
   return bad.length === 0 && isWritten ? 'fine' : 'failed';
 }

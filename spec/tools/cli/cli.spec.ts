@@ -104,6 +104,11 @@ t.test('a failure ends with 1, nobody there with 3, an interruption with 130', a
     code: 3,
     err: /ws:\/\/127\.0\.0\.1:1\/: Nobody listens there/,
   });
+  const strict = ['--no-report', '--cases', '6.4.1', '--strict'];
+  t.match(await run(['conform', 'server', url, ...strict]), {
+    code: 1,
+    out: /Fine, but not strict: 6\.4\.1/,
+  });
   const controller = new AbortController();
   controller.abort();
   const interrupted = await run(['conform', 'server', url, ...few], controller.signal);

@@ -4,6 +4,7 @@
 import type { BrokenPeer } from './broken-peer.ts';
 import { BROKEN_CLOSES } from './closes.ts';
 import { BROKEN_DEFLATES } from './deflates.ts';
+import { BROKEN_ENDINGS } from './endings.ts';
 import { BROKEN_FRAMING } from './framing.ts';
 import { BROKEN_PINGS } from './pings.ts';
 import { BROKEN_RULES } from './rules.ts';
@@ -19,6 +20,7 @@ export const BROKEN_PEERS: readonly BrokenPeer[] = [
   ...BROKEN_PINGS,
   ...BROKEN_TEXTS,
   ...BROKEN_CLOSES,
+  ...BROKEN_ENDINGS,
   ...BROKEN_DEFLATES,
   ...BROKEN_SLIPS,
 ];
