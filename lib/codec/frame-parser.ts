@@ -76,8 +76,14 @@ const CALL_FROM = 16;
 /** Up to this length a loop tells whether unmasked text is ASCII; longer text is left to others. */
 const ASCII_LOOP_UP_TO = HAS_FAST_PATHS ? 32 : 0;
 
-/** Payloads at least this long are handed on for keeps where that is allowed: it saves a copy. */
+/**
+ * Payloads at least this long are handed on for keeps where that is allowed: it saves a copy. With a
+ * mask they must be put back first, and text is wanted as a string.
+ */
 const KEEP_FROM = HAS_FAST_PATHS ? 1_024 : Number.POSITIVE_INFINITY;
+
+/** Bytes without a mask lie there already. */
+const KEEP_UNMASKED_FROM = HAS_FAST_PATHS ? 40 : Number.POSITIVE_INFINITY;
 
 /** Parses frames out of bytes. Throws ProtocolError; after that it must not be called again. */
 export class FrameParser {
@@ -222,7 +228,8 @@ export class FrameParser {
     this.#delivered += end - at;
     if (this.#delivered === payloadLength) this.#phase = 'end';
     const { givenAway, base } = input;
-    if (givenAway !== undefined && end - at === payloadLength && payloadLength >= KEEP_FROM) {
+    const keepFrom = this.#header.masked || this.#isPlainText ? KEEP_FROM : KEEP_UNMASKED_FROM;
+    if (givenAway !== undefined && end - at === payloadLength && payloadLength >= keepFrom) {
       if (this.#header.masked) givenAway.set(input.bytes.subarray(at, end), base + at);
       this.#sink.payload(givenAway, base + at, base + end, isAscii, true);
     } else {

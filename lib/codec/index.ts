@@ -33,6 +33,6 @@ export { encodeFrameInto, maxEncodedFrameLength } from './frame-writer.ts';
 export { type MaskingStrategy, maskInto, setMaskingStrategy } from './mask.ts';
 export { isControlOpcode, isDefinedOpcode, OPCODE } from './opcode.ts';
 export { type BytesLike, viewBytes } from './payload-bytes.ts';
-export { copyPayload } from './payload-copy.ts';
+export { copyPayload, viewPayload } from './payload-copy.ts';
 export { decodeAscii, decodeUtf8 } from './payload-text.ts';
 export { encodeSoleFrame } from './sole-frame.ts';

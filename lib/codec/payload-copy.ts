@@ -45,9 +45,7 @@ let lastView: DataView;
  */
 export function copyPayload(bytes: Buffer, start: number, end: number): Buffer {
   const length = end - start;
-  if (!(start >= 0 && length >= 0 && end <= bytes.length)) {
-    throw new UsageError('invalid-argument', `${start} … ${end} is no range of these bytes`);
-  }
+  requireRange(bytes, start, end);
   if (length > MAX_SHARED_BYTES) {
     const copy = Buffer.allocUnsafeSlow(length);
     copy.set(bytes.subarray(start, end));
@@ -61,6 +59,21 @@ export function copyPayload(bytes: Buffer, start: number, end: number): Buffer {
   // Eight-byte steps keep what is cut from the arena usable for typed arrays of any kind.
   used = (used + length + 7) & ~7;
   return copy;
+}
+
+/**
+ * Returns `bytes[start … end)` on the same memory, like `subarray`, which takes twice as long.
+ *
+ * @throws UsageError `invalid-argument` when the range does not lie in `bytes`.
+ */
+export function viewPayload(bytes: Buffer, start: number, end: number): Buffer {
+  requireRange(bytes, start, end);
+  return new BufferClass(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+function requireRange(bytes: Buffer, start: number, end: number): void {
+  if (start >= 0 && start <= end && end <= bytes.length) return;
+  throw new UsageError('invalid-argument', `${start} … ${end} is no range of these bytes`);
 }
 
 function renewArena(): void {

@@ -14,7 +14,13 @@
  * the plain bytes become is the business of message-body.ts.
  */
 import { HAS_FAST_PATHS, ProtocolError, resolveLimit } from '../base/index.ts';
-import { copyPayload, type FrameHeader, type FrameSink, OPCODE } from '../codec/index.ts';
+import {
+  copyPayload,
+  type FrameHeader,
+  type FrameSink,
+  OPCODE,
+  viewPayload,
+} from '../codec/index.ts';
 import type { AssemblerOptions, AssemblerSink, MessageInflater } from './assembler-options.ts';
 import { decodeWhole, MessageBody } from './message-body.ts';
 
@@ -124,7 +130,7 @@ export class MessageAssembler implements FrameSink {
       if (this.#opcode === OPCODE.text) {
         this.#whole = this.#decode(bytes, start, end, onlyAscii);
       } else {
-        this.#whole = forKeeps ? bytes.subarray(start, end) : copyPayload(bytes, start, end);
+        this.#whole = forKeeps ? viewPayload(bytes, start, end) : copyPayload(bytes, start, end);
       }
     } else {
       // The last frame says how long a message is: more than that will not be needed.

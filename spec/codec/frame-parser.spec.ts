@@ -95,9 +95,9 @@ t.test('knows which bytes pass unread: binary without a mask, to the end of its 
 t.test('hands on for keeps what is long, whole, and lies in a chunk given away', ONLY_FAST, (t) => {
   const deliveries: [memory: Buffer, start: number, end: number, forKeeps: boolean][] = [];
   const parse = (rules: FrameRules, length: number, key: string): Buffer => {
-    const header = bytes(
-      `82${key === '' ? '7e' : 'fe'} ${length.toString(16).padStart(4, '0')}${key}`,
-    );
+    const isLong = length > 125;
+    const [mark, digits] = isLong ? [key === '' ? '7e' : 'fe', 4] : ['', 2];
+    const header = bytes(`82${mark} ${length.toString(16).padStart(digits, '0')}${key}`);
     const chunk = Buffer.concat([Buffer.alloc(7), header, Buffer.alloc(length, 0x20)]);
     const copy = Buffer.from(chunk.subarray(7));
     const parser = new FrameParser(
@@ -118,8 +118,12 @@ t.test('hands on for keeps what is long, whole, and lies in a chunk given away',
   const masked = parse(RULES, 2000, '61616161');
   t.same(deliveries.pop(), [masked, 15, 2015, true]);
   t.ok(masked.subarray(15).equals(Buffer.alloc(2000, 0x41)), 'and without its mask');
-  parse(CLIENT, 500, '');
+  parse(RULES, 500, '61616161');
   t.equal(deliveries.pop()?.[3], false, 'a short payload is better copied');
+  parse(CLIENT, 40, '');
+  t.equal(deliveries.pop()?.[3], true, 'unless it has no mask');
+  parse(CLIENT, 39, '');
+  t.equal(deliveries.pop()?.[3], false, 'and some length');
   t.end();
 });
 

@@ -1,4 +1,4 @@
-import { copyPayload } from 'barewire/codec';
+import { copyPayload, viewPayload } from 'barewire/codec';
 import t from 'tap';
 
 const source = Buffer.from(Uint8Array.from({ length: 200_000 }, (_, index) => index * 7));
@@ -59,6 +59,25 @@ t.test('refuses ranges that are none', (t) => {
     [11, 12],
   ] as const) {
     t.throws(() => copyPayload(bytes, start, end), { code: 'invalid-argument' });
+  }
+  t.end();
+});
+
+t.test('views a range on the same memory, and refuses what is no range', (t) => {
+  const bytes = Buffer.from('abcdefgh').subarray(2, 6);
+  const view = viewPayload(bytes, 1, 3);
+  t.ok(Buffer.isBuffer(view));
+  t.equal(view.toString(), 'de');
+  bytes[1] = 0x78;
+  t.equal(view.toString(), 'xe');
+  t.equal(viewPayload(bytes, 4, 4).length, 0);
+  for (const [start, end] of [
+    [-1, 2],
+    [0, 5],
+    [3, 2],
+    [Number.NaN, 2],
+  ] as const) {
+    t.throws(() => viewPayload(bytes, start, end), { code: 'invalid-argument' });
   }
   t.end();
 });
