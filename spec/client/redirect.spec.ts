@@ -87,3 +87,18 @@ t.test('takes other statuses, and answers of a proxy, for what they are', (t) =>
   t.equal(followRedirect(hop('ws://a/'), refusal('/b', 302, 'proxy')), undefined);
   t.end();
 });
+
+t.test('stays at a unix socket, and is never led to one', (t) => {
+  const from = hop('ws+unix:/run/a.sock:/x');
+  const next = followRedirect(from, refusal('/y'));
+  t.match(next?.address, { socketPath: '/run/a.sock', target: '/y' });
+  t.equal(next?.fields.get('cookie'), 'session=1', 'it is the same origin');
+  for (const away of ['ws+unix:/run/b.sock:/y', 'ws://b.example/', '//b.example/y']) {
+    t.throws(() => followRedirect(from, refusal(away)), /away from a unix socket/, away);
+  }
+  for (const origin of ['ws://a.example/', 'wss://a.example/']) {
+    const socket = refusal('ws+unix:/run/a.sock:/y');
+    t.throws(() => followRedirect(hop(origin), socket), /a bad location/, origin);
+  }
+  t.end();
+});

@@ -1,5 +1,5 @@
 /**
- * The defences of heads, of the process and of the server under attack: where each stands, how to
+ * The defences of heads, process, server, client and origins: where each stands, how to
  * take it out, and the spec that must fail then.
  *
  * A source that changes may lose the place of a defence; `spec/tools/defences.spec.ts` says so.
@@ -9,7 +9,7 @@
 
 /** One defence. */
 export interface Defence {
-  readonly area: 'heads' | 'crashes' | 'server';
+  readonly area: 'heads' | 'crashes' | 'server' | 'client' | 'origin';
   /** What it is against. */
   readonly attack: string;
   readonly defence: string;
@@ -577,5 +577,104 @@ export const DEFENCES: readonly Defence[] = [
     find: 'if (deadline.dueAt > now) this.move(deadline);',
     replace: 'if (deadline.dueAt < 0) this.move(deadline);',
     spec: 'spec/server/clock.spec.ts',
+  },
+  {
+    area: 'client',
+    attack: 'a certificate that nobody verifies',
+    defence: 'it is verified, whatever the environment says',
+    file: 'lib/client/sockets.ts',
+    find: 'rejectUnauthorized: true',
+    replace: 'rejectUnauthorized: false',
+    spec: 'spec/security/client.spec.ts',
+  },
+  {
+    area: 'client',
+    attack: 'credentials that follow a redirect to another origin',
+    defence: 'all fields but one stay behind',
+    file: 'lib/client/redirect.ts',
+    find: '.filter(([name]) => /^user-agent$/i.test(name))',
+    replace: '',
+    spec: 'spec/security/client.spec.ts',
+  },
+  {
+    area: 'client',
+    attack: 'a client certificate that follows a redirect',
+    defence: 'what shows who we are stays behind',
+    file: 'lib/client/redirect.ts',
+    find: 'tls: withoutIdentity(hop.tls)',
+    replace: 'tls: hop.tls',
+    spec: 'spec/client/redirect.spec.ts',
+  },
+  {
+    area: 'client',
+    attack: 'a redirect from TLS to plain text',
+    defence: 'it is not followed',
+    file: 'lib/client/redirect.ts',
+    find: 'if (from.isSecure && !address.isSecure)',
+    replace: 'if (from.isSecure && from.isSecure === undefined)',
+    spec: 'spec/security/client.spec.ts',
+  },
+  {
+    area: 'client',
+    attack: 'a redirect to a unix socket',
+    defence: 'only a caller can name one',
+    file: 'lib/client/address.ts',
+    find: 'if (base === undefined && UNIX_SCHEMES',
+    replace: 'if (UNIX_SCHEMES',
+    spec: 'spec/client/redirect.spec.ts',
+  },
+  {
+    area: 'client',
+    attack: 'masks that can be foretold',
+    defence: 'they come from a CSPRNG',
+    file: 'lib/peer/masking-keys.ts',
+    find: 'randomFillSync(target)',
+    replace: '(target as any).fill(Math.random() * 256)',
+    spec: 'spec/security/client.spec.ts',
+  },
+  {
+    area: 'origin',
+    attack: 'a page of another origin',
+    defence: 'same origin by default',
+    file: 'lib/handshake/origin.ts',
+    find: "if (policy === 'same-origin') return isSameOrigin(origin, host, isSecure);",
+    replace: "if (policy === 'same-origin') return true;",
+    spec: 'spec/handshake/origin.spec.ts',
+  },
+  {
+    area: 'origin',
+    attack: 'a page that came in plain text',
+    defence: 'where TLS is known it is another origin',
+    file: 'lib/handshake/origin.ts',
+    find: "(isSecure && scheme !== 'https')",
+    replace: 'false',
+    spec: 'spec/handshake/origin.spec.ts',
+  },
+  {
+    area: 'server',
+    attack: 'a flood of WebSockets through an adapter',
+    defence: 'a cap in total',
+    file: 'lib/adapters/census.ts',
+    find: 'if (this.#total >= total)',
+    replace: 'if (this.#total < 0)',
+    spec: 'spec/adapters/census.spec.ts',
+  },
+  {
+    area: 'server',
+    attack: 'a flood of WebSockets from one address through an adapter',
+    defence: 'a cap for each address',
+    file: 'lib/adapters/census.ts',
+    find: 'before >= perAddress',
+    replace: 'before < 0',
+    spec: 'spec/adapters/census.spec.ts',
+  },
+  {
+    area: 'server',
+    attack: 'output of a handler that waits for nothing',
+    defence: 'beyond the bound the connection is cut',
+    file: 'lib/server/socket-writer.ts',
+    find: 'if (this.bufferedBytes <= this.settings.maxBufferedBytes) return true;',
+    replace: 'if (this.bufferedBytes >= 0) return true;',
+    spec: 'spec/security/writers.spec.ts',
   },
 ];
