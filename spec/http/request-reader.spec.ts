@@ -54,6 +54,26 @@ t.test('reads nothing behind the last request, also when nobody stops it [9112-9
   t.end();
 });
 
+t.test('stops behind an upgrade and CONNECT until it is told how to go on', (t) => {
+  for (const asking of [
+    'GET /1 HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+  ]) {
+    const heads: string[] = [];
+    const reader = new RequestReader({
+      head: ({ target }) => void heads.push(target),
+      body() {},
+      end() {},
+      failed() {},
+    });
+    reader.receive(Buffer.from(`${asking}GET /2 HTTP/1.1\r\nHost: a\r\n\r\n`));
+    t.strictSame([heads.length, reader.isPaused], [1, true]);
+    reader.resume();
+    t.strictSame([heads[1], reader.isPaused], ['/2', false]);
+  }
+  t.end();
+});
+
 t.test('refuses limits that are none', (t) => {
   const sink = { head() {}, body() {}, end() {}, failed() {} };
   t.throws(() => new RequestReader(sink, { maxBodyBytes: -1 }), UsageError);
