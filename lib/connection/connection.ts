@@ -16,7 +16,7 @@
  * is done by the organs, which meet here.
  */
 import { type ProtocolError, UsageError } from '../base/index.ts';
-import { MAX_CONTROL_PAYLOAD, OPCODE } from '../codec/index.ts';
+import { MAX_CONTROL_PAYLOAD, OPCODE, viewBytes } from '../codec/index.ts';
 import type { CloseState } from './close-handshake.ts';
 import type { Closing } from './closing.ts';
 import { ConnectionInput, type InputOwner } from './connection-input.ts';
@@ -359,6 +359,7 @@ function checkControl(payload: Uint8Array): void {
   if (!(payload instanceof Uint8Array)) {
     throw new UsageError('invalid-argument', 'the payload of a control frame is a Uint8Array');
   }
+  viewBytes(payload); // Refuses memory that is gone: it would look like an empty payload.
   if (payload.length <= MAX_CONTROL_PAYLOAD) return;
   throw new UsageError(
     'invalid-argument',

@@ -34,6 +34,7 @@ export class Ending {
   /** Close frames went both ways. */
   #isClean = false;
   #hasPeerEnded = false;
+  #isCut = false;
 
   /** @throws UsageError `invalid-option` for a limit that is not a whole number. */
   constructor(
@@ -141,7 +142,7 @@ export class Ending {
     if (this.closing.state === 'closed') return;
     this.closing.begin('us');
     this.#stop();
-    this.#sink.abortTransport();
+    this.#cut();
   }
 
   /** The peer has ended its side of the transport. */
@@ -169,11 +170,18 @@ export class Ending {
   /** Cuts what takes too long to end. */
   tick(nowMs: number): void {
     const { closing } = this;
+    // A transport that was cut a tick ago and has not said that it is gone will never say so.
+    if (this.#isCut) return this.transportClosed(undefined);
     const isSaid = closing.awaited === 'transport-end';
     const limitMs = isSaid ? this.#endTimeoutMs : this.#closeTimeoutMs;
     if (closing.waitedMs(nowMs) < limitMs) return;
     if (!isSaid) closing.error ??= new ProtocolError('close-timeout', `${limitMs} ms`);
     this.#stop();
+    this.#cut();
+  }
+
+  #cut(): void {
+    this.#isCut = true;
     this.#sink.abortTransport();
   }
 }

@@ -188,14 +188,14 @@ export class PeerOutput implements WriterPace {
   }
 
   /** Sends a Blob or what an iterable gives as one message; `broken` ends half a message. */
-  async sendPieces(
+  sendPieces(
     source: PieceSource,
     options: PeerSendOptions | undefined,
     broken: () => void,
   ): Promise<boolean> {
     if (options !== undefined) checkOptions(options, SEND_OPTIONS);
-    options?.signal?.throwIfAborted();
-    if (!this.#connection.isOpen) return false;
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
+    if (!this.#connection.isOpen) return Promise.resolve(false);
     // The message takes its place in the order now, not when its first piece comes.
     const writer = this.startMessage(options?.type, { compress: options?.compress });
     this.#pieces ??= new PieceSending();

@@ -6,7 +6,8 @@
  *   Connection ──┼─ for await (const message of peer) ──────────► whole messages
  *                └─ for await (const message of peer.streams()) ─► messages as they come
  * ```
- * One of the three, once. What a handler throws closes the connection with 1011 and is never lost.
+ * One of the three, once. What a handler throws closes the connection with 1011 and is never lost;
+ * from then on it is called for nothing more than the end.
  */
 import debug from 'debug';
 import { UsageError } from '../base/index.ts';
@@ -35,6 +36,7 @@ export class PeerReading {
   readonly #options: WebSocketOptions;
   #connection: Readable | undefined;
   #handler: WebSocketHandler | undefined;
+  #hasFailed = false;
   #messages: MessageQueue | undefined;
   #incoming: IncomingQueue | undefined;
 
@@ -117,10 +119,12 @@ export class PeerReading {
     const handler = this.#handler;
     if (handler === undefined) {
       this.#messages?.push(data);
+    } else if (this.#hasFailed) {
+      this.messagesDiscarded += 1;
     } else if (handler.message !== undefined) {
       try {
-        const result = handler.message(this.peer, data);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
+        const result: unknown = handler.message(this.peer, data);
+        if (result !== undefined) this.#watch(result);
       } catch (error) {
         this.#handlerFailed(error);
       }
@@ -129,6 +133,10 @@ export class PeerReading {
 
   /** A message begins. */
   messageStart(isText: boolean): void {
+    if (this.#hasFailed) {
+      this.messagesDiscarded += 1;
+      return;
+    }
     const message = this.#openIncoming().start(isText);
     if (this.#handler !== undefined) this.call('stream', message);
   }
@@ -169,17 +177,23 @@ export class PeerReading {
   call(name: keyof WebSocketHandler, ...rest: unknown[]): void {
     const handler = this.#handler;
     const method = handler?.[name] as ((...all: unknown[]) => unknown) | undefined;
-    if (method === undefined) return;
+    if (method === undefined || (this.#hasFailed && name !== 'close')) return;
     try {
-      const result = method.call(handler, this.peer, ...rest);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#handlerFailed(error));
+      this.#watch(method.call(handler, this.peer, ...rest));
     } catch (error) {
       this.#handlerFailed(error);
     }
   }
 
+  /** Promises of other libraries count as well. */
+  #watch(result: unknown): void {
+    if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return;
+    Promise.resolve(result).catch((error: unknown) => this.#handlerFailed(error));
+  }
+
   #handlerFailed(error: unknown): void {
     const { peer } = this;
+    this.#hasFailed = true;
     log('handler failed: %O', error);
     if (PEER_CHANNELS.error.hasSubscribers) PEER_CHANNELS.error.publish({ peer, error });
     void peer.close(1011, 'handler failed');

@@ -33,6 +33,22 @@ export function unlessAborted<Value>(
   });
 }
 
+/**
+ * Begins to wait for something that may end badly with nobody's fault: a fire-and-forget `ping()`
+ * must not end the process because its peer went away. Who awaits the promise still gets the
+ * rejection. What `begin` throws is a mistake of the caller's, and stays loud when nobody listens.
+ */
+export function waitQuietly<Value>(begin: () => Promise<Value>): Promise<Value> {
+  let waited: Promise<Value>;
+  try {
+    waited = begin();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  waited.catch(() => {});
+  return waited;
+}
+
 /** Messages of one peer that their senders may still take back. */
 export class Withdrawals {
   #watched: Set<() => void> | undefined;

@@ -22,5 +22,11 @@ export function flushAtTurnEnd(flushable: Flushable): void {
 function flushAll(): void {
   const batch = waiting;
   waiting = [];
-  for (const flushable of batch) flushable.flush();
+  let index = 0;
+  try {
+    while (index < batch.length) batch[index++]!.flush();
+  } finally {
+    // What one throws is loud, and must not silence those behind it, who will not ask again.
+    for (const flushable of batch.slice(index)) flushAtTurnEnd(flushable);
+  }
 }

@@ -4,7 +4,9 @@
  *
  * Two ways to read, over one core: a handler object, or `for await (const message of peer)`.
  * Nothing is delivered before one of them is there, and nothing is lost meanwhile. No call throws
- * because of the peer, and no `'error'` needs a listener: how it ended is in the close report.
+ * because of the peer, and no `'error'` needs a listener: how it ended is in the close report. No
+ * promise has to be awaited either: one that is rejected because the connection ended, because a
+ * signal was aborted, or because a source broke off is no unhandled rejection. Bad arguments are.
  *
  * Longer than the house allows: it is the public face of a connection, and half of it says what a
  * caller may rely on. Reading is in peer-reading.ts, writing in peer-output.ts.
@@ -27,7 +29,7 @@ import {
 } from './peer-options.ts';
 import { PeerOutput, type PeerSendOptions, type SendOutcome } from './peer-output.ts';
 import { PeerReading } from './peer-reading.ts';
-import { unlessAborted } from './signals.ts';
+import { unlessAborted, waitQuietly } from './signals.ts';
 import { clockOf, systemTicker, type Ticker } from './ticker.ts';
 import type { Transport } from './transport.ts';
 import { TransportIntake } from './transport-intake.ts';
@@ -89,7 +91,12 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
   static readonly #Wiring = class extends PeerReading implements ConnectionSink {
     write(bytes: Buffer, hasMore: boolean): boolean {
-      return this.peer.#transport.write(bytes, hasMore);
+      try {
+        return this.peer.#transport.write(bytes, hasMore);
+      } catch (error) {
+        this.peer.#lose(error);
+        return true;
+      }
     }
 
     wantsFlush(): void {
@@ -193,9 +200,11 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   send(data: PieceSource, options?: PeerSendOptions): Promise<boolean>;
   send(data: MessageData | PieceSource, options?: PeerSendOptions): boolean | Promise<boolean> {
     if (!isPieceSource(data)) return this.#output.offer(data, options) === 'sent';
-    return this.#output.sendPieces(data, options, () => {
-      void this.close(1011, 'a message broke off');
-    });
+    return waitQuietly(() =>
+      this.#output.sendPieces(data, options, () => {
+        void this.close(1011, 'a message broke off');
+      }),
+    );
   }
 
   /** As {@link send}, and tells what became of the message. */
@@ -230,9 +239,11 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * Resolves when the peer takes more, at once if it does already; also when the connection ends.
    * Rejects with the reason of `options.signal`.
    */
-  async drained(options: WaitOptions = {}): Promise<void> {
-    checkOptions(options, WAITING);
-    return this.#output.drained(options.signal);
+  drained(options: WaitOptions = {}): Promise<void> {
+    return waitQuietly(() => {
+      checkOptions(options, WAITING);
+      return this.#output.drained(options.signal);
+    });
   }
 
   #goOn(): void {
@@ -246,21 +257,32 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * @returns the round-trip time in ms; rejects with UsageError `invalid-state` when the connection
    *   ends before the pong comes, or with the reason of `options.signal`.
    */
-  async ping(payload?: Uint8Array, options: WaitOptions = {}): Promise<number> {
-    checkOptions(options, WAITING);
-    const { signal } = options;
-    signal?.throwIfAborted();
+  ping(payload?: Uint8Array, options: WaitOptions = {}): Promise<number> {
+    return waitQuietly(() => {
+      checkOptions(options, WAITING);
+      const { signal } = options;
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      const pong = this.#ping(payload);
+      return signal === undefined ? pong : unlessAborted(pong, signal);
+    });
+  }
+
+  #ping(payload: Uint8Array | undefined): Promise<number> {
     this.#pingWaiters ??= new Set();
     const waiters = this.#pingWaiters;
-    const pong = new Promise<number>((resolve, reject) => {
-      const isSent = this.#connection.ping(payload, (roundTripMs) => {
-        waiters.delete(reject);
-        resolve(roundTripMs);
-      });
-      if (isSent) waiters.add(reject);
-      else reject(new UsageError('invalid-state', 'the connection is closing'));
+    let resolve!: (roundTripMs: number) => void;
+    let reject!: (error: Error) => void;
+    const pong = new Promise<number>((yes, no) => {
+      resolve = yes;
+      reject = no;
     });
-    return signal === undefined ? pong : unlessAborted(pong, signal);
+    const isSent = this.#connection.ping(payload, (roundTripMs) => {
+      waiters.delete(reject);
+      resolve(roundTripMs);
+    });
+    if (isSent) waiters.add(reject);
+    else reject(new UsageError('invalid-state', 'the connection is closing'));
+    return pong;
   }
 
   // ── ending ─────────────────────────────────────────────────────────────────────────────────
@@ -323,6 +345,13 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   /** Cuts the connection without a closing handshake. */
   terminate(): void {
     this.#connection.terminate();
+  }
+
+  /** A transport that throws is as good as gone: the one who sends is not the one to be told. */
+  #lose(error: unknown): void {
+    const asError = error instanceof Error ? error : new Error(String(error));
+    process.nextTick(() => this.#connection.transportClosed(asError));
+    this.#transport.destroy();
   }
 
   #finish(report: CloseReport): void {

@@ -421,7 +421,9 @@ t.test('a pause of ours is no silence of the peer', (t) => {
 
 t.test('refuses a control payload that is no bytes', (t) => {
   const { client } = new Pair();
-  for (const payload of ['text', 5, null, new ArrayBuffer(3), {}]) {
+  const gone = new Uint8Array(8);
+  structuredClone(gone, { transfer: [gone.buffer] });
+  for (const payload of ['text', 5, null, new ArrayBuffer(3), {}, gone]) {
     t.throws(() => client.connection.ping(payload as never), { code: 'invalid-argument' });
     t.throws(() => client.connection.pong(payload as never), { code: 'invalid-argument' });
   }

@@ -231,3 +231,19 @@ t.test('stays as it is when it is cut: no answer makes it clean', (t) => {
   t.equal(typeof Ending, 'function');
   t.end();
 });
+
+t.test('ends without a word from the transport, a tick after it was cut', (t) => {
+  const cut = new Pair();
+  cut.server.connection.terminate();
+  t.equal(cut.server.report, undefined);
+  isCutAfter(cut, cut.server, 0);
+  t.match(cut.server.report, { code: 1006, wasClean: false, closedBy: 'us' });
+  const late = new Pair({ server: LIMITS });
+  late.server.connection.close(1000);
+  t.equal(isCutAfter(late, late.server, 3000), true);
+  t.equal(late.server.report, undefined);
+  isCutAfter(late, late.server, 1);
+  t.match(late.server.report, { sentCode: 1000, error: { code: 'close-timeout' } });
+  late.server.connection.transportClosed();
+  t.end();
+});

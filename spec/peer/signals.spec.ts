@@ -3,8 +3,8 @@
  */
 import { getEventListeners } from 'node:events';
 import { unlessAborted, type WebSocketPeer } from 'barewire/peer';
-import t from 'tap';
-import { Withdrawals } from '../../lib/peer/signals.ts';
+import t, { type Test } from 'tap';
+import { Withdrawals, waitQuietly } from '../../lib/peer/signals.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 
 const REASON = new Error('enough');
@@ -56,6 +56,68 @@ t.test('an aborted signal keeps nobody from a late failure that is for nobody', 
   await t.rejects(unlessAborted(late, AbortSignal.abort(REASON)), REASON);
   fail(new Error('late'));
   await new Promise(setImmediate);
+});
+
+/** Collects the rejections that nobody has handled, until the test ends. */
+function unhandled(t: Test): unknown[] {
+  const errors: unknown[] = [];
+  const listeners = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (error) => errors.push(error));
+  t.teardown(() => {
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+  });
+  return errors;
+}
+
+t.test('waits quietly for what fails later, and is loud about a mistake', async (t) => {
+  const errors = unhandled(t);
+  await t.rejects(
+    waitQuietly(() => Promise.reject(REASON)),
+    REASON,
+  );
+  void waitQuietly(() => Promise.reject(REASON));
+  await new Promise(setImmediate);
+  t.strictSame(errors, []);
+  const mistake = new Error('mistake');
+  void waitQuietly(() => {
+    throw mistake;
+  });
+  await new Promise(setImmediate);
+  t.strictSame(errors, [mistake]);
+});
+
+t.test('no promise of a peer must be awaited when its connection ends', async (t) => {
+  const errors = unhandled(t);
+  const { client, server } = await joinPeers(t, { server: { delivery: 'pieces' } });
+  const third = await joinPeers(t);
+  client.attach({});
+  await client.startMessage('text').write('half');
+  const broken = server.streams().next();
+  // What is passed on breaks off with the connection it comes from.
+  const { value } = await broken;
+  void third.server.send(value!);
+  const aborter = new AbortController();
+  void server.ping();
+  void server.ping(undefined, { signal: aborter.signal });
+  congest(server);
+  void server.drained({ signal: aborter.signal });
+  void server.send(['a', 'b'], { signal: aborter.signal });
+  aborter.abort(REASON);
+  client.terminate();
+  server.terminate();
+  await server.closed;
+  void server.ping();
+  void server.ping(undefined, { signal: aborter.signal });
+  void server.drained({ signal: aborter.signal });
+  void server.send(['a'], { signal: aborter.signal });
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+  t.strictSame(errors, []);
+  void server.ping(Buffer.alloc(126));
+  void server.send([1] as unknown as string[], { sginal: aborter.signal } as object);
+  await new Promise(setImmediate);
+  t.match(errors, [{ code: 'invalid-argument' }, { code: 'invalid-option' }]);
 });
 
 t.test('watches each message until it begins, is taken back, or all is over', (t) => {

@@ -1,6 +1,7 @@
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { DuplexTransport, type Transport, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
+import { joinPeers } from '../support/joined-peers.ts';
 
 t.test('is all that a peer needs: nine members, and no stream', async (t) => {
   const calls: string[] = [];
@@ -28,4 +29,26 @@ t.test('is what a stream is made into', (t) => {
   t.equal(transport.ownsBytes, false);
   t.equal(transport.isCongested, false);
   t.end();
+});
+
+t.test('one that throws ends its own connection, and no other that is flushed', async (t) => {
+  class Broken extends Duplex {
+    override _read(): void {}
+    override _write(): void {
+      throw new Error('no writing here');
+    }
+  }
+  const broken = new WebSocketPeer(new DuplexTransport(new Broken()), { role: 'server' });
+  broken.attach({});
+  const { client, server } = await joinPeers(t);
+  broken.send('first in the turn');
+  server.send('second');
+  server.attach({});
+  for await (const message of client) {
+    t.equal(message, 'second');
+    break;
+  }
+  const report = await broken.closed;
+  t.match(report, { code: 1006, closedBy: 'transport' });
+  t.equal(report.transportError?.message, 'no writing here');
 });
