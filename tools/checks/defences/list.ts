@@ -150,7 +150,7 @@ export const DEFENCES: readonly Defence[] = [
     file: 'lib/handshake/upgrade-response.ts',
     find: 'if (isToken(name) && isFieldValue(value)) return;',
     replace: 'if (name !== undefined) return;',
-    spec: 'spec/security/heads.spec.ts',
+    spec: 'spec/handshake/upgrade-response.spec.ts',
   },
   {
     area: 'heads',
