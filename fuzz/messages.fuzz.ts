@@ -74,6 +74,7 @@ function readOurs(chunks: readonly Buffer[], role: 'client' | 'server', most: nu
         reader.stop();
         fail(error);
       },
+      inflating: () => expectLaw(false, 'nothing is inflated'),
       pauseFrames: () => expectLaw(false, 'nothing is inflated'),
       whenWanted: () => expectLaw(false, 'nothing is inflated'),
       jobDone: () => expectLaw(false, 'nothing is inflated'),

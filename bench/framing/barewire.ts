@@ -55,6 +55,7 @@ class Messages implements AssemblerSink {
     throw error;
   }
 
+  inflating(): void {}
   pauseFrames(): void {}
   whenWanted(deliver: () => void): void {
     deliver();

@@ -126,7 +126,7 @@ export const LIMITS = defineLimits({
     value: 30_000,
     unit: 'ms',
     precedent: 'half the time that a message may take to arrive',
-    stops: 'a message that occupies the threads of zlib without end',
+    stops: 'a message that occupies the threads of zlib without end; waiting for others is free',
   },
   closeTimeoutMs: {
     value: 10_000,

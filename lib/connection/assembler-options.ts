@@ -17,6 +17,8 @@ export interface AssemblerSink {
   control(opcode: number, payload: Buffer): void;
   /** A rule was broken. Nothing follows. */
   failed(error: ProtocolError): void;
+  /** A slice of the job begins, or has ended; between two slices it waits for jobs of others. */
+  inflating(isInflating: boolean): void;
   /** Frames must not be delivered until `jobDone`: an inflate job is running elsewhere. */
   pauseFrames(): void;
   /** The job is done: call `deliver`, as soon as the owner wants messages, then frames go on. */
@@ -30,13 +32,16 @@ export interface MessageInflater {
   /**
    * Inflates the next piece of a message; `fin` marks its last. Calls `done` once, at once or
    * later, unless it was closed meanwhile; `bytes` are the caller's. `maxBytes` is what the message
-   * may still produce: more than that is `message-too-large`, found out during the work.
+   * may still produce: more than that is `message-too-large`, found out during the work. `working`
+   * is told when work on it begins elsewhere, and when that has ended, once or slice by slice: only
+   * the time between counts against `inflateTimeoutMs`.
    */
   decompress(
     payload: Uint8Array,
     fin: boolean,
     maxBytes: number,
     done: (error: ProtocolError | undefined, bytes: Buffer) => void,
+    working: (isWorking: boolean) => void,
   ): void;
 }
 

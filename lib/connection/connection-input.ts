@@ -215,8 +215,11 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
     this.#owner.fail(error);
   }
 
+  inflating(isInflating: boolean): void {
+    this.#deadline.inflating(isInflating, this.#now());
+  }
+
   pauseFrames(): void {
-    this.#deadline.inflating(true, this.#now());
     this.#gate.pauseForJob();
   }
 

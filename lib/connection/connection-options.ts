@@ -78,7 +78,10 @@ export interface ConnectionOptions extends KeepaliveOptions {
    * in `pieces`.
    */
   readonly messageTimeoutMs?: number | undefined;
-  /** How long inflating one message may take, in ms; default 30 s, without end in `pieces`. */
+  /**
+   * How long inflating one message may take, in ms, without the waiting for messages of others;
+   * default 30 s, without end in `pieces`.
+   */
   readonly inflateTimeoutMs?: number | undefined;
   /**
    * How long our close frame may take to leave, and again the peer's to come, in ms; default 10 s.

@@ -185,12 +185,14 @@ export class MessageAssembler implements FrameSink {
   #inflate(piece: Buffer, isLast: boolean): void {
     this.#isInflating = true;
     const maxBytes = this.#maxMessageBytes - this.#body.length;
-    this.#inflater!.decompress(piece, isLast, maxBytes, (error, bytes) => {
+    const done = (error: ProtocolError | undefined, bytes: Buffer): void => {
       this.#isInflating = false;
       if (!this.#isPaused) return this.#jobDone(error, bytes, isLast);
       this.#isPaused = false;
       this.#sink.jobDone(() => this.#jobDone(error, bytes, isLast));
-    });
+    };
+    const working = (isWorking: boolean): void => this.#sink.inflating(isWorking);
+    this.#inflater!.decompress(piece, isLast, maxBytes, done, working);
     if (!this.#isInflating) return;
     this.#isPaused = true;
     this.#sink.pauseFrames();

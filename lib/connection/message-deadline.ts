@@ -7,7 +7,8 @@
  * ```
  * Only the time in which we were reading counts against the peer: a slow application that pauses
  * must not have its peer cut for it, and a peer must not win time by our pausing. The time that
- * inflating takes is counted apart, the waiting for a turn of zlib's threads included.
+ * inflating takes is counted apart, slice by slice: while a message waits for a turn of zlib's
+ * threads nothing counts, or the messages of others would end its connection.
  *
  * It knows the time from its arguments. Deadlines are late by one tick at most.
  */
@@ -50,7 +51,7 @@ export class MessageDeadline {
     }
   }
 
-  /** A piece is being inflated elsewhere, or not any more. */
+  /** A slice of a piece is being inflated elsewhere, or not any more. */
   inflating(isInflating: boolean, nowMs: number): void {
     if (isInflating) {
       this.#inflatingSinceMs = nowMs;

@@ -6,13 +6,24 @@
  * time, so that file system and name look-ups, which share the pool, do not starve either.
  *
  * ```
- * add → waiting → ready → running → ready → … → finished
- *        (more than maxStarted jobs would hold too much zlib state at once)
+ *        lanes, by the work of a job        turns
+ * add →  up to 256 KiB   waiting → ready ┐  every second one: the first lane that has a job
+ *        up to 1 MiB     waiting → ready ├► those between: round all lanes
+ *        up to 4 MiB     waiting → ready │
+ *        more            waiting → ready ┘
  * ```
+ * Started jobs hold zlib state, and results that nobody has yet; so each lane starts only so many,
+ * and the others wait for one of them to finish: for jobs no longer than four times themselves,
+ * never for the large ones of somebody else. The short lane is preferred, and none is left out.
  */
 
 /** Work that is done in slices. */
 export interface SlicedJob {
+  /**
+   * Bytes of work that the job is known to be: its input, or its output once that is more. May grow
+   * from slice to slice; not read when it is finished.
+   */
+  readonly workBytes: number;
   /**
    * Starts the next slice and calls `done` when it has ended, later, exactly once; `isFinished`
    * tells whether it was the last.
@@ -20,63 +31,113 @@ export interface SlicedJob {
   runSlice(done: (isFinished: boolean) => void): void;
 }
 
+/** The most work of a job of each lane but the last. */
+const LANE_BYTES = [256 * 1024, 1024 * 1024, 4 * 1024 * 1024];
+
+/** Jobs of about the same length. Sets keep their order and delete in O(1). */
+class Lane {
+  readonly waiting = new Set<SlicedJob>();
+  readonly ready = new Set<SlicedJob>();
+  running = 0;
+  readonly #maxStarted: number;
+
+  constructor(maxStarted: number) {
+    this.#maxStarted = maxStarted;
+  }
+
+  get length(): number {
+    return this.waiting.size + this.ready.size + this.running;
+  }
+
+  get hasPlace(): boolean {
+    return this.ready.size + this.running < this.#maxStarted;
+  }
+
+  /** Gives the places that are free to those that wait. */
+  promote(): void {
+    while (this.hasPlace) {
+      const job = first(this.waiting);
+      if (job === undefined) return;
+      this.waiting.delete(job);
+      this.ready.add(job);
+    }
+  }
+}
+
 /** Runs the slices of all jobs in turn. */
 export class FairQueue {
   readonly #maxRunning: number;
-  readonly #maxStarted: number;
-  /** Sets keep their order and delete in O(1). */
-  readonly #waiting = new Set<SlicedJob>();
-  readonly #ready = new Set<SlicedJob>();
+  readonly #lanes: readonly Lane[];
   #running = 0;
+  #turn = 0;
 
-  /** Lets `maxRunning` slices run at a time, and `maxStarted` jobs take turns. */
-  constructor(maxRunning = 2, maxStarted = 16) {
+  /** Lets `maxRunning` slices run at a time, and `maxStarted` jobs of each lane take turns. */
+  constructor(maxRunning = 2, maxStarted = 8) {
     this.#maxRunning = maxRunning;
-    this.#maxStarted = maxStarted;
+    this.#lanes = Array.from({ length: LANE_BYTES.length + 1 }, () => new Lane(maxStarted));
   }
 
   /** Jobs that are not finished. */
   get length(): number {
-    return this.#waiting.size + this.#ready.size + this.#running;
+    return this.#lanes.reduce((sum, lane) => sum + lane.length, 0);
   }
 
-  /** Adds a job at the end. */
+  /** Adds a job at the end of its lane. */
   add(job: SlicedJob): void {
-    const hasPlace = this.#ready.size + this.#running < this.#maxStarted;
-    (hasPlace ? this.#ready : this.#waiting).add(job);
+    this.#enter(job);
     this.#pump();
   }
 
   /** Takes a job out. Returns false when a slice of it is running: `done` will be called then. */
   remove(job: SlicedJob): boolean {
-    const wasReady = this.#ready.delete(job);
-    if (wasReady) this.#promote();
-    return wasReady || this.#waiting.delete(job);
+    for (const lane of this.#lanes) {
+      if (lane.waiting.delete(job)) return true;
+      if (!lane.ready.delete(job)) continue;
+      lane.promote();
+      return true;
+    }
+    return false;
+  }
+
+  #enter(job: SlicedJob): void {
+    const lane = this.#lanes[laneOf(job.workBytes)]!;
+    (lane.hasPlace ? lane.ready : lane.waiting).add(job);
   }
 
   #pump(): void {
     while (this.#running < this.#maxRunning) {
-      const job = first(this.#ready);
-      if (job === undefined) return;
-      this.#ready.delete(job);
+      const lane = this.#nextLane();
+      if (lane === undefined) return;
+      const job = first(lane.ready)!;
+      lane.ready.delete(job);
+      lane.running += 1;
       this.#running += 1;
       job.runSlice((isFinished) => {
+        lane.running -= 1;
         this.#running -= 1;
-        if (!isFinished) this.#ready.add(job);
-        this.#promote();
+        // Before anybody is promoted: its own place is free, unless it has outgrown the lane.
+        if (!isFinished) this.#enter(job);
+        lane.promote();
         this.#pump();
       });
     }
   }
 
-  #promote(): void {
-    while (this.#ready.size + this.#running < this.#maxStarted) {
-      const job = first(this.#waiting);
-      if (job === undefined) return;
-      this.#waiting.delete(job);
-      this.#ready.add(job);
+  #nextLane(): Lane | undefined {
+    const count = this.#lanes.length;
+    this.#turn = (this.#turn + 1) % (2 * count);
+    const from = this.#turn % 2 === 0 ? this.#turn / 2 : 0;
+    for (let step = 0; step < count; step += 1) {
+      const lane = this.#lanes[(from + step) % count]!;
+      if (lane.ready.size > 0) return lane;
     }
+    return undefined;
   }
+}
+
+function laneOf(bytes: number): number {
+  const index = LANE_BYTES.findIndex((most) => bytes <= most);
+  return index === -1 ? LANE_BYTES.length : index;
 }
 
 function first(jobs: ReadonlySet<SlicedJob>): SlicedJob | undefined {

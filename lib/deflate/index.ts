@@ -15,7 +15,7 @@ export {
   parseExtensionList,
 } from './extension-list.ts';
 export { MessageCodec, type MessageCodecOptions } from './message-codec.ts';
-export type { DeflateJobDone } from './message-format.ts';
+export type { DeflateJobDone, WorkingNotice } from './message-format.ts';
 export {
   type AcceptedOffer,
   buildOffer,

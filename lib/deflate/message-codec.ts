@@ -28,6 +28,7 @@ import type {
   Deflater,
   InflateOptions,
   Inflater,
+  WorkingNotice,
 } from './message-format.ts';
 import { MessageInflater } from './message-inflater.ts';
 import { OneShotDeflater, OneShotInflater } from './one-shot.ts';
@@ -141,13 +142,21 @@ export class MessageCodec {
    *   than 512 KiB in all since {@link beginTurn}. Errors are
    *   `message-too-large`, `deflate-ratio-exceeded`, `deflate-data-invalid`; after one of them this
    *   direction is inert.
+   * @param working told when a slice of the job begins in the thread pool and when it has ended, so
+   *   that its time can be told from the time that it waits for others.
    * @throws UsageError `invalid-state` while another piece is being inflated, `invalid-argument`
    *   when `maxBytes` is not a number from 0.
    */
-  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
+  decompress(
+    payload: Uint8Array,
+    fin: boolean,
+    maxBytes: number,
+    done: DeflateJobDone,
+    working?: WorkingNotice,
+  ): void {
     if (this.#inflater.isBusy) throw new UsageError('invalid-state', 'decompress is not done yet');
     if (!(maxBytes >= 0)) throw new UsageError('invalid-argument', `maxBytes is ${maxBytes}`);
-    this.#inflater.decompress(payload, fin, maxBytes, done);
+    this.#inflater.decompress(payload, fin, maxBytes, done, working);
   }
 
   /**

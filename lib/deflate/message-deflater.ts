@@ -68,6 +68,10 @@ export class MessageDeflater implements Deflater, SlicedJob {
     return holdsEngine ? deflateEngineBytes(windowBits, memoryLevel) : 0;
   }
 
+  get workBytes(): number {
+    return this.#job === undefined ? 0 : this.#job.input.length;
+  }
+
   compress(payload: Uint8Array, fin: boolean, done: DeflateJobDone): void {
     if (this.#isInert) return;
     if (payload.length === 0) {

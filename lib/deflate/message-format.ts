@@ -16,6 +16,13 @@ import type { ProtocolError } from '../base/index.ts';
 /** Receives the result of a job, once; `bytes` are yours. Never called after `close`. */
 export type DeflateJobDone = (error: ProtocolError | undefined, bytes: Buffer) => void;
 
+/**
+ * Is told when a slice of a job begins in the thread pool, and when it has ended: what lies between
+ * two slices is waiting for others. Never called for what is done before a call returns, nor after
+ * `close`.
+ */
+export type WorkingNotice = (isWorking: boolean) => void;
+
 /** How the compressed messages of a peer are read. */
 export interface InflateOptions {
   /** Window bits that were agreed upon for this direction: how far the peer looks back. */
@@ -44,7 +51,13 @@ export interface Inflater {
   /** Bytes of memory held. */
   readonly memoryBytes: number;
   /** Inflates the next piece of a message. `payload` is not touched after the call has returned. */
-  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void;
+  decompress(
+    payload: Uint8Array,
+    fin: boolean,
+    maxBytes: number,
+    done: DeflateJobDone,
+    working?: WorkingNotice,
+  ): void;
   /** A new turn begins: what may be done on the spot is counted afresh. */
   beginTurn(): void;
   /** Holds as little as it can until the next message. */

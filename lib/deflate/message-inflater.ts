@@ -8,6 +8,8 @@
  * 128 KiB of a job are done on the spot, the rest in the thread pool, in turn with other jobs. So
  * that many small jobs cannot do what one large one may not, there is a bound for all jobs of a
  * turn as well.
+ *
+ * Longer than the house allows: one job in all its states, whose steps share every field.
  */
 import { ProtocolError } from '../base/index.ts';
 import type { FairQueue, SlicedJob } from './fair-queue.ts';
@@ -19,6 +21,7 @@ import {
   ratioLimit,
   TRAILER,
   TRAILER_ENDS,
+  type WorkingNotice,
 } from './message-format.ts';
 import type { DeflatePool, LentEngine } from './pool.ts';
 import { SlidingWindow } from './sliding-window.ts';
@@ -39,8 +42,12 @@ interface Job {
   isInTrailer: boolean;
   /** Bytes that may still come out. */
   room: number;
+  /** Bytes that went in, and bytes that have come out. */
+  readonly inputBytes: number;
+  outputBytes: number;
   readonly blocks: Buffer[];
   readonly done: DeflateJobDone;
+  readonly working: WorkingNotice | undefined;
 }
 
 /** Output and input of a job that is dealt with on the spot. */
@@ -87,7 +94,18 @@ export class MessageInflater implements Inflater, SlicedJob {
     return this.#window.memoryBytes + (this.#lent === undefined ? 0 : INFLATE_ENGINE_BYTES);
   }
 
-  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
+  get workBytes(): number {
+    const job = this.#job;
+    return job === undefined ? 0 : Math.max(job.inputBytes, job.outputBytes);
+  }
+
+  decompress(
+    payload: Uint8Array,
+    fin: boolean,
+    maxBytes: number,
+    done: DeflateJobDone,
+    working?: WorkingNotice,
+  ): void {
     if (this.#isInert) return;
     if (this.#lent === undefined) {
       this.#lent = this.#pool.take(ENGINE);
@@ -100,8 +118,11 @@ export class MessageInflater implements Inflater, SlicedJob {
       fin,
       isInTrailer: false,
       room: maxBytes,
+      inputBytes: payload.length,
+      outputBytes: 0,
       blocks: [],
       done,
+      working,
     };
     this.#job = job;
     if (this.#runHere(job)) return;
@@ -136,6 +157,7 @@ export class MessageInflater implements Inflater, SlicedJob {
     const end = Math.min(job.input.length, job.at + BLOCK_BYTES);
     const output = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, job.room + 1));
     this.#isRunning = true;
+    job.working?.(true);
     this.#lent!.engine.runLater(SYNC_FLUSH, job.input, job.at, end, output, () => {
       this.#isRunning = false;
       this.beginTurn();
@@ -144,6 +166,7 @@ export class MessageInflater implements Inflater, SlicedJob {
         done(true);
         return;
       }
+      job.working?.(false);
       const outcome = this.#digest(job, end, output);
       done(outcome !== 'more');
       if (outcome !== 'more') this.#settle(job, outcome);
@@ -195,6 +218,7 @@ export class MessageInflater implements Inflater, SlicedJob {
   #take(job: Job, output: Buffer, produced: number): ProtocolError | undefined {
     if (produced > job.room) return new ProtocolError('message-too-large', 'while inflating');
     job.room -= produced;
+    job.outputBytes += produced;
     this.#messageBytes += produced;
     if (this.#messageBytes > ratioLimit(this.#compressedBytes, this.#maxRatio)) {
       return new ProtocolError('deflate-ratio-exceeded', `over ${this.#maxRatio} : 1`);

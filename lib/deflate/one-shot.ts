@@ -5,6 +5,8 @@
  * the window as a dictionary, and every job goes through the thread pool; so it is slower, a
  * message is inflated when it is complete, and one job is one slice. Results and limits are the
  * same, but for half a block that happens to swallow the trailer whole: it passes here.
+ *
+ * Longer than the house allows: two directions, each the short twin of a file of its own.
  */
 import { deflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { ByteQueue, ProtocolError } from '../base/index.ts';
@@ -21,6 +23,7 @@ import {
   TAIL_BYTES,
   TRAILER,
   TRAILER_ENDS,
+  type WorkingNotice,
 } from './message-format.ts';
 import type { DeflatePool } from './pool.ts';
 import { SlidingWindow } from './sliding-window.ts';
@@ -42,6 +45,7 @@ interface InflateJob {
   readonly ratioRoom: number;
   readonly blocks: Buffer[];
   readonly done: DeflateJobDone;
+  readonly working: WorkingNotice | undefined;
 }
 
 /** Inflates whole messages in the thread pool. */
@@ -63,11 +67,21 @@ export class OneShotInflater implements Inflater, SlicedJob {
     return this.#job !== undefined;
   }
 
+  get workBytes(): number {
+    return this.#job === undefined ? 0 : this.#job.input.length;
+  }
+
   get memoryBytes(): number {
     return this.#window.memoryBytes + this.#compressed.capacity;
   }
 
-  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
+  decompress(
+    payload: Uint8Array,
+    fin: boolean,
+    maxBytes: number,
+    done: DeflateJobDone,
+    working?: WorkingNotice,
+  ): void {
     if (this.#isInert) return;
     this.#compressed.push(payload);
     if (!fin) {
@@ -76,7 +90,8 @@ export class OneShotInflater implements Inflater, SlicedJob {
     }
     const ratioRoom = ratioLimit(this.#compressed.length, this.#options.maxInflateRatio);
     const input = Buffer.concat([this.#compressed.takeAll(), TRAILER]);
-    this.#job = { input, at: 0, finalBlocks: 0, room: maxBytes, ratioRoom, blocks: [], done };
+    const room = maxBytes;
+    this.#job = { input, at: 0, finalBlocks: 0, room, ratioRoom, blocks: [], done, working };
     this.#pool.queue.add(this);
   }
 
@@ -102,8 +117,10 @@ export class OneShotInflater implements Inflater, SlicedJob {
       maxOutputLength: Math.max(1, Math.min(room, 2 ** 31)),
       info: true,
     };
+    job.working?.(true);
     inflateRaw(job.input.subarray(job.at), options, (error, result) => {
       if (this.#isInert) return done(true);
+      job.working?.(false);
       const info = result as unknown as InflateInfo;
       const outcome = error === null ? this.#digest(job, info, room) : explain(error, job);
       done(outcome !== 'more');
@@ -183,6 +200,10 @@ export class OneShotDeflater implements Deflater, SlicedJob {
 
   get isBusy(): boolean {
     return this.#job !== undefined;
+  }
+
+  get workBytes(): number {
+    return this.#job === undefined ? 0 : this.#job.input.length;
   }
 
   get memoryBytes(): number {

@@ -16,6 +16,7 @@ t.test('the codec of permessage-deflate is an inflater as an assembler wants one
     messageEnd: () => note('end'),
     control: (opcode) => note('control', opcode),
     failed: (error) => note('failed', error.code),
+    inflating: () => note('inflating'),
     pauseFrames: () => note('pause'),
     jobDone: (deliver) => deliver(),
     whenWanted: (deliver) => deliver(),

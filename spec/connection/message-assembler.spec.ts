@@ -19,6 +19,7 @@ function assemble(options: AssemblerOptions = {}): {
       messageEnd: () => seen.push(['end']),
       control: (opcode, payload) => seen.push([opcode, payload.toString()]),
       failed: (error) => seen.push(error.code),
+      inflating: () => {},
       pauseFrames: () => reader.pause(),
       whenWanted: (deliver) => deliver(),
       jobDone: (deliver) => {

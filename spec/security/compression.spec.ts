@@ -185,6 +185,31 @@ t.test('a heavy connection does not hold up the large message of another', async
   t.same(order, ['other', 'heavy']);
 });
 
+t.test('a message waits for no large one, however many there are, both ways', async (t) => {
+  const pool = new CountingPool(8, new FairQueue(1));
+  const large = randomBytes(2 * MIB);
+  const bomb = BOMB.subarray(0, 40_000);
+  const heavy = Array.from({ length: 48 }, () => new MessageCodec('server', DEFAULTS, { pool }));
+  let heavyDone = 0;
+  for (const [index, codec] of heavy.entries()) {
+    const done = (): number => (heavyDone += 1);
+    if (index % 2 === 0) codec.compress(large, true, done);
+    else codec.decompress(bomb, false, 1e9, done);
+  }
+  const sender = new MessageCodec('client', DEFAULTS);
+  const packed = await compress(sender, randomBytes(200_000));
+  const [writer, reader] = [0, 1].map(() => new MessageCodec('server', DEFAULTS, { pool }));
+  const before = pool.producedBytes;
+  const light = [compress(writer!, large.subarray(0, 20_000)), decompress(reader!, packed)];
+  t.same((await Promise.all(light)).length, 2);
+  t.equal(heavyDone, 0, 'not one was waited for');
+  // One slice of each is at most 64 KiB; the bombs grow while they are seen to be none.
+  t.ok(pool.producedBytes - before < 24 * 5 * 65_536, `${pool.producedBytes - before} bytes`);
+  for (const codec of [...heavy, writer!, reader!]) codec.close();
+  await pool.settled();
+  t.equal(pool.lent, 0);
+});
+
 t.test('however many connections compress at once, few engines are out', async (t) => {
   const pool = new CountingPool(4, new FairQueue(2, 8));
   const message = randomBytes(150_000);

@@ -8,7 +8,12 @@ import { syncBuiltinESMExports } from 'node:module';
 import { PassThrough } from 'node:stream';
 import { encodeFrame, OPCODE, RSV1 } from 'barewire/codec';
 import type { ConnectionOptions } from 'barewire/connection';
-import { compressOnce } from 'barewire/deflate';
+import {
+  compressOnce,
+  type DeflateJobDone,
+  MessageCodec,
+  type WorkingNotice,
+} from 'barewire/deflate';
 import {
   Backlog,
   DuplexTransport,
@@ -18,7 +23,9 @@ import {
   type WebSocketPeer,
 } from 'barewire/peer';
 import t from 'tap';
+import { FairQueue } from '../../lib/deflate/fair-queue.ts';
 import { End, Pair } from '../support/connection-pair.ts';
+import { compress, DEFAULTS, SteppedPool } from '../support/deflate-jobs.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 import { duplexPair } from '../support/sockets.ts';
 
@@ -261,7 +268,15 @@ t.test('a message wins no time by our pausing, and none is lost by it', (t) => {
 t.test('a message that keeps the inflater busy without end has a deadline', (t) => {
   const deflate = {
     compress() {},
-    decompress() {},
+    decompress(
+      _piece: Uint8Array,
+      _fin: boolean,
+      _maxBytes: number,
+      _done: DeflateJobDone,
+      working: WorkingNotice,
+    ) {
+      working(true);
+    },
     beginTurn() {},
     breakContext() {},
     releaseIdle() {},
@@ -276,6 +291,29 @@ t.test('a message that keeps the inflater busy without end has a deadline', (t) 
   pair.advance(1).settle();
   t.match(pair.server.report, { sentCode: 1008, error: { code: 'inflate-timeout' } });
   t.end();
+});
+
+t.test('a message that waits behind the messages of others has no such deadline', async (t) => {
+  const pool = new SteppedPool(8, new FairQueue(1));
+  const sender = new MessageCodec('client', DEFAULTS);
+  const packed = await compress(sender, Buffer.alloc(400_000));
+  const deflate = new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' });
+  const pair = new Pair({ server: { deflate, inflateTimeoutMs: 3000 } });
+  const other = new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' });
+  other.decompress(packed, true, 1e9, () => {});
+  const frame = { opcode: OPCODE.binary, rsv: 4, payload: packed, maskingKey: 1 };
+  pair.server.connection.receive(encodeFrame(frame));
+  for (let seconds = 0; seconds < 60; seconds += 1) pair.advance(1000);
+  t.equal(pair.server.connection.isOpen, true, 'a minute in the queue');
+  // Every slice takes a second now, whoever it belongs to.
+  let slices = 0;
+  for (; pair.server.connection.isOpen && pool.steps.length > 0; slices += 1) {
+    pair.advance(1000);
+    pool.steps.shift()!();
+  }
+  pair.settle();
+  t.match(pair.server.report, { sentCode: 1008, error: { code: 'inflate-timeout' } });
+  t.ok(slices > 4 && slices <= 7, `three of its own, and those between: ${slices}`);
 });
 
 t.test('a million pings of a client that does not read leave one pong', async (t) => {

@@ -10,10 +10,14 @@ import {
   type ConnectionOptions,
   type OutgoingMessage,
 } from 'barewire/connection';
-import { type DeflateJobDone, type DeflateParameters, MessageCodec } from 'barewire/deflate';
-import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
-import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
+import {
+  type DeflateJobDone,
+  type DeflateParameters,
+  MessageCodec,
+  type WorkingNotice,
+} from 'barewire/deflate';
 import { End } from './connection-pair.ts';
+import { SteppedPool } from './deflate-jobs.ts';
 
 export type Side = 'client' | 'server';
 export const otherSide = (side: Side): Side => (side === 'client' ? 'server' : 'client');
@@ -33,29 +37,12 @@ interface Accepted {
   readonly stream?: StreamedMessage;
 }
 
-/** A pool whose threads work when the model says so: each step of a job waits in `steps`. */
-class SteppedPool extends DeflatePool {
-  readonly steps: (() => void)[] = [];
-
-  override take(options: EngineOptions, owner?: object): LentEngine {
-    const lent = super.take(options, owner);
-    const { engine } = lent;
-    engine.runLater = (flush, input, start, end, output, done) => {
-      this.steps.push(() => {
-        engine.run(flush, input, start, end, output);
-        done();
-      });
-    };
-    return lent;
-  }
-}
-
 /** A codec whose jobs begin, go on and end when the model says so. */
 class SlowCodec {
   readonly #pool = new SteppedPool();
   readonly #codec: MessageCodec;
   readonly jobs: (() => void)[] = [];
-  /** Pieces that are being inflated. */
+  /** 1 while a slice of a message is being inflated, which is not while it waits for its turn. */
   inflating = 0;
 
   constructor(side: Side, parameters: DeflateParameters) {
@@ -74,13 +61,18 @@ class SlowCodec {
     this.jobs.push(() => this.#codec.compress(copy, fin, done));
   }
 
-  decompress(payload: Uint8Array, fin: boolean, maxBytes: number, done: DeflateJobDone): void {
+  decompress(
+    payload: Uint8Array,
+    fin: boolean,
+    maxBytes: number,
+    done: DeflateJobDone,
+    working: WorkingNotice,
+  ): void {
     const copy = Uint8Array.from(payload);
-    this.inflating += 1;
     this.jobs.push(() =>
-      this.#codec.decompress(copy, fin, maxBytes, (error, bytes) => {
-        this.inflating -= 1;
-        done(error, bytes);
+      this.#codec.decompress(copy, fin, maxBytes, done, (isWorking) => {
+        this.inflating = isWorking ? 1 : 0;
+        working(isWorking);
       }),
     );
   }

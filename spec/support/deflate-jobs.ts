@@ -86,3 +86,20 @@ export class CountingPool extends DeflatePool {
     while (this.queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** A pool whose threads work when the spec says so: each step of a job waits in `steps`. */
+export class SteppedPool extends DeflatePool {
+  readonly steps: (() => void)[] = [];
+
+  override take(options: EngineOptions, owner?: object): LentEngine {
+    const lent = super.take(options, owner);
+    const { engine } = lent;
+    engine.runLater = (flush, input, start, end, output, done) => {
+      this.steps.push(() => {
+        engine.run(flush, input, start, end, output);
+        done();
+      });
+    };
+    return lent;
+  }
+}
