@@ -132,14 +132,21 @@ export class TimerWheel {
     this.#stopTicking = undefined;
   }
 
-  /** A deadline that fires may set and clear others, so the ring is emptied element by element. */
+  /**
+   * A deadline that fires may set and clear others, so the ring is emptied element by element; and
+   * one that throws must not take the others with it: they fire with the next tick.
+   */
   #visit(slot: Link, now: number): void {
     const ring = new Link();
     while (slot.after !== slot) slot.after.moveInto(ring);
-    while (ring.after !== ring) {
-      const deadline = ring.after as TimedLink;
-      if (deadline.dueAt > now) this.move(deadline);
-      else deadline.fire();
+    try {
+      while (ring.after !== ring) {
+        const deadline = ring.after as TimedLink;
+        if (deadline.dueAt > now) this.move(deadline);
+        else deadline.fire();
+      }
+    } finally {
+      while (ring.after !== ring) this.move(ring.after as TimedLink);
     }
   }
 }
@@ -153,7 +160,7 @@ export class Deadline<Owner> extends TimedLink {
   readonly #owner: Owner;
   readonly #onDue: (owner: Owner) => void;
 
-  /** @param onDue one function for all owners; it must not throw. */
+  /** @param onDue one function for all owners; what it throws ends the tick. */
   constructor(wheel: TimerWheel, owner: Owner, onDue: (owner: Owner) => void) {
     super();
     this.#wheel = wheel;

@@ -30,18 +30,30 @@ export function prepareSocket(socket: Socket): void {
   socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
 }
 
-/** Makes a server that does not listen yet. */
-export function makeListener(tls: TlsOptions | undefined, handshakeTimeout: number): Server {
+/** The longest time that timers of Node can wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Makes a server that does not listen yet.
+ *
+ * @param handshakeTimeoutMs how long a TLS handshake may take: from 0, or `Infinity`.
+ */
+export function makeListener(tls: TlsOptions | undefined, handshakeTimeoutMs: number): Server {
   if (tls === undefined) {
     // Paused, so that the handle can be taken over before anything is read.
     return createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true });
   }
   return createTlsServer({
     ALPNProtocols: ['http/1.1'],
-    handshakeTimeout,
+    handshakeTimeout: toNodeTimeout(handshakeTimeoutMs),
     ...tls,
     ...SOCKET_OPTIONS,
   });
+}
+
+/** To Node, 0 is no timeout, and what its timers cannot wait for is an error. */
+function toNodeTimeout(ms: number): number {
+  return ms === Number.POSITIVE_INFINITY ? 0 : Math.min(Math.max(ms, 1), LONGEST_MS);
 }
 
 /**

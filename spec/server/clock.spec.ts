@@ -110,3 +110,23 @@ t.test('does not keep the process alive', async (t) => {
   t.ok(SYSTEM_TIME.now() >= 0);
   t.ok(Math.abs(SYSTEM_TIME.epochNow() - Date.now()) < 1_000);
 });
+
+t.test('keeps the other deadlines when one throws', (t) => {
+  const { time, wheel, fired, make } = setUp();
+  make('before').setIn(500);
+  const bad = new Deadline(wheel, undefined, () => {
+    throw new Error('the owner');
+  });
+  bad.setIn(500);
+  make('after').setIn(500);
+  make('later').setIn(65_600);
+  t.throws(() => time.advance(640), { message: 'the owner' });
+  t.same(fired, ['before']);
+  time.advance(129);
+  t.same(fired, ['before', 'after'], 'with the next tick');
+  time.advance(65_600);
+  t.same(fired, ['before', 'after', 'later']);
+  t.equal(wheel.length, 0);
+  t.equal(time.tickers, 0);
+  t.end();
+});

@@ -1,8 +1,10 @@
-import { Server as TlsServer } from 'node:tls';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect, Server as TlsServer } from 'node:tls';
 import t from 'tap';
 import { listen, makeListener } from '../../lib/server/listening.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
-import { socketPath } from '../support/sockets.ts';
+import { RawClient, socketPath } from '../support/sockets.ts';
 
 t.test('makes servers that let half-closed peers read their answer', async (t) => {
   const plain = makeListener(undefined, 1_000);
@@ -39,4 +41,27 @@ t.test('fails with the system’s error, or says what was wrong', async (t) => {
       code: 'invalid-argument',
     });
   }
+});
+
+t.test('lets a TLS handshake take as long as it is told, from 0 to for ever', async (t) => {
+  for (const timeoutMs of [1_000, 2 ** 40, Number.POSITIVE_INFINITY]) {
+    const server = makeListener({ key: PRIVATE_KEY, cert: CERTIFICATE }, timeoutMs);
+    const { port } = await listen(server, 0, '127.0.0.1');
+    server.on('secureConnection', (socket: Socket) => socket.end('hello'));
+    const client = connect({ port, host: '127.0.0.1', ca: CERTIFICATE, servername: 'localhost' });
+    client.resume();
+    await once(client, 'secureConnect');
+    await once(client, 'close');
+    server.close();
+    t.pass(String(timeoutMs));
+  }
+  const server = makeListener({ key: PRIVATE_KEY, cert: CERTIFICATE }, 0);
+  const { port } = await listen(server, 0, '127.0.0.1');
+  const failed = once(server, 'tlsClientError');
+  const client = new RawClient(port);
+  const [error, socket] = await failed;
+  t.match(error, { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' }, 'no time is not all the time');
+  socket.destroy();
+  client.close();
+  server.close();
 });
