@@ -55,15 +55,22 @@ export interface CloseResult {
   readonly cut: number;
 }
 
-/** Resolves when no connection is open any more. */
+/**
+ * Resolves when no connection is open any more.
+ *
+ * @param breakOff called at the deadline, for connections that are cut in a way of their own.
+ */
 export function untilEveryoneLeft(
   acceptor: Acceptor,
   wheel: TimerWheel,
   deadlineMs: number,
+  breakOff: () => void,
 ): Promise<CloseResult> {
   return new Promise((resolve) => {
     let cut = 0;
     const deadline = new Deadline(wheel, acceptor, () => {
+      breakOff();
+      // A socket that is destroyed closes later, and is counted here.
       cut = acceptor.cut();
     });
     deadline.setIn(deadlineMs);

@@ -84,7 +84,11 @@ export abstract class ExchangeRequest {
     return this.#transport.isSecure;
   }
 
-  /** Address and port of the other end. A proxy's, if there is one in between. */
+  /**
+   * Address and port of the other end. A proxy's, if there is one in between. The system is asked
+   * when this, or {@link Exchange.onClose}, is first called for a connection: once the client has
+   * gone it knows nothing, and the address is "".
+   */
   get client(): ClientAddress {
     return this.#transport.client;
   }

@@ -114,13 +114,15 @@ export class Exchange extends ExchangeRequest {
   // ── the answer ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Sends 103 (Early Hints) before the answer, as often as you like [RFC 8297 §2].
+   * Sends 103 (Early Hints) before the answer, as often as you like [RFC 8297 §2]. Hints that pile
+   * up for a client that does not read them cut the connection, beyond `maxBufferedBytes`.
    *
    * @throws UsageError `invalid-header`, `already-answered`, `hijacked`.
    */
   earlyHints(fields: FieldsInit): void {
     this.#requireOpen();
-    this.#transport.pump.writeText(this.#writer.interim(103, fields), 'latin1');
+    const hints = this.#writer.interim(103, fields);
+    if (this.#transport.pump.admits()) this.#transport.pump.writeText(hints, 'latin1');
   }
 
   /** @internal Sends 100 (Continue), unless the answer has begun. */
@@ -228,7 +230,9 @@ export class Exchange extends ExchangeRequest {
 
   /**
    * Takes the socket away from the server, which has not written anything and forgets it, but
-   * counts it until it is closed. Responses to earlier requests have been handed to the socket.
+   * counts it until it is closed. Responses to earlier requests have been handed to the socket. A
+   * body that has not been read to its end is in `head` and on the socket: reading it fails with
+   * UsageError `hijacked`.
    *
    * @throws UsageError `already-answered`, `hijacked`.
    */
@@ -322,12 +326,16 @@ export class Exchange extends ExchangeRequest {
   /** The last byte was written; it leaves soon. */
   #end(): void {
     const { pump } = this.#transport;
-    if (this.#life.isWatched) {
-      pump.whenFlushed(() => this.#life.finish(pump.cause ?? 'completed'));
-    } else {
-      this.#life.finish(pump.cause ?? 'completed');
-    }
+    if (this.#life.isWatched) pump.whenFlushed(() => this.#life.finish(this.#outcome()));
+    else this.#life.finish(this.#outcome());
     this.#transport.responseEnded();
+  }
+
+  /** What became of an answer that was written to its end. */
+  #outcome(): ExchangeEnd {
+    const { cause, hasLostOutput } = this.#transport.pump;
+    if (cause === undefined || cause === 'ended') return hasLostOutput ? 'cut' : 'completed';
+    return cause;
   }
 
   #requireOpen(): void {

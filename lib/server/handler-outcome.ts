@@ -8,6 +8,7 @@
  * | throws a client's fault (`ProtocolError`, `HandshakeRejected`) | its status | cut |
  * | throws anything else | 500, reported | cut, reported |
  * | throws after the client has gone | nothing; reported unless it is an `AbortError` | the same |
+ * | throws after the answer is complete | – | nothing; reported unless it is an `AbortError` |
  *
  * Cut means: no final chunk, so that the client sees a truncated body and never a false end.
  */
@@ -44,7 +45,7 @@ function settle(exchange: Exchange, result: unknown): void {
 function fail(exchange: Exchange, error: unknown, report: (error: unknown) => void): void {
   const isOpen = exchange.ending === undefined;
   const answer = answerToFailure(error);
-  const isExpected = exchange.isAbandoned && isAboutLeaving(error);
+  const isExpected = (exchange.isAbandoned || exchange.isDone) && isAboutLeaving(error);
   if (answer === undefined && !isExpected) report(error);
   if (!isOpen || (exchange.isAbandoned && answer === undefined)) {
     exchange.breakOff(error);
@@ -59,7 +60,10 @@ function fail(exchange: Exchange, error: unknown, report: (error: unknown) => vo
   }
 }
 
-/** What a handler is expected to throw when its client has left in the middle of something. */
+/**
+ * What a handler is expected to throw when nobody waits for its work: its client has left, or the
+ * answer is complete, as one to HEAD is from the beginning.
+ */
 function isAboutLeaving(error: unknown): boolean {
   return error instanceof ProtocolError || (error instanceof Error && error.name === 'AbortError');
 }

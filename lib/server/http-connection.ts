@@ -2,19 +2,20 @@
  * The life of one HTTP connection: requests in, one exchange at a time, until somebody has enough.
  *
  * ```
- *            first byte         head                     answered, read to the end
+ *            first letter       head                     answered, read to the end
  *   idle ──────────────► head ───────► exchange ───────────────────────────► idle …
  *    │ keep-alive timeout │ malformed,    │  │ close, or too much left to read
  *    ▼                    │ too slow      │  └─────────► lingering ──► closed
  *  closed                 └─► error ──────│────────────────▲
  *                                         └─ hijack, accept ─► handed over
  * ```
- * While a request is answered no other one is read, so pipelined requests are answered in order and
- * an error comes last [RFC 9112 §9.3.2]. Lingering is told in lingering.ts.
+ * Empty lines before a head begin nothing [RFC 9112 §2.2]. While a request is answered no other one
+ * is read, so pipelined requests are answered in order and an error comes last [RFC 9112 §9.3.2],
+ * also to a client that has ended its side. Lingering is told in lingering.ts.
  *
  * Longer than the house allows: one connection has one life, and its diagram stands above it.
  */
-import { ProtocolError } from '../base/index.ts';
+import { ProtocolError, UsageError } from '../base/index.ts';
 import type { RequestHead } from '../http/index.ts';
 import { type ClientAddress, readClientAddress } from '../peer/index.ts';
 import { Deadline } from './clock.ts';
@@ -90,14 +91,14 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     else this.#exchange?.shutDown();
   }
 
+  /** Breaks everything off, so that an answer that ends with the connection is seen to be cut. */
+  cut(): void {
+    this.pump.cut('cut');
+  }
+
   // ── what the socket says ───────────────────────────────────────────────────────────────────
 
   receive(bytes: Buffer): void {
-    if (this.#phase === 'idle' && !this.#isWaitingForDrain) {
-      this.#phase = 'head';
-      // The very first head is due from the beginning of the connection.
-      if (this.#requests > 0) this.#deadline.setIn(this.settings.headTimeoutMs);
-    }
     this.#input.receive(bytes);
   }
 
@@ -130,8 +131,15 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   requestBegan(head: RequestHead, body: RequestBody): void {
     this.#requests += 1;
     this.#phase = 'exchange';
-    this.#exchange = new Exchange(head, body, this);
-    this.#owner.dispatch(this.#exchange);
+    const exchange = new Exchange(head, body, this);
+    this.#exchange = exchange;
+    const { hasPeerEnded } = this.pump;
+    // A stream to such a client is ended at once, and must not take earlier answers with it.
+    if (hasPeerEnded) this.pump.flush();
+    this.#owner.dispatch(exchange);
+    if (!hasPeerEnded || this.#exchange !== exchange || exchange.isDone) return;
+    exchange.clientEnded();
+    this.#limitAnswering();
   }
 
   requestEnded(): void {
@@ -157,7 +165,13 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   hasRead(): void {
     if (this.#exchange !== undefined || this.#isWaitingForDrain) return;
-    if (this.pump.hasPeerEnded && this.#input.waitingBytes === 0) this.#finish();
+    if (this.pump.hasPeerEnded && this.#input.waitingBytes === 0) {
+      this.#finish();
+    } else if (this.#phase === 'idle' && this.#input.hasBegun) {
+      this.#phase = 'head';
+      // The very first head is due from the beginning of the connection.
+      if (this.#requests > 0) this.#deadline.setIn(this.settings.headTimeoutMs);
+    }
   }
 
   // ── what the exchange asks ─────────────────────────────────────────────────────────────────
@@ -176,7 +190,9 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   mayKeepAlive(): boolean {
     if (this.#requests >= this.settings.maxRequestsPerConnection) return false;
-    return !this.#owner.isClosing && !this.pump.hasPeerEnded && this.#input.mayGoOn;
+    // Who has ended its side may have sent more requests before.
+    if (this.pump.hasPeerEnded && !this.#input.hasNext) return false;
+    return !this.#owner.isClosing && this.#input.mayGoOn;
   }
 
   responseEnded(): void {
@@ -192,7 +208,11 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   }
 
   handOver(): Buffer {
+    const body = this.#exchange?.body;
     const rest = this.#leave('handed-over');
+    if (body?.isComplete === false) {
+      body.fail(new UsageError('hijacked', 'the rest of the body went to whoever took the socket'));
+    }
     this.#owner.left(this, 'handed-over', false);
     return rest;
   }
@@ -220,10 +240,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   }
 
   #nextRequest(): void {
-    const hasBegun = this.#input.waitingBytes > 0;
-    const { headTimeoutMs, keepAliveTimeoutMs } = this.settings;
-    this.#phase = hasBegun ? 'head' : 'idle';
-    this.#deadline.setIn(hasBegun ? headTimeoutMs : keepAliveTimeoutMs);
+    this.#phase = 'idle';
+    this.#deadline.setIn(this.settings.keepAliveTimeoutMs);
     this.#input.resume();
   }
 

@@ -35,7 +35,7 @@ import {
 } from './listening.ts';
 import { PeerSet } from './peer-set.ts';
 import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
-import { Ledger, type ServerStats } from './server-stats.ts';
+import { Ledger, type ServerStats, tellFailure } from './server-stats.ts';
 import { SocketPump, type TransportEnd } from './socket-pump.ts';
 import { type WebSocketRoute, WebSockets } from './websocket-route.ts';
 
@@ -47,7 +47,10 @@ export interface ServerOptions extends ServerTuning {
   request?(exchange: Exchange): unknown;
   /** Accepts and reads WebSockets. Without it upgrade requests are requests like any other. */
   readonly websocket?: WebSocketRoute | undefined;
-  /** Takes what handlers throw and is no fault of a client. Default: printed to stderr. */
+  /**
+   * Takes what handlers throw and is no fault of a client. Default: printed to stderr, as is what
+   * it throws itself.
+   */
   error?(error: unknown, exchange: Exchange | undefined): void;
 }
 
@@ -194,7 +197,9 @@ export class Server implements ConnectionOwner {
       for (const connection of this.#connections) connection.shutDown();
       sayGoodbye([...this.peers, ...this.guests.peers], this.settings.wheel, spreadMs);
     });
-    return untilEveryoneLeft(this.#acceptor, this.settings.wheel, deadlineMs);
+    return untilEveryoneLeft(this.#acceptor, this.settings.wheel, deadlineMs, () => {
+      for (const connection of this.#connections) connection.cut();
+    });
   }
 
   #requireOpen(): void {
@@ -238,7 +243,6 @@ export class Server implements ConnectionOwner {
 
   #report(error: unknown, exchange: Exchange | undefined): void {
     this.#ledger.failed(error, exchange);
-    if (this.#options.error !== undefined) this.#options.error(error, exchange);
-    else console.error('barewire: a handler failed:', error);
+    tellFailure(this.#options, error, exchange);
   }
 }

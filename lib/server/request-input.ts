@@ -85,6 +85,19 @@ export class RequestInput implements RequestSink, BodySource {
     return this.#reader.waitingBytes;
   }
 
+  /** Whether a head has begun to come that is not complete. */
+  get hasBegun(): boolean {
+    return this.#isDone && this.#reader.phase !== 'idle';
+  }
+
+  /** Whether more than the current request has come already. */
+  get hasNext(): boolean {
+    const body = this.#body!;
+    const isKnown = body.isComplete || body.length === undefined;
+    const due = isKnown ? 0 : body.length! - body.receivedBytes;
+    return this.#reader.waitingBytes > due;
+  }
+
   /** Whether another request can follow the current one, as far as reading goes. */
   get mayGoOn(): boolean {
     const [head, body] = [this.#head!, this.#body!];

@@ -66,6 +66,26 @@ export const SERVER_CHANNELS: Readonly<
   error: channel('barewire:server:error'),
 });
 
+/**
+ * Tells the option `error` of a server that a handler failed; without one, stderr. Never throws:
+ * whoever reports is in the middle of something that must go on.
+ */
+export function tellFailure(
+  options: { error?(error: unknown, exchange: Exchange | undefined): void },
+  error: unknown,
+  exchange: Exchange | undefined,
+): void {
+  if (options.error === undefined) {
+    console.error('barewire: a handler failed:', error);
+    return;
+  }
+  try {
+    options.error(error, exchange);
+  } catch (secondError) {
+    console.error('barewire: the option error failed:', secondError, 'for', error);
+  }
+}
+
 /** Writes down what happens to a server. */
 export class Ledger {
   readonly #server: object;

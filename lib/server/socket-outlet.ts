@@ -8,6 +8,9 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { unwrittenBytes, type WriteOwner, writeDirectly, writeError } from './direct-write.ts';
 
+/** From here on output is congested: writing had better wait. */
+export const CONGESTED_BYTES = 64 * 1024;
+
 /** Hands bytes to a socket. */
 export abstract class SocketOutlet implements WriteOwner {
   readonly socket: Duplex;
@@ -18,6 +21,11 @@ export abstract class SocketOutlet implements WriteOwner {
   /** libuv holds a part of what was written directly. */
   #isDirectWaiting = false;
   #usesStream = false;
+  /**
+   * Called for every write to a stream that has room for more than counts as congested: it emits no
+   * `'drain'` when what waits becomes less.
+   */
+  readonly #onTaken: ((error?: Error | null) => void) | undefined;
   /** Bytes handed over so far. */
   protected handed = 0;
   /** The socket is full and will tell. */
@@ -29,10 +37,15 @@ export abstract class SocketOutlet implements WriteOwner {
     this.socket = socket;
     this.isPlain = socket.constructor === Socket;
     this.#isDirect = isDirect;
+    if (socket.writableHighWaterMark > CONGESTED_BYTES) {
+      this.#onTaken = (error) => {
+        if (!error) this.flushAfter('taken');
+      };
+    }
   }
 
-  /** @internal The socket has room again, or the turn that was waited for is over. */
-  abstract flushAfter(event: 'drain' | 'turn'): void;
+  /** @internal The socket has room again, has taken something, or the turn is over. */
+  abstract flushAfter(event: 'drain' | 'taken' | 'turn'): void;
 
   /** True when the transport went before everything written had left. */
   get hasLostOutput(): boolean {
@@ -59,13 +72,20 @@ export abstract class SocketOutlet implements WriteOwner {
     if (outcome === 'unavailable') return this.#handToStream(block);
     this.#isDirectWaiting = outcome === 'waiting';
     this.isBlocked = outcome !== 'taken';
+    if (outcome === 'refused') this.loseOutput();
     return outcome === 'taken';
   }
 
   #handToStream(block: Uint8Array): boolean {
     const { socket } = this;
     this.#usesStream = true;
-    const hasRoom = socket.write(block);
+    const hasRoom = socket.write(block, this.#onTaken);
+    // A stream that has failed holds nothing either. Its end follows.
+    if (socket.errored !== null || socket.destroyed) {
+      this.loseOutput();
+      this.isBlocked = true;
+      return false;
+    }
     if (socket.writableLength === 0) return true;
     this.isBlocked = !hasRoom;
     return false;

@@ -125,7 +125,9 @@ export class SocketPump extends SocketWriter {
     if (this.isOver) return;
     this.#cause ??= cause;
     this.stopWriting();
-    if (this.endIsMeaningful && cause !== 'ended') resetSocket(this.socket);
+    // Once our end has left, everything has: a reset would only take it away again.
+    const isTold = cause === 'ended' || this.socket.writableFinished;
+    if (this.endIsMeaningful && !isTold) resetSocket(this.socket);
     else this.socket.destroy();
   }
 
@@ -171,6 +173,7 @@ export class SocketPump extends SocketWriter {
 
   /** @internal */
   failed(error: Error): void {
+    if (this.bufferedBytes > 0) this.loseOutput();
     this.#error ??= error;
     this.#cause ??= 'reset';
   }

@@ -8,13 +8,11 @@
 import type { Duplex } from 'node:stream';
 import type { TimerWheel } from './clock.ts';
 import { OutputQueue } from './output-queue.ts';
-import { SocketOutlet } from './socket-outlet.ts';
+import { CONGESTED_BYTES, SocketOutlet } from './socket-outlet.ts';
 import { WriteWatch } from './write-watch.ts';
 
 /** At the default of 30 s a portion, 4 KiB/s are fast enough. */
 const PORTION_BYTES = 128 * 1024;
-/** From here on output is congested: writing had better wait. */
-const CONGESTED_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /** What all pumps of a server share. */
@@ -37,6 +35,8 @@ export abstract class SocketWriter extends SocketOutlet {
   #isCongested = false;
   #isEnding = false;
   #whenFlushed: (() => void)[] | undefined;
+  /** Those who wait for an empty write to come back, the oldest first. */
+  #whenMarked: (() => void)[][] | undefined;
   /** A turn is on: its end will flush. */
   protected isInTurn = false;
   protected hasEnded = false;
@@ -138,9 +138,9 @@ export abstract class SocketWriter extends SocketOutlet {
   }
 
   /** @internal The socket has room again, or the turn that was waited for is over. */
-  override flushAfter(event: 'drain' | 'turn'): void {
+  override flushAfter(event: 'drain' | 'taken' | 'turn'): void {
     if (event === 'drain') this.isBlocked = false;
-    else this.#isScheduled = false;
+    else if (event === 'turn') this.#isScheduled = false;
     this.flush();
   }
 
@@ -191,6 +191,8 @@ export abstract class SocketWriter extends SocketOutlet {
   }
 
   #settleEmpty(waiting: number): void {
+    // What was refused has not left: whoever waits for it is told with the end of the transport.
+    if (this.hasLostOutput) return;
     if (this.#whenFlushed !== undefined) {
       if (waiting === 0) this.#runFlushed();
       else this.#markFlushed();
@@ -209,19 +211,29 @@ export abstract class SocketWriter extends SocketOutlet {
     );
   }
 
-  /** An empty write comes back when everything before it has left. */
+  /** An empty write comes back when everything before it has left; or never, or with an error. */
   #markFlushed(): void {
     const waiting = this.#whenFlushed ?? [];
     this.#whenFlushed = undefined;
-    this.socket.write(NOTHING, () => {
+    this.#whenMarked ??= [];
+    this.#whenMarked.push(waiting);
+    this.socket.write(NOTHING, (error) => {
+      const index = this.#whenMarked?.indexOf(waiting) ?? -1;
+      if (index < 0) return;
+      if (error) {
+        this.loseOutput();
+        return;
+      }
+      this.#whenMarked!.splice(index, 1);
       for (const done of waiting) done();
     });
   }
 
   #runFlushed(): void {
-    const waiting = this.#whenFlushed ?? [];
+    const waiting = [...(this.#whenMarked ?? []), this.#whenFlushed ?? []];
+    this.#whenMarked = undefined;
     this.#whenFlushed = undefined;
-    for (const done of waiting) done();
+    for (const done of waiting.flat()) done();
   }
 }
 

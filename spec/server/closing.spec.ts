@@ -21,13 +21,13 @@ function setUp(connections: number): {
 
 t.test('is over at once when nobody is there', async (t) => {
   const { acceptor, wheel } = setUp(0);
-  t.same(await untilEveryoneLeft(acceptor, wheel, 1_000), { cut: 0 });
+  t.same(await untilEveryoneLeft(acceptor, wheel, 1_000, () => undefined), { cut: 0 });
   t.equal(wheel.length, 0);
 });
 
 t.test('waits for those who leave in time', async (t) => {
   const { acceptor, wheel, streams } = setUp(2);
-  const over = untilEveryoneLeft(acceptor, wheel, 1_000);
+  const over = untilEveryoneLeft(acceptor, wheel, 1_000, () => undefined);
   for (const stream of streams) stream.destroy();
   t.same(await over, { cut: 0 });
   t.equal(wheel.length, 0);
@@ -40,7 +40,7 @@ t.test(
       process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
     const { acceptor, wheel, time, streams } = setUp(3);
-    const over = untilEveryoneLeft(acceptor, wheel, 1_000);
+    const over = untilEveryoneLeft(acceptor, wheel, 1_000, () => undefined);
     t.equal(timers(), before + 1);
     streams[0]!.destroy();
     await new Promise((next) => setImmediate(next));
@@ -68,4 +68,16 @@ t.test('takes times from the call before those of the server, and none that cann
     t.throws(() => resolveClosing(options, settings), { code: 'invalid-option' }, String(bad));
   }
   t.end();
+});
+
+t.test('breaks off at the deadline what is to be cut otherwise, and counts it', async (t) => {
+  const { acceptor, wheel, time, streams } = setUp(2);
+  const told: unknown[] = [];
+  const over = untilEveryoneLeft(acceptor, wheel, 1_000, () => {
+    told.push(streams.map(({ destroyed }) => destroyed));
+    streams[0]!.destroy();
+  });
+  time.advance(1_400);
+  t.same(await over, { cut: 2 });
+  t.same(told, [[false, false]]);
 });

@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import type { BodyStream, Exchange } from 'barewire';
 import t from 'tap';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
@@ -367,3 +368,56 @@ t.test(
     t.match(readResponse(await client.until('/p')), { body: 'b.example /p' });
   },
 );
+
+t.test('never says completed of an answer that was refused or that never left', async (t) => {
+  const ways: readonly (readonly [
+    way: string,
+    write: (done: (error?: Error) => void) => void,
+    end: ((stream: Duplex) => void) | undefined,
+    reason: string,
+  ])[] = [
+    ['refused at once', (done) => done(new Error('EPIPE')), undefined, 'reset'],
+    ['refused later', (done) => setImmediate(done, new Error('EPIPE')), undefined, 'reset'],
+    ['reset', () => undefined, (stream) => stream.destroy(new Error('ECONNRESET')), 'reset'],
+    ['destroyed', () => undefined, (stream) => stream.destroy(), 'cut'],
+  ];
+  for (const isLast of [false, true]) {
+    for (const [way, write, end, reason] of ways) {
+      const reasons: string[] = [];
+      const { server } = await serve(t, (exchange) => {
+        exchange.onClose((report) => reasons.push(report.reason));
+        exchange.respond(200, isLast ? { connection: 'close' } : {}, 'x'.repeat(100_000));
+      });
+      const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => write(done) });
+      server.serve(stream);
+      stream.push(get('/'));
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((next) => setImmediate(next));
+      end?.(stream);
+      await eventually(() => server.stats().openConnections === 0);
+      t.same(reasons, [reason], way);
+      const gone = Object.values(server.stats().clientsGone);
+      t.same(gone, [1], 'and the client is counted');
+    }
+  }
+});
+
+t.test('cuts a client that hints are piled up for', async (t) => {
+  let hints = 0;
+  const reasons: string[] = [];
+  const { server } = await serve(t, {
+    maxBufferedBytes: 65_536,
+    async request(exchange) {
+      exchange.onClose(({ reason }) => reasons.push(reason));
+      for (; hints < 1_000 && !exchange.signal.aborted; hints += 1) {
+        exchange.earlyHints({ link: 'x'.repeat(1_000) });
+        await new Promise((next) => setImmediate(next));
+      }
+    },
+  });
+  const stream = new Duplex({ read() {}, write() {} });
+  server.serve(stream);
+  stream.push(get('/'));
+  await eventually(() => server.stats().openConnections === 0);
+  t.same(reasons, ['slow-consumer']);
+  t.ok(hints < 100, `${hints} hints`);
+});

@@ -168,3 +168,16 @@ t.test('destroys a hijacked socket whose hijacker throws', async (t) => {
   t.equal(await connect().send(get('/')).ended(), '');
   t.match(errors, [{ message: 'after hijacking' }]);
 });
+
+t.test('says nothing about a handler that was told that HEAD needs no body', async (t) => {
+  const { connect, errors, server } = await serve(t, async (exchange) => {
+    const body = exchange.stream(200);
+    await new Promise((_resolve, reject) => {
+      if (body.signal.aborted) reject(body.signal.reason);
+    });
+  });
+  const client = connect().send(`HEAD / HTTP/1.1\r\nhost: a\r\n\r\n${get('/', 'x: 1')}`);
+  await client.until(/200[\s\S]*200/);
+  t.same(errors, []);
+  t.equal(server.stats().handlerErrors, 0);
+});

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Exchange } from 'barewire';
 import t from 'tap';
-import { get, serve } from '../support/serving.ts';
+import { get, post, serve } from '../support/serving.ts';
 import { eventually } from '../support/sockets.ts';
 
 t.test('reads a socket to its end that was ended and is never read', async (t) => {
@@ -67,4 +67,25 @@ t.test('survives errors that nobody listens to', async (t) => {
   client.socket.resetAndDestroy();
   await eventually(() => server.stats().openConnections === 0);
   t.pass('the process lives');
+});
+
+t.test('fails the body that went to whoever took the socket', async (t) => {
+  for (const expect of [[], ['expect: 100-continue']]) {
+    const seen: unknown[] = [];
+    const { connect } = await serve(t, async (exchange) => {
+      const codeOf = ({ code }: { code: string }): string => code;
+      const isBefore = exchange.path === '/before';
+      const before = isBefore ? exchange.body.bytes().catch(codeOf) : undefined;
+      const { socket } = exchange.hijack();
+      seen.push(await before, await exchange.body.text().catch(codeOf));
+      socket.end('mine');
+    });
+    for (const path of ['/before', '/after']) {
+      const client = connect().send(post(path, 'x'.repeat(10), ...expect).slice(0, -10));
+      const wire = await client.ended();
+      const hasAsked = path === '/before' && expect.length > 0;
+      t.equal(wire, hasAsked ? 'HTTP/1.1 100 Continue\r\n\r\nmine' : 'mine');
+    }
+    t.same(seen, ['hijacked', 'already-reading', undefined, 'hijacked']);
+  }
 });

@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import type { Exchange } from 'barewire';
 import t from 'tap';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
@@ -228,4 +229,164 @@ t.test('pauses a client that sends ahead of what is answered', async (t) => {
   waiting.pop()!.respond(200);
   await eventually(() => waiting.length === 1);
   t.equal(waiting[0]!.path, '/', 'and goes on afterwards');
+});
+
+for (const allowHalfOpen of [false, true]) {
+  const how = allowHalfOpen ? 'with allowHalfOpen' : 'without allowHalfOpen';
+  t.test(`answers everything a client has sent before it ended its side, ${how}`, async (t) => {
+    let goOn = (): void => undefined;
+    const { connect, server } = await serve(t, {
+      allowHalfOpen,
+      async request(exchange) {
+        if (exchange.path === '/1') {
+          await new Promise<void>((next) => {
+            goOn = next;
+          });
+        }
+        await new Promise((next) => setImmediate(next));
+        exchange.respond(200, {}, exchange.path);
+      },
+    });
+    const client = connect().send(get('/1') + get('/2') + post('/3', 'body'));
+    client.socket.end();
+    await eventually(() => server.stats().requests === 1);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((next) => setImmediate(next));
+    goOn();
+    const responses = readResponses(await client.ended());
+    t.same(
+      responses.map(({ body, fields }) => [body, fields['connection']]),
+      [
+        ['/1', undefined],
+        ['/2', undefined],
+        ['/3', 'close'],
+      ],
+    );
+  });
+}
+
+t.test('tells each request of a client that has ended its side that it has', async (t) => {
+  const heard: unknown[] = [];
+  const { connect, server, time } = await serve(t, async (exchange) => {
+    const { signal } = exchange;
+    if (!signal.aborted) await new Promise((next) => signal.addEventListener('abort', next));
+    heard.push(`${exchange.path} ${signal.reason.reason}`);
+    if (exchange.path === '/1') exchange.respond(200, {}, exchange.path);
+  });
+  const client = connect().send(get('/1') + get('/never'));
+  client.socket.end();
+  await eventually(() => heard.length === 2);
+  t.same(heard, ['/1 peer-ended', '/never peer-ended']);
+  t.equal(server.stats().openConnections, 1);
+  time.advance(3_000);
+  t.equal(readResponse(await client.ended()).body, '/1', 'and does not wait for ever for the rest');
+});
+
+t.test(
+  'gives earlier answers to a client that has ended its side and is not streamed to',
+  async (t) => {
+    const { connect } = await serve(t, async (exchange) => {
+      if (exchange.path === '/stream') return void exchange.stream(200).write('never mind');
+      await new Promise((heard) => exchange.signal.addEventListener('abort', heard));
+      exchange.respond(200, {}, exchange.path);
+    });
+    const client = connect().send(get('/1') + get('/stream'));
+    client.socket.end();
+    t.equal(readResponse(await client.ended()).body, '/1');
+  },
+);
+
+t.test(
+  'says what is wrong with a request that a client has sent half before its end',
+  async (t) => {
+    const { connect } = await serve(t, async (exchange) => {
+      await new Promise((heard) => exchange.signal.addEventListener('abort', heard));
+      exchange.respond(200, {}, exchange.path);
+    });
+    const client = connect().send(`${get('/1')}GET /2 HT`);
+    client.socket.end();
+    t.same(
+      readResponses(await client.ended()).map(({ status, fields }) => [
+        status,
+        fields['connection'],
+      ]),
+      [
+        [200, undefined],
+        [400, 'close'],
+      ],
+    );
+  },
+);
+
+t.test('goes on when a stream with much room has taken what was congested', async (t) => {
+  const { server } = await serve(t, async (exchange) => {
+    if (exchange.path === '/1') return exchange.respond(200, {}, Buffer.alloc(500_000));
+    const body = exchange.stream(200);
+    for (let piece = 0; piece < 5; piece += 1) await body.write(Buffer.alloc(100_000));
+    body.end();
+  });
+  let length = 0;
+  let end = '';
+  const stream = new Duplex({
+    writableHighWaterMark: 1 << 20,
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      length += chunk.length;
+      end = chunk.toString('latin1').slice(-5);
+      setImmediate(done);
+    },
+  });
+  server.serve(stream);
+  stream.push(get('/1') + get('/2'));
+  await eventually(() => length > 1_000_000 && end === '0\r\n\r\n');
+  t.pass('both answers have left');
+  stream.destroy();
+});
+
+t.test('stays idle while nothing but empty lines comes', async (t) => {
+  const { server, time } = await serve(t, {
+    headTimeoutMs: 1_000,
+    keepAliveTimeoutMs: 5_000,
+    request: (exchange) => exchange.respond(200, {}, 'x'),
+  });
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((next) => setImmediate(next));
+  };
+  const open = async (): Promise<{ send(text: string): Promise<void>; wire(): string }> => {
+    const [ours, theirs] = duplexPair();
+    let wire = '';
+    theirs.on('data', (bytes: Buffer) => {
+      wire += bytes.toString('latin1');
+    });
+    theirs.on('end', () => theirs.end());
+    server.serve(ours);
+    const send = async (text: string): Promise<void> => {
+      theirs.write(text);
+      await turns();
+    };
+    await send(`${get('/')}\r\n`);
+    return { send, wire: () => wire };
+  };
+  const idle = await open();
+  for (let second = 0; second < 4; second += 1) {
+    time.advance(1_000);
+    await idle.send('\r\n');
+  }
+  t.equal(server.stats().openConnections, 1);
+  time.advance(1_200);
+  await turns();
+  t.equal(server.stats().openConnections, 0, 'empty lines do not move the deadline');
+  t.equal(readResponses(idle.wire()).length, 1, 'and nothing is said that nobody asked for');
+  t.same(server.stats().violations, {});
+
+  const slow = await open();
+  time.advance(3_000);
+  await slow.send('\r\nG');
+  time.advance(1_200);
+  await turns();
+  t.same(server.stats().violations, { 'head-timeout': 1 }, 'a letter begins a head');
+  t.equal(server.stats().openConnections, 0);
+
+  await open();
+  const closed = server.close();
+  t.same(await closed, { cut: 0 }, 'who has sent an empty line is not waited for');
 });

@@ -359,3 +359,45 @@ t.test('does not begin to listen when it is closed in between', async (t) => {
   await t.rejects(listening, { code: 'invalid-state' });
   t.same(await closing, { cut: 0 });
 });
+
+t.test(
+  'does not let an answer that ends with the connection look whole at the deadline',
+  async (t) => {
+    const reasons: string[] = [];
+    const { connect, server, time } = await serve(t, (exchange) => {
+      exchange.onClose(({ reason }) => reasons.push(reason));
+      exchange.stream(200).write('half');
+    });
+    const client = connect().send('GET / HTTP/1.0\r\n\r\n');
+    await client.until('half');
+    const closed = server.close({ deadlineMs: 1_000 });
+    time.advance(1_200);
+    t.same(await closed, { cut: 1 });
+    await client.ended();
+    t.match(client.error, { code: 'ECONNRESET' });
+    t.same(reasons, ['cut']);
+    t.same(server.stats().clientsGone, { cut: 1 });
+  },
+);
+
+t.test('prints what the option error throws, and goes on', async (t) => {
+  const printed: unknown[] = [];
+  const { error } = console;
+  console.error = (...args: unknown[]) => void printed.push(args);
+  t.teardown(() => {
+    console.error = error;
+  });
+  const hookFailure = new Error('the hook');
+  const { connect } = await serve(t, {
+    error() {
+      throw hookFailure;
+    },
+    request() {
+      throw new Error('the handler');
+    },
+  });
+  const client = connect().send(get('/') + get('/'));
+  await client.until(/500[\s\S]*500/);
+  t.equal(printed.length, 2);
+  t.match(printed[0], ['barewire: the option error failed:', hookFailure, 'for', Error]);
+});

@@ -12,7 +12,7 @@ const MUCH = Buffer.alloc(8 * 1024 * 1024, 'm');
 class Outlet extends SocketOutlet {
   readonly told: string[] = [];
 
-  override flushAfter(event: 'drain' | 'turn'): void {
+  override flushAfter(event: 'drain' | 'taken' | 'turn'): void {
     this.isBlocked = false;
     this.told.push(event);
   }
@@ -107,4 +107,42 @@ t.test('asks any other stream how much it holds', (t) => {
   t.equal(outlet.give(Buffer.from('taken')), true);
   t.same(outlet.state, { waits: false, isBlocked: false, handed: 5 });
   t.end();
+});
+
+t.test('past the stream: loses what the kernel refuses', async (t) => {
+  const { outlet, socket, close } = await open(true);
+  const handle = (socket as unknown as { _handle: { writeBuffer: () => number } })._handle;
+  handle.writeBuffer = () => -constants.errno.EPIPE;
+  const failed = once(socket, 'error');
+  t.equal(outlet.give(Buffer.from('refused')), false);
+  t.match(outlet.state, { isBlocked: true });
+  t.equal(outlet.hasLostOutput, true);
+  t.match(await failed, [{ code: 'EPIPE' }]);
+  close();
+});
+
+t.test('loses what a stream refuses, and what comes when it is destroyed', (t) => {
+  const refusing = new Duplex({ write: (_chunk, _encoding, done) => done(new Error('no')) });
+  const destroyed = new Duplex({ write: (_chunk, _encoding, done) => done() }).destroy();
+  for (const stream of [refusing, destroyed]) {
+    stream.on('error', () => undefined);
+    const outlet = new Outlet(stream, false);
+    t.equal(outlet.give(Buffer.from('refused')), false);
+    t.match(outlet.state, { isBlocked: true });
+    t.equal(outlet.hasLostOutput, true);
+  }
+  t.end();
+});
+
+t.test('tells what a stream takes that has more room than counts as congested', async (t) => {
+  for (const [writableHighWaterMark, expected] of [
+    [65_536, []],
+    [65_537, ['taken']],
+  ] as const) {
+    const write = (_chunk: Buffer, _encoding: string, done: () => void): void => done();
+    const outlet = new Outlet(new Duplex({ writableHighWaterMark, write }), false);
+    outlet.give(Buffer.from('taken'));
+    await new Promise((next) => setImmediate(next));
+    t.same(outlet.told, expected);
+  }
 });

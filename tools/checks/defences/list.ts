@@ -376,8 +376,8 @@ export const DEFENCES: readonly Defence[] = [
     attack: 'an idle kept connection',
     defence: 'the keep-alive timeout',
     file: 'lib/server/http-connection.ts',
-    find: 'hasBegun ? headTimeoutMs : keepAliveTimeoutMs',
-    replace: 'hasBegun ? headTimeoutMs : Number.POSITIVE_INFINITY',
+    find: 'this.#deadline.setIn(this.settings.keepAliveTimeoutMs);',
+    replace: '',
     spec: 'spec/security/server.spec.ts',
   },
   {
