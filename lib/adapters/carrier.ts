@@ -52,6 +52,12 @@ export interface AdapterEndpoint extends WebSocketEndpoint<Opening>, Caps {
   readonly alarm?: Alarm | undefined;
 }
 
+/** The endpoint's alarm; the system's when there is none, or what is there is refused later. */
+export function alarmOf(endpoint: AdapterEndpoint | undefined): Alarm {
+  const alarm = endpoint?.alarm;
+  return typeof alarm === 'function' ? alarm : systemAlarm;
+}
+
 const ENDPOINT: OptionTable<AdapterEndpoint> = {
   ...PEER_OPTIONS,
   ...ACCEPT_POLICY,
@@ -71,11 +77,15 @@ export interface Carrier extends Counted {
   readonly source: unknown;
   /** Bytes that came behind the request. */
   readonly head: Buffer | undefined;
-  /** True when the client has gone away. */
+  /** True when the client has gone away: its stream is closed, or its side of it is ended. */
   readonly isGone: boolean;
   /** True for TLS; `undefined` when it is the request that says so. */
   readonly isSecure: boolean | undefined;
+  /** Called when the client goes away, while its stream may still be there. */
+  onLeaving(callback: () => void): void;
   refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void;
+  /** Gives up what is left of the stream of a client that has gone away. */
+  drop(): void;
   /** Writes the yes; returns what carries the frames. */
   switchOver(response: UpgradeResponse): Transport;
 }
@@ -92,17 +102,34 @@ export async function carryThrough(
   request: UpgradeRequest,
   endpoint: AdapterEndpoint,
 ): Promise<WebSocketPeer | undefined> {
-  checkOptions(endpoint, ENDPOINT, 'endpoints');
-  checkPeerOptions(endpoint);
-  checkUpgradePolicy(endpoint);
+  const refusal = enter(carrier, endpoint);
   const { source } = carrier;
   const { request: asked } = ADAPTER_CHANNELS;
   if (asked.hasSubscribers) asked.publish({ endpoint, source });
-  if (carrier.isGone) return undefined;
-  const decision = countIn(endpoint, carrier) ?? (await decide(carrier, request, endpoint));
+  if (carrier.isGone) return leave(carrier);
+  const decision = refusal ?? (await decide(carrier, request, endpoint));
   if (!decision.ok) return refuse(carrier, decision, endpoint);
-  if (carrier.isGone) return undefined;
+  if (carrier.isGone) return leave(carrier);
   return open(carrier, decision, endpoint);
+}
+
+/** Checks the options and counts the client in. Nobody else would end the stream it waits on. */
+function enter(carrier: Carrier, endpoint: AdapterEndpoint): RefusedOpening | undefined {
+  try {
+    checkOptions(endpoint, ENDPOINT, 'endpoints');
+    checkPeerOptions(endpoint);
+    checkUpgradePolicy(endpoint);
+    return carrier.isGone ? undefined : countIn(endpoint, carrier);
+  } catch (error) {
+    if (carrier.isGone) carrier.drop();
+    else carrier.refuse(500, {}, '');
+    throw error;
+  }
+}
+
+function leave(carrier: Carrier): undefined {
+  carrier.drop();
+  return undefined;
 }
 
 /** Asks the rules and the application, who have so much time. */
@@ -112,9 +139,9 @@ function decide(
   endpoint: AdapterEndpoint,
 ): Promise<AcceptedUpgrade | RefusedOpening> {
   const aborter = new AbortController();
-  carrier.onGone(() => aborter.abort());
+  carrier.onLeaving(() => aborter.abort());
   const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
-  const cancel = (endpoint.alarm ?? systemAlarm)(timeoutMs, () => aborter.abort());
+  const cancel = alarmOf(endpoint)(timeoutMs, () => aborter.abort());
   const { signal } = aborter;
   const isSecure = endpoint.isSecure ?? carrier.isSecure;
   return decideUpgrade(
@@ -147,7 +174,8 @@ function open(
 
 function refuse(carrier: Carrier, refusal: RefusedOpening, endpoint: AdapterEndpoint): undefined {
   log('refused with %d: %s', refusal.status, refusal.error.message);
-  if (!carrier.isGone) writeRefusal(carrier, refusal);
+  if (carrier.isGone) carrier.drop();
+  else writeRefusal(carrier, refusal);
   const { refused } = ADAPTER_CHANNELS;
   if (refused.hasSubscribers) refused.publish({ endpoint, source: carrier.source, refusal });
   if (endpoint.refused !== undefined) endpoint.refused(refusal);

@@ -7,12 +7,12 @@ import { LIMITS } from '../base/index.ts';
 import { formatUpgradeResponse, type UpgradeRequest } from '../handshake/index.ts';
 import { type AnsweredRequest, createDateSource, ResponseWriter } from '../http/index.ts';
 import {
+  type Alarm,
   DuplexTransport,
   readClientAddress,
-  systemAlarm,
   type WebSocketPeer,
 } from '../peer/index.ts';
-import { type AdapterEndpoint, type Carrier, carryThrough } from './carrier.ts';
+import { type AdapterEndpoint, alarmOf, type Carrier, carryThrough } from './carrier.ts';
 
 const IGNORE = (): void => {};
 /** Whatever the request was, its refusal has a body and ends the connection. */
@@ -37,7 +37,8 @@ export function acceptDuplex(
 ): Promise<WebSocketPeer | undefined> {
   // From here on nobody else looks after this stream's errors.
   stream.on('error', IGNORE);
-  return carryThrough(new StreamCarrier(stream, head, source), request, endpoint);
+  const carrier = new StreamCarrier(stream, head, source, alarmOf(endpoint));
+  return carryThrough(carrier, request, endpoint);
 }
 
 class StreamCarrier implements Carrier {
@@ -46,9 +47,11 @@ class StreamCarrier implements Carrier {
   readonly isSecure: boolean;
   readonly address: string;
   readonly #stream: Duplex;
+  readonly #alarm: Alarm;
 
-  constructor(stream: Duplex, head: Buffer | undefined, source: unknown) {
+  constructor(stream: Duplex, head: Buffer | undefined, source: unknown, alarm: Alarm) {
     this.#stream = stream;
+    this.#alarm = alarm;
     this.head = head;
     this.source = source;
     this.isSecure = 'encrypted' in stream;
@@ -56,11 +59,21 @@ class StreamCarrier implements Carrier {
   }
 
   get isGone(): boolean {
-    return this.#stream.destroyed;
+    return this.#stream.destroyed || this.#stream.readableEnded;
   }
 
   onGone(callback: () => void): void {
     this.#stream.once('close', callback);
+  }
+
+  /** Half a TCP connection is no WebSocket: its end is an end, as a reset is. */
+  onLeaving(callback: () => void): void {
+    this.#stream.once('end', callback);
+    this.#stream.once('close', callback);
+  }
+
+  drop(): void {
+    this.#stream.destroy();
   }
 
   refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void {
@@ -72,7 +85,7 @@ class StreamCarrier implements Carrier {
     stream.end(writer.framing === 'none' ? undefined : bytes);
     // What the client still sends is read away, or a reset would overtake the answer.
     stream.resume();
-    const cancel = systemAlarm(LIMITS.lingerTimeoutMs.value, () => stream.destroy());
+    const cancel = this.#alarm(LIMITS.lingerTimeoutMs.value, () => stream.destroy());
     stream.once('end', () => stream.destroy());
     stream.once('close', cancel);
   }

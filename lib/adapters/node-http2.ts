@@ -11,12 +11,20 @@
  * The server has to be made with `settings: { enableConnectProtocol: true }`.
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { LIMITS } from '../base/index.ts';
 import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
-import { Http2Transport, readClientAddress, type WebSocketPeer } from '../peer/index.ts';
-import { type AdapterEndpoint, type Carrier, carryThrough } from './carrier.ts';
+import {
+  type Alarm,
+  Http2Transport,
+  readClientAddress,
+  type WebSocketPeer,
+} from '../peer/index.ts';
+import { type AdapterEndpoint, alarmOf, type Carrier, carryThrough } from './carrier.ts';
 import { LineFields } from './line-fields.ts';
 
 const IGNORE = (): void => {};
+/** The error code of a stream that went well [RFC 9113 §7]. */
+const NO_ERROR = 0x0;
 
 /** Whether the headers of a `'stream'` event ask for a WebSocket. */
 export function isWebSocketConnect(headers: IncomingHttpHeaders): boolean {
@@ -36,7 +44,8 @@ export function acceptStream(
   endpoint: AdapterEndpoint = {},
 ): Promise<WebSocketPeer | undefined> {
   stream.on('error', IGNORE);
-  return carryThrough(new StreamCarrier(stream, headers), readHeaders(headers), endpoint);
+  const carrier = new StreamCarrier(stream, headers, alarmOf(endpoint));
+  return carryThrough(carrier, readHeaders(headers), endpoint);
 }
 
 function readHeaders(headers: IncomingHttpHeaders): UpgradeRequest {
@@ -66,29 +75,46 @@ class StreamCarrier implements Carrier {
   readonly isSecure = undefined;
   readonly address: string;
   readonly #stream: ServerHttp2Stream;
+  readonly #alarm: Alarm;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, alarm: Alarm) {
     this.#stream = stream;
+    this.#alarm = alarm;
     this.source = headers;
     const { session } = stream;
     this.address = session === undefined ? '' : readClientAddress(session.socket).address;
   }
 
   get isGone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
+    const stream = this.#stream;
+    return stream.destroyed || stream.closed || stream.readableEnded;
   }
 
   onGone(callback: () => void): void {
     this.#stream.once('close', callback);
   }
 
+  onLeaving(callback: () => void): void {
+    this.#stream.once('end', callback);
+    this.#stream.once('close', callback);
+  }
+
+  drop(): void {
+    new Http2Transport(this.#stream).destroy();
+  }
+
   refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void {
     const { connection, upgrade, ...fields } = headers;
     const type = { 'content-type': 'text/plain; charset=utf-8' };
-    this.#stream.respond({ ':status': status, ...type, ...fields });
-    this.#stream.end(body);
-    // The client's half is not wanted any more.
-    this.#stream.resume();
+    const stream = this.#stream;
+    stream.respond({ ':status': status, ...type, ...fields });
+    stream.end(body);
+    // The client's half is not wanted any more: read away until the answer has left, then reset
+    // [RFC 9113 §8.1]. A stream that it leaves open counts against nobody else.
+    stream.resume();
+    const cancel = this.#alarm(LIMITS.lingerTimeoutMs.value, () => this.drop());
+    stream.once('close', cancel);
+    stream.close(NO_ERROR);
   }
 
   switchOver(response: UpgradeResponse): Http2Transport {

@@ -33,9 +33,11 @@ function carrier(): { carrier: Carrier; log: unknown[]; leave: () => void } {
       get isGone() {
         return isGone;
       },
-      onGone: (callback) => {
+      onGone: () => {},
+      onLeaving: (callback) => {
         gone = callback;
       },
+      drop: () => log.push(['drop']),
       refuse: (status, _headers, body) => log.push(['refuse', status, body]),
       switchOver: (response) => {
         log.push(['switch', response.status]);
@@ -82,5 +84,19 @@ t.test('writes nothing to a client that went away meanwhile', async (t) => {
     refused: () => {},
   };
   t.equal(await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint), undefined);
-  t.strictSame(rig.log, []);
+  t.strictSame(rig.log, [['drop']]);
+});
+
+t.test('answers 500 for options that are refused: nobody else ends the stream', async (t) => {
+  for (const bad of [{ maxMessageBytes: -1 }, { maxConnections: -1 }, { acept: () => true }]) {
+    const rig = carrier();
+    const carried = carryThrough(rig.carrier, request([...LINES, ...KEY]), bad);
+    await t.rejects(carried, { code: 'invalid-option' });
+    t.strictSame(rig.log, [['refuse', 500, '']]);
+  }
+  const late = carrier();
+  late.leave();
+  const bad = { maxMessageBytes: -1 };
+  await t.rejects(carryThrough(late.carrier, request([...LINES, ...KEY]), bad));
+  t.strictSame(late.log, [['drop']]);
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { type AdapterEndpoint, acceptUpgrade, type Opening } from 'barewire/adapters';
 import { connectWebSocket, HandshakeRefused } from 'barewire/client';
 import type { RefusedOpening, WebSocketPeer } from 'barewire/peer';
@@ -169,6 +170,8 @@ t.test('answers 503 when accept takes too long', async (t) => {
   world.advance(100);
   t.match(await client.ended(), /^HTTP\/1\.1 503 /);
   t.ok(signals[0]!.aborted);
+  t.strictSame(world.waiting, [2000], 'so long may the client keep its half open');
+  client.close();
 });
 
 t.test('notices that the client has gone while accept was thinking', async (t) => {
@@ -190,6 +193,45 @@ t.test('notices that the client has gone while accept was thinking', async (t) =
   // Node tells about a reset only when it reads or writes: then it is the peer that notices.
   if (peer !== undefined) t.match(await peer.closed, { code: 1006 });
   else t.equal(peer, undefined);
+});
+
+t.test('half a connection is none: its end aborts the signal and frees the socket', async (t) => {
+  const signals: AbortSignal[] = [];
+  const sockets: Duplex[] = [];
+  const server = createServer();
+  const accepted: Accepted[] = [];
+  const accept = ({ signal }: Opening) =>
+    new Promise<boolean>((resolve) => {
+      signals.push(signal);
+      signal.addEventListener('abort', () => resolve(true));
+    });
+  server.on('upgrade', (request, socket, head) => {
+    sockets.push(socket);
+    accepted.push(acceptUpgrade(request, socket, head, { accept, refused: () => {} }));
+  });
+  t.teardown(() => server.close());
+  const client = new RawClient(await listen(server)).send(handshake());
+  await eventually(() => signals.length === 1);
+  client.socket.end();
+  t.equal(await accepted[0], undefined);
+  t.equal(signals[0]!.aborted, true);
+  await eventually(() => sockets[0]!.closed);
+  t.equal(await client.ended(), '');
+});
+
+t.test('rejects for bad options, and answers 500', async (t) => {
+  const server = createServer();
+  const failures: unknown[] = [];
+  server.on('upgrade', (request, socket, head) => {
+    acceptUpgrade(request, socket, head, { alarm: 1 } as never).catch((error: unknown) => {
+      failures.push(error);
+    });
+  });
+  t.teardown(() => server.close());
+  const client = new RawClient(await listen(server)).send(handshake());
+  t.match(await client.ended(), /^HTTP\/1\.1 500 /);
+  t.match(failures, [{ code: 'invalid-option' }]);
+  client.close();
 });
 
 t.test('takes https: for the scheme of the same origin when TLS ends here', async (t) => {

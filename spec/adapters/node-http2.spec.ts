@@ -1,15 +1,18 @@
 import { once } from 'node:events';
 import {
   type ClientHttp2Session,
+  type ClientHttp2Stream,
   connect,
   createServer,
   type Http2Server,
   type IncomingHttpHeaders,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import { type AdapterEndpoint, acceptStream, isWebSocketConnect } from 'barewire/adapters';
 import { connectOverHttp2, HandshakeRefused } from 'barewire/client';
 import type { WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
+import { FakeWorld } from '../support/fake-world.ts';
 import { eventually, listen } from '../support/sockets.ts';
 
 interface Pair {
@@ -178,4 +181,79 @@ t.test('rejects when the session is or goes away, and at the signal', async (t) 
   session.destroy();
   await t.rejects(pending, Error);
   await t.rejects(connectOverHttp2(session, url), { code: 'premature-eof' });
+});
+
+/** Asks for a WebSocket and keeps its half of the stream open. */
+function ask(session: ClientHttp2Session): ClientHttp2Stream {
+  const headers = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http' };
+  const more = { ':path': '/', 'sec-websocket-version': '13', origin: 'http://other.example' };
+  return session.request({ ...headers, ...more }, { endStream: false });
+}
+
+t.test('a refused client cannot keep its stream, and gets the whole answer', async (t) => {
+  const { server, session } = await pair(t, { refused: () => {} });
+  const codes: number[] = [];
+  server.on('stream', (stream) => stream.on('close', () => codes.push(stream.rstCode)));
+  const answers = Array.from({ length: 20 }, async () => {
+    const stream = ask(session);
+    let body = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      body += text;
+    });
+    const closed = once(stream, 'close');
+    const [headers] = await once(stream, 'response');
+    await closed;
+    return [headers[':status'], body];
+  });
+  for (const answer of answers) t.strictSame(await answer, [403, 'origin not allowed']);
+  await eventually(() => codes.length === 20);
+  t.ok(codes.every((code) => code === 0));
+});
+
+t.test('nor by taking no byte of the answer', async (t) => {
+  const world = new FakeWorld();
+  const server = createServer({ settings: { enableConnectProtocol: true } });
+  const streams: ServerHttp2Stream[] = [];
+  server.on('stream', (stream, headers) => {
+    streams.push(stream);
+    void acceptStream(stream, headers, { refused: () => {}, alarm: world.after });
+  });
+  const port = await listen(server);
+  const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  t.teardown(() => {
+    session.destroy();
+    server.close();
+  });
+  await once(session, 'localSettings');
+  const stream = ask(session);
+  stream.on('error', () => {});
+  await once(stream, 'response');
+  await eventually(() => world.waiting.length === 1);
+  t.equal(streams[0]!.closed && streams[0]!.destroyed, false);
+  world.advance(2000);
+  await eventually(() => streams[0]!.destroyed);
+  t.strictSame(world.waiting, []);
+});
+
+t.test('a client that ends its half while accept thinks has gone away', async (t) => {
+  const signals: AbortSignal[] = [];
+  const { server, session, accepted } = await pair(t, {
+    origins: ['http://other.example'],
+    accept: ({ signal }) =>
+      new Promise((resolve) => {
+        signals.push(signal);
+        signal.addEventListener('abort', () => resolve(true));
+      }),
+    refused: () => {},
+  });
+  const streams: ServerHttp2Stream[] = [];
+  server.on('stream', (stream) => streams.push(stream));
+  const stream = ask(session);
+  stream.on('error', () => {});
+  await eventually(() => signals.length === 1);
+  stream.end();
+  t.equal(await accepted[0], undefined);
+  t.equal(signals[0]!.aborted, true);
+  await eventually(() => streams[0]!.destroyed);
 });
