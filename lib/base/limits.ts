@@ -234,6 +234,18 @@ export const LIMITS = defineLimits({
     precedent: 'nginx 1000',
     stops: 'connections that never rotate',
   },
+  bodyPortionBytes: {
+    value: 16 * KIB,
+    unit: 'bytes',
+    precedent: 'Apache mod_reqtimeout 500 bytes/s; with bodyTimeoutMs this is 546',
+    stops: 'bodies of a byte a second: so much must come within each bodyTimeoutMs',
+  },
+  maxLingerBytes: {
+    value: 16 * MIB,
+    unit: 'bytes',
+    precedent: 'nginx bounds only the time, lingering_time 30 s',
+    stops: 'uploads without an end behind an early answer',
+  },
   maxDrainBytes: {
     value: 256 * KIB,
     unit: 'bytes',

@@ -13,20 +13,19 @@ import { Deadline } from './clock.ts';
 import type { ServerSettings } from './server-settings.ts';
 import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
 
-/** Input thrown away at most. */
-const LINGER_BYTES = 16 * 1024 * 1024;
-
 /** Takes over a pump on which nothing more is to be said. */
 export class Lingering implements PumpSink {
   readonly #pump: SocketPump;
   readonly #deadline: Deadline<SocketPump>;
   readonly #onClosed: (end: TransportEnd) => void;
+  readonly #maxBytes: number;
   #bytes = 0;
 
   /** @param onClosed called once. */
   constructor(pump: SocketPump, settings: ServerSettings, onClosed: (end: TransportEnd) => void) {
     this.#pump = pump;
     this.#onClosed = onClosed;
+    this.#maxBytes = settings.maxLingerBytes;
     this.#deadline = new Deadline<SocketPump>(settings.wheel, pump, cut);
     pump.sink = this;
     pump.end();
@@ -38,7 +37,7 @@ export class Lingering implements PumpSink {
 
   receive(bytes: Buffer): void {
     this.#bytes += bytes.length;
-    if (this.#bytes > LINGER_BYTES) this.#pump.cut('ended');
+    if (this.#bytes > this.#maxBytes) this.#pump.cut('ended');
   }
 
   /** Both sides have ended: the socket closes by itself. */

@@ -18,9 +18,6 @@ import { type BodySource, RequestBody } from './request-body.ts';
 import type { ServerSettings } from './server-settings.ts';
 import type { SocketPump } from './socket-pump.ts';
 
-/** Body bytes that must arrive within the body timeout: at 30 s, 546 bytes/s are fast enough. */
-const BODY_PORTION_BYTES = 16 * 1024;
-
 /** What the input reports to its connection. */
 export interface InputOwner {
   readonly pump: SocketPump;
@@ -230,8 +227,9 @@ export class RequestInput implements RequestSink, BodySource {
   #expectPortion(leftMs?: number): void {
     this.#isPortionDue = true;
     this.#leftMs = undefined;
-    if (leftMs === undefined) this.#mark = this.#body!.receivedBytes + BODY_PORTION_BYTES;
-    this.#deadline.setIn(leftMs ?? this.#owner.settings.bodyTimeoutMs);
+    const { bodyPortionBytes, bodyTimeoutMs } = this.#owner.settings;
+    if (leftMs === undefined) this.#mark = this.#body!.receivedBytes + bodyPortionBytes;
+    this.#deadline.setIn(leftMs ?? bodyTimeoutMs);
   }
 
   #afterReading(): void {

@@ -28,9 +28,11 @@ import { WheelTicker } from './wheel-ticker.ts';
 const SERVER_LIMITS = [
   'headTimeoutMs',
   'bodyTimeoutMs',
+  'bodyPortionBytes',
   'keepAliveTimeoutMs',
   'writeTimeoutMs',
   'lingerTimeoutMs',
+  'maxLingerBytes',
   'handshakeTimeoutMs',
   'shutdownTimeoutMs',
   'maxConnections',

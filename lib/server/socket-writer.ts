@@ -20,7 +20,10 @@ export interface PumpSettings {
   readonly wheel: TimerWheel;
   /** How long a portion of output may wait for the kernel. */
   readonly writeTimeoutMs: number;
-  /** Output in bytes from which on {@link SocketWriter.admits} says no. */
+  /**
+   * Output in bytes from which on {@link SocketWriter.admits} says no; what is kept piece by piece
+   * counts with what each piece costs.
+   */
   readonly maxBufferedBytes: number;
   /** Whether sockets with a shared read buffer are written to past their stream; default true. */
   readonly directWrites?: boolean | undefined;
@@ -74,7 +77,8 @@ export abstract class SocketWriter extends SocketOutlet {
    */
   admits(): boolean {
     if (this.isOver || this.#isEnding) return false;
-    if (this.bufferedBytes <= this.settings.maxBufferedBytes) return true;
+    const heldBytes = this.bufferedBytes + this.#output.overheadBytes;
+    if (heldBytes <= this.settings.maxBufferedBytes) return true;
     this.overflowed();
     return false;
   }

@@ -7,7 +7,7 @@ import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { duplexPair, eventually } from '../support/sockets.ts';
 
-function setUp(): {
+function setUp(tuning: object = {}): {
   pump: SocketPump;
   time: FakeTime;
   theirs: Duplex;
@@ -15,7 +15,7 @@ function setUp(): {
   linger: () => void;
 } {
   const time = new FakeTime();
-  const settings = resolveSettings({ time, lingerTimeoutMs: 2_000 });
+  const settings = resolveSettings({ time, lingerTimeoutMs: 2_000, ...tuning });
   const [ours, theirs] = duplexPair();
   theirs.on('error', () => undefined);
   const seen: unknown[] = [];
@@ -61,6 +61,18 @@ t.test('reads a bounded number of bytes', async (t) => {
     theirs.write(Buffer.alloc(1_000_000));
     await new Promise((next) => setImmediate(next));
   }
+  await eventually(() => seen.length === 1);
+  t.same(seen, [['ended', false]]);
+});
+
+t.test('reads as many bytes as it is told', async (t) => {
+  const { seen, theirs, linger } = setUp({ maxLingerBytes: 1_000 });
+  linger();
+  theirs.resume();
+  theirs.write(Buffer.alloc(1_000));
+  await new Promise((next) => setImmediate(next));
+  t.same(seen, []);
+  theirs.write('x');
   await eventually(() => seen.length === 1);
   t.same(seen, [['ended', false]]);
 });

@@ -126,3 +126,41 @@ t.test('ignores nothing, and forgets everything', (t) => {
   t.equal(drain(queue), '');
   t.end();
 });
+
+t.test('tells what pieces cost beside their bytes', (t) => {
+  const queue = new OutputQueue();
+  t.equal(queue.overheadBytes, 0);
+  for (let piece = 0; piece < 1_000; piece += 1) queue.push(Buffer.from([1]));
+  t.equal(queue.length, 1_000);
+  t.ok(queue.overheadBytes >= 100_000, 'a Buffer of one byte is an object of about 110');
+  t.equal(queue.take(10_000)?.length, 1_000, 'joined');
+  t.equal(queue.overheadBytes, 0);
+  queue.push(Buffer.alloc(10_000));
+  queue.clear();
+  t.equal(queue.overheadBytes, 0);
+  queue.pushText('in the slab', 'latin1');
+  for (let piece = 0; piece < 1_000; piece += 1) queue.push(Buffer.from([1]));
+  t.equal(queue.overheadBytes, 0, 'what is copied costs nothing');
+  queue.clear();
+  t.end();
+});
+
+t.test('takes a large piece in portions, whatever follows', (t) => {
+  const queue = new OutputQueue();
+  queue.push(Buffer.from(Uint8Array.from({ length: 100 }, (_, index) => index)));
+  queue.push(Buffer.from([100, 101]));
+  const blocks: number[][] = [];
+  for (let block = queue.take(40); block !== undefined; block = queue.take(40)) {
+    blocks.push([...block]);
+  }
+  t.same(
+    blocks.map(({ length }) => length),
+    [40, 40, 22],
+  );
+  t.same(
+    blocks.flat(),
+    Array.from({ length: 102 }, (_, index) => index),
+  );
+  t.equal(queue.length, 0);
+  t.end();
+});

@@ -172,6 +172,22 @@ t.test('gives a body that comes in portions all the time it needs', (t) => {
   t.end();
 });
 
+t.test('counts portions of the size that it is told', (t) => {
+  const { seen, begin, feed, time } = setUp({ bodyTimeoutMs: 10_000, bodyPortionBytes: 5 });
+  begin((body) => void body.bytes().catch(() => undefined));
+  feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n');
+  for (let portion = 0; portion < 5; portion += 1) {
+    time.advance(9_000);
+    feed('x'.repeat(5));
+  }
+  t.same(seen, ['/']);
+  time.advance(9_000);
+  feed('x'.repeat(4));
+  time.advance(2_000);
+  t.same(seen, ['/', '<due>']);
+  t.end();
+});
+
 t.test('does not count the time in which nobody wanted the body', (t) => {
   const { seen, feed, time } = setUp({ bodyTimeoutMs: 1_000 });
   feed(post('/', 'body').slice(0, -2));

@@ -99,3 +99,12 @@ t.test('hands over everything when it has to, full or not', (t) => {
   t.equal(writer.socket.writableLength, 300_004);
   t.end();
 });
+
+t.test('counts what small pieces cost, not only their bytes', (t) => {
+  const writer = new Writer(true);
+  let written = 0;
+  for (; written < 100_000 && writer.admits(); written += 1) writer.write(Buffer.from([1]));
+  t.ok(written > 1_000 && written < 5_000, `${written} objects are about 500 kB`);
+  t.same(writer.told, ['overflowed']);
+  t.end();
+});
