@@ -10,7 +10,7 @@ import type {
 import { MessageSender, type SenderOwner } from './message-sender.ts';
 import { type BytesTaker, Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
-import type { SendOptions } from './send-queue.ts';
+import type { FramesToCome, SendOptions } from './send-queue.ts';
 
 const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
 
@@ -100,7 +100,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   }
 
   /** Sends frames; `isCompressed`: by somebody else, without looking back. */
-  sendEncoded(frames: Buffer, isCompressed: boolean): void {
+  sendEncoded(frames: Buffer | FramesToCome, isCompressed: boolean): void {
     this.#counters.messagesSent += 1;
     if (isCompressed) this.#sender.sendEncoded(frames, () => this.#deflate?.breakContext());
     else this.#sender.sendEncoded(frames);

@@ -30,7 +30,7 @@ import { ConnectionOutput } from './connection-output.ts';
 import { Ending } from './ending.ts';
 import { Keepalive } from './keepalive.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
-import type { SendOptions } from './send-queue.ts';
+import type { FramesToCome, SendOptions } from './send-queue.ts';
 import { requireText } from './text.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
@@ -216,13 +216,14 @@ export class Connection {
   }
 
   /**
-   * Sends a message whose frames are encoded already, in its place in the order.
+   * Sends a message whose frames are encoded elsewhere, in its place in the order: frames that are
+   * still in the making keep it, and whatever is sent afterwards waits behind them.
    *
    * @param frames bytes that never change, also not when they have left: other connections may be
    *   given the same ones.
    * @param isCompressed it was compressed elsewhere, without looking back.
    */
-  sendEncoded(frames: Buffer, isCompressed = false): boolean {
+  sendEncoded(frames: Buffer | FramesToCome, isCompressed = false): boolean {
     if (!this.isOpen) return false;
     this.#keepalive.message();
     this.#output.sendEncoded(frames, isCompressed);

@@ -2,7 +2,8 @@
  * From messages to frames [RFC 6455 §6.1]: compresses, cuts into fragments, keeps the order.
  *
  * Most messages go straight to the outbox. A queue exists only while something in front is not
- * finished: a compress job in the thread pool, or a message that is being streamed. Control frames
+ * finished: a compress job in the thread pool, or a message that is being streamed, or one that is
+ * being compressed for many. Control frames
  * do not queue here; they may stand between the fragments of a message [RFC 6455 §5.4]. The close
  * frame does: whatever was accepted before it leaves before it.
  */
@@ -10,7 +11,7 @@ import type { ProtocolError } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
 import type { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
-import { type Job, type SendOptions, SendQueue } from './send-queue.ts';
+import { type FramesToCome, type Job, type SendOptions, SendQueue } from './send-queue.ts';
 
 /** The half of a permessage-deflate codec that writes [RFC 7692 §7.2.1]. */
 export interface MessageDeflater {
@@ -100,16 +101,21 @@ export class MessageSender {
   }
 
   /**
-   * Sends a message that is encoded already, in bytes that never change; `onSent` tells when it
-   * took its place in the order.
+   * Sends a message that is encoded elsewhere, in bytes that never change. Its place in the order
+   * is kept for it until it is; `onSent` tells when it left in that place.
    */
-  sendEncoded(frames: Buffer, onSent?: () => void): void {
-    if (this.#queue.length === 0) {
+  sendEncoded(encoded: Buffer | FramesToCome, onSent?: () => void): void {
+    const frames = madeFrames(encoded);
+    if (this.#queue.length === 0 && frames !== undefined) {
       this.#outbox.appendShared(frames);
       onSent?.();
       return;
     }
-    this.#enqueue({ kind: 'encoded', frames, onSent, bytes: frames.length });
+    this.#enqueue({ kind: 'encoded', encoded, onSent, bytes: encoded.byteLength });
+    if (frames !== undefined) return;
+    (encoded as FramesToCome).whenMade(() => {
+      if (!this.#isStopped) this.#pumpAndFlush();
+    });
   }
 
   /** Begins a message whose pieces are written one by one. Later messages wait for its end. */
@@ -172,10 +178,7 @@ export class MessageSender {
   #step(job: Job): boolean {
     switch (job.kind) {
       case 'encoded':
-        this.#queue.shift();
-        this.#outbox.appendShared(job.frames);
-        job.onSent?.();
-        return true;
+        return this.#stepEncoded(job);
       case 'close':
         this.#queue.shift();
         job.write();
@@ -186,6 +189,15 @@ export class MessageSender {
       case 'stream':
         return this.#stepStream(job);
     }
+  }
+
+  #stepEncoded(job: Job & { kind: 'encoded' }): boolean {
+    const frames = madeFrames(job.encoded);
+    if (frames === undefined) return false;
+    this.#queue.shift();
+    this.#outbox.appendShared(frames);
+    job.onSent?.();
+    return true;
   }
 
   #stepMessage(job: Job & { kind: 'message' }): void {
@@ -239,6 +251,10 @@ export class MessageSender {
     });
     isLater = true;
   }
+}
+
+function madeFrames(encoded: Buffer | FramesToCome): Buffer | undefined {
+  return Buffer.isBuffer(encoded) ? encoded : encoded.frames;
 }
 
 function opcodeOf(payload: string | Uint8Array, type: 'text' | 'binary' | undefined): number {

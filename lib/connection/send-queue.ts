@@ -16,6 +16,16 @@ export interface SendOptions {
   readonly compress?: boolean | undefined;
 }
 
+/** Frames that many connections send and that are still in the making. */
+export interface FramesToCome {
+  /** What they weigh: the bytes of the message until they are made. */
+  readonly byteLength: number;
+  /** There when they are made; bytes that never change. */
+  readonly frames: Buffer | undefined;
+  /** Calls back once, later, when they are made. */
+  whenMade(told: () => void): void;
+}
+
 /** What waits: a message, frames that are encoded already, a message in pieces, the close frame. */
 export type Job =
   | {
@@ -27,7 +37,7 @@ export type Job =
     }
   | {
       readonly kind: 'encoded';
-      readonly frames: Buffer;
+      readonly encoded: Buffer | FramesToCome;
       readonly onSent: (() => void) | undefined;
       readonly bytes: number;
     }

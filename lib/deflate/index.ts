@@ -1,7 +1,7 @@
 /**
  * permessage-deflate: the extension list, its negotiation, and the codec of compressed messages.
  */
-export { compressOnce } from './compress-once.ts';
+export { compressOnce, compressOnceLater } from './compress-once.ts';
 export {
   type DeflateParameters,
   type DeflatePolicy,
@@ -15,6 +15,7 @@ export {
   parseExtensionList,
 } from './extension-list.ts';
 export { MessageCodec, type MessageCodecOptions } from './message-codec.ts';
+export { DEFLATE_HERE_BYTES } from './message-deflater.ts';
 export type { DeflateJobDone, WorkingNotice } from './message-format.ts';
 export {
   type AcceptedOffer,

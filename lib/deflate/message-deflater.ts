@@ -35,7 +35,7 @@ interface Job {
 }
 
 /** Input that is dealt with on the spot: 0.1 ms at level 3. */
-const HERE_BYTES = 16 * 1024;
+export const DEFLATE_HERE_BYTES = 16 * 1024;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Compresses message after message. One job at a time. */
@@ -78,7 +78,7 @@ export class MessageDeflater implements Deflater, SlicedJob {
       // Every piece before this one ended on a byte boundary.
       if (fin) this.#endMessage();
       done(undefined, fin ? Buffer.from(EMPTY_PIECE) : EMPTY);
-    } else if (payload.length <= HERE_BYTES) {
+    } else if (payload.length <= DEFLATE_HERE_BYTES) {
       this.#runHere(payload, fin, done);
     } else {
       this.#job = { input: Buffer.from(payload), at: 0, fin, blocks: [], done };

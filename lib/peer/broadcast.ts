@@ -3,12 +3,13 @@
  *
  * Unmasked frames are the same for everybody, so the bytes are shared. A compressed frame is shared
  * between peers with the same window: it is compressed without looking back, and every codec is
- * told that its own context is broken [RFC 7692 §7.2.1].
+ * told that its own context is broken [RFC 7692 §7.2.1]. A large message is compressed in the
+ * thread pool; until it is, it keeps its place among the messages of every peer.
  */
 import { checkOptions } from '../base/index.ts';
 import { encodeFrame, OPCODE, RSV1 } from '../codec/index.ts';
-import { requireText } from '../connection/index.ts';
-import { compressOnce } from '../deflate/index.ts';
+import { type FramesToCome, requireText } from '../connection/index.ts';
+import { compressOnce, compressOnceLater, DEFLATE_HERE_BYTES } from '../deflate/index.ts';
 import { BROADCAST_OPTIONS } from './option-tables.ts';
 import { type MessageData, toPayload } from './payload.ts';
 import type { PeerSendOptions } from './peer-output.ts';
@@ -18,9 +19,13 @@ import type { WebSocketPeer } from './websocket-peer.ts';
 export interface BroadcastResult {
   /** Written, or to be written at the end of this turn. */
   sent: number;
-  /** Accepted for peers that read slowly. */
+  /**
+   * Accepted, and waits: the peer reads slowly, or 64 KiB and more are being compressed. What
+   * `drop-oldest` and `conflate` drop later of it is counted by the peer alone
+   * (`counters.messagesDropped`).
+   */
   queued: number;
-  /** Dropped by the peer's slow-consumer policy. */
+  /** Dropped at once by the peer's slow-consumer policy. */
   dropped: number;
   /** Not open any more. */
   closed: number;
@@ -32,13 +37,41 @@ export interface BroadcastOptions extends Omit<PeerSendOptions, 'signal'> {
   readonly except?: WebSocketPeer | undefined;
 }
 
+/** A frame that is being compressed, and the connections that wait for it. */
+class FrameInTheMaking implements FramesToCome {
+  readonly #payloadBytes: number;
+  #frames: Buffer | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(payloadBytes: number) {
+    this.#payloadBytes = payloadBytes;
+  }
+
+  get byteLength(): number {
+    return this.#frames?.length ?? this.#payloadBytes;
+  }
+
+  get frames(): Buffer | undefined {
+    return this.#frames;
+  }
+
+  whenMade(told: () => void): void {
+    this.#waiting.push(told);
+  }
+
+  made(frames: Buffer): void {
+    this.#frames = frames;
+    for (const told of this.#waiting.splice(0)) told();
+  }
+}
+
 /** A message whose frame is encoded once and sent often. */
 export class PreparedMessage {
   /** The message as it was given. */
   readonly payload: string | Uint8Array;
   readonly type: 'text' | 'binary';
   #plain: Buffer | undefined;
-  readonly #compressed = new Map<number, Buffer>();
+  readonly #compressed = new Map<number, Buffer | FramesToCome>();
 
   /**
    * @throws UsageError `invalid-argument` for anything that is no message, and for bytes that are
@@ -51,20 +84,36 @@ export class PreparedMessage {
     this.type = type ?? (typeof payload === 'string' ? 'text' : 'binary');
   }
 
-  /** The frame, compressed for an inflater with so many window bits (8 – 15), not masked. */
-  compressedFrame(windowBits: number): Buffer {
+  /**
+   * The frame, compressed for an inflater with so many window bits (9 – 15), not masked: once for
+   * each of them. Up to 16 KiB are compressed on the spot, more in the thread pool.
+   */
+  compressedFrame(windowBits: number): Buffer | FramesToCome {
     let frame = this.#compressed.get(windowBits);
     if (frame === undefined) {
-      const { payload, type } = this;
-      const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-      const compressed = compressOnce(bytes, windowBits);
-      frame = encodeFrame(
-        { opcode: OPCODE[type], rsv: RSV1, payload: compressed },
-        { allowIllegal: true },
-      );
+      frame = this.#compress(windowBits);
       this.#compressed.set(windowBits, frame);
     }
     return frame;
+  }
+
+  #compress(windowBits: number): Buffer | FramesToCome {
+    const { payload } = this;
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    if (bytes.length <= DEFLATE_HERE_BYTES) return this.#frame(compressOnce(bytes, windowBits));
+    const frame = new FrameInTheMaking(bytes.length);
+    compressOnceLater(bytes, windowBits, (error, compressed) => {
+      // Nobody has been promised compression: without memory for it, the message goes as it is.
+      const frames = error === undefined ? this.#frame(compressed) : this.plainFrame;
+      this.#compressed.set(windowBits, frames);
+      frame.made(frames);
+    });
+    return frame;
+  }
+
+  #frame(compressed: Buffer): Buffer {
+    const frame = { opcode: OPCODE[this.type], rsv: RSV1, payload: compressed };
+    return encodeFrame(frame, { allowIllegal: true });
   }
 
   /** The frame, not compressed and not masked: what a server sends. */

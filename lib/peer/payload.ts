@@ -39,6 +39,6 @@ function isStable(memory: ArrayBufferLike): boolean {
 }
 
 /** What a message has in bytes, text as UTF-8. */
-export function payloadLength(payload: string | Uint8Array): number {
+export function payloadLength(payload: string | { readonly byteLength: number }): number {
   return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength;
 }

@@ -121,6 +121,8 @@ export class PeerOutput implements WriterPace {
 
   /** Sends a prepared message by the cheapest way this peer allows. */
   offerPrepared(message: PreparedMessage, options: PeerSendOptions | undefined): SendOutcome {
+    // Nothing is compressed for who is gone.
+    if (!this.#connection.isOpen) return 'closed';
     const { payload, type } = message;
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
     // zlib has no window of 8 bits; such a peer gets a frame of its own.
@@ -141,7 +143,7 @@ export class PeerOutput implements WriterPace {
   }
 
   /** Whether the slow-consumer policy has a say about a message. */
-  #mustWait(payload: string | Uint8Array): boolean {
+  #mustWait(payload: string | { readonly byteLength: number }): boolean {
     if (!this.#isFull) return this.#backlog.length > 0;
     return this.#backlog.policy !== 'wait' || this.#isOverBound(payloadLength(payload));
   }
@@ -151,7 +153,7 @@ export class PeerOutput implements WriterPace {
   }
 
   #hold(
-    payload: string | Uint8Array,
+    payload: string | { readonly byteLength: number },
     options: PeerSendOptions | undefined,
     send: () => boolean,
   ): SendOutcome {

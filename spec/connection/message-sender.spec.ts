@@ -1,6 +1,6 @@
 import { ProtocolError } from 'barewire/base';
 import { OPCODE } from 'barewire/codec';
-import { type MessageDeflater, MessageSender, Outbox } from 'barewire/connection';
+import { type FramesToCome, type MessageDeflater, MessageSender, Outbox } from 'barewire/connection';
 import t from 'tap';
 
 /** A stand-in for a codec: reverses the bytes, when told. */
@@ -87,6 +87,63 @@ t.test('keeps the order behind a job that runs elsewhere', (t) => {
   t.equal(output(), '\xc1\x04hgfe');
   t.equal(sender.queuedBytes, 0);
   t.equal(asked(), 2);
+  t.end();
+});
+
+/** Frames that are there when told. */
+function toCome(): FramesToCome & { make(text: string): void } {
+  let frames: Buffer | undefined;
+  const waiting: (() => void)[] = [];
+  return {
+    byteLength: 100,
+    get frames() {
+      return frames;
+    },
+    whenMade: (told) => void waiting.push(told),
+    make(text) {
+      frames = Buffer.from(text);
+      for (const told of waiting) told();
+    },
+  };
+}
+
+t.test('keeps the place of frames that are still in the making', (t) => {
+  const deflater = reverser();
+  const { sender, output, asked } = rig(deflater);
+  const [first, second] = [toCome(), toCome()];
+  const sent: string[] = [];
+  sender.sendEncoded(first, () => sent.push('first'));
+  sender.send('x', undefined);
+  sender.send('abcd', undefined);
+  sender.sendEncoded(second, () => sent.push('second'));
+  sender.closeAfterQueue(() => sender.sendEncoded(Buffer.from('<close>')));
+  t.equal(sender.queuedBytes, 100 + 1 + 4 + 100);
+  second.make('<second>');
+  t.equal(output(), '');
+  t.equal(deflater.jobs, 0);
+  first.make('<first>');
+  t.equal(output(), '<first>\x81\x01x');
+  t.strictSame(sent, ['first']);
+  deflater.run();
+  t.equal(output(), '\xc1\x04dcba<second><close>');
+  t.strictSame(sent, ['first', 'second']);
+  t.equal(sender.queuedBytes, 0);
+  t.equal(asked(), 3);
+  sender.sendEncoded(first, () => sent.push('again'));
+  t.equal(output(), '<first>', 'made long ago');
+  t.strictSame(sent, ['first', 'second', 'again']);
+  t.end();
+});
+
+t.test('does not care for frames that come after it was stopped', (t) => {
+  const { sender, output, asked } = rig();
+  const frames = toCome();
+  sender.sendEncoded(frames, () => t.fail('nothing left'));
+  sender.stop();
+  t.equal(sender.queuedBytes, 0);
+  frames.make('<frames>');
+  t.equal(output(), '');
+  t.equal(asked(), 0);
   t.end();
 });
 

@@ -1,6 +1,7 @@
 import { UsageError } from 'barewire/base';
-import { compressOnce, MessageCodec } from 'barewire/deflate';
+import { compressOnce, compressOnceLater, DEFLATE_HERE_BYTES, MessageCodec } from 'barewire/deflate';
 import t from 'tap';
+import { decompress } from '../support/deflate-jobs.ts';
 
 const PARAMETERS = {
   serverNoContextTakeover: false,
@@ -26,9 +27,31 @@ t.test('is read by an inflater in any state, and leaves it ready for the next me
   t.end();
 });
 
+t.test('compresses the same later, and not before the call returns', async (t) => {
+  const reader = new MessageCodec('client', PARAMETERS);
+  for (const bits of [8, 9]) {
+    const text = 'abc 123 '.repeat(DEFLATE_HERE_BYTES);
+    const payload = Buffer.from(text);
+    let hasReturned = false;
+    const compressed = await new Promise<Buffer>((resolve, reject) => {
+      compressOnceLater(payload, bits, (error, bytes) => {
+        t.equal(hasReturned, true);
+        if (error === undefined) resolve(bytes);
+        else reject(error);
+      });
+      hasReturned = true;
+    });
+    payload.fill(0);
+    t.ok(compressed.length < text.length / 50);
+    t.equal((await decompress(reader, compressed)).toString(), text);
+  }
+  reader.close();
+});
+
 t.test('refuses windows that zlib cannot make', (t) => {
   for (const bits of [7, 16, 0, 9.5, Number.NaN]) {
     t.throws(() => compressOnce(Buffer.from('x'), bits), UsageError);
+    t.throws(() => compressOnceLater(Buffer.from('x'), bits, () => {}), UsageError);
   }
   t.end();
 });

@@ -1,6 +1,7 @@
 /** Jobs of a message codec as promises, and pools that count. */
 import type { ProtocolError } from 'barewire/base';
-import type { MessageCodec } from 'barewire/deflate';
+import { type MessageCodec, sharedDeflatePool } from 'barewire/deflate';
+import type { Test } from 'tap';
 import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
 import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
 
@@ -102,4 +103,52 @@ export class SteppedPool extends DeflatePool {
     };
     return lent;
   }
+}
+
+/** The work of the shared pool's threads, as the spec lets it happen. */
+export interface SteppedThreads {
+  /** Does the next step of a job; false when there is none. */
+  step(): boolean;
+  /** Jobs that have begun, by the bits of their windows. */
+  readonly begun: number[];
+  /** The next engine fails with this. */
+  fault: string | undefined;
+}
+
+/** Lets the threads of the shared pool work when told only, until the test ends. */
+export function stepSharedPool(t: Test): SteppedThreads {
+  const pool = sharedDeflatePool();
+  const steps: (() => void)[] = [];
+  const threads: SteppedThreads = {
+    begun: [],
+    fault: undefined,
+    step() {
+      const next = steps.shift();
+      next?.();
+      return next !== undefined;
+    },
+  };
+  const [take, give] = [pool.take.bind(pool), pool.give.bind(pool)];
+  const stepped = (options: EngineOptions, owner?: object): LentEngine => {
+    const lent = take(options, owner);
+    const { engine } = lent;
+    let hasBegun = false;
+    engine.runLater = (flush, input, start, end, output, done) => {
+      if (!hasBegun) threads.begun.push(options.windowBits);
+      hasBegun = true;
+      steps.push(() => {
+        if (threads.fault === undefined) engine.run(flush, input, start, end, output);
+        else engine.fault = threads.fault;
+        done();
+      });
+    };
+    return lent;
+  };
+  const restored = (lent: LentEngine, owner?: object): void => {
+    delete (lent.engine as { runLater?: unknown }).runLater;
+    give(lent, owner);
+  };
+  t.intercept(pool, 'take', { value: stepped });
+  t.intercept(pool, 'give', { value: restored });
+  return threads;
 }
