@@ -135,6 +135,7 @@ export const VIOLATIONS = defineViolations({
   'body-not-utf8': { status: 400, source: 'RFC 3629 §3' },
   'body-not-json': { status: 400, source: 'RFC 8259 §2' },
   'unsupported-media-type': { status: 415, source: 'RFC 9110 §15.5.16' },
+  'unsupported-content-coding': { status: 415, source: 'RFC 9110 §12.5.3' },
 });
 
 /** The stable code of a violation: a key of {@link VIOLATIONS}. */

@@ -4,7 +4,7 @@ import { lowerAscii, ProtocolError, trimOws } from '../base/index.ts';
 /** Refuses what is compressed [RFC 9110 §8.4]: nothing is inflated here, so nothing can burst. */
 export function requirePlain(contentEncoding: string | undefined): void {
   if (contentEncoding === undefined || lowerAscii(contentEncoding) === 'identity') return;
-  throw new ProtocolError('unsupported-media-type', `content-encoding ${contentEncoding}`);
+  throw new ProtocolError('unsupported-content-coding', contentEncoding);
 }
 
 /** Refuses text that says it is not UTF-8. A missing type says nothing. */

@@ -19,7 +19,9 @@ export function answerToFailure(error: unknown): FailureAnswer | undefined {
   }
   if (!(error instanceof ProtocolError) || error.status === undefined) return undefined;
   const { status, code, source } = error;
-  return { status, text: `${status} ${reasonPhrase(status)}: ${code} [${source}]`, fields: {} };
+  // Only here may a 415 say so, and here it ought to [RFC 9110 §12.5.3].
+  const fields = code === 'unsupported-content-coding' ? { 'accept-encoding': 'identity' } : {};
+  return { status, text: `${status} ${reasonPhrase(status)}: ${code} [${source}]`, fields };
 }
 
 /** Writes the last response of a connection on which no request can be read any more. Latin-1. */

@@ -137,7 +137,8 @@ export class Exchange extends ExchangeRequest {
    * @param status 200 – 599.
    * @param fields `content-length` and `date` are added; `connection: close` is obeyed.
    * @param body text, sent as `text/plain` in UTF-8 unless the fields tell another type, or bytes,
-   *   which must not change from now on.
+   *   which must not change from now on. It is left out where the answer has none: to HEAD, and with
+   *   204, 205 and 304.
    * @throws UsageError `invalid-argument`, `invalid-header`: nothing is sent then, and another
    *   answer is possible; `already-answered`, `hijacked`.
    */

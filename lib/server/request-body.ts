@@ -97,8 +97,8 @@ export class RequestBody implements AsyncIterable<Buffer> {
   /**
    * Reads all of it as UTF-8, without a byte order mark.
    *
-   * @throws as {@link bytes}; ProtocolError `unsupported-media-type` (415) for another charset or a
-   *   `Content-Encoding`, `body-not-utf8` (400).
+   * @throws as {@link bytes}; ProtocolError `unsupported-media-type` (415) for another charset,
+   *   `unsupported-content-coding` (415) for a `Content-Encoding`, `body-not-utf8` (400).
    */
   async text(options?: ReadBodyOptions): Promise<string> {
     requirePlain(this.#fields.get('content-encoding'));

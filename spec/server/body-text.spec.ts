@@ -29,7 +29,7 @@ t.test('takes nothing that is compressed', (t) => {
     t.doesNotThrow(() => requirePlain(coding), String(coding));
   }
   for (const coding of ['gzip', 'br', 'identity, gzip', 'x-none', '']) {
-    t.throws(() => requirePlain(coding), { code: 'unsupported-media-type' }, coding);
+    t.throws(() => requirePlain(coding), { code: 'unsupported-content-coding' }, coding);
   }
   t.end();
 });

@@ -35,3 +35,12 @@ t.test('writes a last response', (t) => {
   t.match(wire, /^[\x20-\x7e\r\n]*$/, 'in ASCII');
   t.end();
 });
+
+t.test('tells a client which content coding it may use, and only then [RFC 9110 §12.5.3]', (t) => {
+  t.match(answerToFailure(new ProtocolError('unsupported-content-coding', 'gzip')), {
+    status: 415,
+    fields: { 'accept-encoding': 'identity' },
+  });
+  t.strictSame(answerToFailure(new ProtocolError('unsupported-media-type'))?.fields, {});
+  t.end();
+});

@@ -218,14 +218,14 @@ const FAULTS: readonly (readonly [
   [
     'text that is compressed',
     415,
-    'unsupported-media-type',
+    'unsupported-content-coding',
     post('/', '\x1f\x8b', 'content-encoding: gzip'),
     ({ body }) => body.text(),
   ],
   [
     'JSON that is compressed',
     415,
-    'unsupported-media-type',
+    'unsupported-content-coding',
     post('/', '\x1f\x8b', 'content-encoding: br', 'content-type: application/json'),
     ({ body }) => body.json(),
   ],
