@@ -1,11 +1,10 @@
 /**
  * What a connection is told when it is made, and what it asks of its owner: types, and their check.
  */
-import { UsageError } from '../base/index.ts';
+import { type ProtocolError, UsageError } from '../base/index.ts';
 import type { MessageInflater } from './assembler-options.ts';
 import type { CloseReport } from './close-report.ts';
 import type { KeepaliveOptions } from './keepalive.ts';
-import type { MessageDeflater } from './message-sender.ts';
 
 /** Where a connection's results go, and what it asks of its owner. */
 export interface ConnectionSink {
@@ -37,6 +36,19 @@ export interface ConnectionSink {
   abortTransport(): void;
   /** The connection is over; nothing follows. Called exactly once. */
   closed(report: CloseReport): void;
+}
+
+/** The half of a permessage-deflate codec that writes [RFC 7692 §7.2.1]. */
+export interface MessageDeflater {
+  /**
+   * Compresses the next piece of a message; `fin` marks its last. Calls `done` once, at once or
+   * later, unless it was closed meanwhile; `bytes` are the caller's.
+   */
+  compress(
+    payload: Uint8Array,
+    fin: boolean,
+    done: (error: ProtocolError | undefined, bytes: Buffer) => void,
+  ): void;
 }
 
 /** What a connection needs of the codec of permessage-deflate [RFC 7692 §7.2]. */

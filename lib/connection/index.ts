@@ -18,6 +18,7 @@ export {
   type ConnectionOptions,
   type ConnectionSink,
   checkConnectionOptions,
+  type MessageDeflater,
 } from './connection-options.ts';
 export { ConnectionOutput } from './connection-output.ts';
 export { Ending } from './ending.ts';
@@ -26,11 +27,7 @@ export { Keepalive, type KeepaliveAction, type KeepaliveOptions } from './keepal
 export { MessageAssembler } from './message-assembler.ts';
 export { MessageBody, type PieceTaker } from './message-body.ts';
 export { MessageDeadline } from './message-deadline.ts';
-export {
-  type MessageDeflater,
-  MessageSender,
-  type SenderOwner,
-} from './message-sender.ts';
+export { MessageSender, type SenderOwner } from './message-sender.ts';
 export { MessageStore } from './message-store.ts';
 export { type BytesTaker, COPY_BYTES, Outbox } from './outbox.ts';
 export { OutgoingMessage, type PieceSender } from './outgoing-message.ts';

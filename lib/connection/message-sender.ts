@@ -2,29 +2,23 @@
  * From messages to frames [RFC 6455 §6.1]: compresses, cuts into fragments, keeps the order.
  *
  * Most messages go straight to the outbox. A queue exists only while something in front is not
- * finished: a compress job in the thread pool, or a message that is being streamed, or one that is
- * being compressed for many. Control frames
+ * finished: a compress job in the thread pool, or a message that is being streamed. Control frames
  * do not queue here; they may stand between the fragments of a message [RFC 6455 §5.4]. The close
  * frame does: whatever was accepted before it leaves before it.
  */
 import type { ProtocolError } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
+import type { MessageDeflater } from './connection-options.ts';
 import type { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
-import { type FramesToCome, type Job, type SendOptions, SendQueue } from './send-queue.ts';
-
-/** The half of a permessage-deflate codec that writes [RFC 7692 §7.2.1]. */
-export interface MessageDeflater {
-  /**
-   * Compresses the next piece of a message; `fin` marks its last. Calls `done` once, at once or
-   * later, unless it was closed meanwhile; `bytes` are the caller's.
-   */
-  compress(
-    payload: Uint8Array,
-    fin: boolean,
-    done: (error: ProtocolError | undefined, bytes: Buffer) => void,
-  ): void;
-}
+import {
+  type FramesToCome,
+  type Job,
+  madeFrames,
+  opcodeOf,
+  type SendOptions,
+  SendQueue,
+} from './send-queue.ts';
 
 const RSV1 = 4;
 
@@ -177,8 +171,14 @@ export class MessageSender {
   /** Does the next step of the first job; false when there is nothing to do but wait. */
   #step(job: Job): boolean {
     switch (job.kind) {
-      case 'encoded':
-        return this.#stepEncoded(job);
+      case 'encoded': {
+        const frames = madeFrames(job.encoded);
+        if (frames === undefined) return false;
+        this.#queue.shift();
+        this.#outbox.appendShared(frames);
+        job.onSent?.();
+        return true;
+      }
       case 'close':
         this.#queue.shift();
         job.write();
@@ -189,15 +189,6 @@ export class MessageSender {
       case 'stream':
         return this.#stepStream(job);
     }
-  }
-
-  #stepEncoded(job: Job & { kind: 'encoded' }): boolean {
-    const frames = madeFrames(job.encoded);
-    if (frames === undefined) return false;
-    this.#queue.shift();
-    this.#outbox.appendShared(frames);
-    job.onSent?.();
-    return true;
   }
 
   #stepMessage(job: Job & { kind: 'message' }): void {
@@ -251,13 +242,4 @@ export class MessageSender {
     });
     isLater = true;
   }
-}
-
-function madeFrames(encoded: Buffer | FramesToCome): Buffer | undefined {
-  return Buffer.isBuffer(encoded) ? encoded : encoded.frames;
-}
-
-function opcodeOf(payload: string | Uint8Array, type: 'text' | 'binary' | undefined): number {
-  if (type !== undefined) return OPCODE[type];
-  return typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
 }

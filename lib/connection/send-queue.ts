@@ -6,6 +6,7 @@
  * more than its bytes: a million empty messages are no bytes and a hundred megabytes.
  */
 import { ENTRY_OVERHEAD_BYTES, Fifo } from '../base/index.ts';
+import { OPCODE } from '../codec/index.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 
 /** How one message is to be sent. */
@@ -43,6 +44,20 @@ export type Job =
     }
   | { readonly kind: 'stream'; readonly stream: OutgoingMessage; readonly bytes: 0 }
   | { readonly kind: 'close'; readonly write: () => void; readonly bytes: 0 };
+
+/** The frames, once there are any. */
+export function madeFrames(encoded: Buffer | FramesToCome): Buffer | undefined {
+  return Buffer.isBuffer(encoded) ? encoded : encoded.frames;
+}
+
+/** The opcode of a message: as it was asked for, or as the payload is. */
+export function opcodeOf(
+  payload: string | Uint8Array,
+  type: 'text' | 'binary' | undefined,
+): number {
+  if (type !== undefined) return OPCODE[type];
+  return typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
+}
 
 /** Keeps jobs in order, and count of them. */
 export class SendQueue {

@@ -36,8 +36,8 @@ export function compressOnce(payload: Uint8Array, windowBits: number): Buffer {
 }
 
 /**
- * As {@link compressOnce} for what is larger than {@link DEFLATE_HERE_BYTES}: in the thread pool, in turn
- * with the large messages of all connections.
+ * As {@link compressOnce}, for what is larger than {@link DEFLATE_HERE_BYTES}: in the thread pool,
+ * in turn with the large messages of all connections.
  *
  * @param payload the caller's again when the call has returned.
  * @param done called once, later. The only error is `deflate-failed`, when memory has run out.

@@ -121,8 +121,7 @@ export class PeerOutput implements WriterPace {
 
   /** Sends a prepared message by the cheapest way this peer allows. */
   offerPrepared(message: PreparedMessage, options: PeerSendOptions | undefined): SendOutcome {
-    // Nothing is compressed for who is gone.
-    if (!this.#connection.isOpen) return 'closed';
+    if (!this.#connection.isOpen) return 'closed'; // Nothing is compressed for nobody.
     const { payload, type } = message;
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
     // zlib has no window of 8 bits; such a peer gets a frame of its own.
@@ -172,8 +171,7 @@ export class PeerOutput implements WriterPace {
   }
 
   #failSlowConsumer(): void {
-    const detail = `${this.bufferedAmount} bytes wait`;
-    this.#connection.fail(new ProtocolError('slow-consumer', detail));
+    this.#connection.fail(new ProtocolError('slow-consumer', `${this.bufferedAmount} bytes wait`));
   }
 
   // ── piece by piece ─────────────────────────────────────────────────────────────────────────

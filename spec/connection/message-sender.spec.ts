@@ -1,6 +1,11 @@
 import { ProtocolError } from 'barewire/base';
 import { OPCODE } from 'barewire/codec';
-import { type FramesToCome, type MessageDeflater, MessageSender, Outbox } from 'barewire/connection';
+import {
+  type FramesToCome,
+  type MessageDeflater,
+  MessageSender,
+  Outbox,
+} from 'barewire/connection';
 import t from 'tap';
 
 /** A stand-in for a codec: reverses the bytes, when told. */

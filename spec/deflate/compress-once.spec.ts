@@ -1,5 +1,10 @@
 import { UsageError } from 'barewire/base';
-import { compressOnce, compressOnceLater, DEFLATE_HERE_BYTES, MessageCodec } from 'barewire/deflate';
+import {
+  compressOnce,
+  compressOnceLater,
+  DEFLATE_HERE_BYTES,
+  MessageCodec,
+} from 'barewire/deflate';
 import t from 'tap';
 import { decompress } from '../support/deflate-jobs.ts';
 
