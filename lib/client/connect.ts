@@ -7,7 +7,8 @@
  *                                   └────────────────────────┘
  * ```
  * Nothing is opened before everything that the caller gave was checked. One deadline stands over
- * the whole way. Whatever goes wrong rejects the promise, and leaves no stream behind.
+ * the whole way, without the time in the gate, where each one ahead has its own. Whatever goes wrong
+ * rejects the promise, and leaves no stream behind.
  */
 import type { Duplex } from 'node:stream';
 import debug from 'debug';
@@ -28,7 +29,7 @@ import {
 import type { WebSocketAddress } from './address.ts';
 import { ask } from './ask.ts';
 import { tellingOf } from './client-channels.ts';
-import { withDeadline } from './deadline.ts';
+import { type Uncounted, withDeadline } from './deadline.ts';
 import { dial, resolveAddress } from './dial.ts';
 import { HandshakeGate, type Leave } from './handshake-gate.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
@@ -63,15 +64,24 @@ export async function connectWebSocket(
 
 /** Opens the connection that was planned. Rejects as {@link connectWebSocket} does. */
 export function carryOut(plan: Plan, world: ClientWorld): Promise<WebSocketPeer> {
-  return tellingOf(plan, () => withDeadline(plan, world, (signal) => travel(plan, signal, world)));
+  return tellingOf(plan, () => {
+    return withDeadline(plan, world, (signal, uncounted) => {
+      return travel(plan, signal, uncounted, world);
+    });
+  });
 }
 
 /** Goes where redirects lead, as far as the caller wants. */
-async function travel(plan: Plan, signal: AbortSignal, world: ClientWorld): Promise<WebSocketPeer> {
+async function travel(
+  plan: Plan,
+  signal: AbortSignal,
+  uncounted: Uncounted,
+  world: ClientWorld,
+): Promise<WebSocketPeer> {
   let { hop } = plan;
   for (let redirects = 0; ; redirects += 1) {
     try {
-      return await open(plan, hop, signal, world);
+      return await open(plan, hop, signal, uncounted, world);
     } catch (error) {
       if (!(error instanceof HandshakeRefused) || plan.maxRedirects === 0) throw error;
       const next = followRedirect(hop, error);
@@ -88,13 +98,15 @@ async function open(
   plan: Plan,
   hop: Hop,
   signal: AbortSignal,
+  uncounted: Uncounted,
   world: ClientWorld,
 ): Promise<WebSocketPeer> {
   signal.throwIfAborted();
   const { options } = plan;
   const resolved = await unlessAborted(resolveAddress(hop.address, options), signal);
   const addresses = resolved?.map(({ address }) => address);
-  const leave = await enterGate(hop.address, addresses, options, signal);
+  // Who waits for handshakes of our own before it has done nothing slowly.
+  const leave = await uncounted(() => enterGate(hop.address, addresses, options, signal));
   try {
     const dialOptions = { ...options, tls: hop.tls };
     const stream = await dial(hop.address, resolved, dialOptions, signal);

@@ -22,6 +22,7 @@ import {
   type OptionTable,
   UsageError,
 } from '../base/index.ts';
+import { unlessAborted } from '../peer/index.ts';
 import type { WebSocketAddress } from './address.ts';
 import { A_PATH, AN_IP_ADDRESS } from './check-options.ts';
 import { openTunnel, type ProxySettings, resolveProxy } from './proxy.ts';
@@ -37,12 +38,13 @@ export interface DialOptions {
   readonly proxy?: string | URL | ProxySettings | undefined;
   /**
    * Brings a stream to the server. For `wss:` TLS is spoken over it by this client, so that the
-   * host's certificate is verified like any other.
+   * host's certificate is verified like any other. A stream that comes after the signal is aborted
+   * is destroyed.
    */
   readonly createConnection?:
     | ((address: WebSocketAddress, signal: AbortSignal) => Duplex | Promise<Duplex>)
     | undefined;
-  /** Resolves host names instead of the system; as of `node:dns`. */
+  /** Resolves the name that is dialled (a proxy's, if there is one); as of `node:dns`. */
   readonly lookup?: LookupFunction | undefined;
   /** The local address to connect from. */
   readonly localAddress?: string | undefined;
@@ -121,8 +123,8 @@ async function dialPlain(
   signal: AbortSignal,
 ): Promise<Duplex> {
   if (options.createConnection !== undefined) {
-    const stream = await options.createConnection(address, signal);
-    if (typeof stream?.pipe !== 'function' || typeof stream.write !== 'function') {
+    const stream = await bring(options.createConnection(address, signal), signal);
+    if (!isStream(stream)) {
       throw new UsageError('invalid-argument', 'createConnection brought no stream');
     }
     stream.on('error', IGNORE);
@@ -130,7 +132,26 @@ async function dialPlain(
   }
   const socketPath = address.socketPath ?? options.socketPath;
   if (socketPath !== undefined) return dialUnix(socketPath, signal);
-  if (options.proxy !== undefined) return openTunnel(address, resolveProxy(options.proxy), signal);
+  const { localAddress, lookup } = options;
+  if (options.proxy !== undefined) {
+    return openTunnel(address, resolveProxy(options.proxy), { localAddress, lookup }, signal);
+  }
   const { hostname: host, port } = address;
-  return dialTcp({ host, port, resolved, localAddress: options.localAddress }, signal);
+  return dialTcp({ host, port, resolved, localAddress }, signal);
+}
+
+/** Waits for a caller's stream, but no longer than until the signal: a late one is destroyed. */
+function bring(given: Duplex | Promise<Duplex>, signal: AbortSignal): Promise<Duplex> {
+  const brought = Promise.resolve(given);
+  return unlessAborted(brought, signal, () => {
+    brought.then((stream) => {
+      if (!isStream(stream)) return;
+      stream.on('error', IGNORE);
+      stream.destroy();
+    }, IGNORE);
+  });
+}
+
+function isStream(stream: Partial<Duplex> | undefined): stream is Duplex {
+  return typeof stream?.pipe === 'function' && typeof stream.write === 'function';
 }

@@ -88,10 +88,28 @@ export async function connectOverHttp2(
   return tellingOf(plan, () => withDeadline(plan, world, attempt));
 }
 
+/** Until a ping is tried again that the session did not take, in ms. */
+const PING_PAUSE_MS = 20;
+/** One answer for all that wait for the settings of a session. */
+const SETTINGS = new WeakMap<ClientHttp2Session, Promise<void>>();
+
 /** Waits for the server's settings; without its consent nothing may be sent [RFC 8441 §3]. */
 function settingsAllow(session: ClientHttp2Session): Promise<void> {
+  const before = SETTINGS.get(session);
+  if (before !== undefined) return before;
+  const waiting = waitForSettings(session);
+  SETTINGS.set(session, waiting);
+  // Settings may change: who asks later looks anew.
+  const forget = (): boolean => SETTINGS.delete(session);
+  waiting.then(forget, forget);
+  return waiting;
+}
+
+function waitForSettings(session: ClientHttp2Session): Promise<void> {
   return new Promise((resolve, reject) => {
+    let again: NodeJS.Timeout | undefined;
     const settle = (error?: Error): void => {
+      clearTimeout(again);
       session.off('remoteSettings', check);
       session.off('error', settle);
       session.off('close', close);
@@ -110,7 +128,14 @@ function settingsAllow(session: ClientHttp2Session): Promise<void> {
     session.on('error', settle);
     session.on('close', close);
     // Settings are the first thing that a server sends: they came before the answer to a ping.
-    if (!session.connecting) session.ping(check);
+    const ask = (): void => {
+      session.ping((error) => {
+        if (error === null) return check();
+        // Too many pings of somebody else are on their way: their answers make room.
+        if (!session.destroyed) again = setTimeout(ask, PING_PAUSE_MS);
+      });
+    };
+    if (!session.connecting) ask();
   });
 }
 

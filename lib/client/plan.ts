@@ -31,10 +31,14 @@ export interface ConnectOptions extends PeerOptions, DialOptions {
   readonly origin?: string | undefined;
   /**
    * Offers of permessage-deflate, most wanted first; `true` (the default) is the plain one, `false`
-   * offers nothing.
+   * offers nothing, and so does an empty list.
    */
   readonly deflate?: boolean | DeflatePolicy | readonly DeflatePolicy[] | undefined;
-  /** How long everything up to the open connection may take, in ms; default 10 s. */
+  /**
+   * How long everything up to the open connection may take, in ms; default 10 s. The time does not
+   * count that is spent behind our own handshakes with the same address, of which one is made at a
+   * time [RFC 6455 §4.1]; `signal` ends that as well.
+   */
   readonly handshakeTimeoutMs?: number | undefined;
   /** Redirects to follow; default 0: a redirect is a refusal. */
   readonly maxRedirects?: number | undefined;
@@ -121,7 +125,7 @@ function offerOf(deflate: boolean | DeflatePolicy | readonly DeflatePolicy[]): s
   if (policies.some((policy) => typeof policy !== 'object' || policy === null)) {
     throw new UsageError('invalid-option', 'deflate is true, false, an offer or several');
   }
-  return buildOffer(...policies);
+  return policies.length === 0 ? undefined : buildOffer(...policies);
 }
 
 /** What the handshake of one attempt says. */

@@ -22,7 +22,7 @@ import { Fields, type FieldsInit } from '../http/index.ts';
 import { basicCredentials, type WebSocketAddress } from './address.ts';
 import { ask } from './ask.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
-import { dialTcp, startTls } from './sockets.ts';
+import { dialTcp, startTls, type TcpPlace } from './sockets.ts';
 
 /** An HTTP proxy, and what it wants to know. */
 export interface ProxySettings {
@@ -81,15 +81,17 @@ export function resolveProxy(proxy: string | URL | ProxySettings): Proxy {
 /**
  * Opens a tunnel to the host and port of `address`.
  *
+ * @param from how the proxy itself is reached.
  * @returns rejects with a HandshakeRefused when the proxy says no, or as `dialTcp` and `ask` do.
  */
 export async function openTunnel(
   address: WebSocketAddress,
   proxy: Proxy,
+  from: Pick<TcpPlace, 'localAddress' | 'lookup'>,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const { hostname, tls } = proxy;
-  const socket = await dialTcp({ host: hostname, port: proxy.port }, signal);
+  const { hostname, port, tls } = proxy;
+  const socket = await dialTcp({ ...from, host: hostname, port }, signal);
   const stream = proxy.isSecure ? await startTls(socket, hostname, tls, signal) : socket;
   try {
     const answer = await ask(stream, formatConnect(address, proxy.fields), 'CONNECT', signal);

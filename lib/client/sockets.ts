@@ -19,14 +19,20 @@ export interface TcpPlace {
   /** What `host` stands for, when it has been looked up already. */
   readonly resolved?: readonly ResolvedAddress[] | undefined;
   readonly localAddress?: string | undefined;
+  /** Resolves `host` instead of the system when `resolved` does not say it. */
+  readonly lookup?: LookupFunction | undefined;
 }
+
+/** The system asks a silent peer whether it is there: one that has vanished is noticed at last. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 };
 
 /** Opens a TCP connection. Rejects with the system's error or the signal's reason. */
 export function dialTcp(place: TcpPlace, signal: AbortSignal): Promise<Socket> {
   const { host, port, resolved, localAddress } = place;
   const from = localAddress === undefined ? {} : { localAddress };
-  const lookup = resolved === undefined ? {} : { lookup: alreadyResolved(resolved) };
-  return dialSocket({ host, port, noDelay: true, ...from, ...lookup }, signal);
+  const lookup = resolved === undefined ? place.lookup : alreadyResolved(resolved);
+  const how = { ...from, ...(lookup && { lookup }), ...KEEP_ALIVE };
+  return dialSocket({ host, port, noDelay: true, ...how }, signal);
 }
 
 /** Opens a connection to a unix socket. Rejects with the system's error or the signal's reason. */

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { connect as connectTcp, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Duplex, PassThrough } from 'node:stream';
 import { type AdapterEndpoint, acceptUpgrade } from 'barewire/adapters';
 import { type ConnectOptions, connectWebSocket, HandshakeRefused } from 'barewire/client';
 import t, { type Test } from 'tap';
@@ -223,18 +224,52 @@ t.test('gives up at the deadline, wherever it stands, and leaves nothing behind'
   const first = connectWebSocket(url, { handshakeTimeoutMs: 500 }, world);
   await eventually(() => server.requests.length === 1);
   const second = connectWebSocket(url, { handshakeTimeoutMs: 500 }, world);
-  const failures = Promise.all([first, second].map((each) => each.catch((error) => error.code)));
+  const codes = [first, second].map((each) => each.catch((error) => error.code));
+  await eventually(() => world.waiting.length === 1);
   world.advance(499);
-  t.equal(world.waiting.length, 2);
+  t.strictSame(world.waiting, [1], 'the second waits for the first, and not on its own time');
   world.advance(1);
-  t.strictSame(await failures, ['handshake-timeout', 'handshake-timeout']);
+  t.equal(await codes[0], 'handshake-timeout');
   await eventually(() => server.requests[0]!.socket.destroyed);
-  t.equal(server.connections(), 1);
+  await eventually(() => server.requests.length === 2);
+  t.strictSame(world.waiting, [500]);
+  world.advance(500);
+  t.equal(await codes[1], 'handshake-timeout');
+  t.equal(server.connections(), 2);
   t.strictSame(world.waiting, []);
-  const stuck = (): Promise<never> => new Promise(() => {});
-  const third = connectWebSocket(url, { createConnection: stuck }, world).catch(({ code }) => code);
+});
+
+t.test('a createConnection that hangs is given up, and holds up nobody', async (t) => {
+  const world = new FakeWorld();
+  const port = await echoServer(t);
+  let bring: (stream: Duplex) => void = () => {};
+  const stuck = (): Promise<Duplex> =>
+    new Promise((resolve) => {
+      bring = resolve;
+    });
+  const url = 'ws://stuck.example/';
+  const first = connectWebSocket(url, { createConnection: stuck }, world).catch(({ code }) => code);
+  await eventually(() => world.waiting.length === 1);
+  await new Promise((next) => setImmediate(next));
   world.advance(10_000);
-  t.equal(await third, 'handshake-timeout');
+  t.equal(await first, 'handshake-timeout');
+  const late = new PassThrough();
+  bring(late);
+  const createConnection = (): Duplex => connectTcp(port, '127.0.0.1');
+  const peer = await connectWebSocket(url, { createConnection });
+  t.equal(peer.isOpen, true);
+  peer.terminate();
+  t.equal(late.destroyed, true);
+  late.destroy(new Error('nobody is told'));
+  // Nor does what it rejects with at last, or anything else that is no stream.
+  const ends = [() => Promise.reject(new Error('late')), async () => null as never];
+  for (const createConnection of ends) {
+    const aborter = new AbortController();
+    const options = { createConnection, signal: aborter.signal };
+    const attempt = connectWebSocket(url, options);
+    aborter.abort();
+    await t.rejects(attempt, { name: 'AbortError' });
+  }
 });
 
 t.test('gives up when the signal says so, and not after it is open', async (t) => {

@@ -26,6 +26,34 @@ t.test('gives up when the caller says so, before or during', async (t) => {
   await t.rejects(attempt, reason);
 });
 
+t.test('time that is not its own does not count', async (t) => {
+  const world = new FakeWorld();
+  const plan = makePlan('ws://a', { handshakeTimeoutMs: 50 });
+  let goOn = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const attempt = withDeadline(plan, world, async (signal, uncounted) => {
+    await uncounted(() => gate);
+    return never(signal);
+  });
+  world.advance(1000);
+  goOn();
+  await new Promise((next) => setImmediate(next));
+  t.strictSame(world.waiting, [50]);
+  const rest = withDeadline(plan, world, async (signal, uncounted) => {
+    world.advance(20);
+    await uncounted(async () => world.advance(20));
+    t.strictSame(world.waiting, [10, 30]);
+    return never(signal);
+  });
+  const codes = [attempt, rest].map((each) => each.catch((error) => error.code));
+  await new Promise((next) => setImmediate(next));
+  world.advance(30);
+  t.strictSame(await Promise.all(codes), ['handshake-timeout', 'handshake-timeout']);
+  t.strictSame(world.waiting, []);
+});
+
 t.test('leaves no alarm behind when all went well', async (t) => {
   const world = new FakeWorld();
   t.equal(await withDeadline(makePlan('ws://a', {}), world, async () => 'done'), 'done');

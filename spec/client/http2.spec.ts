@@ -43,3 +43,27 @@ t.test('rejects with the status of a refusal', async (t) => {
   const attempt = connectOverHttp2(client, 'ws://a.example/');
   await t.rejects(attempt, HandshakeRefused);
 });
+
+t.test('many ask at once, and wait for one answer', async (t) => {
+  const { client } = await session(t, true);
+  const warnings: Error[] = [];
+  const warn = (warning: Error): number => warnings.push(warning);
+  process.on('warning', warn);
+  t.teardown(() => process.off('warning', warn));
+  await once(client, 'connect');
+  const attempts = Array.from({ length: 30 }, () => connectOverHttp2(client, 'ws://a.example/'));
+  for (const attempt of attempts) (await attempt).terminate();
+  await new Promise((next) => setImmediate(next));
+  t.strictSame(warnings, []);
+});
+
+t.test('waits for its turn when the session has too many pings on their way', async (t) => {
+  const { client } = await session(t, false);
+  await once(client, 'connect');
+  for (let pings = 0; pings < 30; pings += 1) client.ping(() => {});
+  await t.rejects(connectOverHttp2(client, 'ws://a.example/'), { code: 'not-supported' });
+  const { client: other } = await session(t, true);
+  await once(other, 'connect');
+  for (let pings = 0; pings < 30; pings += 1) other.ping(() => {});
+  (await connectOverHttp2(other, 'ws://a.example/')).terminate();
+});

@@ -19,6 +19,7 @@ t.test('settles everything before anything is opened', (t) => {
 t.test('offers permessage-deflate unless told otherwise', (t) => {
   t.match(makePlan('ws://a', {}).wishes.offer, /^permessage-deflate/);
   t.equal(makePlan('ws://a', { deflate: false }).wishes.offer, undefined);
+  t.equal(makePlan('ws://a', { deflate: [] }).wishes.offer, undefined);
   t.end();
 });
 

@@ -1,7 +1,9 @@
+import type { LookupFunction } from 'node:net';
 import { UsageError } from 'barewire/base';
 import { HandshakeRefused } from 'barewire/client';
 import t from 'tap';
 import { parseWebSocketUrl } from '../../lib/client/address.ts';
+import { dial } from '../../lib/client/dial.ts';
 import { openTunnel, resolveProxy } from '../../lib/client/proxy.ts';
 import { rawServer } from '../support/raw-server.ts';
 
@@ -22,7 +24,7 @@ t.test('asks for a tunnel to host and port, and gets the bytes behind the answer
     request.socket.write('HTTP/1.1 200 OK\r\n\r\nbehind');
   });
   const proxy = resolveProxy(`http://127.0.0.1:${port}`);
-  const stream = await openTunnel(parseWebSocketUrl('ws://far.example/x'), proxy, calm);
+  const stream = await openTunnel(parseWebSocketUrl('ws://far.example/x'), proxy, {}, calm);
   t.match(requests[0]!.head, /^CONNECT far\.example:80 HTTP\/1\.1\r\nHost: far\.example:80\r\n/);
   const behind = new Promise((resolve) => stream.once('data', resolve));
   stream.resume();
@@ -35,6 +37,23 @@ t.test('rejects with what the proxy said', async (t) => {
     request.socket.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n');
   });
   const proxy = resolveProxy(`http://127.0.0.1:${port}`);
-  const attempt = openTunnel(parseWebSocketUrl('ws://far.example'), proxy, calm);
+  const attempt = openTunnel(parseWebSocketUrl('ws://far.example'), proxy, {}, calm);
   await t.rejects(attempt, HandshakeRefused);
+});
+
+t.test('reaches the proxy from the address and by the names that the caller gave', async (t) => {
+  const { port, requests } = await rawServer(t, (request) => {
+    request.socket.write('HTTP/1.1 200 OK\r\n\r\n');
+  });
+  const asked: string[] = [];
+  const lookup: LookupFunction = (name, { all }, done) => {
+    asked.push(name);
+    if (all) done(null, [{ address: '127.0.0.1', family: 4 }]);
+    else done(null, '127.0.0.1', 4);
+  };
+  const options = { proxy: `http://proxy.invalid:${port}`, localAddress: '127.0.0.9', lookup };
+  const stream = await dial(parseWebSocketUrl('ws://far.example'), undefined, options, calm);
+  t.strictSame(asked, ['proxy.invalid']);
+  t.equal(requests[0]!.socket.remoteAddress, '127.0.0.9');
+  stream.destroy();
 });
