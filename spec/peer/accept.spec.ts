@@ -1,5 +1,6 @@
 import { HandshakeRejected, UsageError } from 'barewire/base';
 import type { UpgradeRequest } from 'barewire/handshake';
+import { Fields } from 'barewire/http';
 import { type AcceptAnswer, decideUpgrade } from 'barewire/peer';
 import t from 'tap';
 import { fieldsOf } from '../support/field-lookup.ts';
@@ -39,18 +40,22 @@ t.test('chooses the first subprotocol of the client that the policy knows', asyn
   t.match(await decideUpgrade(request(), { protocols: ['no'] }), { ok: true, protocol: undefined });
 });
 
-t.test('adds fields to the response and remembers data', async (t) => {
-  const decision = await decideUpgrade(request(), {}, () => ({
-    headers: { 'set-cookie': ['a=1', 'b=2'] },
-    data: { user: 7 },
-  }));
-  t.match(decision, { ok: true, data: { user: 7 } });
-  const fields = decision.ok ? decision.response.fields : [];
-  const cookies = fields.filter(([name]) => name === 'set-cookie');
-  t.strictSame(cookies, [
+t.test('adds fields to the response, as a record or as pairs, and remembers data', async (t) => {
+  const pairs = [
     ['set-cookie', 'a=1'],
     ['set-cookie', 'b=2'],
-  ]);
+    ['x-limit', '7'],
+  ] as const;
+  const record = { 'set-cookie': ['a=1', 'b=2'], 'x-limit': 7, 'x-no': undefined };
+  for (const headers of [record, pairs, Fields.from(pairs)]) {
+    const decision = await decideUpgrade(request(), {}, () => ({ headers, data: { user: 7 } }));
+    t.match(decision, { ok: true, data: { user: 7 } });
+    const fields = decision.ok ? decision.response.fields : [];
+    t.strictSame(
+      fields.filter(([name]) => name === 'set-cookie' || name.startsWith('x-')),
+      pairs,
+    );
+  }
 });
 
 t.test('lets the application choose the extension for each client', async (t) => {
@@ -122,7 +127,9 @@ t.test('answers 500 for what the application throws, or for fields it may not se
   const thrown = new Error('database gone');
   const decision = await decideUpgrade(request(), {}, () => Promise.reject(thrown));
   t.match(decision, { ok: false, status: 500, error: thrown });
-  for (const headers of [{ upgrade: 'h2c' }, { 'x-a': 'b\r\nset-cookie: c' }, { 'a b': 'c' }]) {
+  const injections = [{ upgrade: 'h2c' }, { 'x-a': 'b\r\nset-cookie: c' }, { 'a b': 'c' }];
+  const asPairs = injections.map((record) => Object.entries(record) as [string, string][]);
+  for (const headers of [...injections, ...asPairs]) {
     const injected = await decideUpgrade(request(), {}, () => ({ headers }));
     t.match(injected, { ok: false, status: 500 });
     t.ok(!injected.ok && injected.error instanceof UsageError);

@@ -1,4 +1,5 @@
 import { type Exchange, HandshakeRejected } from 'barewire';
+import { UsageError } from 'barewire/base';
 import t from 'tap';
 import {
   acceptUpgrade,
@@ -64,6 +65,33 @@ t.test('accepts with a subprotocol of the policy, or the one that is named', asy
     t.equal(acceptUpgrade(exchange, { protocols: ['b'] }).protocol, 'b');
     t.equal(acceptUpgrade(exchange, { protocols: ['b'], protocol: 'a' }).protocol, 'a');
     t.throws(() => acceptUpgrade(exchange, { protocol: 'c' }), { code: 'invalid-argument' });
+  });
+});
+
+t.test('sends the fields that it is given, as a record or as pairs', async (t) => {
+  const pairs = [
+    ['set-cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+    ['x-limit', '7'],
+  ] as const;
+  for (const headers of [{ 'set-cookie': ['a=1', 'b=2'], 'x-limit': 7 }, pairs]) {
+    const { connect, errors } = await serve(t, (exchange) => exchange.accept({ headers }));
+    const client = connect().send(get('/', ...HANDSHAKE));
+    const answer = await client.until('\r\n\r\n');
+    t.match(answer, /^HTTP\/1\.1 101 /);
+    t.match(answer, /\r\nset-cookie: a=1\r\nset-cookie: b=2\r\nx-limit: 7\r\n/);
+    client.close();
+    t.same(errors, []);
+  }
+});
+
+t.test('refuses fields of the handshake, and lines in fields, in both forms', async (t) => {
+  await receive(t, get('/', ...HANDSHAKE), (exchange) => {
+    for (const record of [{ upgrade: 'h2c' }, { 'x-a': 'b\r\nset-cookie: c' }, { 'a b': 'c' }]) {
+      t.throws(() => acceptUpgrade(exchange, { headers: record }), UsageError);
+      const pairs = Object.entries(record) as [string, string][];
+      t.throws(() => acceptUpgrade(exchange, { headers: pairs }), UsageError);
+    }
   });
 });
 
