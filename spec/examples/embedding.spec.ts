@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:http2';
 import type { Server } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -15,6 +16,37 @@ const HANDSHAKE =
   'GET /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
   'Cookie: user=ada\r\n\r\n';
+
+/** Pages and programs stand beside the compiled specs, in the sources. */
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const folder = 'spec/examples/programs/';
+/** What the README shows, and this spec runs. */
+const EMBEDDINGS = [
+  ...['node-http', 'https', 'express', 'fastify', 'http2', 'duplex', 'net-server', 'bare-codec'],
+];
+
+t.test('the README shows each of these programs as it runs', (t) => {
+  const readme = readFileSync(`${root}README.md`, 'utf8');
+  const section = /\n## Embedding\n(.*?)\n## /s.exec(readme)![1]!;
+  const shown = [...section.matchAll(/^\*\*.*?\]\((\S+)\.ts\).*?\n```ts\n(.*?)```$/gms)];
+  t.strictSame(
+    shown.map(([, path]) => path),
+    EMBEDDINGS.map((name) => `${folder}${name}`),
+  );
+  t.equal(section.split('```ts').length - 1, shown.length, 'no other code');
+  for (const [, path, code] of shown) {
+    let program = readFileSync(`${root}${path}.ts`, 'utf8');
+    for (const part of code!.split('// …\n')) {
+      const at = program.indexOf(part.trimEnd());
+      t.not(at, -1, `${path}: ${part.slice(0, 60)}`);
+      program = program.slice(at + part.trimEnd().length);
+    }
+  }
+  const programs = readdirSync(`${root}${folder}`).map((name) => name.replace('.ts', ''));
+  const others = programs.filter((name) => !EMBEDDINGS.includes(name));
+  t.strictSame(others, ['client'], 'none is forgotten');
+  t.end();
+});
 
 /** The port of a program's server, which ends with the test. */
 async function portOf(t: Test, server: Server): Promise<number> {

@@ -9,7 +9,10 @@ import ts from 'typescript';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const readme = readFileSync(resolve(here, '../../../README.md'), 'utf8');
-const programs = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+/** Programs of the section on embedding are held against those that embedding.spec.ts runs. */
+const [before, after] = readme.split('## Embedding');
+const ours = before + after!.slice(after!.indexOf('\n## '));
+const programs = [...ours.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
 
 /** Runs a program; port 9292 becomes a free one, and the server is handed out. */
 async function run(t: Test, title: RegExp): Promise<{ url: string; port: number }> {
