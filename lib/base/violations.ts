@@ -52,6 +52,7 @@ export const VIOLATIONS = defineViolations({
   'idle-timeout': { closeCode: 1001, source: 'limit' },
   'close-timeout': { source: 'RFC 6455 §7.1.1' },
   'slow-consumer': { closeCode: 1008, source: 'limit' },
+  'payload-gone': { closeCode: 1011, source: 'RFC 6455 §7.4.1' },
 
   // lib/deflate: compressed messages and the extension list
   'deflate-data-invalid': { closeCode: 1007, source: 'RFC 7692 §7.2.2' },

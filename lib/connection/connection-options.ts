@@ -110,7 +110,10 @@ export interface ConnectionCounters {
   messagesReceived: number;
   /** Messages that came after `close` while their reader had paused. */
   messagesDiscarded: number;
+  /** Messages that were accepted, but for those dropped or taken back. */
   messagesSent: number;
+  /** Messages that were accepted, and still waited inside when the connection closed or ended. */
+  messagesDropped: number;
   pingsReceived: number;
   pongsReceived: number;
 }

@@ -69,6 +69,12 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
     this.#life.fail(error);
   }
 
+  /** For the sender: what was counted as sent is not. */
+  forgotten(messages: number, areDropped: boolean): void {
+    this.#counters.messagesSent -= messages;
+    if (areDropped) this.#counters.messagesDropped += messages;
+  }
+
   /** Bytes that were accepted and have not been written. */
   get pendingBytes(): number {
     return this.#outbox.length + this.#sender.queuedBytes;

@@ -31,7 +31,7 @@ import { Ending } from './ending.ts';
 import { Keepalive } from './keepalive.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import type { FramesToCome, SendOptions } from './send-queue.ts';
-import { requireText } from './text.ts';
+import { requireText, requireType } from './text.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -44,6 +44,7 @@ export class Connection {
     messagesReceived: 0,
     messagesDiscarded: 0,
     messagesSent: 0,
+    messagesDropped: 0,
     pingsReceived: 0,
     pongsReceived: 0,
   };
@@ -120,9 +121,9 @@ export class Connection {
   }
 
   /**
-   * Whether 64 KiB or more ({@link heldBytes}) wait inside for something that is not the transport: for the compressor,
-   * or for the end of a message that is written piece by piece. Writing had better wait too;
-   * `sink.queueMoved` tells when to ask again.
+   * Whether 64 KiB or more ({@link heldBytes}) wait inside for something that is not the transport:
+   * for the compressor, or for the end of a message that is written piece by piece. Writing had
+   * better wait too; `sink.queueMoved` tells when to ask again.
    *
    * @param message asks about the pieces of this one only: it must not wait for those behind it.
    */
@@ -234,9 +235,14 @@ export class Connection {
    * Begins a message that is written piece by piece. Messages sent meanwhile wait for its end.
    *
    * @param type left out, the first piece decides: text for a string, else binary.
-   * @throws UsageError `invalid-state` when the connection is closing.
+   * @throws UsageError `invalid-state` when the connection is closing, `invalid-argument` for
+   *   another type.
    */
-  startMessage(type?: 'text' | 'binary', options?: { compress?: boolean }): OutgoingMessage {
+  startMessage(
+    type?: 'text' | 'binary',
+    options?: { compress?: boolean | undefined },
+  ): OutgoingMessage {
+    requireType(type);
     if (!this.isOpen) throw new UsageError('invalid-state', 'the connection is closing');
     this.#keepalive.message();
     return this.#output.startMessage(type, options?.compress);
@@ -288,8 +294,10 @@ export class Connection {
   // ── closing ────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Begins the closing handshake, behind every message that was accepted before. Does nothing when
-   * it has begun already. Reading goes on for the peer's close frame; while the owner has paused,
+   * Begins the closing handshake, behind every message that was accepted before. A message that is
+   * written piece by piece and not ended is cut off there; if its beginning has left, no message
+   * behind it can follow any more [RFC 6455 §5.4]: end it first. What is not sent for that reason
+   * is counted (`messagesDropped`). Does nothing when closing has begun already. Reading goes on for the peer's close frame; while the owner has paused,
    * messages that still come are thrown away and counted (`messagesDiscarded`).
    *
    * @param code 1000 – 1003, 1007 – 1014 or 3000 – 4999; `undefined` sends none [RFC 6455 §7.4].
@@ -340,7 +348,7 @@ export class Connection {
 
   /** An idle peer is told goodbye; a dead one is not waited for. */
   #giveUp(error: ProtocolError): void {
-    if (error.code !== 'idle-timeout') return this.fail(error);
+    if (error.code !== 'idle-timeout') return this.#ending.giveUp(error);
     this.#closing.error = error;
     this.close(error.closeCode, error.code);
   }

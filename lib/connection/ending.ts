@@ -137,6 +137,12 @@ export class Ending {
     this.#sink.endTransport();
   }
 
+  /** Fails for a peer that is dead: nobody is there to be waited for. */
+  giveUp(error: ProtocolError): void {
+    this.fail(error);
+    if (this.closing.state !== 'closed') this.#cut();
+  }
+
   /** Cuts the transport. */
   terminate(): void {
     if (this.closing.state === 'closed') return;

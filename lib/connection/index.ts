@@ -31,5 +31,12 @@ export { MessageSender, type SenderOwner } from './message-sender.ts';
 export { MessageStore } from './message-store.ts';
 export { type BytesTaker, COPY_BYTES, Outbox } from './outbox.ts';
 export { OutgoingMessage, type PieceSender } from './outgoing-message.ts';
-export { type FramesToCome, type Job, type SendOptions, SendQueue } from './send-queue.ts';
+export {
+  type FramesToCome,
+  isGone,
+  type Job,
+  payloadGone,
+  type SendOptions,
+  SendQueue,
+} from './send-queue.ts';
 export { OutgoingText, requireText, TextPieces } from './text.ts';

@@ -5,6 +5,8 @@
  * finished: a compress job in the thread pool, or a message that is being streamed. Control frames
  * do not queue here; they may stand between the fragments of a message [RFC 6455 §5.4]. The close
  * frame does: whatever was accepted before it leaves before it.
+ *
+ * Longer than the house allows: one queue with four kinds of jobs, of a few lines each.
  */
 import type { ProtocolError } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
@@ -13,9 +15,11 @@ import type { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import {
   type FramesToCome,
+  isGone,
   type Job,
   madeFrames,
   opcodeOf,
+  payloadGone,
   type SendOptions,
   SendQueue,
 } from './send-queue.ts';
@@ -26,8 +30,10 @@ const RSV1 = 4;
 export interface SenderOwner {
   /** There may be something to flush. */
   requestFlush(): void;
-  /** A message could not be compressed: the connection cannot go on. */
+  /** A message could not be compressed, or is gone: the connection cannot go on. */
   fail(error: ProtocolError): void;
+  /** So many accepted messages are not sent: dropped, or taken back by whoever gave them. */
+  forgotten(messages: number, areDropped: boolean): void;
 }
 
 /** Sends messages in order. */
@@ -75,11 +81,8 @@ export class MessageSender {
   wouldCompress(payload: string | Uint8Array, wanted: boolean | undefined): boolean {
     if (this.#deflater === undefined) return false;
     if (wanted !== undefined) return wanted;
-    const length =
-      typeof payload === 'string' && payload.length < this.#threshold
-        ? Buffer.byteLength(payload)
-        : payload.length;
-    return length >= this.#threshold;
+    if (payload.length >= this.#threshold) return true;
+    return typeof payload === 'string' && Buffer.byteLength(payload) >= this.#threshold;
   }
 
   /** Sends one message, or queues it behind what is unfinished. */
@@ -128,21 +131,21 @@ export class MessageSender {
     if (this.#isStopped) return true;
     this.#queue.countPieces(-stream.waitingPieces, -stream.dropPieces());
     if (stream.hasStarted) return false;
-    this.#queue.remove(stream);
+    if (this.#queue.remove(stream)) this.#owner.forgotten(1, false);
     this.#pumpAndFlush();
     return true;
   }
 
   /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
   closeAfterQueue(write: () => void): void {
-    this.#queue.dropUnfinished();
+    this.#owner.forgotten(this.#queue.dropUnfinished(), true);
     this.#enqueue({ kind: 'close', write, bytes: 0 });
   }
 
   /** Forgets everything that waits. Running jobs end in nothing. */
   stop(): void {
     this.#isStopped = true;
-    this.#queue.clear();
+    this.#owner.forgotten(this.#queue.clear(), true);
   }
 
   #enqueue(job: Job): void {
@@ -170,6 +173,7 @@ export class MessageSender {
 
   /** Does the next step of the first job; false when there is nothing to do but wait. */
   #step(job: Job): boolean {
+    if (job.kind === 'message' && isGone(job.payload, job.bytes)) return this.#failGone();
     switch (job.kind) {
       case 'encoded': {
         const frames = madeFrames(job.encoded);
@@ -210,6 +214,7 @@ export class MessageSender {
     if (piece === undefined) return false;
     const [payload, fin, bytes] = piece;
     this.#queue.countPieces(-1, -bytes);
+    if (isGone(payload, bytes)) return this.#failGone();
     const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;
     const rsv = stream.isCompressed && !stream.hasStarted ? RSV1 : 0;
     if (!stream.hasStarted) stream.start();
@@ -220,6 +225,11 @@ export class MessageSender {
     if (stream.isCompressed) this.#compress(job, payload, fin, sent);
     else sent(payload);
     return true;
+  }
+
+  #failGone(): false {
+    this.#owner.fail(payloadGone());
+    return false;
   }
 
   #compress(

@@ -6,7 +6,7 @@
  */
 import { ENTRY_OVERHEAD_BYTES, Fifo } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
-import { OutgoingText } from './text.ts';
+import { OutgoingText, requireType } from './text.ts';
 
 /** What an outgoing message needs of its sender. */
 export interface PieceSender {
@@ -37,9 +37,16 @@ export class OutgoingMessage {
   onStart: (() => void) | undefined;
   isEnded = false;
   isAbandoned = false;
+  /** The connection ended, or closed, before it had left: it was counted as dropped. */
+  isDropped = false;
 
-  /** For the sender: use `Connection.startMessage`. */
+  /**
+   * For the sender: use `Connection.startMessage`.
+   *
+   * @throws UsageError `invalid-argument` for another type.
+   */
   constructor(sender: PieceSender, type: 'text' | 'binary' | undefined, isCompressed: boolean) {
+    requireType(type);
     this.#sender = sender;
     this.#type = type;
     this.isCompressed = isCompressed;
@@ -93,13 +100,19 @@ export class OutgoingMessage {
    * Gives the message up, also one that is complete and still waits for its turn.
    *
    * @returns true when nothing of it has been sent: it leaves no trace. False when its beginning
-   *   has been sent: a message cannot be taken back, and only the end of the connection ends it.
+   *   has been sent, for a message cannot be taken back: one that is complete goes its way
+   *   ({@link isComplete}), half a one is ended only by the end of the connection.
    */
   abandon(): boolean {
-    if (this.isEnded && !this.isAbandoned && this.hasStarted) return true;
+    if (this.isComplete && this.hasStarted) return false;
     this.isEnded = true;
     this.isAbandoned = true;
     return this.#sender.remove(this);
+  }
+
+  /** Whether all of it has been written and nobody has given it up. */
+  get isComplete(): boolean {
+    return this.isEnded && !this.isAbandoned;
   }
 
   /** For the sender: the first piece leaves now. */

@@ -5,7 +5,7 @@
  * to be sent, and the memory that waits, in which each entry counts {@link ENTRY_OVERHEAD_BYTES}
  * more than its bytes: a million empty messages are no bytes and a hundred megabytes.
  */
-import { ENTRY_OVERHEAD_BYTES, Fifo } from '../base/index.ts';
+import { ENTRY_OVERHEAD_BYTES, Fifo, ProtocolError } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 
@@ -59,6 +59,16 @@ export function opcodeOf(
   return typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
 }
 
+/** Whether bytes that waited have been transferred elsewhere, by `postMessage` for instance. */
+export function isGone(payload: string | { byteLength: number }, bytes: number): boolean {
+  return typeof payload !== 'string' && payload.byteLength !== bytes;
+}
+
+/** How that ends: an empty message in its place would be a lie, and leaving it out as well. */
+export function payloadGone(): ProtocolError {
+  return new ProtocolError('payload-gone', 'the memory of a message that waited was transferred');
+}
+
 /** Keeps jobs in order, and count of them. */
 export class SendQueue {
   #jobs: Fifo<Job> | undefined;
@@ -103,40 +113,53 @@ export class SendQueue {
     this.#bytes += bytes;
   }
 
-  /** Forgets a stream, but for its pieces. */
-  remove(stream: OutgoingMessage): void {
+  /** Forgets a stream, but for its pieces; false when it is not there. */
+  remove(stream: OutgoingMessage): boolean {
     const job = this.#jobs?.find((other) => other.kind === 'stream' && other.stream === stream);
-    if (job !== undefined) this.#jobs!.remove(job);
+    return job !== undefined && this.#jobs!.remove(job);
   }
 
   /**
    * Ends the streams that are unfinished, and forgets them, their pieces too, and everything behind
    * one that has started: behind half a message nothing but control frames may follow
    * [RFC 6455 §5.4].
+   *
+   * @returns how many messages that were.
    */
-  dropUnfinished(): void {
+  dropUnfinished(): number {
     const jobs = this.#jobs;
-    if (jobs === undefined) return;
+    if (jobs === undefined) return 0;
     this.#jobs = new Fifo();
     let isBlocked = false;
+    let count = 0;
     for (const job of jobs) {
       const isUnfinished = job.kind === 'stream' && (!job.stream.isEnded || job.stream.isAbandoned);
       if (isUnfinished) job.stream.isEnded = true;
       if (!isUnfinished && !isBlocked) this.#jobs.push(job);
-      else this.#forget(job);
+      else count += this.#forget(job);
       isBlocked ||= isUnfinished && job.stream.hasStarted;
     }
+    return count;
   }
 
-  #forget(job: Job): void {
-    if (job.kind !== 'stream') this.#bytes -= job.bytes;
-    else this.countPieces(-job.stream.waitingPieces, -job.stream.dropPieces());
+  /** Returns how many messages it was. */
+  #forget(job: Job): number {
+    this.#bytes -= job.bytes;
+    if (job.kind === 'stream') {
+      job.stream.isDropped = true;
+      this.countPieces(-job.stream.waitingPieces, -job.stream.dropPieces());
+    }
+    return job.kind === 'close' ? 0 : 1;
   }
 
-  /** Forgets everything. */
-  clear(): void {
+  /** Forgets everything; returns how many messages that were. */
+  clear(): number {
+    const jobs = this.#jobs;
     this.#jobs = undefined;
+    let count = 0;
+    for (const job of jobs ?? []) count += this.#forget(job);
     this.#bytes = 0;
     this.#pieces = 0;
+    return count;
   }
 }

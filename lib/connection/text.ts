@@ -10,11 +10,23 @@ const NOT_UTF8 = 'what is sent as text must be UTF-8, whole code points at its e
  * Refuses to send as text what is none: the peer would have to fail the connection
  * [RFC 6455 §5.6, §8.1].
  *
- * @param type what the bytes are to be sent as; only `text` is looked at.
- * @throws UsageError `invalid-argument`.
+ * @param type what the bytes are to be sent as: `text`, `binary`, or `undefined`.
+ * @throws UsageError `invalid-argument`, also for any other type.
  */
 export function requireText(payload: string | Uint8Array, type: string | undefined): void {
+  if (type === undefined) return;
+  requireType(type);
   if (type === 'text' && typeof payload !== 'string') new OutgoingText().take(payload, true);
+}
+
+/**
+ * Refuses a kind of message that there is none of: `OPCODE` knows more names than these two.
+ *
+ * @throws UsageError `invalid-argument`.
+ */
+export function requireType(type: unknown): void {
+  if (type === undefined || type === 'text' || type === 'binary') return;
+  throw new UsageError('invalid-argument', `a message is text or binary, not ${String(type)}`);
 }
 
 /** Watches a text that leaves in pieces. */

@@ -36,6 +36,8 @@ export class Backlog {
   /** Made when something has to wait: most peers never fall behind. */
   #waiting: Fifo<Waiting> | undefined;
   #bytes = 0;
+  /** With `conflate`: the newest of each key, which the next one of that key replaces. */
+  #byKey: Map<string, Waiting> | undefined;
 
   /** @throws UsageError `invalid-option` for an unknown policy or a bad bound. */
   constructor(policy: SlowConsumerPolicy = 'wait', maxBufferedBytes?: number) {
@@ -79,11 +81,16 @@ export class Backlog {
   /** Keeps a message back; returns how many were dropped for it, itself included. */
   add(message: Waiting): number {
     if (this.policy === 'drop-newest') return 1;
-    let dropped = this.policy === 'conflate' ? this.#replace(message) : 0;
+    const isConflated = this.policy === 'conflate' && message.key !== undefined;
+    let dropped = isConflated ? this.#replace(message.key!) : 0;
     if (message.bytes + ENTRY_OVERHEAD_BYTES > this.maxBytes) return dropped + 1;
     this.#waiting ??= new Fifo();
     this.#waiting.push(message);
     this.#bytes += message.bytes;
+    if (isConflated) {
+      this.#byKey ??= new Map();
+      this.#byKey.set(message.key!, message);
+    }
     while (this.heldBytes > this.maxBytes) {
       this.#left(this.#waiting.shift()!);
       dropped += 1;
@@ -100,12 +107,12 @@ export class Backlog {
 
   #left(message: Waiting): void {
     this.#bytes -= message.bytes;
+    if (message.key !== undefined) this.#byKey?.delete(message.key);
     message.left?.();
   }
 
-  #replace({ key }: Waiting): number {
-    if (key === undefined) return 0;
-    const old = this.#waiting?.find((waiting) => waiting.key === key);
+  #replace(key: string): number {
+    const old = this.#byKey?.get(key);
     return old !== undefined && this.remove(old) ? 1 : 0;
   }
 
@@ -123,6 +130,7 @@ export class Backlog {
     const count = this.length;
     const waiting = this.#waiting;
     this.#waiting = undefined;
+    this.#byKey = undefined;
     this.#bytes = 0;
     for (const { left } of waiting ?? []) left?.();
     return count;

@@ -71,11 +71,16 @@ export class MessageWriter {
   }
 
   /**
-   * Gives the message up; false when its beginning has been sent, and only closing the connection
-   * can end it.
+   * Gives the message up; false when its beginning has been sent: then only closing the connection
+   * can end it, unless it {@link isComplete} and goes its way.
    */
   abandon(): boolean {
     return this.#message.abandon();
+  }
+
+  /** Whether all of it has been written, and it was not given up. */
+  get isComplete(): boolean {
+    return this.#message.isComplete;
   }
 
   /** Text may be cut anywhere, also inside a code point: each frame gets whole ones. */

@@ -62,7 +62,10 @@ export interface PeerSettings
 
 /** Counters of a connection, and of the messages that never left. */
 export interface PeerCounters extends ConnectionCounters {
-  /** Dropped by the slow-consumer policy. */
+  /**
+   * Dropped by the slow-consumer policy, or because they still waited inside when the connection
+   * closed or ended.
+   */
   messagesDropped: number;
   /** Taken back by their signals before they had begun. */
   messagesWithdrawn: number;

@@ -7,11 +7,15 @@
  * ```
  * There is no room while the transport is congested, and none while messages wait inside the
  * connection, for the compressor or behind a message that is written piece by piece.
+ *
+ * Longer than the house allows: each way to send is a few lines, and all of them ask the same room.
  */
 import { checkOptions, HAS_FAST_PATHS, ProtocolError } from '../base/index.ts';
 import {
   type Connection,
+  isGone,
   type OutgoingMessage,
+  payloadGone,
   requireText,
   type SendOptions,
 } from '../connection/index.ts';
@@ -68,7 +72,7 @@ export class PeerOutput implements WriterPace {
     this.#windowBits = settings.windowBits ?? 0;
   }
 
-  /** Messages that the slow-consumer policy has dropped. */
+  /** Messages that the slow-consumer policy has dropped; the connection counts its own. */
   get messagesDropped(): number {
     return this.#messagesDropped;
   }
@@ -107,10 +111,7 @@ export class PeerOutput implements WriterPace {
     // A message of one piece: other than a plain one, it can be taken out of the queue again.
     const compress = this.#connection.wouldCompress(payload, options?.compress);
     const message = this.#connection.startMessage(options?.type, { compress });
-    message.onStart = this.#withdrawal(signal, () => {
-      this.#connection.counters.messagesSent -= 1;
-      return message.abandon();
-    });
+    message.onStart = this.#withdrawal(signal, () => !message.isDropped && message.abandon());
     return message.end(payload);
   }
 
@@ -163,7 +164,13 @@ export class PeerOutput implements WriterPace {
     }
     const { key, signal } = options ?? {};
     const left = signal && this.#withdrawal(signal, () => this.#backlog.remove(message));
-    const message: Waiting = { bytes: payloadLength(payload), key, send, left };
+    const bytes = payloadLength(payload);
+    const sendIfThere = (): void => {
+      if (!isGone(payload, bytes)) return void send();
+      this.#messagesDropped += 1;
+      this.#connection.fail(payloadGone());
+    };
+    const message: Waiting = { bytes, key, send: sendIfThere, left };
     this.#messagesDropped += this.#backlog.add(message);
     if (this.#backlog.keeps(message)) return 'queued';
     left?.();
@@ -182,9 +189,7 @@ export class PeerOutput implements WriterPace {
     options: { compress?: boolean | undefined } | undefined,
   ): MessageWriter {
     if (options !== undefined) checkOptions(options, START_OPTIONS);
-    const compress = options?.compress;
-    const message = this.#connection.startMessage(type, compress === undefined ? {} : { compress });
-    return new MessageWriter(message, this);
+    return new MessageWriter(this.#connection.startMessage(type, options), this);
   }
 
   /** Sends a Blob or what an iterable gives as one message; `broken` ends half a message. */
@@ -229,14 +234,14 @@ export class PeerOutput implements WriterPace {
 
   /** Something has left: sends what was held back. @returns whether there is room for more. */
   goOn(): boolean {
-    this.#backlog.release(() => !this.#isFull);
+    this.#backlog.release(() => this.#connection.isOpen && !this.#isFull);
     this.#room.check();
     return !this.#isFull;
   }
 
   /** Sends what was held back, room or not: the connection is about to close. */
   sendEverything(): void {
-    if (this.#connection.isOpen) this.#backlog.release(() => true);
+    this.#backlog.release(() => this.#connection.isOpen);
   }
 
   /** The connection has ended: nothing is kept, and nobody waits. */

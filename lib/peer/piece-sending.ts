@@ -27,7 +27,7 @@ export class PieceSending {
     const sending = this.#unlessStopped(writeAll(writer, source, broken));
     if (signal === undefined) return sending;
     return unlessAborted(sending, signal, () => {
-      if (!writer.abandon()) broken();
+      if (!writer.abandon() && !writer.isComplete) broken();
     });
   }
 
@@ -65,7 +65,7 @@ async function writeAll(
     }
     return await writer.end();
   } catch (error) {
-    if (!writer.abandon()) broken();
+    if (!writer.abandon() && !writer.isComplete) broken();
     throw error;
   }
 }

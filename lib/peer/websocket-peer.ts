@@ -308,8 +308,9 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** What went through, what was dropped, and what was taken back. */
   get counters(): PeerCounters {
-    const { messagesDropped, messagesWithdrawn } = this.#output;
+    const { messagesWithdrawn } = this.#output;
     const { counters } = this.#connection;
+    const messagesDropped = counters.messagesDropped + this.#output.messagesDropped;
     const messagesDiscarded = counters.messagesDiscarded + this.#reading.messagesDiscarded;
     return { ...counters, messagesDiscarded, messagesDropped, messagesWithdrawn };
   }

@@ -31,6 +31,7 @@ function rig(options: { messageTimeoutMs?: number } = {}): {
     messagesReceived: 0,
     messagesDiscarded: 0,
     messagesSent: 0,
+    messagesDropped: 0,
     pingsReceived: 0,
     pongsReceived: 0,
   };

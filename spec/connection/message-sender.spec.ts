@@ -27,7 +27,13 @@ function reverser(): MessageDeflater & { run(): void; jobs: number } {
 function rig(
   deflater?: MessageDeflater,
   threshold = 4,
-): { sender: MessageSender; output: () => string; asked: () => number } {
+): {
+  sender: MessageSender;
+  output: () => string;
+  asked: () => number;
+  forgotten: [messages: number, areDropped: boolean][];
+} {
+  const forgotten: [messages: number, areDropped: boolean][] = [];
   const outbox = new Outbox(undefined);
   let asked = 0;
   const sender = new MessageSender(outbox, deflater, threshold, {
@@ -37,9 +43,11 @@ function rig(
     fail: (error) => {
       throw error;
     },
+    forgotten: (...what) => what[0] > 0 && forgotten.push(what),
   });
   return {
     sender,
+    forgotten,
     asked: () => asked,
     output: () => {
       let all = '';
@@ -199,6 +207,58 @@ t.test('closes behind half a message, without what waited behind it', (t) => {
   t.end();
 });
 
+t.test('tells what it forgets: dropped by a close or the end, or taken back', (t) => {
+  const { sender, forgotten } = rig(reverser());
+  const idle = sender.startMessage('text', undefined);
+  sender.send('leaves', { compress: false });
+  const half = sender.startMessage('text', false);
+  idle.abandon();
+  t.strictSame(forgotten.splice(0), [[1, false]]);
+  idle.abandon();
+  half.write('half');
+  sender.send('behind', undefined);
+  sender.sendEncoded(Buffer.from('encoded'));
+  const behind = sender.startMessage('text', undefined);
+  behind.end('in pieces');
+  sender.closeAfterQueue(() => {});
+  t.strictSame(forgotten.splice(0), [[4, true]]);
+  t.equal(half.isDropped && behind.isDropped, true);
+  behind.abandon();
+  sender.send('compressed', undefined);
+  sender.closeAfterQueue(() => {});
+  sender.stop();
+  t.strictSame(forgotten, [[1, true]], 'a close frame is no message');
+  t.equal(sender.queuedBytes, 0);
+  t.end();
+});
+
+t.test('fails when the memory of what waits is gone, and sends nothing in its place', (t) => {
+  const gone = (bytes: Uint8Array): void => {
+    structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+  };
+  for (const compress of [false, true]) {
+    const deflater = reverser();
+    const { sender, output } = rig(deflater);
+    const bytes = new Uint8Array(100_000);
+    sender.send('first', { compress: true });
+    sender.send(bytes, { compress });
+    gone(bytes);
+    t.throws(() => deflater.run(), { code: 'payload-gone', closeCode: 1011 });
+    t.equal(output(), '\xc1\x05tsrif');
+    sender.stop();
+    t.equal(sender.queuedBytes, 0);
+  }
+  const { sender, output } = rig();
+  const first = sender.startMessage('text', false);
+  const second = sender.startMessage('binary', false);
+  const piece = new Uint8Array(10);
+  second.end(piece);
+  gone(piece);
+  t.throws(() => first.end('first'), { code: 'payload-gone' });
+  t.equal(output(), '\x81\x05first');
+  t.end();
+});
+
 t.test('takes back a stream that was given up before it began', (t) => {
   const { sender, output } = rig();
   const stream = sender.startMessage('text', undefined);
@@ -254,6 +314,7 @@ t.test('fails the connection once when a message cannot be compressed', (t) => {
         failures.push(error.code);
         sender.stop();
       },
+      forgotten() {},
     });
     sender.send('abcd', undefined);
     if (isLater) {

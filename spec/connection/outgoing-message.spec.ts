@@ -1,6 +1,7 @@
 import { OPCODE } from 'barewire/codec';
 import { OutgoingMessage } from 'barewire/connection';
 import t from 'tap';
+import { End } from '../support/connection-pair.ts';
 
 function rig(type?: 'text' | 'binary'): {
   message: OutgoingMessage;
@@ -79,5 +80,31 @@ t.test('sends no text that is none, and may still be given up', (t) => {
   t.equal(message.abandon(), true);
   const binary = rig('binary').message;
   t.equal(binary.end(Buffer.of(0xff)), true);
+  t.end();
+});
+
+t.test('tells one that is complete from one that is given up, begun or not', (t) => {
+  for (const hasStarted of [false, true]) {
+    const { message } = rig();
+    message.hasStarted = hasStarted;
+    t.equal(message.isComplete, false);
+    message.end('whole');
+    t.equal(message.isComplete, true);
+    t.equal(message.abandon(), !hasStarted, 'what has begun goes its way');
+    t.equal(message.isComplete, hasStarted);
+  }
+  t.end();
+});
+
+t.test('refuses a type that messages do not have, opcodes of other frames among them', (t) => {
+  for (const type of ['bogus', 'ping', 'close', 'continuation', '', null, 1]) {
+    t.throws(() => rig(type as 'text'), { code: 'invalid-argument' }, String(type));
+    const { connection } = new End({ nowMs: 0 }, { role: 'server' });
+    t.throws(() => connection.startMessage(type as 'text'), { code: 'invalid-argument' });
+    for (const data of ['x', Buffer.from('x')]) {
+      t.throws(() => connection.send(data, { type: type as 'text' }), { code: 'invalid-argument' });
+    }
+    t.match(connection, { pendingBytes: 0, counters: { messagesSent: 0 } });
+  }
   t.end();
 });

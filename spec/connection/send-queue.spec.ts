@@ -36,7 +36,10 @@ t.test('counts the bytes that wait, and for the memory the overhead of each', (t
   t.equal(stream.heldBytes, 2 + 2 * ENTRY_OVERHEAD_BYTES);
   queue.shift();
   t.equal(queue.length, 11);
-  queue.clear();
+  queue.push({ kind: 'close', write() {}, bytes: 0 });
+  t.equal(queue.clear(), 11, 'a close frame is no message');
+  t.equal(stream.isDropped, true);
+  t.equal(queue.clear(), 0);
   t.equal(queue.heldBytes + queue.bytes + queue.length, 0);
   queue.shift();
   t.equal(queue.bytes, 0);
@@ -55,7 +58,11 @@ t.test('drops what is unfinished, what stands behind half a message, and counts 
   queue.push(message('behind'));
   const behind = streamIn(queue);
   behind.end('ended');
-  queue.dropUnfinished();
+  t.equal(queue.dropUnfinished(), 4);
+  t.same(
+    [idle, half, behind].map((stream) => stream.isDropped),
+    [true, true, true],
+  );
   t.equal(queue.length, 2);
   t.equal(queue.bytes, 12);
   t.equal(queue.heldBytes, 12 + 2 * ENTRY_OVERHEAD_BYTES);

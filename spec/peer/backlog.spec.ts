@@ -72,6 +72,27 @@ t.test('replaces older messages of the same key, and none without a key', (t) =>
   t.end();
 });
 
+t.test('finds the message of a key without looking at the others', (t) => {
+  const backlog = new Backlog('conflate');
+  let looks = 0;
+  const count = 2000;
+  const add = (index: number): number =>
+    backlog.add({
+      bytes: 1,
+      get key() {
+        looks += 1;
+        return `key ${index}`;
+      },
+      send() {},
+    });
+  let dropped = 0;
+  for (let index = 0; index < 2 * count; index += 1) dropped += add(index % count);
+  t.equal(dropped, count);
+  t.equal(backlog.length, count);
+  t.ok(looks <= 10 * 2 * count, `${looks} looks`);
+  t.end();
+});
+
 t.test('releases as long as there is room, and counts what it forgets', (t) => {
   const { backlog, sent } = fill('drop-oldest', [1, 1, 1]);
   backlog.release(() => sent.length < 2);

@@ -251,3 +251,70 @@ t.test('what a source throws after the end is for nobody', async (t) => {
   fail();
   await new Promise((go) => setImmediate(go));
 });
+
+t.test(
+  'counts as dropped what close() finds behind half a message, and nothing else',
+  async (t) => {
+    const { client, server } = await joinPeers(t);
+    const received: unknown[] = [];
+    server.attach({ message: (_, data) => received.push(data) });
+    client.attach({});
+    client.send('before');
+    const writer = client.startMessage('text');
+    await writer.write('half');
+    const { signal } = new AbortController();
+    t.equal(client.offer('behind'), 'sent');
+    t.equal(client.offer('behind', { signal }), 'sent');
+    t.match(client.counters, { messagesSent: 4, messagesDropped: 0 });
+    const report = await client.close(1000);
+    t.match(report, { wasClean: true, code: 1000 });
+    t.strictSame(received, ['before']);
+    t.match(client.counters, { messagesSent: 1, messagesDropped: 3, messagesWithdrawn: 0 });
+    t.equal(server.counters.messagesReceived, client.counters.messagesSent);
+  },
+);
+
+t.test('an end with messages inside counts them, whoever brings it about', async (t) => {
+  const { client, server } = await joinPeers(t);
+  client.attach({});
+  server.attach({});
+  const writer = client.startMessage('text');
+  await writer.write('half');
+  const aborter = new AbortController();
+  client.send('behind', { signal: aborter.signal });
+  client.terminate();
+  aborter.abort();
+  await client.closed;
+  t.match(client.counters, { messagesSent: 0, messagesDropped: 2, messagesWithdrawn: 0 });
+});
+
+t.test('fails when the memory of a message that waits is gone', async (t) => {
+  const gone = (bytes: Uint8Array): void => {
+    structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] });
+  };
+  for (const slowConsumer of ['wait', 'drop-oldest'] as const) {
+    const { client, server } = await joinPeers(t, { server: { slowConsumer } });
+    const received: unknown[] = [];
+    const bytes = new Uint8Array(1000).fill(7);
+    let end = async (): Promise<unknown> => client.attach({ message: (_, m) => received.push(m) });
+    if (slowConsumer === 'wait') {
+      await end();
+      const writer = server.startMessage('text');
+      await writer.write('first');
+      end = () => writer.end();
+    } else {
+      const chunk = Buffer.alloc(256 * 1024);
+      while (server.offer(chunk) === 'sent');
+    }
+    server.offer(bytes);
+    server.offer('behind');
+    gone(bytes);
+    await end();
+    server.attach({});
+    t.match(await server.closed, { sentCode: 1011, error: { code: 'payload-gone' } });
+    t.equal((await client.closed).code, 1011);
+    const others = received.filter((m) => m !== 'first' && (m as Buffer).length !== 256 * 1024);
+    t.strictSame(others, []);
+    t.equal(server.counters.messagesDropped, 2, 'the one that is gone and the one behind it');
+  }
+});
