@@ -51,6 +51,12 @@ const WAYS: Readonly<Record<string, (exchange: Exchange) => unknown>> = {
     body.end({ 'x-done': 'yes' });
     return undefined;
   },
+  '/early': async (exchange) => {
+    for await (const _ of exchange.body) {
+      if (exchange.ending === undefined) exchange.respond(202);
+    }
+    if (exchange.ending === undefined) exchange.respond(200);
+  },
   '/events': (exchange) => {
     const events = exchange.eventStream({ keepAliveMs: 5_000 });
     for (let id = 0; id < 3; id += 1) events.send({ id: String(id), data: 'tick' });
