@@ -5,6 +5,7 @@
  */
 import { strictEqual as equal, ok } from 'node:assert';
 import { encodeFrame, OPCODE } from 'barewire/codec';
+import type { FramesToCome } from 'barewire/connection';
 import type { DeflateParameters } from 'barewire/deflate';
 import fc from 'fast-check';
 import t from 'tap';
@@ -75,14 +76,32 @@ const sends = (maxBytes: number): fc.Arbitrary<Step> =>
       }),
   );
 
-const encodedSends = fc.string({ maxLength: 20 }).map(
-  (text) =>
-    new Step(`server sends ${text} encoded`, (pair) => {
-      const { connection, accepted } = pair.server;
+const encodedSends = fc.tuple(fc.string({ maxLength: 20 }), fc.boolean()).map(
+  ([text, isMade]) =>
+    new Step(`server sends ${text} encoded ${isMade ? 'already' : 'later'}`, (pair) => {
+      const { connection, accepted, making } = pair.server;
       const frame = encodeFrame({ opcode: OPCODE.text, payload: text });
-      if (connection.sendEncoded(frame)) accepted.push({ isText: true, content: text });
+      const isAccepted = connection.sendEncoded(isMade ? frame : madeLater(frame, making));
+      if (isAccepted) accepted.push({ isText: true, content: text });
     }),
 );
+
+/** Frames that are there when the model has worked for them. */
+function madeLater(made: Buffer, making: (() => void)[]): FramesToCome {
+  const waiting: (() => void)[] = [];
+  let frames: Buffer | undefined;
+  making.push(() => {
+    frames = made;
+    for (const told of waiting) told();
+  });
+  return {
+    byteLength: made.length,
+    get frames() {
+      return frames;
+    },
+    whenMade: (told) => void waiting.push(told),
+  };
+}
 
 const streams = (maxBytes: number): fc.Arbitrary<Step> =>
   fc.tuple(side, contentsUpTo(maxBytes), fc.array(fc.nat(300), { maxLength: 4 }), compress).map(
@@ -166,7 +185,7 @@ const moods = fc
           end.connection.resume();
         } else if (what === 'congest') end.congested = true;
         else if (what === 'flush') end.flush();
-        else if (what === 'finish') end.codec?.work();
+        else if (what === 'finish') end.work();
         else if (what === 'tick') end.connection.tick(pair.clock.nowMs);
         else {
           end.congested = false;

@@ -103,6 +103,8 @@ export class ModelEnd extends End {
   readonly codec: SlowCodec | undefined;
   readonly accepted: Accepted[] = [];
   readonly pings: string[] = [];
+  /** Makes frames that many connections would send. */
+  readonly making: (() => void)[] = [];
   /** Its transport is gone, or is going to be. */
   isGone = false;
   wantsOutput = false;
@@ -131,6 +133,13 @@ export class ModelEnd extends End {
   flush(): void {
     this.wantsOutput = false;
     this.connection.flush();
+  }
+
+  /** Does the next bit of work that is done elsewhere; false when there is none. */
+  work(): boolean {
+    const make = this.making.shift();
+    make?.();
+    return make !== undefined || this.codec?.work() === true;
   }
 
   /** Messages seen, in words; of the last one only if it is complete. */
@@ -286,7 +295,7 @@ export class ModelPair {
       ok(round < 10_000, 'comes to rest');
       isMoving = false;
       for (const end of this.ends) {
-        const hasWorked = end.codec?.work() === true;
+        const hasWorked = end.work();
         isMoving ||= hasWorked || end.pipe.length > 0 || end.wantsOutput;
         end.flush();
         this.deliver(end.side, Number.POSITIVE_INFINITY);
