@@ -20,7 +20,8 @@ export interface BroadcastResult {
   /** Written, or to be written at the end of this turn. */
   sent: number;
   /**
-   * Accepted, and waits: the peer reads slowly, or 64 KiB and more are being compressed. What
+   * Accepted, and waits: the peer reads slowly, or 64 KiB and more are being compressed. Either
+   * way the next message is subject to the peer's policy, as behind a large `send`. What
    * `drop-oldest` and `conflate` drop later of it is counted by the peer alone
    * (`counters.messagesDropped`).
    */
