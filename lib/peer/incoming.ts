@@ -20,6 +20,8 @@ export class IncomingMessage implements AsyncIterable<string | Buffer> {
   /** Whether the pieces are strings or Buffers. */
   readonly type: 'text' | 'binary';
   readonly #pieces: BoundedQueue<string | Buffer>;
+  #isRead = false;
+  #isSkipped = false;
 
   /** For the peer: `for await (const message of peer.streams())` yields these. */
   constructor(type: 'text' | 'binary', pieces: BoundedQueue<string | Buffer>) {
@@ -30,9 +32,21 @@ export class IncomingMessage implements AsyncIterable<string | Buffer> {
   /**
    * The pieces as they arrive; text is cut between code points. Leaving the loop skips the rest.
    * Throws UsageError `invalid-state` when the connection ends before the message does.
+   *
+   * @throws UsageError `invalid-state` when the message was skipped: the next one was asked for
+   *   before anybody had begun to read this.
    */
   [Symbol.asyncIterator](): AsyncIterator<string | Buffer, undefined> {
+    if (this.#isSkipped) throw new UsageError('invalid-state', 'this message was skipped');
+    this.#isRead = true;
     return this.#pieces;
+  }
+
+  /** For the peer: nobody has begun to read, and the next message must not wait for that. */
+  skipUnread(): void {
+    if (this.#isRead || this.#isSkipped) return;
+    this.#isSkipped = true;
+    void this.#pieces.return();
   }
 }
 
@@ -64,6 +78,8 @@ export class IncomingQueue implements AsyncIterableIterator<IncomingMessage, und
   readonly #isIterated: boolean;
   #isFinishing = false;
   #current: BoundedQueue<string | Buffer> | undefined;
+  /** The message that the reader got last. */
+  #given: IncomingMessage | undefined;
 
   /** @param isIterated false when a handler takes each message: then none is kept here. */
   constructor(control: QueueControl, isIterated: boolean) {
@@ -129,8 +145,13 @@ export class IncomingQueue implements AsyncIterableIterator<IncomingMessage, und
     this.#current = undefined;
   }
 
-  next(): Promise<IteratorResult<IncomingMessage, undefined>> {
-    return this.#messages.next();
+  /** Skips the message that it gave last, unless somebody has begun to read that. */
+  async next(): Promise<IteratorResult<IncomingMessage, undefined>> {
+    this.#given?.skipUnread();
+    this.#given = undefined;
+    const result = await this.#messages.next();
+    this.#given = result.value;
+    return result;
   }
 
   return(): Promise<IteratorResult<IncomingMessage, undefined>> {

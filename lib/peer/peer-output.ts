@@ -127,7 +127,9 @@ export class PeerOutput implements WriterPace {
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
     // zlib has no window of 8 bits; such a peer gets a frame of its own.
     const isShareable = HAS_FAST_PATHS && this.#isServer && (!isCompressed || this.#windowBits > 8);
-    if (!isShareable) return this.offer(payload, { ...options, type });
+    // What may be taken back cannot be shared either.
+    if (!isShareable || options?.signal !== undefined)
+      return this.offer(payload, { ...options, type });
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
     if (this.#mustWait(frame)) {
       return this.#hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));

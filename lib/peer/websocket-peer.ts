@@ -161,7 +161,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   }
 
   /**
-   * Reads messages as they arrive, piece by piece. Needs `delivery: 'pieces'`.
+   * Reads messages as they arrive, piece by piece. Needs `delivery: 'pieces'`. Who asks for the
+   * next message without having begun to read one skips that.
    *
    * @throws UsageError `already-reading`, or `invalid-state` with whole-message delivery.
    */

@@ -1,6 +1,7 @@
 import { UsageError } from 'barewire/base';
-import { IncomingQueue } from 'barewire/peer';
+import { type IncomingMessage, IncomingQueue } from 'barewire/peer';
 import t from 'tap';
+import { joinPeers } from '../support/joined-peers.ts';
 
 function control(): { log: string[]; pause(): void; resume(): void; leave(): void } {
   const log: string[] = [];
@@ -80,4 +81,46 @@ t.test('breaks a message off whose pieces are too many to be kept while closing'
   await t.rejects(reading, { code: 'invalid-state' });
   t.strictSame(sizes, [128]);
   t.strictSame(gate.log, ['pause', 'resume', 'discarded']);
+});
+
+t.test('skips a message that nobody reads when the next one is asked for', async (t) => {
+  const { client, server } = await joinPeers(t, { server: { delivery: 'pieces' } });
+  client.attach({});
+  client.send(Buffer.alloc(2_000_000));
+  client.send('read');
+  client.send(Buffer.alloc(2_000_000));
+  client.send('last');
+  const texts: string[] = [];
+  const skipped: IncomingMessage[] = [];
+  for await (const message of server.streams()) {
+    if (message.type === 'binary') {
+      skipped.push(message);
+      continue;
+    }
+    let text = '';
+    for await (const piece of message) text += piece;
+    texts.push(text);
+    if (text === 'last') break;
+  }
+  t.strictSame(texts, ['read', 'last']);
+  for (const message of skipped) {
+    t.throws(() => message[Symbol.asyncIterator](), { code: 'invalid-state' });
+  }
+});
+
+t.test('leaves a message to who has begun to read it', async (t) => {
+  const queue = new IncomingQueue(control(), true);
+  queue.start(true);
+  queue.piece('a');
+  const first = await queue.next();
+  const pieces = first.value![Symbol.asyncIterator]();
+  const second = queue.next();
+  queue.piece('b');
+  queue.end();
+  queue.start(true);
+  t.equal((await second).done, false);
+  t.equal((await pieces.next()).value, 'a');
+  t.equal((await pieces.next()).value, 'b');
+  t.equal((await pieces.next()).done, true);
+  queue.close();
 });

@@ -1,5 +1,5 @@
 /** Messages out of iterables: who ends them, and what that leaves behind. */
-import { getEventListeners } from 'node:events';
+import { EventEmitter, getEventListeners, on } from 'node:events';
 import type { WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
 import { joinPeers } from '../support/joined-peers.ts';
@@ -36,6 +36,22 @@ function source(...pieces: readonly string[]): {
     }
   }
   return { pieces: give(), goOn, ended };
+}
+
+/** A piece in front of others, whose end it passes on at once. */
+function ahead(first: string, rest: AsyncIterableIterator<string>): AsyncIterableIterator<string> {
+  let isFirst = true;
+  return {
+    next() {
+      if (!isFirst) return rest.next();
+      isFirst = false;
+      return Promise.resolve({ value: first, done: false });
+    },
+    return: () => rest.return!(),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 t.test('a message whose beginning has left breaks off with its signal, and closes', async (t) => {
@@ -81,4 +97,48 @@ t.test('an end of the connection comes before a source that gives nothing', asyn
   t.equal(getEventListeners(signal, 'abort').length, 0);
   goOn();
   await ended;
+});
+
+t.test('closes its source when a signal or the end comes first', async (t) => {
+  for (const end of ['signal', 'terminate'] as const) {
+    for (const isBegun of [false, true]) {
+      const { client, server } = await joinPeers(t);
+      const received = collect(client);
+      const emitter = new EventEmitter();
+      const pieces = on(emitter, 'piece') as AsyncIterableIterator<string>;
+      const aborter = new AbortController();
+      const sending = server.send(isBegun ? ahead('begun', pieces) : pieces, aborter);
+      if (isBegun) while (server.counters.bytesSent === 0) await new Promise(setImmediate);
+      if (end === 'signal') aborter.abort(REASON);
+      else server.terminate();
+      if (end === 'signal') await t.rejects(sending, REASON);
+      else t.equal(await sending, false);
+      t.equal(emitter.listenerCount('piece'), 0, `${end}, ${isBegun}`);
+      // What has begun and broke off must not look whole.
+      if (isBegun) t.match((await client.closed).code, end === 'signal' ? 1011 : 1006);
+      server.terminate();
+      t.strictSame(await received, []);
+    }
+  }
+});
+
+t.test('takes iterables that are not asynchronous, and the promises in them', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const received = collect(client);
+  const pieces = [Promise.resolve('a'), 'b'] as readonly string[];
+  t.equal(await server.send(pieces), true);
+  t.equal(await server.send(new Blob(['c', 'd'])), true);
+  let isClosed = false;
+  function* give(): Generator<string> {
+    try {
+      yield 'e';
+      yield 'f';
+    } finally {
+      isClosed = true;
+    }
+  }
+  t.equal(await server.send(give()), true);
+  t.equal(isClosed, true);
+  void server.close(1000);
+  t.strictSame(await received, ['ab', Buffer.from('cd'), 'ef']);
 });

@@ -2,7 +2,7 @@
  * What a signal ends, at each place where it can be given, and that nobody stays with it.
  */
 import { getEventListeners } from 'node:events';
-import { unlessAborted, type WebSocketPeer } from 'barewire/peer';
+import { PreparedMessage, unlessAborted, type WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { Withdrawals, waitQuietly } from '../../lib/peer/signals.ts';
 import { joinPeers } from '../support/joined-peers.ts';
@@ -184,6 +184,7 @@ t.test('send sends nothing for a signal that is aborted already', async (t) => {
   t.throws(() => server.send('never', options), REASON);
   t.throws(() => server.offer('never', options), REASON);
   await t.rejects(server.send(['never'], options), REASON);
+  t.throws(() => server.offerPrepared(new PreparedMessage('never'), options), REASON);
   server.send('only');
   void server.close(1000);
   t.strictSame(await collect(client), ['only']);
@@ -201,6 +202,7 @@ t.test('takes a message back that waits behind another one, and none that has be
   const later = new AbortController();
   server.send('withdrawn', { signal: aborter.signal });
   server.send('kept', { signal: later.signal });
+  server.offerPrepared(new PreparedMessage('withdrawn'), { signal: aborter.signal });
   aborter.abort();
   t.equal(listeners(aborter.signal), 0);
   await writer.end('whole');
@@ -208,7 +210,7 @@ t.test('takes a message back that waits behind another one, and none that has be
   later.abort();
   void server.close(1000);
   t.strictSame(await collect(client), ['begun', 'half whole', 'kept']);
-  t.match(server.counters, { messagesSent: 3, messagesWithdrawn: 1, messagesDropped: 0 });
+  t.match(server.counters, { messagesSent: 3, messagesWithdrawn: 2, messagesDropped: 0 });
 });
 
 t.test('takes a message back that waits for room', async (t) => {
