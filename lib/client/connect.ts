@@ -7,8 +7,8 @@
  *                                   └────────────────────────┘
  * ```
  * Nothing is opened before everything that the caller gave was checked. One deadline stands over
- * the whole way, without the time in the gate, where each one ahead has its own. Whatever goes wrong
- * rejects the promise, and leaves no stream behind.
+ * the whole way, without the time in the gate, where each one ahead has its own. Whatever goes
+ * wrong rejects the promise, and leaves no stream behind.
  */
 import type { Duplex } from 'node:stream';
 import debug from 'debug';

@@ -230,11 +230,12 @@ export class WebSocket
     return undefined;
   }
 
-  async #sendPieces(data: AsyncIterable<MessageData>, options?: PeerSendOptions): Promise<boolean> {
+  #sendPieces(data: AsyncIterable<MessageData>, options?: PeerSendOptions): Promise<boolean> {
     if (this.readyState === CONNECTING) {
-      throw new DOMException('the connection is not open yet', 'InvalidStateError');
+      const error = new DOMException('the connection is not open yet', 'InvalidStateError');
+      return Promise.reject(error);
     }
-    return this.#peer?.send(data, options) ?? false;
+    return this.#peer?.send(data, options) ?? Promise.resolve(false);
   }
 
   #sendNow(payload: string | Uint8Array): void {
@@ -252,11 +253,12 @@ export class WebSocket
   /** Blobs can only be read later, but keep their place in the order. */
   #sendBlob(blob: Blob): void {
     this.#blobBytes += blob.size;
-    const done = (): void => {
+    const done = (isSent: boolean): void => {
       this.#blobBytes -= blob.size;
+      if (!isSent) this.#unsentBytes += blob.size;
     };
     // A Blob that cannot be read closes the connection; that is where it is reported.
-    this.#peer!.send(blob).then(done, done);
+    this.#peer!.send(blob).then(done, () => done(false));
   }
 
   /**
@@ -287,8 +289,11 @@ export class WebSocket
   /** Cuts the connection without a closing handshake. */
   terminate(): void {
     this.#hasClosed = true;
-    if (this.#peer === undefined) this.close();
-    else this.#peer.terminate();
+    if (this.#peer === undefined) return this.close();
+    // What is thrown away here has not left, and never will.
+    this.#unsentBytes += this.#bytesInPeer();
+    this.#acceptedBytes = 0;
+    this.#peer.terminate();
   }
 
   /**

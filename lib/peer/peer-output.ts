@@ -125,11 +125,9 @@ export class PeerOutput implements WriterPace {
     if (!this.#connection.isOpen) return 'closed'; // Nothing is compressed for nobody.
     const { payload, type } = message;
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
-    // zlib has no window of 8 bits; such a peer gets a frame of its own.
-    const isShareable = HAS_FAST_PATHS && this.#isServer && (!isCompressed || this.#windowBits > 8);
-    // What may be taken back cannot be shared either.
-    if (!isShareable || options?.signal !== undefined)
-      return this.offer(payload, { ...options, type });
+    // A frame of its own: for a window of 8 bits, which zlib has not; for what may be taken back.
+    const isOwn = !this.#isServer || !!options?.signal || (isCompressed && this.#windowBits <= 8);
+    if (isOwn || !HAS_FAST_PATHS) return this.offer(payload, { ...options, type });
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
     if (this.#mustWait(frame)) {
       return this.#hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));

@@ -175,6 +175,26 @@ t.test('sends strings, bytes and Blobs in their order', async (t) => {
   await next(socket, 'close');
 });
 
+t.test('still counts what had not left when it was terminated', async (t) => {
+  const server = await rawServer(t, (request) => {
+    request.switch();
+    request.socket.pause();
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
+  await next(socket, 'open');
+  socket.send(Buffer.alloc(12_000_000));
+  socket.send(new Blob(['abc']));
+  await new Promise((go) => setImmediate(go));
+  const waiting = socket.bufferedAmount;
+  t.ok(waiting > 1_000_000);
+  socket.terminate();
+  t.equal(socket.bufferedAmount, waiting);
+  socket.terminate();
+  await next(socket, 'close');
+  await new Promise((go) => setImmediate(go));
+  t.equal(socket.bufferedAmount, waiting);
+});
+
 t.test('delivers binary messages as the type says', async (t) => {
   const { url } = await serve(t);
   const socket = new WebSocket(url);
