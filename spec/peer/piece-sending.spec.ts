@@ -142,3 +142,16 @@ t.test('takes iterables that are not asynchronous, and the promises in them', as
   void server.close(1000);
   t.strictSame(await received, ['ab', Buffer.from('cd'), 'ef']);
 });
+
+t.test('a source that cannot even begin leaves no trace', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const source = {
+    [Symbol.iterator](): Iterator<string> {
+      throw REASON;
+    },
+  };
+  await t.rejects(server.send(source), REASON);
+  server.send('behind');
+  void server.close(1000);
+  t.strictSame(await collect(client), ['behind']);
+});
