@@ -59,9 +59,12 @@ export function opcodeOf(
   return typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
 }
 
-/** Whether bytes that waited have been transferred elsewhere, by `postMessage` for instance. */
-export function isGone(payload: string | { byteLength: number }, bytes: number): boolean {
-  return typeof payload !== 'string' && payload.byteLength !== bytes;
+/**
+ * Whether bytes that waited have been transferred elsewhere, by `postMessage` for instance. Frames
+ * that are still to come change their length and are never gone.
+ */
+export function isGone(payload: string | object, bytes: number): boolean {
+  return payload instanceof Uint8Array && payload.length !== bytes;
 }
 
 /** How that ends: an empty message in its place would be a lie, and leaving it out as well. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { MessageWriter, PieceSource, WebSocketPeer } from 'barewire/peer';
+import { broadcast, type MessageWriter, type PieceSource, type WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { type Joint, joinPeers } from '../support/joined-peers.ts';
 
@@ -318,3 +318,20 @@ t.test('fails when the memory of a message that waits is gone', async (t) => {
     t.equal(server.counters.messagesDropped, 2, 'the one that is gone and the one behind it');
   }
 });
+
+t.test(
+  'a broadcast that is compressed while it waits for room is not taken for gone',
+  async (t) => {
+    const joint = { deflate: true, server: { slowConsumer: 'drop-oldest' } } as const;
+    const { client, server } = await joinPeers(t, joint);
+    const chunk = randomBytes(256 * 1024);
+    while (server.offer(chunk, { compress: false }) === 'sent');
+    const text = randomBytes(100_000).toString('hex');
+    t.match(broadcast([server], text, { compress: true }), { queued: 1 });
+    const received: unknown[] = [];
+    client.attach({ message: (_, data) => received.push(data) });
+    await server.drained();
+    t.match(await server.close(1000), { wasClean: true, error: undefined });
+    t.equal(received.at(-1), text);
+  },
+);
