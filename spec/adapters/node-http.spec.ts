@@ -219,6 +219,26 @@ t.test('half a connection is none: its end aborts the signal and frees the socke
   t.equal(await client.ended(), '');
 });
 
+t.test('has the system ask whether a silent client is still there', async (t) => {
+  const calls: unknown[] = [];
+  const server = createServer();
+  const accepted: Accepted[] = [];
+  server.on('upgrade', (request, socket, head) => {
+    const setKeepAlive = (...all: unknown[]): Duplex => {
+      calls.push(all);
+      return socket;
+    };
+    Object.assign(socket, { setKeepAlive });
+    accepted.push(acceptUpgrade(request, socket, head, {}));
+  });
+  t.teardown(() => server.close());
+  const client = new RawClient(await listen(server)).send(handshake());
+  await client.until('\r\n\r\n');
+  t.strictSame(calls, [[true, 30_000]]);
+  (await accepted[0])!.terminate();
+  client.close();
+});
+
 t.test('rejects for bad options, and answers 500', async (t) => {
   const server = createServer();
   const failures: unknown[] = [];

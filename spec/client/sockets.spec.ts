@@ -3,6 +3,13 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import t from 'tap';
 import { dialTcp } from '../../lib/client/sockets.ts';
 
+/** What lies below a socket: where its options arrive. */
+const { TCP } = (
+  process as unknown as {
+    binding(name: 'tcp_wrap'): { TCP: { prototype: { setKeepAlive(...all: unknown[]): unknown } } };
+  }
+).binding('tcp_wrap');
+
 const calm = new AbortController().signal;
 
 t.test('connects to an address that was looked up before, and asks nobody again', async (t) => {
@@ -25,4 +32,23 @@ t.test('rejects when nobody listens, and when it is given up', async (t) => {
   await t.rejects(dialTcp({ host: '127.0.0.1', port }, calm), { code: 'ECONNREFUSED' } as never);
   const reason = new Error('given up');
   await t.rejects(dialTcp({ host: '127.0.0.1', port }, AbortSignal.abort(reason)), reason);
+});
+
+t.test('has the system ask whether a silent server is still there', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  const calls: unknown[] = [];
+  const { setKeepAlive } = TCP.prototype;
+  TCP.prototype.setKeepAlive = function (this: unknown, ...all: unknown[]) {
+    calls.push(all);
+    return setKeepAlive.apply(this, all);
+  };
+  t.teardown(() => {
+    TCP.prototype.setKeepAlive = setKeepAlive;
+    server.close();
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const socket = await dialTcp({ host: '127.0.0.1', port }, calm);
+  t.strictSame(calls, [[true, 30]], 'in seconds');
+  socket.destroy();
 });
