@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { broadcast, type MessageWriter, type PieceSource, type WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
+import { sharedDeflatePool } from '../../lib/deflate/pool.ts';
 import { type Joint, joinPeers } from '../support/joined-peers.ts';
 
 const PIECE = randomBytes(16 * 1024);
@@ -323,11 +324,15 @@ t.test(
   'a broadcast that is compressed while it waits for room is not taken for gone',
   async (t) => {
     const joint = { deflate: true, server: { slowConsumer: 'drop-oldest' } } as const;
-    const { client, server } = await joinPeers(t, joint);
+    const { client, server, sockets } = await joinPeers(t, joint);
+    sockets[0]!.pause();
     const chunk = randomBytes(256 * 1024);
     while (server.offer(chunk, { compress: false }) === 'sent');
     const text = randomBytes(100_000).toString('hex');
     t.match(broadcast([server], text, { compress: true }), { queued: 1 });
+    const { queue } = sharedDeflatePool();
+    while (queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    sockets[0]!.resume();
     const received: unknown[] = [];
     client.attach({ message: (_, data) => received.push(data) });
     await server.drained();
