@@ -13,7 +13,7 @@
  * It answers pings, and fails the connection when the testee breaks a rule. What to send and how to
  * judge is the business of `CaseRun`.
  */
-import type { ProtocolError } from 'barewire/base';
+import { ProtocolError } from 'barewire/base';
 import { encodeClosePayload, OPCODE, parseClosePayload } from 'barewire/codec';
 import type { Timer } from './clock.ts';
 import { type CloseFacts, noCloseFacts } from './close-facts.ts';
@@ -23,6 +23,12 @@ import type { PeerParts } from './peer-parts.ts';
 
 /** Seconds for the testee to answer a close frame, and for a server to drop TCP afterwards. */
 const CLOSE_SECONDS = 1;
+
+/**
+ * Registered with IANA after the original was written, which takes them for illegal. So do we, to
+ * come to the same verdict, unless the testee only repeats what the case said (b3.3.6 – b3.3.8).
+ */
+const LATER_CODES: readonly number[] = [1012, 1013, 1014];
 
 /** The fuzzer's end of a connection. */
 export class FuzzerPeer {
@@ -218,7 +224,10 @@ export class FuzzerPeer {
   }
 
   #judgeClosePayload(payload: Buffer): void {
+    const { localCloseCode, remoteCloseCode } = this.facts;
+    const isLater = remoteCloseCode !== localCloseCode && LATER_CODES.includes(remoteCloseCode!);
     try {
+      if (isLater) throw new ProtocolError('close-code-invalid');
       parseClosePayload(payload);
     } catch (error) {
       this.facts.hasIllegalCloseCode = (error as ProtocolError).code === 'close-code-invalid';

@@ -188,6 +188,8 @@ t.test(
   (t) => {
     for (const [payload, answered, code, isIllegal] of [
       ['03ec', /^sent 8 03ea/, 1004, true],
+      ['03f4', /^sent 8 03ea/, 1012, true],
+      ['03f6', /^sent 8 03ea/, 1014, true],
       ['61', /^sent 8 03ea/, undefined, false],
       ['03e8ff', /^sent 8 03ef/, 1000, false],
     ] as const) {
@@ -208,6 +210,15 @@ t.test(
     t.end();
   },
 );
+
+t.test('codes that the original does not know may only come back', (t) => {
+  const { peer, receive, told } = stand('server');
+  peer.sendClose(Buffer.from('03f5', 'hex'));
+  receive(8, Buffer.from('03f5', 'hex'));
+  t.same(told, ['sent 8 03f5', 'end']);
+  t.match(peer.facts, { wasClean: true, failedByMe: false, hasIllegalCloseCode: false });
+  t.end();
+});
 
 t.test('says why a connection was not clean', (t) => {
   const { peer, told } = stand('client');
