@@ -27,7 +27,8 @@ export function startClient(command: string, url: string): ClientCommand {
     shell: true,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, FUZZING_SERVER_URL: url },
-    // Windows has no process groups, and would open a window.
+    // Windows has no process groups, and would open a window. There only the shell is ended, and
+    // what it has started ends when it finds the fuzzing server gone.
     detached: process.platform !== 'win32',
   });
   const ended = new Promise<string | undefined>((done) => {

@@ -98,7 +98,41 @@ function judgeEvents(
   if (tolerated !== undefined && equalEvents(events, tolerated)) {
     return ['NON-STRICT', 'What happened is tolerated, but not the best.'];
   }
-  return ['FAILED', 'What happened differs from all that was expected.'];
+  const right = sharedLength(events, expected.OK);
+  const isNearer = tolerated !== undefined && sharedLength(events, tolerated) > right;
+  return ['FAILED', describeDifference(events, isNearer ? tolerated : expected.OK)];
+}
+
+/** How many events two lists have in common at their beginnings. */
+function sharedLength(left: readonly RecordedEvent[], right: readonly RecordedEvent[]): number {
+  const at = left.findIndex((event, index) => !equalEvents([event], right.slice(index, index + 1)));
+  return at < 0 ? left.length : at;
+}
+
+/** Where the events first depart from what is right. */
+function describeDifference(
+  events: readonly RecordedEvent[],
+  expected: readonly RecordedEvent[],
+): string {
+  const at = sharedLength(events, expected);
+  const came = events[at] && nameEvent(events[at]);
+  const wanted = expected[at] && nameEvent(expected[at]);
+  if (came === undefined) {
+    return expected[at]?.kind === 'timeout'
+      ? `The connection ended before the ${wanted}.`
+      : `There was no ${wanted}.`;
+  }
+  if (wanted === undefined) return `There was a ${came} that should not have come.`;
+  return wanted === came
+    ? `There was a ${came}, but with other octets than expected.`
+    : `There was a ${came} where a ${wanted} should have come.`;
+}
+
+function nameEvent(event: RecordedEvent): string {
+  if (event.kind === 'timeout') return `timeout ${event.tag}`;
+  const type = event.kind === 'pong' ? 'pong' : event.isBinary ? 'binary message' : 'text message';
+  const { length } = event.payload;
+  return `${type} of ${length} ${length === 1 ? 'octet' : 'octets'}`;
 }
 
 function judgeClose(

@@ -3,15 +3,18 @@
  * everything.
  *
  * A case may move hundreds of thousands of frames, so payloads are kept only at their beginning,
- * and after a number of entries only the counts go on.
+ * and after a number of entries only the counts go on, until a close frame: how it ended is shown.
  */
-import type { FrameHeader } from 'barewire/codec';
+import { type FrameHeader, OPCODE } from 'barewire/codec';
 
 /** Octets of a payload that are kept for show. */
 export const PREVIEW_BYTES = 64;
 
 /** Entries after which the log of one case only counts. */
 const MAX_ENTRIES = 400;
+
+/** Entries that are kept from the first close frame on, when the log had only counted before. */
+const MAX_LAST_ENTRIES = 20;
 
 /** A frame's header as it stood on the wire. */
 export type LoggedHeader = Omit<FrameHeader, 'maskingKey'> & { readonly maskingKey: number };
@@ -73,8 +76,9 @@ export class WireLog {
   readonly txFrames: Counts = new Map();
   readonly #now: () => number;
   readonly #start: number;
-  readonly #limit: number;
+  #limit: number;
   #isOn = true;
+  #isEnding = false;
 
   /** @param isHeavy keep only the beginning: large transfers say nothing new after a few frames. */
   constructor(now: () => number, isHeavy: boolean) {
@@ -109,6 +113,7 @@ export class WireLog {
     how: { repeatLength?: number; chop?: number | undefined; sync?: boolean | undefined } = {},
   ): void {
     count(isOut ? this.txFrames : this.rxFrames, header.opcode);
+    if (header.opcode === OPCODE.close) this.#showEnd();
     if (!this.#isOn) return;
     this.#add({
       kind: 'frame',
@@ -136,6 +141,15 @@ export class WireLog {
   /** Says something. Notes are always kept: there are few, and they matter. */
   note(text: string): void {
     this.entries.push({ kind: 'note', text, at: this.elapsed });
+  }
+
+  #showEnd(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (this.#isOn) return;
+    this.#isOn = true;
+    this.#limit = this.entries.length + MAX_LAST_ENTRIES;
+    this.#add({ kind: 'switch', isOn: true });
   }
 
   #add(entry: DistributedOmit<LogEntry>): void {

@@ -57,6 +57,24 @@ t.test('events are equal in kind, order, number, type and every octet', (t) => {
   t.end();
 });
 
+t.test('a case that failed says where its events first differ', (t) => {
+  const binary: RecordedEvent = { kind: 'message', payload: Buffer.from('a'), isBinary: true };
+  const whole = [passed('A'), gotText('a')];
+  const expected = { OK: whole, 'NON-STRICT': [...whole, passed('B')] };
+  const say = (...events: RecordedEvent[]): string =>
+    judge(theCase(CLOSES_NORMALLY, { expected }), 'client', events, undefined, facts()).result;
+  t.equal(say(), 'The connection ended before the timeout A.');
+  t.equal(say(passed('A')), 'There was no text message of 1 octet.');
+  t.match(say(passed('A'), binary), /a binary message of 1 octet where a text message of 1 octet /);
+  t.match(say(passed('A'), gotText('b')), /a text message of 1 octet, but with other octets/);
+  t.match(say(gotPong()), /a pong of 0 octets where a timeout A should have come/);
+  t.equal(
+    say(...whole, passed('B'), gotPong()),
+    'There was a pong of 0 octets that should not have come.',
+  );
+  t.end();
+});
+
 t.test('the first list that is met gives the verdict, and nothing else will do', (t) => {
   t.equal(verdict(CLOSES_NORMALLY, {}), 'OK / OK');
   t.equal(verdict(CLOSES_NORMALLY, {}, 'client', []), 'NON-STRICT / OK');

@@ -59,7 +59,7 @@ const compressedTurns =
         }
         stage.decide(
           'FAILED',
-          `Not all of ${MESSAGES} messages came back (${seconds} seconds are allowed).`,
+          `Not all of ${MESSAGES} came back before the end; ${seconds} seconds are allowed.`,
         );
         send();
         stage.play([closeAfter(seconds)]);

@@ -126,7 +126,8 @@ export const GROUP_2: Group = {
         'nothing.',
       mistake:
         'Answers with an empty pong, checks the payload for UTF-8, answers a pong with a pong, ' +
-        'or answers only the last of several pings (which the RFC allows, but no browser does).',
+        'or answers only the last of several pings, which the RFC allows and cases 2.10 and 2.11 ' +
+        'do not.',
       cases: CASES,
     },
   ],

@@ -29,7 +29,10 @@ const judgeFirstEcho =
   ({ type, length, seconds }: Shape, steps: readonly Step[]) =>
   (stage: Stage): Acting => ({
     open(): void {
-      stage.decide('FAILED', `No message came back (${seconds} seconds are allowed).`);
+      stage.decide(
+        'FAILED',
+        `No message came back before the end; ${seconds} seconds are allowed.`,
+      );
       stage.play([...steps, closeAfter(seconds)]);
     },
     message(payload, isBinary): void {
@@ -52,7 +55,7 @@ const judgeTurns =
       open(): void {
         stage.decide(
           'FAILED',
-          `Not all of ${turns} messages came back (${seconds} seconds are allowed).`,
+          `Not all of ${turns} came back before the end; ${seconds} seconds are allowed.`,
         );
         send();
         stage.play([closeAfter(seconds)]);
@@ -153,7 +156,10 @@ const PIECES_MISTAKE =
   'Counts fragments against a limit that 65537 exceed, or joins them pairwise, in quadratic time.';
 const CHOPS = 'How octets are cut into TCP segments is no business of the protocol.';
 const CHOPS_MISTAKE = 'Parses the frame from its beginning on each read.';
-const TURNS = 'Small messages go back and forth without waiting.';
+const TURNS =
+  'Small messages go back and forth without waiting: TCP lets an application turn off the ' +
+  'algorithm that collects them.';
+const TURNS_SOURCE = 'RFC 9293 §3.7.4';
 const TURNS_MISTAKE = 'Leaves Nagle’s algorithm on, which adds 40 ms to every turn.';
 
 /** Limits and performance. */
@@ -199,7 +205,21 @@ export const GROUP_9: Group = {
       CHOPS_MISTAKE,
       chopped('9.6', 'binary'),
     ),
-    chapter('9.7', 'Round trips of text', TURNS, TURNS_MISTAKE, roundTrips('9.7', 'text')),
-    chapter('9.8', 'Round trips of binary', TURNS, TURNS_MISTAKE, roundTrips('9.8', 'binary')),
+    chapter(
+      '9.7',
+      'Round trips of text',
+      TURNS,
+      TURNS_MISTAKE,
+      roundTrips('9.7', 'text'),
+      TURNS_SOURCE,
+    ),
+    chapter(
+      '9.8',
+      'Round trips of binary',
+      TURNS,
+      TURNS_MISTAKE,
+      roundTrips('9.8', 'binary'),
+      TURNS_SOURCE,
+    ),
   ],
 };

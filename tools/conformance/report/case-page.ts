@@ -4,6 +4,7 @@
  *
  * Longer than the house allows: lines of markup, where a break would be white space in the page.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { CaseResult, EventText } from '../result.ts';
 import { eventText, payloadText } from '../result.ts';
 import { type Counts, type LogEntry, sumOfSizes } from '../wire-log.ts';
@@ -89,17 +90,30 @@ function events(result: CaseResult): Markup {
   const { expected, act } = result.entry.case;
   if (act !== undefined) return html`<p>This case judges each echo as it comes.</p>`;
   const tolerated = expected['NON-STRICT'];
+  const allowed = [expected.OK, tolerated ?? []].map((list) => list.map(eventText));
+  const isJudged = result.behavior !== 'INFORMATIONAL';
+  const wrongFrom = isJudged
+    ? Math.max(...allowed.map((list) => sameUntil(list, result.received)))
+    : undefined;
   return html`<div class="events">
 <div><p class="soft">Expected (OK)</p>${eventList(expected.OK.map(eventText))}</div>
 ${tolerated && html`<div><p class="soft">Tolerated (NON-STRICT)</p>${eventList(tolerated.map(eventText))}</div>`}
-<div><p class="soft">What happened</p>${eventList(result.received)}</div></div>`;
+<div><p class="soft">What happened</p>${eventList(result.received, wrongFrom)}</div></div>`;
 }
 
-function eventList(list: readonly EventText[]): Markup {
+/** How many events two lists have in common at their beginnings. */
+function sameUntil(left: readonly EventText[], right: readonly EventText[]): number {
+  const at = right.findIndex((event, index) => !isDeepStrictEqual(event, left[index]));
+  return at < 0 ? right.length : at;
+}
+
+/** @param wrongFrom the first event that should not have come, or not yet. */
+function eventList(list: readonly EventText[], wrongFrom = list.length): Markup {
   if (list.length === 0) return html`<p>Nothing.</p>`;
-  const items = list.map(([kind, text, isBinary]) => {
+  const items = list.map(([kind, text, isBinary], index) => {
     const type = kind !== 'message' ? kind : isBinary === true ? 'binary message' : 'text message';
-    return html`<li>${type} <code>${text === '' ? '(empty)' : text}</code></li>`;
+    const style = index < wrongFrom ? '' : 'wrong';
+    return html`<li class="${style}">${type} <code>${text === '' ? '(empty)' : text}</code></li>`;
   });
   return html`<ol>${items}</ol>`;
 }
@@ -212,7 +226,7 @@ function otherEntry(entry: Exclude<LogEntry, { kind: 'frame' }>): Markup {
     case 'timer':
       return html`<div class="entry">${time(entry.at)}<span class="soft">${timerWords(entry)}</span></div>`;
     case 'switch':
-      return html`<div class="entry">${time(entry.at)}<span class="soft">From here on only counted.</span></div>`;
+      return html`<div class="entry">${time(entry.at)}<span class="soft">${entry.isOn ? 'How it ended.' : 'From here on only counted.'}</span></div>`;
     case 'note':
       return html`<div class="entry note">${time(entry.at)}<strong>${entry.text}</strong></div>`;
   }

@@ -103,7 +103,7 @@ table.facts { border-collapse: collapse; } .facts th, .facts td { text-align: le
   vertical-align: top;
   padding: .2rem 1.4rem .2rem 0; border-bottom: 1px solid var(--line); }
 .facts th { font-weight: 400; color: var(--soft); }
-.facts td.wrong { color: var(--bad); font-weight: 600; }
+.facts td.wrong, .events .wrong { color: var(--bad); font-weight: 600; }
 .events { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
   gap: 1rem; }
 .events ol { margin: 0; padding-left: 1.6rem; } .events li { overflow-wrap: anywhere; }

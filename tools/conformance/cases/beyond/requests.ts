@@ -50,6 +50,10 @@ export const replacing =
   (head: string): string =>
     head.replace(from, to);
 
+/** As `400, 404 or 426`. */
+const either = (statuses: readonly number[]): string =>
+  statuses.join(', ').replace(/, (\d+)$/, ' or $1');
+
 /** Anything but 101, best one of these statuses. */
 export const refuses =
   (...best: readonly number[]) =>
@@ -57,7 +61,7 @@ export const refuses =
     const said = describe(answer);
     if (answer.status === 101 || answer.wasTimeout) return ['FAILED', said];
     if (answer.status !== undefined && best.includes(answer.status)) return ['OK', said];
-    return ['NON-STRICT', `${said} Better: ${best.join(' or ')}.`];
+    return ['NON-STRICT', `${said} Better: ${either(best)}.`];
   };
 
 const accepts = (answer: OpeningAnswer): Verdict => [
@@ -79,7 +83,7 @@ export const refused = (
   edit: (head: string) => string,
   { best = [400], ...lesson }: Note,
 ): Case => {
-  const expectation = `The server refuses, best with ${best.join(' or ')}.`;
+  const expectation = `The server refuses, best with ${either(best)}.`;
   return { ...opening(id, description, expectation, edit, refuses(...best)), ...lesson };
 };
 
