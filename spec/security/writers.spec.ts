@@ -106,6 +106,7 @@ t.test(
     client.send(get('/'));
     await eventually(() => isDone);
     t.ok(most <= 256 * 1024, `${most} bytes waited at most`);
-    t.ok(turns > 50, `${turns} turns of the event loop`);
+    // Some megabytes a turn are up to the kernel; without waiting there would be no turn at all.
+    t.ok(turns > 5, `${turns} turns of the event loop`);
   },
 );
