@@ -189,6 +189,8 @@ export class PeerOutput implements WriterPace {
     options: { compress?: boolean | undefined } | undefined,
   ): MessageWriter {
     if (options !== undefined) checkOptions(options, START_OPTIONS);
+    // It takes its place in the queue at once, behind what a policy still keeps back.
+    this.sendEverything();
     return new MessageWriter(this.#connection.startMessage(type, options), this);
   }
 
@@ -239,7 +241,7 @@ export class PeerOutput implements WriterPace {
     return !this.#isFull;
   }
 
-  /** Sends what was held back, room or not: the connection is about to close. */
+  /** Sends what was held back, room or not: something that cannot be held back comes behind it. */
   sendEverything(): void {
     this.#backlog.release(() => this.#connection.isOpen);
   }

@@ -219,7 +219,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   }
 
   /**
-   * Begins a message that is written piece by piece; other messages wait for its end.
+   * Begins a message that is written piece by piece; other messages wait for its end. What a
+   * slow-consumer policy keeps back goes before it, and cannot be dropped any more.
    *
    * @param type left out, the first piece decides: text for a string, else binary.
    * @throws UsageError `invalid-state` when the connection is closing.

@@ -340,3 +340,28 @@ t.test(
     t.equal(received.at(-1), text);
   },
 );
+
+t.test('a message in pieces comes behind those that are kept back', async (t) => {
+  for (const slowConsumer of ['drop-oldest', 'conflate'] as const) {
+    const { client, server, sockets } = await joinPeers(t, { server: { slowConsumer } });
+    sockets[0]!.pause();
+    const chunk = Buffer.alloc(256 * 1024);
+    while (server.offer(chunk) === 'sent');
+    const sent = ['one', 'two', 'three', 'four', 'five'];
+    server.offer('one');
+    server.offer('two', { key: 'k' });
+    const writer = server.startMessage('text');
+    server.offer('four', { key: 'k' });
+    const sending = server.send(['fi', 've']);
+    void writer.write('thr');
+    void writer.end('ee');
+    sockets[0]!.resume();
+    const received: unknown[] = [];
+    client.attach({ message: (_, data) => typeof data === 'string' && received.push(data) });
+    await sending;
+    await server.drained();
+    await server.close(1000);
+    t.strictSame(received, sent, slowConsumer);
+    t.equal(server.counters.messagesDropped, 0);
+  }
+});
