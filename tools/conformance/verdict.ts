@@ -122,10 +122,10 @@ function describeDifference(
       ? `The connection ended before the ${wanted}.`
       : `There was no ${wanted}.`;
   }
-  if (wanted === undefined) return `There was a ${came} that should not have come.`;
+  if (wanted === undefined) return `A ${came} came that nobody asked for.`;
   return wanted === came
-    ? `There was a ${came}, but with other octets than expected.`
-    : `There was a ${came} where a ${wanted} should have come.`;
+    ? `A ${came} came, but with other octets.`
+    : `A ${came} came instead of a ${wanted}.`;
 }
 
 function nameEvent(event: RecordedEvent): string {

@@ -1,6 +1,8 @@
 import t from 'tap';
+import type { RecordedEvent } from '../../../tools/conformance/model.ts';
 import { buildCasePage } from '../../../tools/conformance/report/case-page.ts';
 import { agentLabels } from '../../../tools/conformance/report/style.ts';
+import { gotPong, gotText, passed } from '../../../tools/conformance/script.ts';
 import { captureWrites, findCase } from './capture.ts';
 import { fakeResult } from './results.ts';
 
@@ -20,6 +22,20 @@ t.test('a payload that is sent in pieces is shown piece by piece', async (t) => 
   const { log } = await captureWrites(findCase('6.4.3'), 'client');
   const text = buildCasePage(fakeResult('6.4.3', 'OK', 'OK', { log }), NO_NEIGHBOURS);
   t.match(text, /11 octets of its payload[\s\S]*Waits for 1 s \(A\)/);
+  t.end();
+});
+
+t.test('events are red from the first one that differs from all that is tolerated', (t) => {
+  const none = { messages: 0, app: 0, payload: 0 };
+  const red = (id: string, behavior: 'FAILED' | 'INFORMATIONAL', ...events: RecordedEvent[]) => {
+    const more = { events, peer: { sent: none, received: none } };
+    const text = buildCasePage(fakeResult(id, behavior, 'OK', more), NO_NEIGHBOURS);
+    return text.match(/<li class="wrong">/g)?.length ?? 0;
+  };
+  t.equal(red('6.4.1', 'FAILED', passed('A'), passed('B')), 0);
+  t.equal(red('6.4.1', 'FAILED', passed('A'), passed('B'), gotText('x')), 1);
+  t.equal(red('6.4.1', 'FAILED', gotPong(), passed('A')), 2);
+  t.equal(red('7.1.6', 'INFORMATIONAL', gotPong()), 0, 'where there is no rule, none is');
   t.end();
 });
 
