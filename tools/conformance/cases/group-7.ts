@@ -185,7 +185,7 @@ const INVALID: Chapter = {
   source: 'RFC 6455 §7.4',
   rule:
     'Codes below 1000 are not used; 1004 is reserved; 1005 and 1006 say what was not sent and ' +
-    'never stand in a frame; the others up to 2999 have no meaning yet.',
+    'never stand in a frame; 1016 to 2999 have no meaning yet.',
   mistake: 'Echoes whatever number it was given, or answers with 1000 as if all were well.',
   cases: INVALID_CODES.map((code, index) =>
     closing(
