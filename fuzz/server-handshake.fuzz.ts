@@ -138,7 +138,11 @@ export const target: FuzzTarget = {
     'handshake/subprotocol',
   ],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0`, 'latin1')),
-  dictionary: ['Upgrade', 'websocket', 'keep-alive, Upgrade', 'Origin: null\r\n', 'Sec-WebSocket-'],
+  dictionary: [
+    ...['Upgrade', 'websocket', 'keep-alive, Upgrade', 'Origin: null\r\n', 'Sec-WebSocket-'],
+    // Whole, so that a second key is one insertion away.
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
+  ],
   maxLength: 600,
   run,
 };
