@@ -61,3 +61,6 @@ export function inputOf(httpCase: HttpCase): Buffer {
   );
   return Buffer.from(text.join(''), 'latin1');
 }
+
+/** Whether a case is so long that cutting it at every place takes a second. */
+export const isLong = (httpCase: HttpCase): boolean => inputOf(httpCase).length > 4096;
