@@ -10,7 +10,7 @@
  * The checks come first, so the application is never asked about a handshake that cannot succeed.
  * Nothing is written here: who has the transport writes what the decision says.
  */
-import { HandshakeRejected, ProtocolError, UsageError } from '../base/index.ts';
+import { HandshakeRejected, type ProtocolError, UsageError } from '../base/index.ts';
 import type { DeflatePolicy } from '../deflate/index.ts';
 import {
   type AcceptableUpgrade,
@@ -150,9 +150,8 @@ function refuse(error: unknown): RefusedOpening {
   if (error instanceof HandshakeRejected) {
     return { ok: false, status: error.status, headers: error.headers, error };
   }
-  if (error instanceof ProtocolError) {
-    return { ok: false, status: error.status ?? 503, headers: NO_HEADERS, error };
-  }
+  // A ProtocolError too: this client has broken no rule, so it is the fault of somebody else whom
+  // the application has asked, and with whom this client has nothing to do.
   const asError = error instanceof Error ? error : new Error(String(error));
   return { ok: false, status: 500, headers: NO_HEADERS, error: asError };
 }
@@ -183,6 +182,6 @@ function isPromise(answer: AcceptAnswer | Promise<AcceptAnswer>): answer is Prom
 }
 
 function reasonOf({ reason }: AbortSignal): Error {
-  if (reason instanceof HandshakeRejected || reason instanceof ProtocolError) return reason;
+  if (reason instanceof HandshakeRejected) return reason;
   return new HandshakeRejected(503, 'no decision in time');
 }

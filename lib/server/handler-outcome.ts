@@ -5,12 +5,15 @@
  * |---|---|---|
  * | returns a function | it is a clean-up, as with `onClose` | the same |
  * | returns anything else | the exchange waits: somebody may answer later | nothing |
- * | throws a client's fault (`ProtocolError`, `HandshakeRejected`) | its status | cut |
+ * | throws its client's fault (of its body), or `HandshakeRejected` | its status | cut |
  * | throws anything else | 500, reported | cut, reported |
  * | throws after the client has gone | nothing; reported unless it is an `AbortError` | the same |
  * | throws after the answer is complete | – | nothing; reported unless it is an `AbortError` |
  *
  * Cut means: no final chunk, so that the client sees a truncated body and never a false end.
+ *
+ * A `ProtocolError` says that a peer broke a rule, and not which one: what a handler's own client
+ * throws about an upstream is no fault of whoever has sent the request, and is reported.
  */
 import { ProtocolError } from '../base/index.ts';
 import { answerToFailure } from './error-response.ts';
@@ -44,8 +47,10 @@ function settle(exchange: Exchange, result: unknown): void {
 
 function fail(exchange: Exchange, error: unknown, report: (error: unknown) => void): void {
   const isOpen = exchange.ending === undefined;
-  const answer = answerToFailure(error);
-  const isExpected = (exchange.isAbandoned || exchange.isDone) && isAboutLeaving(error);
+  const isForeign = error instanceof ProtocolError && !exchange.body.hasThrown(error);
+  const answer = isForeign ? undefined : answerToFailure(error);
+  const isExpected =
+    (exchange.isAbandoned || exchange.isDone) && !isForeign && isAboutLeaving(error);
   if (answer === undefined && !isExpected) report(error);
   if (!isOpen || (exchange.isAbandoned && answer === undefined)) {
     exchange.breakOff(error);

@@ -1,5 +1,6 @@
 /** The top floor: sockets, timers, and the server. */
 export type { ClientAddress } from '../peer/index.ts';
+export type { ReadBodyOptions } from './body-limit.ts';
 export type { BodyStream } from './body-stream.ts';
 export { SYSTEM_TIME, type TimeSource } from './clock.ts';
 export type { CloseOptions, CloseResult } from './closing.ts';
@@ -10,7 +11,7 @@ export type { Cleanup, ExchangeAborted, ExchangeEnd, ExchangeReport } from './ex
 export type { HijackedSocket } from './hijack.ts';
 export { createServer, type Server, type ServerOptions } from './http-server.ts';
 export type { ListenAddress, ListenTarget } from './listening.ts';
-export type { ReadBodyOptions, RequestBody } from './request-body.ts';
+export type { RequestBody } from './request-body.ts';
 export type { ServerTuning } from './server-settings.ts';
 export type { ServerStats } from './server-stats.ts';
 export type { TransportEnd } from './socket-pump.ts';

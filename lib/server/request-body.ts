@@ -15,6 +15,7 @@
  */
 import { ByteQueue, ProtocolError, UsageError } from '../base/index.ts';
 import type { Fields, RequestHead } from '../http/index.ts';
+import { maxBytesOf, type ReadBodyOptions } from './body-limit.ts';
 import { decodeText, parseJson, requireJson, requirePlain, requireText } from './body-text.ts';
 
 /** Unread bytes from which the connection is paused. */
@@ -30,12 +31,6 @@ export interface BodySource {
   leaveBody(): void;
 }
 
-/** Options of the methods that read a whole body. */
-export interface ReadBodyOptions {
-  /** The largest body accepted, in bytes; default: the server's `maxBodyBytes`. */
-  readonly maxBytes?: number | undefined;
-}
-
 /** The body of one request. */
 export class RequestBody implements AsyncIterable<Buffer> {
   /** Bytes as announced; 0 when there is no body; `undefined` when it is chunked. */
@@ -48,6 +43,8 @@ export class RequestBody implements AsyncIterable<Buffer> {
   #state: 'unread' | 'reading' | 'discarded' = 'unread';
   #isComplete: boolean;
   #error: Error | undefined;
+  /** What was thrown because of what the bytes mean; reading them went well. */
+  #refusals: WeakSet<Error> | undefined;
   #trailers: Fields | undefined;
   /** Called when something has changed that a waiting reader wants to know. */
   #wake: (() => void) | undefined;
@@ -84,7 +81,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    *
    * @returns a buffer of your own.
    * @throws UsageError `already-reading`; ProtocolError `body-too-large` (413), `body-timeout`
-   *   (408), `premature-eof` and what else can be wrong with the bytes. A handler that lets a
+   *   (408), `premature-eof` and what else can be wrong with the bytes. A handler that lets such a
    *   ProtocolError pass answers with its status.
    */
   async bytes(options?: ReadBodyOptions): Promise<Buffer> {
@@ -101,9 +98,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    *   `unsupported-content-coding` (415) for a `Content-Encoding`, `body-not-utf8` (400).
    */
   async text(options?: ReadBodyOptions): Promise<string> {
-    requirePlain(this.#fields.get('content-encoding'));
-    requireText(this.#fields.get('content-type'));
-    return decodeText(await this.bytes(options));
+    return this.#readAs(options, requireText, decodeText);
   }
 
   /**
@@ -113,9 +108,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    *   `application/json` or ends with `+json`, `body-not-json` (400).
    */
   async json(options?: ReadBodyOptions): Promise<unknown> {
-    requirePlain(this.#fields.get('content-encoding'));
-    requireJson(this.#fields.get('content-type'));
-    return parseJson(decodeText(await this.bytes(options)));
+    return this.#readAs(options, requireJson, (bytes) => parseJson(decodeText(bytes)));
   }
 
   /**
@@ -154,6 +147,11 @@ export class RequestBody implements AsyncIterable<Buffer> {
   /** @internal True when it will never be complete for the application. */
   get hasFailed(): boolean {
     return this.#error !== undefined;
+  }
+
+  /** @internal Whether an error was thrown here: then it tells what this client did. */
+  hasThrown(error: Error): boolean {
+    return error === this.#error || this.#refusals?.has(error) === true;
   }
 
   /** @internal True when somebody has begun to read and wants the rest. */
@@ -201,6 +199,23 @@ export class RequestBody implements AsyncIterable<Buffer> {
     this.#queue.clear();
   }
 
+  /** Reads all of it and takes it for what it should be. What it throws tells of this client. */
+  async #readAs<Value>(
+    options: ReadBodyOptions | undefined,
+    requireType: (contentType: string | undefined) => void,
+    decode: (bytes: Buffer) => Value,
+  ): Promise<Value> {
+    try {
+      requirePlain(this.#fields.get('content-encoding'));
+      requireType(this.#fields.get('content-type'));
+      return decode(await this.bytes(options));
+    } catch (error) {
+      this.#refusals ??= new WeakSet();
+      this.#refusals.add(error as Error);
+      throw error;
+    }
+  }
+
   #begin(options: ReadBodyOptions | undefined): void {
     if (this.#state !== 'unread') {
       throw new UsageError(
@@ -208,8 +223,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
         'the body has been read, or nobody wants it any more',
       );
     }
-    const { maxBytes } = options ?? {};
-    if (maxBytes !== undefined) this.#maxBytes = checkMaxBytes(maxBytes);
+    this.#maxBytes = maxBytesOf(options, this.#maxBytes);
     this.#state = 'reading';
     if ((this.length ?? 0) > this.#maxBytes) {
       this.fail(new ProtocolError('body-too-large', `${this.length} of ${this.#maxBytes} bytes`));
@@ -233,10 +247,4 @@ export class RequestBody implements AsyncIterable<Buffer> {
     this.#wake = undefined;
     wake?.();
   }
-}
-
-function checkMaxBytes(maxBytes: number): number {
-  if (maxBytes === Number.POSITIVE_INFINITY) return maxBytes;
-  if (Number.isSafeInteger(maxBytes) && maxBytes >= 0) return maxBytes;
-  throw new UsageError('invalid-option', 'maxBytes must be a whole number from 0, or Infinity');
 }

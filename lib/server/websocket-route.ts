@@ -98,7 +98,8 @@ export class WebSockets {
       return;
     }
     const answer = answerToFailure(decision.error);
-    if (answer === undefined) throw decision.error;
+    // What `accept` threw is judged as what any handler throws.
+    if (answer === undefined || decision.status === 500) throw decision.error;
     exchange.reject(decision.status, answer.text, decision.headers);
   }
 

@@ -1,4 +1,4 @@
-import { HandshakeRejected, UsageError } from 'barewire/base';
+import { HandshakeRejected, ProtocolError, UsageError } from 'barewire/base';
 import type { UpgradeRequest } from 'barewire/handshake';
 import { Fields } from 'barewire/http';
 import { type AcceptAnswer, decideUpgrade } from 'barewire/peer';
@@ -135,6 +135,13 @@ t.test('answers 500 for what the application throws, or for fields it may not se
     t.ok(!injected.ok && injected.error instanceof UsageError);
   }
   t.match(await decideUpgrade(request(), {}, () => ({ protocol: 'not offered' })), { status: 500 });
+});
+
+t.test('answers 500 for a rule that somebody else broke whom the application asked', async (t) => {
+  for (const thrown of [new ProtocolError('bad-content-length'), new ProtocolError('bad-accept')]) {
+    const decision = await decideUpgrade(request(), {}, () => Promise.reject(thrown));
+    t.match(decision, { ok: false, status: 500, error: thrown });
+  }
 });
 
 t.test('lets nobody in by an answer that may have meant something else', async (t) => {

@@ -49,13 +49,13 @@ t.test(
   async (t) => {
     const { connect, errors } = await serve(t, (exchange) =>
       exchange.path === '/rule'
-        ? fail(new ProtocolError('body-too-large'))
+        ? exchange.body.json()
         : fail(new HandshakeRejected(401, 'log in', { 'www-authenticate': 'Basic' })),
     );
     const client = connect().send(get('/rule') + get('/policy'));
     client.socket.end();
     const first = readResponse(await client.ended());
-    t.equal(first.status, 413);
+    t.equal(first.status, 415);
     t.match(readResponse(first.rest), {
       status: 401,
       body: 'log in\n',
@@ -64,6 +64,35 @@ t.test(
     t.same(errors, []);
   },
 );
+
+t.test('does not blame a client for what an upstream did, and reports it', async (t) => {
+  const upstream = new ProtocolError('bad-content-length', 'of the upstream');
+  const { connect, errors, server } = await serve(t, async (exchange) => {
+    if (exchange.path === '/after') exchange.respond(200, {}, 'fine');
+    throw upstream;
+  });
+  const client = connect().send(get('/before') + get('/after'));
+  const first = readResponse(await client.until('fine'));
+  t.equal(first.status, 500);
+  t.equal(first.body, '500 Internal Server Error\n', 'tells nothing of the inside');
+  await eventually(() => errors.length === 2);
+  t.strictSame(errors, [upstream, upstream]);
+  t.equal(server.stats().handlerErrors, 2);
+});
+
+t.test('does not blame a client for the body of another one', async (t) => {
+  let other: Exchange | undefined;
+  const { connect, errors } = await serve(t, async (exchange) => {
+    if (exchange.path === '/first') other = exchange;
+    else exchange.respond(200, {}, (await other!.body.json()) as string);
+  });
+  const first = connect().send(post('/first', 'no JSON'));
+  await eventually(() => other !== undefined);
+  const second = connect().send(get('/second'));
+  t.equal(readResponse(await second.until('\r\n\r\n')).status, 500);
+  t.match(errors, [{ code: 'unsupported-media-type' }]);
+  first.close();
+});
 
 t.test(
   'cuts, and reports nothing, when the client’s fault shows after the answer has begun',

@@ -393,7 +393,7 @@ t.test('drains what a loop has left behind its answer', async (t) => {
   await client.until('202');
   goOn();
   client.send(`lf${get('/next')}`);
-  await client.until('next');
+  t.match(await client.until('next'), /202[\s\S]*200/);
 });
 
 t.test('fails when the connection ends with the answer before it was read', async (t) => {

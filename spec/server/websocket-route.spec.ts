@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WebSocketPeer } from 'barewire';
-import { HandshakeRejected } from 'barewire/base';
+import { HandshakeRejected, ProtocolError } from 'barewire/base';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { get, post, readResponse, serve } from '../support/serving.ts';
@@ -94,6 +94,23 @@ t.test('asks the application, which may say no in every way', async (t) => {
     t.equal(readResponse(await client.ended()).status, status, path);
   }
   t.equal(errors.length, 2);
+});
+
+t.test('does not blame a client for what an upstream of accept did', async (t) => {
+  const { connect, errors } = await serve(t, {
+    websocket: {
+      accept(exchange) {
+        if (exchange.path === '/own') return exchange.body.json() as Promise<true>;
+        throw new ProtocolError('bad-content-length');
+      },
+    },
+  });
+  const upstream = connect().send(get('/', ...HANDSHAKE));
+  t.equal(readResponse(await upstream.until('\r\n\r\n')).status, 500);
+  const own = connect().send(get('/own', ...HANDSHAKE));
+  t.equal(readResponse(await own.until('\r\n\r\n')).status, 415);
+  t.match(errors, [{ code: 'bad-content-length' }]);
+  t.equal(errors.length, 1);
 });
 
 t.test('never asks about a handshake that cannot succeed', async (t) => {
