@@ -129,10 +129,12 @@ function waitForSettings(session: ClientHttp2Session): Promise<void> {
     session.on('close', close);
     // Settings are the first thing that a server sends: they came before the answer to a ping.
     const ask = (): void => {
+      // Its 'close' may be far away: the socket below has an end of its own.
+      if (session.closed || session.destroyed) return close();
       session.ping((error) => {
         if (error === null) return check();
         // Too many pings of somebody else are on their way: their answers make room.
-        if (!session.destroyed) again = setTimeout(ask, PING_PAUSE_MS);
+        again = setTimeout(ask, PING_PAUSE_MS);
       });
     };
     if (!session.connecting) ask();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createPlainServer } from 'node:net';
 import { UsageError } from 'barewire/base';
 import { connectOverHttp2, HandshakeRefused } from 'barewire/client';
 import t, { type Test } from 'tap';
@@ -66,4 +66,36 @@ t.test('waits for its turn when the session has too many pings on their way', as
   await once(other, 'connect');
   for (let pings = 0; pings < 30; pings += 1) other.ping(() => {});
   (await connectOverHttp2(other, 'ws://a.example/')).terminate();
+});
+
+t.test(
+  'a session that is destroyed before the settings came rejects, and throws nowhere',
+  async (t) => {
+    // Never speaks, and keeps its half open: the session stays destroyed without a 'close'.
+    const server = createPlainServer({ allowHalfOpen: true }, (socket) => socket.resume());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const [client, accepted] = await Promise.all([
+      connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+      once(server, 'connection'),
+    ]);
+    t.teardown(() => {
+      accepted[0].destroy();
+      server.close();
+    });
+    if (client.connecting) await once(client, 'connect');
+    for (let pings = 0; pings < 30; pings += 1) client.ping(() => {});
+    // Its own ping is refused, so that a timer runs which tries again.
+    const attempt = connectOverHttp2(client, 'ws://a.example/');
+    process.nextTick(() => setImmediate(() => client.destroy()));
+    await t.rejects(attempt, { code: 'premature-eof' });
+  },
+);
+
+t.test('a session that is being closed takes no ping, and is asked no more', async (t) => {
+  const { client } = await session(t, true);
+  await once(client, 'connect');
+  client.close();
+  await t.rejects(connectOverHttp2(client, 'ws://a.example/'));
+  t.equal(client.closed, true);
 });
