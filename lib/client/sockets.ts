@@ -56,9 +56,10 @@ function alreadyResolved(resolved: readonly ResolvedAddress[]): LookupFunction {
 
 /**
  * Speaks TLS over a stream. The name in the certificate must be `hostname`, or `servername` when
- * the options say so. Rejects with what is wrong about the certificate, among other things.
+ * the options say so. Rejects with what is wrong about the certificate, or with the options; the
+ * stream is destroyed then.
  */
-export function startTls(
+export async function startTls(
   stream: Duplex,
   hostname: string,
   options: TlsOptions | undefined,
@@ -66,15 +67,22 @@ export function startTls(
 ): Promise<Duplex> {
   // An address is verified like a name, but not sent as one [RFC 6066 §3].
   const servername = isIP(hostname) === 0 ? { servername: hostname } : {};
-  const secure = connectTls({
-    // Said aloud, because the default listens to an environment variable.
-    rejectUnauthorized: true,
-    ALPNProtocols: ['http/1.1'],
-    ...servername,
-    ...options,
-    host: hostname,
-    socket: stream,
-  });
+  let secure: Duplex;
+  try {
+    secure = connectTls({
+      // Said aloud, because the default listens to an environment variable.
+      rejectUnauthorized: true,
+      ALPNProtocols: ['http/1.1'],
+      ...servername,
+      ...options,
+      host: hostname,
+      socket: stream,
+    });
+  } catch (error) {
+    // A key that cannot be read, for instance: nobody but us knows the stream.
+    stream.destroy();
+    throw error;
+  }
   return established(secure, 'secureConnect', signal);
 }
 

@@ -1,4 +1,5 @@
-import type { LookupFunction } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type LookupFunction } from 'node:net';
 import { UsageError } from 'barewire/base';
 import { HandshakeRefused } from 'barewire/client';
 import t from 'tap';
@@ -56,4 +57,15 @@ t.test('reaches the proxy from the address and by the names that the caller gave
   t.strictSame(asked, ['proxy.invalid']);
   t.equal(requests[0]!.socket.remoteAddress, '127.0.0.9');
   stream.destroy();
+});
+
+t.test('leaves no connection to a proxy whose TLS options are bad', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const ended = once(server, 'connection').then(([socket]) => once(socket.resume(), 'close'));
+  const proxy = resolveProxy({ url: `https://127.0.0.1:${port}`, tls: { key: 'no key' } });
+  await t.rejects(openTunnel(parseWebSocketUrl('ws://far.example'), proxy, {}, calm), Error);
+  await t.resolves(ended);
 });

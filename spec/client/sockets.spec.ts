@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import t from 'tap';
-import { dialTcp } from '../../lib/client/sockets.ts';
+import { dialTcp, startTls } from '../../lib/client/sockets.ts';
 
 /** What lies below a socket: where its options arrive. */
 const { TCP } = (
@@ -51,4 +52,11 @@ t.test('has the system ask whether a silent server is still there', async (t) =>
   const socket = await dialTcp({ host: '127.0.0.1', port }, calm);
   t.strictSame(calls, [[true, 30]], 'in seconds');
   socket.destroy();
+});
+
+t.test('destroys the stream when TLS cannot even begin on it', async (t) => {
+  const stream = new PassThrough();
+  const cert = 'no certificate';
+  await t.rejects(startTls(stream, 'name.example', { cert }, calm), Error);
+  t.equal(stream.destroyed, true);
 });
