@@ -22,6 +22,7 @@ import {
   ACCEPT_POLICY,
   type AcceptedUpgrade,
   type Alarm,
+  checkHandler,
   checkPeerOptions,
   decideUpgrade,
   HANDLERS,
@@ -119,6 +120,7 @@ function enter(carrier: Carrier, endpoint: AdapterEndpoint): RefusedOpening | un
     checkOptions(endpoint, ENDPOINT, 'endpoints');
     checkPeerOptions(endpoint);
     checkUpgradePolicy(endpoint);
+    checkHandler(endpoint, endpoint.delivery);
     return carrier.isGone ? undefined : countIn(endpoint, carrier);
   } catch (error) {
     if (carrier.isGone) carrier.drop();
@@ -165,11 +167,21 @@ function open(
     data,
     ticker: endpoint.ticker,
   };
-  const peer = openPeer(carrier.switchOver(response), opened, endpoint);
+  const peer = openOn(carrier, () => openPeer(carrier.switchOver(response), opened, endpoint));
   const { accepted } = ADAPTER_CHANNELS;
   if (accepted.hasSubscribers) accepted.publish({ endpoint, source: carrier.source, peer });
   if (hasHandler(endpoint)) peer.attach(endpoint);
   return peer;
+}
+
+/** A stream on which there can be no peer has nobody who ends it. */
+function openOn(carrier: Carrier, open: () => WebSocketPeer): WebSocketPeer {
+  try {
+    return open();
+  } catch (error) {
+    carrier.drop();
+    throw error;
+  }
 }
 
 function refuse(carrier: Carrier, refusal: RefusedOpening, endpoint: AdapterEndpoint): undefined {

@@ -26,12 +26,13 @@ export { MessageWriter, type WriterPace } from './message-writer.ts';
 export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './open.ts';
 export { ACCEPT_POLICY, HANDLERS, PEER_OPTIONS } from './option-tables.ts';
 export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
-export type {
-  PeerCounters,
-  PeerOwner,
-  PeerSettings,
-  WebSocketHandler,
-  WebSocketOptions,
+export {
+  checkHandler,
+  type PeerCounters,
+  type PeerOwner,
+  type PeerSettings,
+  type WebSocketHandler,
+  type WebSocketOptions,
 } from './peer-options.ts';
 export type { PeerSendOptions, SendOutcome } from './peer-output.ts';
 export { unlessAborted } from './signals.ts';

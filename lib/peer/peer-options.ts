@@ -1,6 +1,7 @@
 /**
  * What a peer is told when it is made, and who reads it.
  */
+import { UsageError } from '../base/index.ts';
 import type { CloseReport, ConnectionCounters, ConnectionOptions } from '../connection/index.ts';
 import type { SlowConsumerPolicy } from './backlog.ts';
 import type { IncomingMessage } from './incoming.ts';
@@ -34,6 +35,19 @@ export interface WebSocketOptions
   readonly maxBufferedBytes?: number | undefined;
   /** Called with what a handler threw; the connection is closed with 1011. Default: printed. */
   readonly handlerFailed?: ((error: unknown, peer: WebSocketPeer) => void) | undefined;
+}
+
+/**
+ * Checks that whoever reads by call-backs reads what comes.
+ *
+ * @throws UsageError `invalid-argument` for a handler of whole messages with `delivery: 'pieces'`.
+ */
+export function checkHandler(
+  handler: Pick<WebSocketHandler, 'message' | 'stream'>,
+  delivery: WebSocketOptions['delivery'],
+): void {
+  if (delivery !== 'pieces' || !handler.message || handler.stream) return;
+  throw new UsageError('invalid-argument', "delivery: 'pieces' needs a handler with stream");
 }
 
 /** Counts peers; one object for many of them. */

@@ -16,6 +16,7 @@ import {
   type BroadcastOptions,
   type BroadcastResult,
   broadcast,
+  checkHandler,
   checkPeerOptions,
   decideUpgrade,
   HANDLERS,
@@ -58,11 +59,12 @@ export class WebSockets {
   readonly #open = new PeerSet();
   #isClosing = false;
 
-  /** @throws UsageError `invalid-option`. */
+  /** @throws UsageError `invalid-option`, or `invalid-argument` as `WebSocketPeer.attach`. */
   constructor(route: WebSocketRoute, settings: ServerSettings) {
     checkOptions(route, ROUTE, 'options of websocket');
     checkPeerOptions(route);
     checkUpgradePolicy(route);
+    checkHandler(route, route.delivery);
     this.#route = route;
     this.#settings = settings;
     this.#plainPolicy = withTransport<AcceptPolicy>(route, { isSecure: false });

@@ -100,3 +100,28 @@ t.test('answers 500 for options that are refused: nobody else ends the stream', 
   await t.rejects(carryThrough(late.carrier, request([...LINES, ...KEY]), bad));
   t.strictSame(late.log, [['drop']]);
 });
+
+t.test('answers 500 when nobody would read messages that come in pieces', async (t) => {
+  const rig = carrier();
+  const endpoint: AdapterEndpoint = { delivery: 'pieces', message: () => {} };
+  const carried = carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint);
+  await t.rejects(carried, { code: 'invalid-argument' });
+  t.strictSame(rig.log, [['refuse', 500, '']]);
+});
+
+t.test('leaves no stream behind when there can be no peer on it', async (t) => {
+  const rig = carrier();
+  const stream = new PassThrough();
+  const failing: Carrier = Object.assign(Object.create(rig.carrier), {
+    drop: () => rig.log.push(['drop']),
+    switchOver: () => {
+      const transport = new DuplexTransport(stream);
+      transport.start = () => {
+        throw new TypeError('no listeners here');
+      };
+      return transport;
+    },
+  });
+  await t.rejects(carryThrough(failing, request([...LINES, ...KEY]), {}), TypeError);
+  t.strictSame(rig.log, [['drop']]);
+});

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { WebSocketPeer } from 'barewire';
+import { createServer, type WebSocketPeer } from 'barewire';
 import { HandshakeRejected, ProtocolError } from 'barewire/base';
 import t from 'tap';
 import { WebSocket } from 'ws';
@@ -275,4 +275,10 @@ t.test('lets nobody in who is accepted when the server already closes', async (t
   t.match(readResponse(await client.ended()), { status: 503, fields: { connection: 'close' } });
   client.close();
   t.same(await closing, { cut: 0 });
+});
+
+t.test('a server refuses to take messages in pieces for a handler of whole ones', (t) => {
+  const websocket = { delivery: 'pieces', message: () => {} } as const;
+  t.throws(() => createServer({ websocket }), { code: 'invalid-argument' });
+  t.end();
 });
