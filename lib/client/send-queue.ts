@@ -23,7 +23,7 @@ export class SendQueue {
   }
 
   /**
-   * Keeps a message.
+   * Keeps a message, its bytes as they are now: `send` gives them back to the caller at once.
    *
    * @throws UsageError `invalid-state` when that would be more than the bound; it is not kept then,
    *   and nothing that was kept is dropped.
@@ -33,7 +33,7 @@ export class SendQueue {
     if (bytes > this.#maxBytes - this.#bytes) {
       throw new UsageError('invalid-state', `${this.#bytes} bytes wait for a connection already`);
     }
-    this.#messages.push(message);
+    this.#messages.push(message instanceof Uint8Array ? Buffer.from(message) : message);
     this.#bytes += bytes;
   }
 

@@ -35,7 +35,7 @@ import {
 } from './events.ts';
 import { CONNECT_OPTIONS, type ConnectOptions, makePlan, type Plan } from './plan.ts';
 import { Reconnection, type ReconnectOptions } from './reconnect.ts';
-import { byteLength, SendQueue } from './send-queue.ts';
+import { byteLength, type Sendable, SendQueue } from './send-queue.ts';
 import { orSyntaxError } from './syntax-error.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
@@ -73,6 +73,8 @@ type EventHandler<Type extends keyof WebSocketEvents> =
   | null;
 
 const BINARY_TYPES: readonly string[] = ['nodebuffer', 'arraybuffer', 'blob'];
+/** Bytes are the caller's own again when `send` returns [HTML §9.3.2]. */
+const COPYING: PeerSendOptions = { copy: true };
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
@@ -205,7 +207,8 @@ export class WebSocket
 
   /**
    * Sends a message; after the connection has begun to close it is dropped, and `bufferedAmount`
-   * grows. While there is none, `reconnect.maxQueuedBytes` are kept for the next one.
+   * grows. While there is none, `reconnect.maxQueuedBytes` are kept for the next one. Bytes may be
+   * changed as soon as it returns: what cannot leave at once is copied.
    *
    * Beyond the standard: an async iterable is sent piece by piece as one message, at the pace of
    * the server. Then a promise says whether it was accepted, as `WebSocketPeer.send` does, and
@@ -224,10 +227,14 @@ export class WebSocket
     const payload = data instanceof Blob ? data : toPayload(data);
     const { readyState } = this;
     if (readyState === CONNECTING) this.#keep(payload);
-    else if (readyState !== OPEN) this.#unsentBytes += byteLength(payload);
-    else if (payload instanceof Blob) this.#sendBlob(payload);
-    else this.#sendNow(payload);
+    else this.#pass(payload, COPYING);
     return undefined;
+  }
+
+  #pass(payload: Sendable, options: PeerSendOptions | undefined): void {
+    if (this.readyState !== OPEN) this.#unsentBytes += byteLength(payload);
+    else if (payload instanceof Blob) this.#sendBlob(payload);
+    else this.#sendNow(payload, typeof payload === 'string' ? undefined : options);
   }
 
   #sendPieces(data: AsyncIterable<MessageData>, options?: PeerSendOptions): Promise<boolean> {
@@ -238,13 +245,13 @@ export class WebSocket
     return this.#peer?.send(data, options) ?? Promise.resolve(false);
   }
 
-  #sendNow(payload: string | Uint8Array): void {
+  #sendNow(payload: string | Uint8Array, options: PeerSendOptions | undefined): void {
     this.#bytesInPeer();
     this.#acceptedBytes += byteLength(payload);
-    this.#peer!.send(payload);
+    this.#peer!.send(payload, options);
   }
 
-  #keep(payload: string | Uint8Array | Blob): void {
+  #keep(payload: Sendable): void {
     const isRefused = (this.#reconnection?.maxQueuedBytes ?? 0) === 0;
     if (isRefused) throw new DOMException('the connection is not open yet', 'InvalidStateError');
     this.#waiting.push(payload);
@@ -340,7 +347,8 @@ export class WebSocket
     if (this.#ended === 'no') this.dispatchEvent(new Event('open'));
     else peer.terminate();
     // What a listener has just sent comes first: it may have to introduce itself.
-    for (const message of this.#waiting.takeAll()) this.send(message);
+    // They are copies of our own: nobody changes them any more.
+    for (const message of this.#waiting.takeAll()) this.#pass(message, undefined);
     // Messages come in later tasks, so that who awaits the opening can still add a listener.
     setImmediate(() => {
       peer.attach({

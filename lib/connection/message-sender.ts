@@ -14,6 +14,7 @@ import type { MessageDeflater } from './connection-options.ts';
 import type { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import {
+  copyPayload,
   type FramesToCome,
   isGone,
   type Job,
@@ -86,10 +87,13 @@ export class MessageSender {
   }
 
   /** Sends one message, or queues it behind what is unfinished. */
-  send(payload: string | Uint8Array, options: SendOptions | undefined): void {
-    const opcode = opcodeOf(payload, options?.type);
-    const compress = this.wouldCompress(payload, options?.compress);
-    if (this.#queue.length === 0 && !compress) {
+  send(data: string | Uint8Array, options: SendOptions | undefined): void {
+    const opcode = opcodeOf(data, options?.type);
+    const compress = this.wouldCompress(data, options?.compress);
+    const isEncodedNow = this.#queue.length === 0 && !compress;
+    const isCopied = isEncodedNow && !this.#outbox.keepsReference(data);
+    const payload = options?.copy === true && !isCopied ? copyPayload(data) : data;
+    if (isEncodedNow) {
       this.#outbox.append(opcode, true, 0, payload);
       return;
     }

@@ -79,11 +79,8 @@ export class Outbox {
    * it is taken: it must not be changed before that.
    */
   append(opcode: number, fin: boolean, rsv: number, payload: string | Uint8Array): void {
+    if (this.keepsReference(payload)) return this.#appendReference(opcode, fin, rsv, payload);
     const maskingKey = this.#takeMaskingKey === undefined ? undefined : this.#takeMaskingKey();
-    const isLong = HAS_FAST_PATHS && payload.length > COPY_BYTES;
-    if (isLong && maskingKey === undefined && typeof payload !== 'string') {
-      return this.#appendReference(opcode, fin, rsv, payload);
-    }
     if (payload.length > SHARE_BYTES) {
       return this.appendEncoded(encodeSoleFrame(opcode, fin, rsv, payload, maskingKey));
     }
@@ -92,6 +89,12 @@ export class Outbox {
     const written = encodeFrameInto(this.#slab, this.#end, opcode, fin, rsv, payload, maskingKey);
     this.#end += written;
     shared.cursor = this.#end;
+  }
+
+  /** Whether {@link append} keeps a payload by reference; others it copies. */
+  keepsReference(payload: string | Uint8Array): payload is Uint8Array {
+    if (this.#takeMaskingKey !== undefined || typeof payload === 'string') return false;
+    return HAS_FAST_PATHS && payload.length > COPY_BYTES;
   }
 
   /** Appends bytes that are frames already, by reference. */

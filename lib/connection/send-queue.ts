@@ -15,6 +15,16 @@ export interface SendOptions {
   readonly type?: 'text' | 'binary' | undefined;
   /** Compress or not; by default what permessage-deflate's threshold says. */
   readonly compress?: boolean | undefined;
+  /**
+   * Bytes that cannot leave at once are copied, so that they may be changed when `send` returns; by
+   * default they must stay as they are until they have left.
+   */
+  readonly copy?: boolean | undefined;
+}
+
+/** A message that nobody else changes. */
+export function copyPayload(payload: string | Uint8Array): string | Uint8Array {
+  return typeof payload === 'string' ? payload : Buffer.from(payload);
 }
 
 /** Frames that many connections send and that are still in the making. */

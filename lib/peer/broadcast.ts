@@ -33,7 +33,7 @@ export interface BroadcastResult {
 }
 
 /** How a message is sent to many. */
-export interface BroadcastOptions extends Omit<PeerSendOptions, 'signal'> {
+export interface BroadcastOptions extends Omit<PeerSendOptions, 'signal' | 'copy'> {
   /** Gets nothing. */
   readonly except?: WebSocketPeer | undefined;
 }

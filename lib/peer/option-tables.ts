@@ -69,6 +69,7 @@ export const SEND_OPTIONS: OptionTable<PeerSendOptions> = {
     fits: (value) => value === 'text' || value === 'binary',
   },
   compress: A_BOOLEAN,
+  copy: A_BOOLEAN,
   key: A_STRING,
   signal: AN_ABORT_SIGNAL,
 };

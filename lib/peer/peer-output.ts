@@ -13,6 +13,7 @@
 import { checkOptions, HAS_FAST_PATHS, ProtocolError } from '../base/index.ts';
 import {
   type Connection,
+  copyPayload,
   isGone,
   type OutgoingMessage,
   payloadGone,
@@ -99,7 +100,7 @@ export class PeerOutput implements WriterPace {
     requireText(payload, options?.type);
     options?.signal?.throwIfAborted();
     if (this.#mustWait(payload)) {
-      return this.#hold(payload, options, () => this.#send(payload, options));
+      return this.#hold(payload, options, (kept) => this.#send(kept, options));
     }
     return this.#outcome(this.#send(payload, options));
   }
@@ -112,7 +113,7 @@ export class PeerOutput implements WriterPace {
     const compress = this.#connection.wouldCompress(payload, options?.compress);
     const message = this.#connection.startMessage(options?.type, { compress });
     message.onStart = this.#withdrawal(signal, () => !message.isDropped && message.abandon());
-    return message.end(payload);
+    return message.end(options?.copy === true ? copyPayload(payload) : payload);
   }
 
   #withdrawal(signal: AbortSignal, withdraw: () => boolean): () => void {
@@ -122,6 +123,7 @@ export class PeerOutput implements WriterPace {
 
   /** Sends a prepared message by the cheapest way this peer allows. */
   offerPrepared(message: PreparedMessage, options: PeerSendOptions | undefined): SendOutcome {
+    if (options !== undefined) checkOptions(options, SEND_OPTIONS);
     if (!this.#connection.isOpen) return 'closed'; // Nothing is compressed for nobody.
     const { payload, type } = message;
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
@@ -152,10 +154,11 @@ export class PeerOutput implements WriterPace {
     return this.#backlog.isOver(bytes, this.#connection.heldBytes + this.#transport.bufferedBytes);
   }
 
-  #hold(
-    payload: string | { readonly byteLength: number },
+  /** Keeps a message back, or whatever the policy says; `send` sends it later. */
+  #hold<Payload extends string | { readonly byteLength: number }>(
+    payload: Payload,
     options: PeerSendOptions | undefined,
-    send: () => boolean,
+    send: (kept: Payload) => boolean,
   ): SendOutcome {
     if (!this.#connection.isOpen) return 'closed';
     if (this.#backlog.givesUp) {
@@ -165,16 +168,21 @@ export class PeerOutput implements WriterPace {
     const { key, signal } = options ?? {};
     const left = signal && this.#withdrawal(signal, () => this.#backlog.remove(message));
     const bytes = payloadLength(payload);
+    let kept = payload;
     const sendIfThere = (): void => {
-      if (!isGone(payload, bytes)) return void send();
+      if (!isGone(kept, bytes)) return void send(kept);
       this.#messagesDropped += 1;
       this.#connection.fail(payloadGone());
     };
     const message: Waiting = { bytes, key, send: sendIfThere, left };
     this.#messagesDropped += this.#backlog.add(message);
-    if (this.#backlog.keeps(message)) return 'queued';
-    left?.();
-    return 'dropped';
+    if (!this.#backlog.keeps(message)) {
+      left?.();
+      return 'dropped';
+    }
+    const isBorrowed = options?.copy === true && kept instanceof Uint8Array;
+    if (isBorrowed) kept = copyPayload(kept as Uint8Array) as Payload & Uint8Array;
+    return 'queued';
   }
 
   #failSlowConsumer(): void {

@@ -184,7 +184,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /**
    * Sends one message: text for strings, binary for bytes. Bytes must not be changed before they
-   * have left (`drained()`).
+   * have left (`drained()`), unless `options.copy` is true: then those that have to wait are copied.
    *
    * A Blob or an (async) iterable is sent piece by piece as one message, at the pace of the peer.
    *
@@ -213,7 +213,11 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     return this.#output.offer(data, options);
   }
 
-  /** Sends a prepared message by the cheapest way this peer allows; for `broadcast`. */
+  /**
+   * Sends a prepared message by the cheapest way this peer allows; for `broadcast`.
+   *
+   * @throws UsageError `invalid-option`.
+   */
   offerPrepared(message: PreparedMessage, options?: PeerSendOptions): SendOutcome {
     return this.#output.offerPrepared(message, options);
   }

@@ -29,3 +29,12 @@ t.test('measures text in UTF-8', (t) => {
   t.equal(byteLength(new Blob(['€'])), 3);
   t.end();
 });
+
+t.test('keeps bytes as they were when they were given', (t) => {
+  const queue = new SendQueue(100);
+  const mine = Uint8Array.of(1, 2, 3);
+  queue.push(mine);
+  mine.fill(9);
+  t.strictSame([...(queue.takeAll()[0] as Uint8Array)], [1, 2, 3]);
+  t.end();
+});

@@ -383,3 +383,29 @@ t.test('honours a signal while connecting', async (t) => {
   aborter.abort(new Error('enough'));
   t.match(await next(socket, 'error'), { message: 'enough' });
 });
+
+t.test('sends bytes as they were when they were given, however long they wait', async (t) => {
+  const { url } = await serve(t, { deflate: true });
+  const socket = new WebSocket(url, [], { reconnect: { maxQueuedBytes: 1000 } });
+  socket.binaryType = 'nodebuffer';
+  const received: string[] = [];
+  socket.onmessage = ({ data }) => received.push(Buffer.from(data as Buffer).toString('latin1'));
+  /** Gives bytes away as browsers allow it: they are the caller's own again at once. */
+  const give = (text: string): void => {
+    const bytes = Buffer.from(text);
+    socket.send(bytes);
+    bytes.fill('!');
+  };
+  give('while connecting');
+  await next(socket, 'open');
+  const long = 'in the compressor '.repeat(20_000);
+  give(long);
+  give('behind that');
+  socket.send(new Blob(['a Blob']));
+  give('behind a Blob');
+  await eventually(() => received.length === 5);
+  const sent = ['while connecting', long, 'behind that', 'a Blob', 'behind a Blob'];
+  t.ok(received.every((text, index) => text === sent[index]));
+  socket.close();
+  await next(socket, 'close');
+});

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { broadcast, type MessageWriter, type PieceSource, type WebSocketPeer } from 'barewire/peer';
+import {
+  broadcast,
+  type MessageWriter,
+  type PieceSource,
+  PreparedMessage,
+  type WebSocketPeer,
+} from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { sharedDeflatePool } from '../../lib/deflate/pool.ts';
 import { type Joint, joinPeers } from '../support/joined-peers.ts';
@@ -364,4 +370,66 @@ t.test('a message in pieces comes behind those that are kept back', async (t) =>
     t.strictSame(received, sent, slowConsumer);
     t.equal(server.counters.messagesDropped, 0);
   }
+});
+
+t.test('copies bytes that wait when it is asked to, and no others', async (t) => {
+  const options = { slowConsumer: 'drop-oldest' } as const;
+  const { client, server, sockets } = await joinPeers(t, { server: options });
+  const bytes = Buffer.alloc(100);
+  /** The same buffer over and over, as a sender with one of its own has it. */
+  const send = (peer: WebSocketPeer, value: number, length = 100): void => {
+    const message = length === 100 ? bytes : Buffer.alloc(length);
+    peer.send(message.fill(value), { copy: true });
+    message.fill(255);
+  };
+  const kept = async (peer: WebSocketPeer, send: () => Promise<void>): Promise<number[]> => {
+    const values: number[] = [];
+    const reader = peer === client ? server : client;
+    reader.attach({ message: (_, data) => data[0] !== undefined && values.push(Number(data[0])) });
+    await send();
+    await reader.closed;
+    return values;
+  };
+  sockets[0]!.pause();
+  const chunk = Buffer.alloc(256 * 1024);
+  const values = await kept(server, async () => {
+    while (server.offer(chunk) === 'sent');
+    send(server, 1);
+    send(server, 2, 100_000);
+    sockets[0]!.resume();
+    await server.drained();
+    const writer = server.startMessage();
+    send(server, 3);
+    send(server, 4, 100_000);
+    await writer.end(Buffer.from([9]));
+    send(server, 5, 100_000);
+    send(server, 6);
+    void server.close(1000);
+  });
+  t.strictSame(
+    values.filter((value) => value !== 0),
+    [1, 2, 9, 3, 4, 5, 6],
+  );
+  t.throws(() => server.send('x', { copy: 1 as never }), { code: 'invalid-option' });
+});
+
+t.test('a message that may be taken back is copied too', async (t) => {
+  const { client, server } = await joinPeers(t, { deflate: true });
+  const bytes = Buffer.alloc(50_000, 1);
+  const { signal } = new AbortController();
+  client.send(bytes, { signal, copy: true });
+  bytes.fill(2);
+  const received: number[] = [];
+  server.attach({ message: (_, data) => received.push(Number(data[40_000])) });
+  await client.close(1000);
+  t.strictSame(received, [1]);
+});
+
+t.test('a prepared message takes the options of any other, and refuses what is none', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const message = new PreparedMessage('x');
+  const unknown = { kompress: true } as never;
+  t.throws(() => server.offerPrepared(message, unknown), { code: 'invalid-option' });
+  t.throws(() => client.offerPrepared(message, unknown), { code: 'invalid-option' });
+  t.equal(server.offerPrepared(message, { compress: false, key: 'k' }), 'sent');
 });
