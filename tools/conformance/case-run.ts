@@ -11,7 +11,7 @@ import type { Acting, Case, RecordedEvent, Stage, Step } from './model.ts';
 import type { PeerParts } from './peer-parts.ts';
 import { expand, fragment, NORMAL_CLOSE } from './script.ts';
 import { type Decision, equalEvents } from './verdict.ts';
-import type { WireLog } from './wire-log.ts';
+import { sumOfSizes, type WireLog } from './wire-log.ts';
 
 /** One run of a case. */
 export class CaseRun implements Stage {
@@ -44,6 +44,10 @@ export class CaseRun implements Stage {
 
   get isCompressed(): boolean {
     return this.peer.isCompressed;
+  }
+
+  get octetsReceived(): number {
+    return sumOfSizes(this.#log.rxOctets);
   }
 
   /** The connection is open: begins. */
@@ -81,6 +85,17 @@ export class CaseRun implements Stage {
       this.#sendCut(compressed, isBinary, fragmentBytes, 4);
       this.peer.flush();
     });
+  }
+
+  whenTaken(run: () => void): void {
+    this.peer.whenTaken(() => {
+      run();
+      this.peer.flush();
+    });
+  }
+
+  after(seconds: number, run: () => void): void {
+    this.#schedule(seconds, run);
   }
 
   close(): void {
@@ -182,10 +197,16 @@ export class CaseRun implements Stage {
     tag?: string,
   ): void {
     this.#log.timer(name, seconds, tag);
+    this.#schedule(seconds, () => {
+      this.#log.timer(name, undefined, tag);
+      run();
+    });
+  }
+
+  #schedule(seconds: number, run: () => void): void {
     const timer = this.#clock.after(seconds * 1000, () => {
       this.#timers.delete(timer);
       if (!this.peer.isAlive) return;
-      this.#log.timer(name, undefined, tag);
       run();
       this.peer.flush();
     });

@@ -127,6 +127,14 @@ export class FuzzerPeer {
     this.#output.flush();
   }
 
+  /** Writes what has been sent, and calls `run` when it was taken, if we are open then. */
+  whenTaken(run: () => void): void {
+    this.flush();
+    this.#parts.transport.whenTaken(() => {
+      if (this.isOpen) run();
+    });
+  }
+
   /** Deflates a message and hands back its compressed payload, unless the connection has gone. */
   deflate(payload: Buffer, done: (compressed: Buffer) => void): void {
     this.#parts.deflate?.deflate(payload, (_error, bytes) => {

@@ -10,10 +10,7 @@
  * comes back with the same type and payload, every ping is answered. The *fuzzer* is this suite.
  * Case ids, bytes, timers and verdicts are those of the Autobahn test suite, so results can be
  * compared.
- *
- * This file holds types and no behaviour.
  */
-
 import type { CloseFacts } from './close-facts.ts';
 import type { Series } from './deflated-series.ts';
 
@@ -135,10 +132,16 @@ export interface CloseExpectation {
 export interface Stage {
   /** Whether permessage-deflate came out of the opening handshake. */
   readonly isCompressed: boolean;
+  /** Octets that have come from the testee, whatever they were. */
+  readonly octetsReceived: number;
   /** Plays steps now. */
   play(steps: readonly Step[]): void;
   /** Sends a data message, compressed when that was negotiated, cut every `fragmentBytes`. */
   sendMessage(payload: Buffer, isBinary: boolean, fragmentBytes: number): void;
+  /** Calls `run` when what was played has left this process, if the connection is open then. */
+  whenTaken(run: () => void): void;
+  /** Calls `run` after `seconds`, unless the connection has gone. */
+  after(seconds: number, run: () => void): void;
   /** Starts the closing handshake with code 1000. */
   close(): void;
   /** Sets the verdict; the last call counts. */

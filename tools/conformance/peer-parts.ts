@@ -10,6 +10,8 @@ import type { WireLog } from './wire-log.ts';
 export interface Transport {
   /** @param sync the bytes want a write of their own. */
   write(bytes: Buffer, sync: boolean): void;
+  /** Calls `run` later, when nothing that was written waits in this process any more. */
+  whenTaken(run: () => void): void;
   /** Drops TCP in order: what was written still arrives. */
   end(): void;
   /** Drops TCP at once. */

@@ -169,6 +169,7 @@ function joinFirst(head: Buffer, transport: Transport): Transport {
       transport.write(held === undefined ? bytes : Buffer.concat([held, bytes]), sync);
       held = undefined;
     },
+    whenTaken: (run) => transport.whenTaken(run),
     end: () => transport.end(),
     abort: () => transport.abort(),
   };

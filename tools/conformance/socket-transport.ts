@@ -44,6 +44,13 @@ export function attachSocket(socket: Socket, events: SocketEvents): Transport {
     write(bytes) {
       if (!isGone && socket.writable) socket.write(bytes);
     },
+    whenTaken(run) {
+      // The loop turns once more: who has refused is heard before it is written to again, since a
+      // write to a socket that has been reset throws away what has not been read.
+      const soon = (): void => void setImmediate(() => setImmediate(run));
+      if (socket.writableNeedDrain) socket.once('drain', soon);
+      else soon();
+    },
     end() {
       const timer = setTimeout(() => socket.destroy(), LINGER_MS);
       socket.once('close', () => clearTimeout(timer));

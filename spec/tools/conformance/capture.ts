@@ -49,6 +49,7 @@ export async function captureWrites(
       nextMaskingKey: () => 0x01020304,
       transport: {
         write: (bytes) => void writes.push(Buffer.from(bytes)),
+        whenTaken: (run) => clock.soon(run),
         end: () => run.peer.receiveEnd(),
         abort: () => run.peer.receiveEnd(),
       },

@@ -43,7 +43,7 @@ t.test('a message refers to none before it when each is to begin afresh', (t) =>
         findCase(id).case,
         {
           ...{ role: 'client', clock, log: new WireLog(() => 0, false), nextMaskingKey: () => 1 },
-          transport: { write: nothing, end: nothing, abort: nothing },
+          transport: { write: nothing, whenTaken: nothing, end: nothing, abort: nothing },
           deflate: { sendsWithContext, deflate: nothing, inflate: nothing, close: nothing },
         },
         nothing,

@@ -78,6 +78,9 @@ function sendSome({ act }: Case): string {
   let acting: Acting | undefined;
   const stage: Stage = {
     isCompressed: true,
+    octetsReceived: 0,
+    whenTaken: () => {},
+    after: () => {},
     play: () => {},
     close: () => {},
     decide: () => {},

@@ -27,6 +27,7 @@ function stand(role: Role): Stand {
         for (const { opcode, payload } of readFrames(bytes))
           told.push(`sent ${opcode} ${payload.toString('hex')}`.trim());
       },
+      whenTaken: (run) => clock.soon(run),
       end: () => void told.push('end'),
       abort: () => void told.push('abort'),
     },

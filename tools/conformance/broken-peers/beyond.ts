@@ -5,8 +5,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { type BrokenPeer, broken } from './broken-peer.ts';
-import { EchoPeer } from './echo-peer.ts';
+import { EchoPeer, MAX_MESSAGE_BYTES } from './echo-peer.ts';
 import type { Header } from './frame-end.ts';
+import type { PeerClass } from './simulate.ts';
 
 class AnyLengthForm extends EchoPeer {
   override judgeLength(header: Header): number | undefined {
@@ -105,6 +106,43 @@ class SwallowsBadData extends EchoPeer {
   }
 }
 
+class HasNoLimit extends EchoPeer {
+  override isTooMuch(): boolean {
+    return false;
+  }
+}
+
+class LimitsFrames extends EchoPeer {
+  override frameBegins(header: Header): void {
+    super.frameBegins(header);
+    if (header.opcode < 8 && this.message !== undefined) this.message.octets = 0;
+  }
+}
+
+class MeasuresWholeFrames extends HasNoLimit {
+  override frameEnds(header: Header): void {
+    if ((this.message?.octets ?? 0) > MAX_MESSAGE_BYTES) this.fail(1009);
+    else super.frameEnds(header);
+  }
+}
+
+class TooMuchIsAnError extends EchoPeer {
+  override fail(code: number): void {
+    super.fail(code === 1009 ? 1011 : code);
+  }
+}
+
+class StopsReading extends EchoPeer {
+  override fail(code: number): void {
+    if (code === 1009) this.isReading = false;
+    else super.fail(code);
+  }
+}
+
+/** A flaw that a message without an end shows, and nothing else. */
+const endless = (name: string, flaw: string, Peer: PeerClass, red: string, pale = ''): BrokenPeer =>
+  broken(name, flaw, Peer, red, { pale, heavy: 'b2.4.*' });
+
 /** The peers of this file. */
 export const BROKEN_BEYOND: readonly BrokenPeer[] = [
   broken('any-length-form', 'Reads a length in any of its forms.', AnyLengthForm, 'b1.1.*'),
@@ -172,4 +210,19 @@ export const BROKEN_BEYOND: readonly BrokenPeer[] = [
     SwallowsBadData,
     'b5.4.1 b5.4.2 b5.4.3',
   ),
+  endless('has-no-limit', 'Takes a message of any size.', HasNoLimit, 'b2.4.*'),
+  endless('limits-frames', 'Has a limit on frames, and none on messages.', LimitsFrames, 'b2.4.1'),
+  endless(
+    'measures-whole-frames',
+    'Looks at the size of a message when a frame is complete.',
+    MeasuresWholeFrames,
+    'b2.4.2',
+  ),
+  endless(
+    'too-much-is-an-error',
+    'Refuses what is too large with 1011.',
+    TooMuchIsAnError,
+    'b2.4.*',
+  ),
+  endless('stops-reading', 'Reads no further than its limit.', StopsReading, '', 'b2.4.*'),
 ];

@@ -15,7 +15,11 @@ export interface Message {
   readonly isCompressed: boolean;
   parts: Buffer[];
   fragments: number;
+  octets: number;
 }
+
+/** As large as a message may be: the largest of the simulated transfers has a quarter of it. */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** Echoes. */
 export class EchoPeer extends FrameEnd {
@@ -28,7 +32,10 @@ export class EchoPeer extends FrameEnd {
 
   override frameBegins({ opcode, rsv }: Header): void {
     if (opcode === 1 || opcode === 2) {
-      this.message = { isBinary: opcode === 2, isCompressed: rsv === 4, parts: [], fragments: 0 };
+      this.message = {
+        ...{ isBinary: opcode === 2, isCompressed: rsv === 4 },
+        ...{ parts: [], fragments: 0, octets: 0 },
+      };
       this.utf8.reset();
     }
     if (opcode < 8 && this.message !== undefined) this.message.fragments += 1;
@@ -38,8 +45,17 @@ export class EchoPeer extends FrameEnd {
     const { message } = this;
     if (message === undefined) return;
     message.parts.push(piece);
+    message.octets += piece.length;
+    if (this.isTooMuch(message)) {
+      this.fail(1009);
+      return;
+    }
     if (message.isBinary || message.isCompressed || this.state !== 'open') return;
     if (!this.isTextSoFar(piece)) this.fail(1007);
+  }
+
+  isTooMuch({ octets }: Message): boolean {
+    return octets > MAX_MESSAGE_BYTES;
   }
 
   isTextSoFar(piece: Buffer): boolean {

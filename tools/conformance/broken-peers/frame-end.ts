@@ -32,6 +32,8 @@ export abstract class FrameEnd {
   readonly deflate: SyncDeflate | undefined;
   /** `closing`: our close frame is out. `done`: nothing more is read. */
   state: 'open' | 'closing' | 'done' = 'open';
+  /** False: what comes is left lying in the kernel. */
+  isReading = true;
   /** A message has begun and not ended. */
   abstract readonly hasMessage: boolean;
   #bytes = Buffer.alloc(0);

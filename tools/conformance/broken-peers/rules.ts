@@ -83,7 +83,7 @@ class FragmentsAreMessages extends EchoPeer {
     super.frameEnds({ ...header, fin: true });
     if (header.fin || message === undefined) return;
     // The next fragment is a message of its own.
-    this.message = { ...message, parts: [], fragments: 0 };
+    this.message = { ...message, parts: [], fragments: 0, octets: 0 };
     this.utf8.reset();
   }
 }

@@ -4,6 +4,7 @@
  * A case with a timer of a second takes no time, and the same peer always gets the same verdict.
  */
 import { CaseRun } from '../case-run.ts';
+import { endlessCases } from '../cases/beyond/b2-endless.ts';
 import { BEYOND_CATALOGUE } from '../cases/beyond/index.ts';
 import { CATALOGUE, type CatalogueEntry, matchIds } from '../cases/index.ts';
 import { answerCompression, readCompressionResponse } from '../compression-agreement.ts';
@@ -12,7 +13,7 @@ import type { Behavior, CloseBehavior, Role } from '../model.ts';
 import { isFine } from '../result.ts';
 import { judge } from '../verdict.ts';
 import { WireLog } from '../wire-log.ts';
-import type { EchoPeer } from './echo-peer.ts';
+import { type EchoPeer, MAX_MESSAGE_BYTES } from './echo-peer.ts';
 import type { PeerLink } from './frame-end.ts';
 import { SyncDeflate } from './sync-deflate.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -59,9 +60,11 @@ export async function simulate(
         write: (bytes) => {
           const copy = Buffer.from(bytes);
           clock.soon(() => {
-            if (!isPeerGone) peer.receive(copy);
+            if (!isPeerGone && peer.isReading) peer.receive(copy);
           });
         },
+        // What has not been read is never taken: there is no kernel to keep a part of it.
+        whenTaken: (taken) => clock.soon(() => peer.isReading && taken()),
         end: () => clock.soon(() => hangUp()),
         abort: () => hangUp(),
       },
@@ -86,10 +89,16 @@ export async function simulate(
   return verdict;
 }
 
+/** Twice what the correct peer takes. */
+const ENDLESS_IN_SMALL = endlessCases((2 * MAX_MESSAGE_BYTES) / 2 ** 20);
+
 /** Those of our own cases that come to frames: a simulation has no opening handshake. */
 export const PLAYABLE_BEYOND: readonly CatalogueEntry[] = BEYOND_CATALOGUE.filter(
-  ({ case: { opening, isHeavy } }) => opening === undefined && isHeavy !== true,
-);
+  ({ case: { opening } }) => opening === undefined,
+).map((entry) => ({
+  ...entry,
+  case: ENDLESS_IN_SMALL.find(({ id }) => id === entry.case.id) ?? entry.case,
+}));
 
 /** Where a peer is red, and where it is pale: see `broken-peer.ts`. */
 export interface Colours {

@@ -2,6 +2,7 @@
  * Peers that are unusual and right: none of them may turn a single case red.
  */
 import { EchoPeer } from './echo-peer.ts';
+import type { Header } from './frame-end.ts';
 import type { PeerClass } from './simulate.ts';
 
 /** Fails connections without a close frame, by dropping TCP. */
@@ -73,6 +74,37 @@ class NeverCompresses extends EchoPeer {
   }
 }
 
+/** Sends each piece back as it comes: it keeps nothing, and needs no limit. */
+class SendsBackAtOnce extends EchoPeer {
+  #opcode = 0;
+
+  override isTooMuch(): boolean {
+    return false;
+  }
+
+  override frameBegins(header: Header): void {
+    super.frameBegins(header);
+    if (header.opcode === 1 || header.opcode === 2) this.#opcode = header.opcode;
+  }
+
+  override pieceArrives(piece: Buffer): void {
+    super.pieceArrives(piece);
+    if (this.message?.isCompressed !== false || this.state !== 'open') return;
+    this.message.parts = [];
+    this.#sendOn(piece, false);
+  }
+
+  override echo(payload: Buffer, isBinary: boolean): void {
+    if (payload.length > 0) super.echo(payload, isBinary);
+    else this.#sendOn(payload, true);
+  }
+
+  #sendOn(piece: Buffer, fin: boolean): void {
+    this.send(this.#opcode, piece, 0, fin);
+    this.#opcode = 0;
+  }
+}
+
 /** The correct peers by name. */
 export const SOUND_PEERS: Readonly<Record<string, PeerClass>> = {
   plain: EchoPeer,
@@ -82,5 +114,6 @@ export const SOUND_PEERS: Readonly<Record<string, PeerClass>> = {
   slow: Slow,
   'empty closes': EmptyCloses,
   'octet by octet': OctetByOctet,
+  'sends back at once': SendsBackAtOnce,
   'never compresses': NeverCompresses,
 };

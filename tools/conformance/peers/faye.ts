@@ -27,8 +27,6 @@ const require = createRequire(import.meta.url);
 const { version } = require('faye-websocket/package.json') as { version: string };
 const FayeWebSocket = require('faye-websocket') as Faye;
 
-const OPTIONS = { maxLength: 1 << 30 };
-
 function handle(socket: FayeSocket, onMessage: MessageHandler): void {
   socket.on('error', () => {});
   socket.on('message', ({ data }) => onMessage(data, (answer) => socket.send(answer)));
@@ -37,7 +35,7 @@ function handle(socket: FayeSocket, onMessage: MessageHandler): void {
 function serve(): Promise<EchoServer> {
   const server = createServer((_request, response) => response.writeHead(404).end());
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const peer = new FayeWebSocket(request, socket, head, [], OPTIONS);
+    const peer = new FayeWebSocket(request, socket, head, [], {});
     handle(peer, (data, reply) => reply(data));
   });
   return new Promise((resolve) => {
@@ -50,7 +48,7 @@ function serve(): Promise<EchoServer> {
 
 function connect(url: string, onMessage: MessageHandler): Promise<void> {
   return new Promise((resolve) => {
-    const socket = new FayeWebSocket.Client(url, [], OPTIONS);
+    const socket = new FayeWebSocket.Client(url, [], {});
     handle(socket, onMessage);
     socket.on('close', () => resolve());
   });

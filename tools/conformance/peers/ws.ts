@@ -1,5 +1,5 @@
 /**
- * `ws`: with its limit on fragments lifted, and as it comes.
+ * `ws`: with its limit on fragments lifted, and as it comes. Its limit on size is its own.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,10 +11,10 @@ const manifest = createRequire(import.meta.url).resolve('ws/package.json');
 const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
 
 /** Options that its types do not know yet. */
-type Limits = { maxPayload: number; maxFragments?: number };
+type Limits = { maxFragments?: number };
 
-const asIs: Limits = { maxPayload: 1 << 30 };
-const lifted: Limits = { ...asIs, maxFragments: 1 << 20 };
+const asIs: Limits = {};
+const lifted: Limits = { maxFragments: 1 << 20 };
 
 function handle(socket: WebSocket, onMessage: MessageHandler): void {
   socket.on('error', () => {});
@@ -50,7 +50,7 @@ const peer = (agent: string, limits: Limits): ForeignPeer => ({
   connect: (url, onMessage) => connect(limits, url, onMessage),
 });
 
-/** As it comes, only the limit on message size raised. */
+/** As it comes. */
 export const ws: ForeignPeer = peer(`ws ${version}`, asIs);
 
 /** With its limit on fragments lifted. */

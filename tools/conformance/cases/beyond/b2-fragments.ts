@@ -15,6 +15,7 @@ import {
   ping,
   text,
 } from '../../script.ts';
+import { ENDLESS } from './b2-endless.ts';
 import { ENDS_AS_IT_LIKES, judgeLoad, refusedCase } from './ways-to-end.ts';
 
 const HELLO = 'Hello';
@@ -150,5 +151,6 @@ export const BEYOND_2: Group = {
         flood('b2.3.3', 'A message of 300000 empty fragments.', 300_000, ''),
       ],
     },
+    ENDLESS,
   ],
 };
