@@ -14,6 +14,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { addressGroup, readClientAddress } from '../peer/index.ts';
+import { prepareSocket } from './listening.ts';
 import { shareReads, takeConnections } from './shared-read.ts';
 import { onSharedRead } from './socket-pump.ts';
 
@@ -65,13 +66,11 @@ export class Acceptor {
   /**
    * Takes the connections of a server from now on that listens for us alone: where Node allows it,
    * before they are made sockets.
-   *
-   * @param prepare sets the options of a socket that the server otherwise sets.
    */
-  attachOwn(server: NetServer, prepare: (socket: Socket) => void): void {
+  attachOwn(server: NetServer): void {
     const mayTake = this.#settings.sharedReadBuffer && !(server instanceof TlsServer);
     const stop = mayTake
-      ? takeConnections(server, onSharedRead, prepare, (socket) => this.#acceptShared(socket))
+      ? takeConnections(server, onSharedRead, (socket) => this.#acceptShared(socket))
       : undefined;
     if (stop === undefined) this.attach(server);
     else this.#servers.set(server, stop);
@@ -149,8 +148,7 @@ export class Acceptor {
   }
 
   #begin(socket: Duplex, isShared: boolean, isSecure: boolean): void {
-    // A peer that half-closes still wants its answer [RFC 9112 §9.6].
-    socket.allowHalfOpen = true;
+    prepareSocket(socket);
     this.#onSocket(socket, isShared, isSecure);
   }
 

@@ -26,13 +26,7 @@ import type { Exchange } from './exchange.ts';
 import { sayGoodbye } from './farewell.ts';
 import { runHandler } from './handler-outcome.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
-import {
-  type ListenAddress,
-  type ListenTarget,
-  listen,
-  makeListener,
-  prepareSocket,
-} from './listening.ts';
+import { type ListenAddress, type ListenTarget, listen, makeListener } from './listening.ts';
 import { PeerSet } from './peer-set.ts';
 import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
 import { Ledger, type ServerStats, tellFailure } from './server-stats.ts';
@@ -105,13 +99,14 @@ export class Server implements ConnectionOwner {
     this.#requireOpen();
     server.on('error', (error) => this.reportError(error));
     this.#own.add(server);
-    this.#acceptor.attachOwn(server, prepareSocket);
+    this.#acceptor.attachOwn(server);
     log('listens on %s port %d', address.address, address.port);
     return address;
   }
 
   /**
    * Takes the connections of an existing `net.Server` or `tls.Server`, which stays yours to close.
+   * Their sockets get the options of our own: `allowHalfOpen`, `noDelay`, `keepAlive` after 30 s.
    *
    * @throws UsageError `invalid-state` when this server is closed.
    */
@@ -121,7 +116,8 @@ export class Server implements ConnectionOwner {
   }
 
   /**
-   * Serves one connection that was made elsewhere: a socket, a TLS socket, any `Duplex`.
+   * Serves one connection that was made elsewhere: a socket, which gets the options of our own, a
+   * TLS socket, any `Duplex`.
    *
    * @throws UsageError `invalid-state` when this server is closed.
    */

@@ -1,5 +1,6 @@
 /** Making the servers that listen: TCP, unix sockets, TLS. */
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { UsageError } from '../base/index.ts';
 
@@ -24,8 +25,15 @@ const SOCKET_OPTIONS = {
   keepAliveInitialDelay: 30_000,
 } as const;
 
-/** Gives a socket the options that {@link makeListener} gives the sockets of its server. */
-export function prepareSocket(socket: Socket): void {
+/**
+ * Gives a socket the options that {@link makeListener} gives those of its server, wherever it comes
+ * from. What is streamed in small pieces would otherwise wait for an acknowledgement that the peer
+ * delays by 40 ms. A stream that is no socket has no such options.
+ */
+export function prepareSocket(socket: Duplex): void {
+  // A peer that half-closes still wants its answer [RFC 9112 §9.6].
+  socket.allowHalfOpen = true;
+  if (!(socket instanceof Socket)) return;
   socket.setNoDelay(true);
   socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
 }

@@ -83,14 +83,13 @@ export function shareReads(accepted: Socket, onRead: OnRead): Socket | undefined
  * From now on builds the sockets of a listening server of ours itself, each once, so that none has
  * to be rebuilt. `server` emits no `'connection'` for those.
  *
- * @param prepare sets the options of a socket that a server otherwise sets.
- * @param onSocket takes each socket; it has not begun to read.
+ * @param onSocket takes each socket; it has not begun to read, and has none of the options of the
+ *   server.
  * @returns how to stop; `undefined` when this Node offers no way, and nothing has changed then.
  */
 export function takeConnections(
   server: Server,
   onRead: OnRead,
-  prepare: (socket: Socket) => void,
   onSocket: (socket: Socket) => void,
 ): (() => void) | undefined {
   const listener = server as unknown as Listener;
@@ -105,7 +104,6 @@ export function takeConnections(
     const socket = buildSocket(handle, onRead);
     (listener._connections as number) += 1;
     belongTo(socket, server);
-    prepare(socket);
     onSocket(socket);
   };
   return () => {

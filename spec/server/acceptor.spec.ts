@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { type Duplex, PassThrough } from 'node:stream';
 import t from 'tap';
 import { Acceptor, type AcceptorSettings } from '../../lib/server/acceptor.ts';
@@ -41,6 +41,29 @@ t.test('counts connections until they are closed', async (t) => {
   for (const client of clients) client.close();
   server.close();
 });
+
+for (const way of ['attachOwn', 'attach', 'serve'] as const) {
+  t.test(`sends small pieces at once and finds dead peers: ${way}`, async (t) => {
+    const { setNoDelay, setKeepAlive } = Socket.prototype;
+    const delays = t.capture(Socket.prototype, 'setNoDelay', setNoDelay);
+    const alive = t.capture(Socket.prototype, 'setKeepAlive', setKeepAlive);
+    const { acceptor, sockets } = setUp();
+    const server = createServer({ pauseOnConnect: way === 'attachOwn' });
+    const port = await listen(server);
+    if (way === 'serve') server.on('connection', (socket) => acceptor.serve(socket, false));
+    else acceptor[way](server);
+    const client = new RawClient(port);
+    await eventually(() => sockets.length === 1);
+    const own = <Call extends { receiver: unknown }>(calls: Call[]): Call[] =>
+      calls.filter(({ receiver }) => receiver === sockets[0]);
+    t.match(own(delays()), [{ args: [true] }]);
+    t.match(own(alive()), [{ args: [true, 30_000] }]);
+    t.equal(sockets[0]!.allowHalfOpen, true);
+    client.close();
+    acceptor.cut();
+    server.close();
+  });
+}
 
 t.test('refuses connections beyond the cap, and takes others when some are closed', async (t) => {
   const { acceptor, sockets } = setUp({ maxConnections: 2 });
