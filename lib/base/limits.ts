@@ -184,7 +184,7 @@ export const LIMITS = defineLimits({
     value: 10_000,
     unit: 'ms',
     precedent: 'Node 60 s, Apache 20 s',
-    stops: 'slow heads (slowloris)',
+    stops: 'slow heads (slowloris), and slow TLS handshakes',
   },
   bodyTimeoutMs: {
     value: 30_000,

@@ -6,7 +6,8 @@
  *  tls.Server ─┼─► 'connection' ──┤
  *  serve(…)  ──┘                  └─ counted ──► TLS handshake, if any ──► onSocket
  * ```
- * A TLS connection counts from its first byte on, not from the end of its handshake. The acceptor
+ * A TLS connection counts from its first byte on, not from the end of its handshake, which has as
+ * much time as a head. The acceptor
  * knows no protocol, and it does not know either what became of a connection: a hijacked one counts
  * like any other.
  */
@@ -14,14 +15,19 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { addressGroup, readClientAddress } from '../peer/index.ts';
+import type { TimerWheel } from './clock.ts';
 import { prepareSocket } from './listening.ts';
 import { shareReads, takeConnections } from './shared-read.ts';
 import { onSharedRead } from './socket-pump.ts';
+import { TlsHandshakes } from './tls-handshakes.ts';
 
 /** The bounds of an acceptor. */
 export interface AcceptorSettings {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  readonly wheel: TimerWheel;
+  /** How long a TLS handshake may take, before the head that it has time for as well. */
+  readonly headTimeoutMs: number;
   /** Whether plain sockets may be rebuilt to read into the shared buffer. */
   readonly sharedReadBuffer: boolean;
 }
@@ -40,6 +46,7 @@ export class Acceptor {
   readonly #perAddress = new Map<string, number>();
   /** How to stop listening to each server. */
   readonly #servers = new Map<NetServer, () => void>();
+  readonly #handshakes: TlsHandshakes;
   #onEmpty: (() => void) | undefined;
   /** Connections let in, refused, and lost before their TLS handshake was done. */
   readonly counters = { accepted: 0, refused: 0, tlsFailed: 0 };
@@ -47,6 +54,7 @@ export class Acceptor {
   constructor(settings: AcceptorSettings, onSocket: OnSocket) {
     this.#settings = settings;
     this.#onSocket = onSocket;
+    this.#handshakes = new TlsHandshakes(settings.wheel, settings.headTimeoutMs);
     const untrack = (socket: Duplex): void => this.#untrack(socket);
     this.#onClose = function onClose() {
       untrack(this);
@@ -81,7 +89,10 @@ export class Acceptor {
     if (this.#servers.has(server)) return;
     const isTls = server instanceof TlsServer;
     const onConnection = (accepted: Socket): void => this.#accept(accepted, isTls);
-    const onSecure = (socket: Socket): void => this.#begin(socket, false, true);
+    const onSecure = (socket: Socket): void => {
+      this.#handshakes.done(socket);
+      this.#begin(socket, false, true);
+    };
     const onTlsError = (_error: Error, socket: Socket): void => {
       this.counters.tlsFailed += 1;
       // Node leaves the socket open, also after its own handshake timeout.
@@ -107,10 +118,11 @@ export class Acceptor {
     this.#begin(socket, false, isSecure);
   }
 
-  /** Lets nobody in any more. */
+  /** Lets nobody in any more, not even those who are shaking hands: they have asked for nothing. */
   detach(): void {
     for (const stop of this.#servers.values()) stop();
     this.#servers.clear();
+    this.#handshakes.endAll();
   }
 
   /** Destroys every connection that is still open; returns how many there were. */
@@ -137,7 +149,8 @@ export class Acceptor {
     const shared = mayShare ? shareReads(accepted, onSharedRead) : undefined;
     const socket = shared ?? accepted;
     this.#track(socket, group);
-    if (!isTls) this.#begin(socket, shared !== undefined, false);
+    if (isTls) this.#handshakes.begin(socket);
+    else this.#begin(socket, shared !== undefined, false);
   }
 
   #acceptShared(socket: Socket): void {
@@ -178,6 +191,7 @@ export class Acceptor {
   #untrack(socket: Duplex): void {
     const group = this.#groups.get(socket) ?? '';
     this.#groups.delete(socket);
+    this.#handshakes.forget(socket);
     if (group !== '') this.#countDown(group);
     this.#tellEmpty();
   }

@@ -2,9 +2,17 @@ import { createServer, Socket } from 'node:net';
 import { type Duplex, PassThrough } from 'node:stream';
 import t from 'tap';
 import { Acceptor, type AcceptorSettings } from '../../lib/server/acceptor.ts';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { FakeTime } from '../support/fake-time.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 
-const OPEN = { maxConnections: 100, maxConnectionsPerAddress: 100, sharedReadBuffer: true };
+const OPEN = {
+  maxConnections: 100,
+  maxConnectionsPerAddress: 100,
+  sharedReadBuffer: true,
+  headTimeoutMs: 10_000,
+  wheel: new TimerWheel(new FakeTime()),
+};
 
 function setUp(settings: Partial<AcceptorSettings> = {}): {
   acceptor: Acceptor;

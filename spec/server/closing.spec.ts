@@ -12,11 +12,20 @@ function setUp(connections: number): {
   streams: PassThrough[];
 } {
   const time = new FakeTime();
-  const limits = { maxConnections: 9, maxConnectionsPerAddress: 9, sharedReadBuffer: false };
-  const acceptor = new Acceptor(limits, () => undefined);
+  const wheel = new TimerWheel(time);
+  const acceptor = new Acceptor(
+    {
+      maxConnections: 9,
+      maxConnectionsPerAddress: 9,
+      sharedReadBuffer: false,
+      headTimeoutMs: 10_000,
+      wheel,
+    },
+    () => undefined,
+  );
   const streams = Array.from({ length: connections }, () => new PassThrough());
   for (const stream of streams) acceptor.serve(stream, false);
-  return { acceptor, time, wheel: new TimerWheel(time), streams };
+  return { acceptor, time, wheel, streams };
 }
 
 t.test('is over at once when nobody is there', async (t) => {
