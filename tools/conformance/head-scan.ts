@@ -15,6 +15,9 @@ export interface ScannedHead {
   readonly length: number;
 }
 
+/** Octets of a head; more than that is none. */
+export const MAX_HEAD_BYTES = 64 * 1024;
+
 const END = '\r\n\r\n';
 
 /** @returns `undefined` as long as there is no empty line. */

@@ -28,7 +28,11 @@ export function findResponseFault(
   protocols: readonly string[],
 ): string | undefined {
   if (version !== 'HTTP/1.1') return `the version is ${version}`;
-  if (status !== 101) return `status ${status} ${reason}`.trim();
+  if (status !== 101) {
+    const location = status < 400 ? joinField(head, 'location') : undefined;
+    const refused = `status ${status} ${reason}`.trim();
+    return location === undefined ? refused : `${refused}, to ${location}`;
+  }
   if (joinField(head, 'upgrade')?.toLowerCase() !== 'websocket') return 'no Upgrade: websocket';
   if (!hasToken(head, 'connection', 'upgrade')) return 'no Connection: upgrade';
   const accepts = head.fields.get('sec-websocket-accept') ?? [];

@@ -11,7 +11,8 @@
 
 import { buildUpgradeRequest, computeAccept } from 'barewire/handshake';
 import { OpeningError, readCompressionResponse } from './compression-agreement.ts';
-import { joinField, type ScannedHead, scanHead } from './head-scan.ts';
+import { describeGarbage } from './garbage.ts';
+import { joinField, MAX_HEAD_BYTES, type ScannedHead, scanHead } from './head-scan.ts';
 import type { AgreedDeflate } from './message-deflate.ts';
 import { findResponseFault, readRequestLine, readStatusLine } from './opening-rules.ts';
 
@@ -42,9 +43,6 @@ export type OpeningResult = {
   | { readonly ok: true; readonly rest: Buffer; readonly agreed: AgreedDeflate | undefined }
   | { readonly ok: false; readonly reason: string }
 );
-
-/** Octets of a head; more than that is none. */
-const MAX_HEAD_BYTES = 64 * 1024;
 
 /** The request that opens a connection. */
 export function buildRequest(target: Target, key: string, offer: string | undefined): string {
@@ -118,7 +116,11 @@ export class ClientOpening {
     const { key, offer, protocols = [] } = this.#expected;
     const fault = findResponseFault(head, line, key, protocols);
     if (fault !== undefined) {
-      this.#finish({ ...facts, ok: false, reason: `The server refused the handshake: ${fault}.` });
+      const isRefusal = line.status !== 101;
+      const what = isRefusal
+        ? 'The server refused the handshake'
+        : 'The response opens no connection';
+      this.#finish({ ...facts, ok: false, reason: `${what}: ${fault}.` });
       return;
     }
     try {
@@ -146,18 +148,6 @@ export class ClientOpening {
 function mayBeResponse(bytes: Buffer): boolean {
   const begun = bytes.toString('latin1', 0, 'HTTP/'.length);
   return bytes.length <= MAX_HEAD_BYTES && 'HTTP/'.startsWith(begun);
-}
-
-/** Says what kind of thing came instead of an HTTP head. */
-export function describeGarbage(bytes: Buffer): string {
-  // A TLS record: alert or handshake, protocol version 3.x.
-  if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03) {
-    return 'The peer speaks TLS (a server: try wss://)';
-  }
-  const line = /^[\x20-\x7e]*/.exec(bytes.toString('latin1', 0, 60))![0];
-  const isText = line.length > 3;
-  const shown = isText ? JSON.stringify(line) : `octets ${bytes.toString('hex', 0, 16)} …`;
-  return `The peer did not speak HTTP (${shown})`;
 }
 
 /** A request that came to the fuzzer. */

@@ -114,7 +114,22 @@ t.test('a target that speaks something else is named', async (t) => {
     [
       '404',
       (socket) => socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n'),
-      /status 404/,
+      /refused the handshake: status 404/,
+    ],
+    [
+      'a redirection',
+      (socket) => socket.end('HTTP/1.1 302 Found\r\nlocation: ws://else.where/\r\n\r\n'),
+      /status 302 Found, to ws:\/\/else\.where\/\./,
+    ],
+    [
+      'half a head',
+      (socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\nupgr'),
+      /^The target closed the connection .* Only a part of a head came: "HTTP\/1\.1 101/,
+    ],
+    [
+      'a head without an end',
+      (socket) => socket.write(`HTTP/1.1 101 x\r\n${'a: b\r\n'.repeat(12_000)}`),
+      /head is longer than 65536 octets: "HTTP\/1\.1 101 x"/,
     ],
     [
       'a wrong accept',
@@ -122,7 +137,7 @@ t.test('a target that speaks something else is named', async (t) => {
         socket.write(
           'HTTP/1.1 101 x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: no\r\n\r\n',
         ),
-      /not the answer to the key/,
+      /^The response opens no connection: .* not the answer to the key/,
     ],
   ];
   for (const [name, treat, reason] of treatments) {

@@ -1,6 +1,6 @@
 /**
- * Bun: its server and its built-in client, in its own runtime; its limits on size raised to what the
- * suite needs.
+ * Bun: its server and its built-in client, in its own runtime; its limits on size raised to what
+ * the suite needs.
  *
  * The package `bun` brings the program; `BUN` names another one.
  */

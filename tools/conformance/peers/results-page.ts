@@ -22,9 +22,9 @@ Measured by this suite on ${days} with Node ${nodes}. The original has 517
 cases; a row with fewer was run in part. The cases of our own are counted apart. "Not closed well"
 counts closing verdicts other than OK. UNIMPLEMENTED means that permessage-deflate was declined,
 which is allowed. Everybody runs with the limits on size that it comes with, or, where the largest
-transfer of 16 MiB does not pass, with 32 MiB. Written by \`npm run conform:table\`, which can repeat any row,
-\`-- --peers ws --only server\`, or a part of one, \`--cases '12.*'\`: all verdicts are kept in
-\`results.json\`.
+transfer of 16 MiB does not pass, with 32 MiB. Written by \`npm run conform:table\`, which can
+repeat any row, \`-- --peers ws --only server\`, or a part of one, \`--cases '12.*'\`: all verdicts
+are kept in \`results.json\`.
 
 ${roles.map((role) => formatRole(rows, role)).join('\n')}`;
 }
