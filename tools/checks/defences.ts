@@ -1,11 +1,12 @@
 /**
  * Takes the defences out, one after the other, and tells whether their specs notice:
  *
- *   npm run defences -- [part of an attack or a file …]
+ *   npm run defences -- [an area, or part of an attack or a file …]
  *   npm run defences -- page                  writes spec/security/README.md anew
  *
- * Works in a copy of the compiled repository. Exits with 1 when a spec stays green, or is red
- * without being asked to.
+ * Works in a copy of the compiled repository, and prints which assertion failed first. Exits with 1
+ * when a spec stays green, is red without being asked to, or does not end: that is no proof, for a
+ * spec that waits for ever has judged nothing.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,12 +22,20 @@ const LEAST_MS = 15_000;
 const words = process.argv.slice(2);
 const isMeant = (defence: Defence): boolean =>
   words.length === 0 ||
-  words.some((word) => defence.attack.includes(word) || defence.file.includes(word));
+  words.some(
+    (word) => defence.area === word || defence.attack.includes(word) || defence.file.includes(word),
+  );
+
+/** What became of a spec without its defence. */
+interface Outcome {
+  readonly word: 'noticed' | 'NOT NOTICED' | 'DID NOT END' | 'RED BY ITSELF';
+  readonly detail?: string | undefined;
+}
 
 /** @returns how long an unchanged spec takes, in ms; `undefined` when it does not pass. */
 async function measure(sandbox: Sandbox, spec: string): Promise<number | undefined> {
   const start = performance.now();
-  const verdict = await sandbox.run(spec, PATIENCE);
+  const { verdict } = await sandbox.run(spec, PATIENCE);
   return verdict === 'passed' ? performance.now() - start : undefined;
 }
 
@@ -37,9 +46,10 @@ async function tryAll(defences: readonly Defence[]): Promise<void> {
     for (const defence of defences) {
       const spec = compiledOf(defence.spec);
       if (!times.has(spec)) times.set(spec, await measure(sandbox, spec));
-      const outcome = await tryOne(sandbox, defence, times.get(spec));
-      if (outcome !== 'noticed') process.exitCode = 1;
-      console.log(`${outcome.padEnd(13)} ${defence.attack} (${defence.file}, ${defence.spec})`);
+      const { word, detail } = await tryOne(sandbox, defence, times.get(spec));
+      if (word !== 'noticed') process.exitCode = 1;
+      console.log(`${word.padEnd(13)} ${defence.attack} (${defence.file}, ${defence.spec})`);
+      if (detail !== undefined) console.log(`${' '.repeat(13)} ${detail}`);
     }
   } finally {
     sandbox.close();
@@ -50,14 +60,17 @@ async function tryOne(
   sandbox: Sandbox,
   defence: Defence,
   usualMs: number | undefined,
-): Promise<'noticed' | 'NOT NOTICED' | 'RED BY ITSELF'> {
-  if (usualMs === undefined) return 'RED BY ITSELF';
+): Promise<Outcome> {
+  if (usualMs === undefined) return { word: 'RED BY ITSELF' };
   const compiled = compiledOf(defence.file);
   sandbox.write(compiled, compile(defence.file, takeOut(defence, sourceOf(defence.file))));
   const wallMs = Math.ceil(Math.max(LEAST_MS, usualMs * 3));
-  const verdict = await sandbox.run(compiledOf(defence.spec), { ...PATIENCE, wallMs });
+  const { verdict, failure } = await sandbox.run(compiledOf(defence.spec), { ...PATIENCE, wallMs });
   sandbox.restore(compiled);
-  return verdict === 'passed' ? 'NOT NOTICED' : 'noticed';
+  if (verdict === 'passed') return { word: 'NOT NOTICED' };
+  if (verdict === 'timed-out')
+    return { word: 'DID NOT END', detail: `${wallMs} ms were not enough` };
+  return { word: 'noticed', detail: failure };
 }
 
 if (words.includes('page')) {

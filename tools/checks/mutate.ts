@@ -104,7 +104,7 @@ async function tryOne(
   try {
     for (const spec of specsFor(mutant, baselines)) {
       const processorSeconds = Math.max(LEAST_SECONDS, baselines.get(spec)!.seconds * 5);
-      const verdict = await sandbox.run(spec, { processorSeconds, wallMs: WALL_MS });
+      const { verdict } = await sandbox.run(spec, { processorSeconds, wallMs: WALL_MS });
       if (verdict !== 'passed') return verdict;
     }
     return 'passed';

@@ -21,6 +21,12 @@ import type { ScriptCoverage } from '../coverage.ts';
 /** How a spec ended. */
 export type Verdict = 'passed' | 'failed' | 'timed-out';
 
+/** How a spec ended, and the title of the first thing in it that failed. */
+export interface Ending {
+  readonly verdict: Verdict;
+  readonly failure: string | undefined;
+}
+
 /** What a spec may use: processor time counts, and the clock on the wall only when it is stuck. */
 export interface Allowance {
   readonly processorSeconds: number;
@@ -33,6 +39,19 @@ export interface Baseline {
   readonly seconds: number;
   /** The functions of `dist/lib` that it calls, as `dist/lib/a/b.js#name`. */
   readonly calls: ReadonlySet<string>;
+}
+
+/** What the test library writes when it gives up waiting, and not when an assertion fails. */
+const TIMEOUT = /^ *not ok \d+ - timeout!/m;
+
+/** Returns the title of the first failure in what a spec wrote, behind those of its tests. */
+export function firstFailure(output: string): string {
+  const lines = output.split('\n');
+  const at = lines.findIndex((line) => /^ *not ok /.test(line));
+  if (at === -1) return 'no assertion: it crashed';
+  const test = lines.slice(0, at).findLast((line) => /^ *# Subtest: /.test(line));
+  const title = lines[at]!.replace(/^ *not ok \d+( - )?/, '');
+  return test === undefined ? title : `${test.replace(/^ *# Subtest: /, '')}: ${title}`;
 }
 
 /** A place to run specs against a changed source. */
@@ -64,8 +83,9 @@ export class Sandbox {
   }
 
   /** Runs one compiled spec until its first failure. */
-  async run(spec: string, allowance: Allowance): Promise<Verdict> {
-    return (await this.#start('exec "$0" "$1"', spec, allowance)).verdict;
+  async run(spec: string, allowance: Allowance): Promise<Ending> {
+    const { verdict, output } = await this.#start('exec "$0" "$1"', spec, allowance);
+    return { verdict, failure: verdict === 'failed' ? firstFailure(output) : undefined };
   }
 
   /** Runs an unchanged spec; `undefined` when it does not pass. */
@@ -96,7 +116,8 @@ export class Sandbox {
     return new Promise((done) => {
       execFile('/bin/sh', args, { ...options, killSignal: 'SIGKILL' }, (error, output) => {
         const isCut = error?.killed === true || typeof error?.signal === 'string';
-        done({ verdict: error === null ? 'passed' : isCut ? 'timed-out' : 'failed', output });
+        const isLate = isCut || TIMEOUT.test(output);
+        done({ verdict: error === null ? 'passed' : isLate ? 'timed-out' : 'failed', output });
       });
     });
   }
