@@ -153,6 +153,10 @@ t.test('refuses inflated text that is no UTF-8, and a cut-off end', (t) => {
     reader.receive(frame(OPCODE.text, Buffer.from(hex, 'hex'), true, 4));
     t.strictSame(seen, ['text-not-utf8']);
   }
+  const { seen, reader } = assemble({ inflater: doubler() });
+  reader.receive(frame(OPCODE.text, 'a', false, 4));
+  reader.receive(frame(OPCODE.continuation, Buffer.from('ff', 'hex'), false));
+  t.strictSame(seen, ['text-not-utf8'], 'with the fragment that has it');
   t.end();
 });
 

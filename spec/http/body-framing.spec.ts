@@ -22,6 +22,15 @@ t.test('refuses lengths that others might read differently', (t) => {
   t.end();
 });
 
+t.test('takes no length for a smaller one, however many digits it has', (t) => {
+  // All of them are 1 once some of their bits are lost.
+  for (const bits of [32n, 33n, 53n, 63n, 64n, 128n]) {
+    const length = String(2n ** bits + 1n);
+    t.equal(post([`Content-Length: ${length}`], 'a'), 'body-too-large', length);
+  }
+  t.end();
+});
+
 t.test(
   'refuses a message that is framed twice, or in a way that cannot be read to its end',
   (t) => {

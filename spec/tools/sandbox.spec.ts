@@ -23,6 +23,7 @@ const ENDINGS: readonly (readonly [title: string, body: string, ending: object])
     `t.test('it holds', (t) => { t.ok(true); t.ok(false, 'two'); t.end(); });`,
     { verdict: 'failed', failure: /^it holds: two/ },
   ],
+  ['crashes', `process.abort();`, { verdict: 'failed', failure: 'no assertion: it crashed' }],
   [
     'is given up by the test library',
     `t.test('it ends', { timeout: 50 }, () => new Promise(() => setInterval(() => {}, 1e6)));`,

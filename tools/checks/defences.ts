@@ -10,14 +10,15 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Defence } from './defences/defence.ts';
 import { defencesPage, takeOut } from './defences/defences.ts';
-import { DEFENCES, type Defence } from './defences/list.ts';
+import { DEFENCES } from './defences/list.ts';
 import { compile, compiledOf, ROOT, sourceOf } from './mutation/compile.ts';
 import { type Allowance, Sandbox } from './mutation/sandbox.ts';
 
-/** An unchanged spec gets this; without its defence, three times what it took, for it may hang. */
+/** An unchanged spec gets this; without its defence, five times what it took, for it may hang. */
 const PATIENCE: Allowance = { processorSeconds: 90, wallMs: 120_000 };
-const LEAST_MS = 15_000;
+const LEAST_MS = 60_000;
 
 const words = process.argv.slice(2);
 const isMeant = (defence: Defence): boolean =>
@@ -64,7 +65,7 @@ async function tryOne(
   if (usualMs === undefined) return { word: 'RED BY ITSELF' };
   const compiled = compiledOf(defence.file);
   sandbox.write(compiled, compile(defence.file, takeOut(defence, sourceOf(defence.file))));
-  const wallMs = Math.ceil(Math.max(LEAST_MS, usualMs * 3));
+  const wallMs = Math.ceil(Math.max(LEAST_MS, usualMs * 5));
   const { verdict, failure } = await sandbox.run(compiledOf(defence.spec), { ...PATIENCE, wallMs });
   sandbox.restore(compiled);
   if (verdict === 'passed') return { word: 'NOT NOTICED' };

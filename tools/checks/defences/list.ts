@@ -1,27 +1,18 @@
 /**
- * The defences of heads, process, server, client and origins: where each stands, how to
- * take it out, and the spec that must fail then.
+ * All defences; those of heads, process, server, client and origins stand here, the others in a
+ * table for each subject.
  *
  * A source that changes may lose the place of a defence; `spec/tools/defences.spec.ts` says so.
  *
  * Longer than the house allows: one table.
  */
+import { COMPRESSION } from './compression.ts';
+import type { Defence } from './defence.ts';
+import { DOORS } from './doors.ts';
+import { EVENTS } from './events.ts';
+import { MESSAGES } from './messages.ts';
 
-/** One defence. */
-export interface Defence {
-  readonly area: 'heads' | 'crashes' | 'server' | 'client' | 'origin';
-  /** What it is against. */
-  readonly attack: string;
-  readonly defence: string;
-  readonly file: string;
-  /** A text that stands once in the file, and what takes the defence out when put there. */
-  readonly find: string;
-  readonly replace: string;
-  readonly spec: string;
-}
-
-/** All of them. */
-export const DEFENCES: readonly Defence[] = [
+const HTTP: readonly Defence[] = [
   {
     area: 'heads',
     attack: 'a list of subprotocols that is chosen from in quadratic time',
@@ -704,4 +695,13 @@ export const DEFENCES: readonly Defence[] = [
     replace: 'if (heldBytes >= 0) return true;',
     spec: 'spec/security/writers.spec.ts',
   },
+];
+
+/** All of them. */
+export const DEFENCES: readonly Defence[] = [
+  ...MESSAGES,
+  ...COMPRESSION,
+  ...HTTP,
+  ...DOORS,
+  ...EVENTS,
 ];

@@ -41,6 +41,9 @@ export interface Baseline {
   readonly calls: ReadonlySet<string>;
 }
 
+/** Signals that end what runs too long; by others a process ends that has crashed. */
+const CUTS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGXCPU', 'SIGALRM', 'SIGTERM']);
+
 /** What the test library writes when it gives up waiting, and not when an assertion fails. */
 const TIMEOUT = /^ *not ok \d+ - timeout!/m;
 
@@ -115,7 +118,7 @@ export class Sandbox {
     const args = ['-c', limited, process.execPath, join(this.#root, spec)];
     return new Promise((done) => {
       execFile('/bin/sh', args, { ...options, killSignal: 'SIGKILL' }, (error, output) => {
-        const isCut = error?.killed === true || typeof error?.signal === 'string';
+        const isCut = error?.killed === true || CUTS.has(error?.signal ?? '');
         const isLate = isCut || TIMEOUT.test(output);
         done({ verdict: error === null ? 'passed' : isLate ? 'timed-out' : 'failed', output });
       });
