@@ -15,6 +15,10 @@
  * Started jobs hold zlib state, and results that nobody has yet; so each lane starts only so many,
  * and the others wait for one of them to finish: for jobs no longer than four times themselves,
  * never for the large ones of somebody else. The short lane is preferred, and none is left out.
+ *
+ * A job that turns out to be larger goes on in the next lane. What it has made so far waits with
+ * it; so each lane has room for 16 MiB of such jobs, and who comes behind them stands still in the
+ * place that it has. Then short jobs do wait for large ones: behind some eighty that grow.
  */
 
 /** Work that is done in slices. */
@@ -34,23 +38,54 @@ export interface SlicedJob {
 /** The most work of a job of each lane but the last. */
 const LANE_BYTES = [256 * 1024, 1024 * 1024, 4 * 1024 * 1024];
 
+/** What jobs that have grown may hold while they wait for a place in a lane, in bytes. */
+const GROWN_BYTES = 16 * 1024 * 1024;
+/** From so many that wait for their first turn on, no other had better be begun outside. */
+const CROWD = 64;
+
 /** Jobs of about the same length. Sets keep their order and delete in O(1). */
 class Lane {
   readonly waiting = new Set<SlicedJob>();
   readonly ready = new Set<SlicedJob>();
+  /** Those of the waiting that have grown: they hold what they have made in a shorter lane. */
+  readonly #grown = new Set<SlicedJob>();
+  /** Those that have outgrown the lane, and keep their places in it until the next one has room. */
+  readonly stuck = new Set<SlicedJob>();
   running = 0;
   readonly #maxStarted: number;
+  readonly #maxGrown: number;
 
-  constructor(maxStarted: number) {
+  constructor(maxStarted: number, maxGrown: number) {
     this.#maxStarted = maxStarted;
+    this.#maxGrown = maxGrown;
   }
 
   get length(): number {
-    return this.waiting.size + this.ready.size + this.running;
+    return this.waiting.size + this.ready.size + this.stuck.size + this.running;
   }
 
   get hasPlace(): boolean {
-    return this.ready.size + this.running < this.#maxStarted;
+    return this.ready.size + this.stuck.size + this.running < this.#maxStarted;
+  }
+
+  /** Whether a job that has grown can come here. */
+  get hasRoom(): boolean {
+    return this.hasPlace || this.#grown.size < this.#maxGrown;
+  }
+
+  add(job: SlicedJob, isGrown: boolean): void {
+    if (this.hasPlace) {
+      this.ready.add(job);
+      return;
+    }
+    this.waiting.add(job);
+    if (isGrown) this.#grown.add(job);
+  }
+
+  /** Takes a job out that is not running; false when it is not there. */
+  remove(job: SlicedJob): boolean {
+    this.#grown.delete(job);
+    return this.waiting.delete(job) || this.ready.delete(job) || this.stuck.delete(job);
   }
 
   /** Gives the places that are free to those that wait. */
@@ -59,6 +94,7 @@ class Lane {
       const job = first(this.waiting);
       if (job === undefined) return;
       this.waiting.delete(job);
+      this.#grown.delete(job);
       this.ready.add(job);
     }
   }
@@ -74,7 +110,16 @@ export class FairQueue {
   /** Lets `maxRunning` slices run at a time, and `maxStarted` jobs of each lane take turns. */
   constructor(maxRunning = 2, maxStarted = 8) {
     this.#maxRunning = maxRunning;
-    this.#lanes = Array.from({ length: LANE_BYTES.length + 1 }, () => new Lane(maxStarted));
+    const before = [GROWN_BYTES, ...LANE_BYTES];
+    this.#lanes = before.map((bytes) => new Lane(maxStarted, GROWN_BYTES / bytes));
+  }
+
+  /**
+   * Whether so many short jobs wait that another one had better not be begun before its turn: what
+   * it makes would wait with it.
+   */
+  get isCrowded(): boolean {
+    return this.#lanes[0]!.waiting.size >= CROWD;
   }
 
   /** Jobs that are not finished. */
@@ -84,24 +129,35 @@ export class FairQueue {
 
   /** Adds a job at the end of its lane. */
   add(job: SlicedJob): void {
-    this.#enter(job);
+    this.#lanes[laneOf(job.workBytes)]!.add(job, false);
     this.#pump();
   }
 
   /** Takes a job out. Returns false when a slice of it is running: `done` will be called then. */
   remove(job: SlicedJob): boolean {
-    for (const lane of this.#lanes) {
-      if (lane.waiting.delete(job)) return true;
-      if (!lane.ready.delete(job)) continue;
-      lane.promote();
-      return true;
-    }
-    return false;
+    if (!this.#lanes.some((lane) => lane.remove(job))) return false;
+    this.#promote();
+    return true;
   }
 
-  #enter(job: SlicedJob): void {
+  /** A job goes on: in its lane, in the one that it has grown into, or not before that has room. */
+  #goOn(job: SlicedJob, from: Lane): void {
     const lane = this.#lanes[laneOf(job.workBytes)]!;
-    (lane.hasPlace ? lane.ready : lane.waiting).add(job);
+    if (lane !== from && !lane.hasRoom) from.stuck.add(job);
+    else lane.add(job, lane !== from);
+  }
+
+  /** Gives free places away, the last lane first: who moves up makes room for those behind. */
+  #promote(): void {
+    for (const lane of this.#lanes.toReversed()) {
+      for (const job of lane.stuck) {
+        const next = this.#lanes[laneOf(job.workBytes)]!;
+        if (!next.hasRoom) continue;
+        lane.stuck.delete(job);
+        next.add(job, true);
+      }
+      lane.promote();
+    }
   }
 
   #pump(): void {
@@ -116,8 +172,8 @@ export class FairQueue {
         lane.running -= 1;
         this.#running -= 1;
         // Before anybody is promoted: its own place is free, unless it has outgrown the lane.
-        if (!isFinished) this.#enter(job);
-        lane.promote();
+        if (!isFinished) this.#goOn(job, lane);
+        this.#promote();
         this.#pump();
       });
     }

@@ -7,7 +7,7 @@
  * Limits are checked after every step, and a step has room for at most 64 KiB of output. The first
  * 128 KiB of a job are done on the spot, the rest in the thread pool, in turn with other jobs. So
  * that many small jobs cannot do what one large one may not, there is a bound for all jobs of a
- * turn as well.
+ * turn as well; and while many wait that were begun, no other one is.
  *
  * Longer than the house allows: one job in all its states, whose steps share every field.
  */
@@ -31,6 +31,7 @@ import {
   INFLATE_ENGINE_BYTES,
   SYNC_FLUSH,
   scratchBlock,
+  type ZlibEngine,
 } from './zlib-engine.ts';
 
 /** A payload being inflated. */
@@ -107,10 +108,6 @@ export class MessageInflater implements Inflater, SlicedJob {
     working?: WorkingNotice,
   ): void {
     if (this.#isInert) return;
-    if (this.#lent === undefined) {
-      this.#lent = this.#pool.take(ENGINE);
-      this.#window.restoreInto(this.#lent.engine);
-    }
     this.#compressedBytes += payload.length;
     const job: Job = {
       input: payload,
@@ -125,7 +122,8 @@ export class MessageInflater implements Inflater, SlicedJob {
       working,
     };
     this.#job = job;
-    if (this.#runHere(job)) return;
+    // In a crowd it waits as it came: a bomb holds a thousand times as much once it is begun.
+    if (!this.#queue.isCrowded && this.#runHere(job)) return;
     if (!job.isInTrailer) {
       job.input = Buffer.from(job.input.subarray(job.at));
       job.at = 0;
@@ -156,9 +154,10 @@ export class MessageInflater implements Inflater, SlicedJob {
     const job = this.#job!;
     const end = Math.min(job.input.length, job.at + BLOCK_BYTES);
     const output = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, job.room + 1));
+    const engine = this.#takeEngine();
     this.#isRunning = true;
     job.working?.(true);
-    this.#lent!.engine.runLater(SYNC_FLUSH, job.input, job.at, end, output, () => {
+    engine.runLater(SYNC_FLUSH, job.input, job.at, end, output, () => {
       this.#isRunning = false;
       this.beginTurn();
       if (this.#isInert) {
@@ -173,10 +172,19 @@ export class MessageInflater implements Inflater, SlicedJob {
     });
   }
 
+  /** The engine of this message, with the window of those before it. */
+  #takeEngine(): ZlibEngine {
+    if (this.#lent === undefined) {
+      this.#lent = this.#pool.take(ENGINE);
+      this.#window.restoreInto(this.#lent.engine);
+    }
+    return this.#lent.engine;
+  }
+
   /** Works on the spot; returns whether the job is done. */
   #runHere(job: Job): boolean {
     const scratch = scratchBlock();
-    const { engine } = this.#lent!;
+    const engine = this.#takeEngine();
     for (let left = Math.min(HERE_BYTES, this.#turnBytesLeft); left > 0; ) {
       const end = Math.min(job.input.length, job.at + BLOCK_BYTES);
       const output = job.room < BLOCK_BYTES ? scratch.subarray(0, job.room + 1) : scratch;

@@ -23,6 +23,10 @@ class FakeJob implements SlicedJob {
     return this.#done !== undefined;
   }
 
+  get isFinished(): boolean {
+    return this.#slices === 0;
+  }
+
   runSlice(done: (isFinished: boolean) => void): void {
     this.#log.push(this.#name);
     this.#done = done;
@@ -151,5 +155,67 @@ t.test('a job that turns out to be larger makes room for shorter ones', (t) => {
   for (let turn = 0; turn < 300; turn += 1) bombs.find((job) => job.isRunning)?.endSlice();
   t.equal(queue.length, 0);
   t.equal(queue.remove(c), false);
+  t.end();
+});
+
+/** A job that grows with each slice, as what a bomb inflates to does. */
+class GrowingJob extends FakeJob {
+  override runSlice(done: (isFinished: boolean) => void): void {
+    this.workBytes += 64 * KIB;
+    super.runSlice(done);
+  }
+}
+
+t.test('what jobs hold that grow is bounded, however many they are', (t) => {
+  const log: string[] = [];
+  const queue = new FairQueue();
+  const bombs = Array.from({ length: 1000 }, () => new GrowingJob('bomb', 256, log, KIB));
+  for (const job of bombs) queue.add(job);
+  let most = 0;
+  let running = bombs.filter((job) => job.isRunning);
+  while (running.length > 0) {
+    for (const job of running) job.endSlice();
+    const held = bombs.filter((job) => !job.isFinished && job.workBytes > KIB);
+    most = Math.max(
+      most,
+      held.reduce((sum, { workBytes }) => sum + workBytes, 0),
+    );
+    running = bombs.filter((job) => job.isRunning);
+  }
+  t.equal(queue.length, 0, 'all of them are done');
+  t.ok(most <= 256 * MIB, `${most / MIB} MiB at a time`);
+  t.end();
+});
+
+t.test('a short job has its turn while many wait that have grown', (t) => {
+  const log: string[] = [];
+  const queue = new FairQueue(1);
+  const bombs = Array.from({ length: 60 }, () => new GrowingJob('bomb', 256, log, KIB));
+  for (const job of bombs) queue.add(job);
+  for (let turn = 0; turn < 600; turn += 1) bombs.find((job) => job.isRunning)!.endSlice();
+  const light = new FakeJob('light', 1, log, KIB);
+  queue.add(light);
+  log.length = 0;
+  for (let turn = 0; turn < 10; turn += 1) {
+    [light, ...bombs].find((job) => job.isRunning)!.endSlice();
+  }
+  t.ok(log.includes('light'), log.join(' '));
+  t.end();
+});
+
+t.test('a job that has no place to grow into can be taken out, and gives its own free', (t) => {
+  const log: string[] = [];
+  const queue = new FairQueue(1, 1);
+  const bombs = Array.from({ length: 80 }, () => new GrowingJob('bomb', 256, log, KIB));
+  for (const job of bombs) queue.add(job);
+  for (let turn = 0; turn < 2000; turn += 1) bombs.find((job) => job.isRunning)!.endSlice();
+  const light = new FakeJob('light', 1, log, KIB);
+  queue.add(light);
+  for (const job of bombs) if (!job.isRunning) queue.remove(job);
+  for (let turn = 0; turn < 4 && !log.includes('light'); turn += 1) {
+    [...bombs, light].find((job) => job.isRunning)!.endSlice();
+  }
+  t.ok(log.includes('light'));
+  t.ok(queue.length <= 2);
   t.end();
 });

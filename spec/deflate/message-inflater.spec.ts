@@ -145,3 +145,20 @@ t.test('gives its engine back when the data is bad, also later', async (t) => {
   }
   t.equal(pool.lent, 0);
 });
+
+t.test('begins nothing on the spot while many wait that were begun', async (t) => {
+  const pool = new CountingPool();
+  const bomb = packed(Buffer.alloc(400_000));
+  const inflaters = Array.from({ length: 500 }, () => new MessageInflater(OPTIONS, pool));
+  const results = inflaters.map((inflater) => start(inflater, bomb));
+  t.ok(pool.lent <= 100, `${pool.lent} engines are out`);
+  t.ok(pool.producedBytes <= 100 * 192 * 1024, `${pool.producedBytes} bytes wait`);
+  const small = new MessageInflater(OPTIONS, pool);
+  const late = start(small, packed(Buffer.from('small')));
+  await pool.settled();
+  t.ok(results.every(([result]) => result?.bytes.length === 400_000));
+  t.same(late[0]?.bytes, Buffer.from('small'));
+  t.equal(pool.lent, 0);
+  const again = start(small, packed(Buffer.from('small')));
+  t.same(again[0]?.bytes, Buffer.from('small'), 'on the spot again');
+});
