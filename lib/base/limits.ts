@@ -204,11 +204,23 @@ export const LIMITS = defineLimits({
     precedent: 'nginx send_timeout 60 s',
     stops: 'readers that stop reading',
   },
+  halfCloseTimeoutMs: {
+    value: 30_000,
+    unit: 'ms',
+    precedent: 'nginx gives up at once, Go never',
+    stops: 'handlers that work without end for a client that has ended its side and may be gone',
+  },
   lingerTimeoutMs: {
     value: 2_000,
     unit: 'ms',
-    precedent: 'nginx lingering_timeout 5 s',
-    stops: 'an early answer lost to a reset, without waiting for ever',
+    precedent: 'nginx lingering_timeout 5 s between reads',
+    stops: 'an early answer lost to a reset, without waiting for a client that sends nothing',
+  },
+  maxLingerMs: {
+    value: 30_000,
+    unit: 'ms',
+    precedent: 'nginx lingering_time 30 s',
+    stops: 'uploads that trickle for ever behind an early answer',
   },
   shutdownTimeoutMs: {
     value: 10_000,
@@ -243,7 +255,7 @@ export const LIMITS = defineLimits({
   maxLingerBytes: {
     value: 16 * MIB,
     unit: 'bytes',
-    precedent: 'nginx bounds only the time, lingering_time 30 s',
+    precedent: 'nginx bounds only the time',
     stops: 'uploads without an end behind an early answer',
   },
   maxDrainBytes: {

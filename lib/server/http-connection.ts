@@ -221,9 +221,11 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     this.#owner.reportError(error);
   }
 
-  /** Reads what is left of an answered request, unless the handler still does. */
+  /** Reads what is left of an answered request, unless the handler still does, in good time. */
   #drainUnread(body: RequestBody): void {
-    if (!body.isComplete && !body.isBeingRead) this.#input.drain();
+    if (body.isComplete) return;
+    if (body.isBeingRead) this.#input.limitPauses();
+    else this.#input.drain();
   }
 
   #next(): void {
@@ -248,7 +250,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   /** Whoever has not answered soon after the client ended its side, answers nobody. */
   #limitAnswering(): void {
     if (this.#exchange?.isDone !== false || this.settings.allowHalfOpen) return;
-    if (this.pump.hasPeerEnded) this.#deadline.setIn(this.settings.lingerTimeoutMs);
+    if (this.pump.hasPeerEnded) this.#deadline.setIn(this.settings.halfCloseTimeoutMs);
   }
 
   /** Ends our side, and lingers until the peer has ended its own. */
@@ -278,6 +280,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
       this.#finish();
     } else if (this.#phase === 'head') {
       this.inputFailed(new ProtocolError('head-timeout', `${headTimeoutMs} ms`));
+    } else if (this.#input.isPausedTooLong) {
+      this.#finish();
     } else if (this.pump.hasPeerEnded) {
       this.pump.cut('peer-ended');
     } else {

@@ -10,6 +10,8 @@
  * to notice that a client has ended its side; one that is paused is asked otherwise, see reset.ts.
  * The deadline for bodies is here too: each portion must arrive within the body timeout, which
  * runs only while we are reading. Answers are unknown here.
+ *
+ * Longer than the house allows: a body is wanted, paused, left and drained under one deadline.
  */
 import type { ProtocolError } from '../base/index.ts';
 import { type Fields, type RequestHead, RequestReader, type RequestSink } from '../http/index.ts';
@@ -57,6 +59,8 @@ export class RequestInput implements RequestSink, BodySource {
    */
   #leftMs: number | undefined;
   #isPortionDue = false;
+  /** The request is answered: whoever reads its body must not hold the connection by not reading. */
+  #arePausesLimited = false;
   #isPumpPaused = false;
   #isOver = false;
 
@@ -141,6 +145,17 @@ export class RequestInput implements RequestSink, BodySource {
     this.resume();
   }
 
+  /** From now on, whoever reads the body must not pause for longer than its sender may. */
+  limitPauses(): void {
+    this.#arePausesLimited = true;
+    if (!this.#isPortionDue) this.#deadline.setIn(this.#owner.settings.bodyTimeoutMs);
+  }
+
+  /** When the deadline is over: whether it was that of a pause. */
+  get isPausedTooLong(): boolean {
+    return this.#arePausesLimited && !this.#isPortionDue && !this.#isDraining;
+  }
+
   /** Stops for good and returns the bytes that were not read. */
   handOver(): Buffer {
     this.#isOver = true;
@@ -172,6 +187,7 @@ export class RequestInput implements RequestSink, BodySource {
     this.#isPortionDue = false;
     this.#leftMs = Math.max(0, this.#deadline.dueAt - this.#owner.settings.wheel.time.now());
     this.#deadline.clear();
+    if (this.#arePausesLimited) this.limitPauses();
   }
 
   leaveBody(): void {
@@ -188,6 +204,7 @@ export class RequestInput implements RequestSink, BodySource {
     this.#body = body;
     this.#hasContinued = false;
     this.#isDraining = false;
+    this.#arePausesLimited = false;
     this.#isDone = false;
     this.#isPortionDue = false;
     this.#leftMs = undefined;

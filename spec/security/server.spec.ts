@@ -363,7 +363,7 @@ for (const sharedReadBuffer of [true, false]) {
         const { connect, server, time } = await serve(t, {
           sharedReadBuffer,
           maxUnreadBytes: 65_536,
-          lingerTimeoutMs: 600_000,
+          halfCloseTimeoutMs: 600_000,
           request(exchange) {
             exchange.signal.addEventListener('abort', () =>
               aborted.push(exchange.signal.reason.reason),

@@ -34,7 +34,7 @@ async function endless(): Promise<{
   const server = createServer({
     error: (error) => counts.errors.push(error),
     // A client that has ended its side may still wait for its answer; here for no longer than this.
-    lingerTimeoutMs: 1,
+    halfCloseTimeoutMs: 1,
     async request(exchange) {
       counts.asked += 1;
       if (exchange.path === '/raw') return void exchange.hijack().socket.resume();

@@ -44,11 +44,25 @@ t.test('waits for a bounded time', async (t) => {
   linger();
   theirs.resume();
   await new Promise((next) => setImmediate(next));
-  time.advance(1_900);
-  theirs.write('still sending');
-  await new Promise((next) => setImmediate(next));
+  time.advance(1_800);
   t.same(seen, []);
-  time.advance(1_000);
+  time.advance(400);
+  await eventually(() => seen.length === 1);
+  t.same(seen, [['ended', false]]);
+});
+
+t.test('gives a slow upload time to see its answer, but not for ever', async (t) => {
+  const { time, seen, theirs, linger } = setUp({ maxLingerMs: 10_000 });
+  linger();
+  theirs.resume();
+  await new Promise((next) => setImmediate(next));
+  for (let passedMs = 0; passedMs < 9_500; passedMs += 1_500) {
+    t.same(seen, [], `${passedMs} ms`);
+    theirs.write('still sending');
+    await new Promise((next) => setImmediate(next));
+    time.advance(1_500);
+    await new Promise((next) => setImmediate(next));
+  }
   await eventually(() => seen.length === 1);
   t.same(seen, [['ended', false]]);
 });
