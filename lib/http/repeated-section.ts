@@ -68,6 +68,8 @@ export class RepeatedSection {
     const bytes = Buffer.allocUnsafeSlow(length);
     bytes.write(text.substring(start), 'latin1');
     this.#bytes = bytes;
-    this.#head = head;
+    // A copy that nobody else has, and a framing that nobody can change: the head is its receiver's
+    // to keep, and what it does with it must not decide where later requests end.
+    this.#head = { ...head, framing: Object.freeze(head.framing) };
   }
 }

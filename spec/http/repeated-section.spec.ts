@@ -4,7 +4,7 @@ import { RepeatedSection } from '../../lib/http/repeated-section.ts';
 import type { RequestHead } from '../../lib/http/request-head.ts';
 import { ONLY_FAST } from '../support/fast-paths.ts';
 
-const HEAD = {} as RequestHead;
+const HEAD = { method: 'GET', framing: { kind: 'none' } } as RequestHead;
 const SECTION = 'Host: a\r\nAccept: text/html\r\n\r\n';
 
 function remembering(section: string): RepeatedSection {
@@ -15,7 +15,7 @@ function remembering(section: string): RepeatedSection {
 
 t.test('finds a section again wherever it lies, and only all of it', (t) => {
   const repeated = remembering(SECTION);
-  t.equal(repeated.head, HEAD);
+  t.same(repeated.head, HEAD);
   const bytes = Buffer.from(`xyz${SECTION}GET`);
   const end = 3 + SECTION.length;
   t.equal(repeated.match(bytes, 3, bytes.length), SECTION.length);
@@ -36,6 +36,39 @@ t.test('takes no section for another one that differs in a single octet', (t) =>
   t.end();
 });
 
+t.test('does not let what becomes of one head decide about the next ones', (t) => {
+  const ends: string[] = [];
+  const heads: RequestHead[] = [];
+  const reader = new RequestReader({
+    head(head) {
+      heads.push({ ...head, framing: { ...head.framing } } as RequestHead);
+      const mine = head as { -readonly [Name in keyof RequestHead]: RequestHead[Name] };
+      try {
+        (mine.framing as { length: number }).length = 1;
+      } catch (error) {
+        // What others need is frozen.
+        t.type(error, TypeError);
+      }
+      mine.framing = { kind: 'chunked' };
+      mine.wantsUpgrade = true;
+      mine.expectContinue = true;
+      mine.version = '1.0';
+    },
+    body: (bytes) => ends.push(bytes.toString()),
+    end: () => reader.resume(),
+    failed: (error) => t.fail(error.code),
+  });
+  const request = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello';
+  for (let count = 0; count < 4; count += 1) reader.receive(Buffer.from(request));
+  t.same(ends, ['hello', 'hello', 'hello', 'hello']);
+  for (const head of heads) {
+    const { framing, wantsUpgrade, expectContinue, version } = head;
+    t.same(framing, { kind: 'length', length: 5 });
+    t.same([wantsUpgrade, expectContinue, version], [false, false, '1.1']);
+  }
+  t.end();
+});
+
 t.test('keeps no more than 2 KiB', (t) => {
   for (const [length, isKept] of [
     [2048, true],
@@ -45,7 +78,7 @@ t.test('keeps no more than 2 KiB', (t) => {
     t.equal(section.length, length);
     const repeated = remembering(section);
     t.equal(repeated.match(Buffer.from(section), 0, length), isKept ? length : 0);
-    t.equal(repeated.head, isKept ? HEAD : undefined);
+    t.same(repeated.head, isKept ? HEAD : undefined);
   }
   t.end();
 });
