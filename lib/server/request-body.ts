@@ -85,8 +85,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    *   ProtocolError pass answers with its status.
    */
   async bytes(options?: ReadBodyOptions): Promise<Buffer> {
-    this.#begin(options);
-    this.#isWholeWanted = true;
+    this.#begin(options, true);
     while (!this.#isComplete) await this.#change();
     return this.#queue.takeAll();
   }
@@ -121,7 +120,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   /** Reads it piece by piece, as the iterator does, with a limit of its own. */
   async *pieces(options?: ReadBodyOptions): AsyncGenerator<Buffer, undefined> {
-    this.#begin(options);
+    this.#begin(options, false);
     try {
       for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
         yield piece;
@@ -216,15 +215,14 @@ export class RequestBody implements AsyncIterable<Buffer> {
     }
   }
 
-  #begin(options: ReadBodyOptions | undefined): void {
+  #begin(options: ReadBodyOptions | undefined, isWholeWanted: boolean): void {
     if (this.#state !== 'unread') {
-      throw new UsageError(
-        'already-reading',
-        'the body has been read, or nobody wants it any more',
-      );
+      throw new UsageError('already-reading', 'the body has been read, or is not wanted');
     }
     this.#maxBytes = maxBytesOf(options, this.#maxBytes);
     this.#state = 'reading';
+    // Before it is asked for: what waits comes from within, and nobody would ask again.
+    this.#isWholeWanted = isWholeWanted;
     if ((this.length ?? 0) > this.#maxBytes) {
       this.fail(new ProtocolError('body-too-large', `${this.length} of ${this.#maxBytes} bytes`));
     }

@@ -377,6 +377,23 @@ for (const [how, answer] of Object.entries(ANSWER_EARLY)) {
   });
 }
 
+t.test('reads a whole body that was waiting for a handler that came late', async (t) => {
+  let read = (): void => undefined;
+  const { connect, server } = await serve(t, async (exchange) => {
+    await new Promise<void>((next) => {
+      read = next;
+    });
+    exchange.respond(200, {}, `${(await exchange.body.bytes()).length} bytes`);
+  });
+  const client = connect().send(post('/', 'x'.repeat(1_000_000)));
+  await eventually(() => server.stats().requests === 1);
+  // More than is read ahead is there, and more than makes a reader of pieces pause.
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((next) => setImmediate(next));
+  read();
+  await eventually(() => client.text.includes('1000000 bytes'));
+  t.equal(readResponse(client.text).status, 200);
+});
+
 t.test('drains what a loop has left behind its answer', async (t) => {
   let goOn = (): void => undefined;
   const { connect } = await serve(t, async (exchange) => {
