@@ -10,7 +10,7 @@
  * `__proto__` and `constructor` are names like any other. It does not know what a field means.
  */
 import { isFieldValue, isToken, UsageError } from '../base/index.ts';
-import type { FieldsInit } from './response-fields.ts';
+import { checkPair, type FieldsInit, isPairs } from './response-fields.ts';
 
 const NONE: readonly string[] = Object.freeze([]);
 
@@ -37,13 +37,14 @@ export class Fields {
    * the wire without injecting a line. An array of values makes one line each, `undefined` makes
    * none. Whitespace around a value is no part of it [RFC 9112 §5.1].
    *
-   * @throws UsageError `invalid-header` when a name is no token, or a value is no string or number
+   * @throws UsageError `invalid-header` when they are no fields, a name is no token, or a value is no string or number
    *   or holds CR, LF, NUL, another control character or a character above U+00FF [RFC 9110 §5.5].
    */
   static from(init: FieldsInit): Fields {
     const offsets: number[] = [];
     let text = '';
-    for (const [name, value] of isIterable(init) ? init : Object.entries(init)) {
+    for (const pair of isPairs(init) ? init : Object.entries(init)) {
+      const [name, value] = checkPair(pair);
       if (value === undefined) continue;
       for (const single of Array.isArray(value) ? value : [value]) {
         const line = typeof single === 'number' ? String(single) : single;
@@ -162,10 +163,6 @@ export function cutValue(text: string, colon: number, end: number): string {
 /** Tells whether a character is SP or HTAB: optional whitespace [RFC 9110 §5.6.3]. */
 export function isOws(code: number): boolean {
   return code === 0x20 || code === 0x09;
-}
-
-function isIterable(init: FieldsInit): init is Iterable<readonly [string, string]> {
-  return typeof (init as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
 }
 
 function checkLine(name: unknown, value: unknown): void {

@@ -106,8 +106,8 @@ export function formatFieldLines(
 }
 
 function forEachField(init: FieldsInit, visit: (name: string, value: string) => void): void {
-  if (isIterable(init)) {
-    for (const [name, value] of init) visit(name, value);
+  if (isPairs(init)) {
+    for (const pair of init) visit(...checkPair(pair));
     return;
   }
   for (const name of Object.keys(init)) {
@@ -119,8 +119,21 @@ function forEachField(init: FieldsInit, visit: (name: string, value: string) => 
   }
 }
 
-function isIterable(init: FieldsInit): init is Iterable<readonly [string, string]> {
-  return Symbol.iterator in init;
+/**
+ * Tells pairs from a record. A text in the place of fields is most often a body that was meant to
+ * be sent, and its characters are no pairs.
+ *
+ * @throws UsageError `invalid-header` for what is neither.
+ */
+export function isPairs(init: FieldsInit): init is Iterable<readonly [string, string]> {
+  if (typeof init === 'object' && init !== null) return Symbol.iterator in init;
+  refuse(`fields must be a record or pairs, not ${init === null ? 'null' : `a ${typeof init}`}`);
+}
+
+/** @throws UsageError `invalid-header` for what is no array, such as a byte of a buffer. */
+export function checkPair<Pair>(pair: Pair): Pair {
+  if (Array.isArray(pair)) return pair;
+  refuse(`fields must be pairs of a name and a value, not of ${typeof pair}s`);
 }
 
 function sortField(found: ResponseFields, name: string, value: string): void {

@@ -1,5 +1,5 @@
 import { UsageError } from 'barewire/base';
-import { type FieldsInit, ResponseWriter } from 'barewire/http';
+import { Fields, type FieldsInit, ResponseWriter } from 'barewire/http';
 import t from 'tap';
 
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
@@ -13,6 +13,24 @@ t.test('takes a record, an array of pairs, and a Map', (t) => {
   t.equal(head({ 'X-One': 1, 'x-two': 'b', gone: undefined }), expected);
   t.equal(head([['X-One', '1'], ['x-two', 'b']]), expected); // biome-ignore format: as one reads it
   t.equal(head(new Map([['X-One', '1'], ['x-two', 'b']])), expected); // biome-ignore format: same
+  t.end();
+});
+
+t.test('says what is wrong with what is no fields at all', (t) => {
+  for (const bad of [
+    'text',
+    '',
+    7,
+    true,
+    null,
+    Buffer.from('text'),
+    ['ab'],
+    [1],
+    new Set(['ab']),
+  ]) {
+    t.throws(() => head(bad), { name: 'UsageError', code: 'invalid-header' });
+    t.throws(() => Fields.from(bad as never), { name: 'UsageError', code: 'invalid-header' });
+  }
   t.end();
 });
 

@@ -421,3 +421,18 @@ t.test('cuts a client that hints are piled up for', async (t) => {
   t.same(reasons, ['slow-consumer']);
   t.ok(hints < 100, `${hints} hints`);
 });
+
+t.test('says what is wrong with a text in the place of fields, and can answer still', async (t) => {
+  const { connect, errors } = await serve(t, (exchange) => {
+    const answers = [
+      () => exchange.respond(200, 'text' as never),
+      () => exchange.stream(200, 'text' as never),
+      () => exchange.eventStream({ fields: 'text' as never }),
+      () => exchange.earlyHints('text' as never),
+    ];
+    for (const answer of answers) t.throws(answer, { name: 'UsageError' });
+    exchange.respond(200, {}, 'fine');
+  });
+  await connect().send(get('/')).until('fine');
+  t.same(errors, []);
+});
