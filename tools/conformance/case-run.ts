@@ -7,11 +7,22 @@
  */
 import type { Clock, Timer } from './clock.ts';
 import { FuzzerPeer } from './fuzzer-peer.ts';
+import { playMessage, sendCut } from './message-cuts.ts';
 import type { Acting, Case, RecordedEvent, Stage, Step } from './model.ts';
 import type { PeerParts } from './peer-parts.ts';
-import { expand, fragment, NORMAL_CLOSE } from './script.ts';
+import { NORMAL_CLOSE } from './script.ts';
 import { type Decision, equalEvents } from './verdict.ts';
-import { sumOfSizes, type WireLog } from './wire-log.ts';
+import type { WireLog } from './wire-log.ts';
+
+/**
+ * What a testee may send. The largest echo of an ordinary case has a quarter of a MiB, and 256 of a
+ * heavy one. A testee that sends without end must not cost us our memory and so everybody's report.
+ */
+const MOST_OCTETS = 16 * 2 ** 20;
+const MOST_OCTETS_HEAVY = 512 * 2 ** 20;
+
+/** Events of a case that does not act itself; ten are the most that any of them expects. */
+const MOST_EVENTS = 1000;
 
 /** One run of a case. */
 export class CaseRun implements Stage {
@@ -24,6 +35,7 @@ export class CaseRun implements Stage {
   readonly #onGone: () => void;
   readonly #acting: Acting | undefined;
   readonly #timers = new Set<Timer>();
+  #isGivenUp = false;
 
   /** @param onGone called once when TCP is gone: the time to judge. */
   constructor(theCase: Case, parts: Omit<PeerParts, 'listener'>, onGone: () => void) {
@@ -31,11 +43,14 @@ export class CaseRun implements Stage {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#onGone = onGone;
+    const mostOctets = theCase.isHeavy === true ? MOST_OCTETS_HEAVY : MOST_OCTETS;
     this.peer = new FuzzerPeer({
       ...parts,
+      mostOctets,
       listener: {
         message: (payload, isBinary) => this.#message(payload, isBinary),
         pong: (payload) => this.#pong(payload),
+        flooded: (what) => this.#giveUp(what),
         gone: () => this.#gone(),
       },
     });
@@ -47,7 +62,7 @@ export class CaseRun implements Stage {
   }
 
   get octetsReceived(): number {
-    return sumOfSizes(this.#log.rxOctets);
+    return this.peer.octetsReceived;
   }
 
   /** The connection is open: begins. */
@@ -78,11 +93,11 @@ export class CaseRun implements Stage {
     sent.messages += 1;
     sent.app += payload.length;
     if (!this.peer.isCompressed) {
-      this.#sendCut(payload, isBinary, fragmentBytes, 0);
+      sendCut(this.peer, payload, isBinary, fragmentBytes, 0);
       return;
     }
     this.peer.deflate(payload, (compressed) => {
-      this.#sendCut(compressed, isBinary, fragmentBytes, 4);
+      sendCut(this.peer, compressed, isBinary, fragmentBytes, 4);
       this.peer.flush();
     });
   }
@@ -103,7 +118,14 @@ export class CaseRun implements Stage {
   }
 
   decide(behavior: Decision['behavior'], because: string): void {
-    this.decision = { behavior, because };
+    if (!this.#isGivenUp) this.decision = { behavior, because };
+  }
+
+  #giveUp(what: string): void {
+    const because = `The testee sent ${what}: the fuzzer gave it up.`;
+    this.decide('FAILED', because);
+    this.#isGivenUp = true;
+    this.peer.giveUp(because);
   }
 
   /** There is nothing to test. */
@@ -112,29 +134,13 @@ export class CaseRun implements Stage {
     this.close();
   }
 
-  #sendCut(bytes: Buffer, isBinary: boolean, fragmentBytes: number, rsv: number): void {
-    this.peer.sent.payload += bytes.length;
-    const lengths = fragment(bytes.length, fragmentBytes);
-    let at = 0;
-    for (const [index, length] of lengths.entries()) {
-      const pattern = bytes.subarray(at, at + length);
-      this.peer.sendFrame({
-        opcode: index > 0 ? 0 : isBinary ? 2 : 1,
-        payload: { pattern, length },
-        fin: index === lengths.length - 1,
-        rsv: index > 0 ? 0 : rsv,
-      });
-      at += length;
-    }
-  }
-
   #playOne(step: Exclude<Step, { do: 'wait' }>): void {
     switch (step.do) {
       case 'frame':
         this.peer.sendFrame(step);
         break;
       case 'message':
-        this.#playMessage(step);
+        playMessage(this.peer, step);
         break;
       case 'frame-head':
         this.peer.sendFrameHead(step.opcode, step.fin, step.length, step.rsv ?? 0);
@@ -154,24 +160,6 @@ export class CaseRun implements Stage {
       case 'kill-after':
         this.#after('kill-after', step.seconds, () => this.peer.fail(1001, 'Going Away'));
         break;
-    }
-  }
-
-  #playMessage(step: Extract<Step, { do: 'message' }>): void {
-    const { opcode, payload, chop, fragmentBytes = 0 } = step;
-    const lengths = fragment(payload.length, fragmentBytes, step.withoutEmptyEnd);
-    if (lengths.length === 1) {
-      this.peer.sendFrame({ opcode, payload, chop });
-      return;
-    }
-    const bytes = expand(payload);
-    let at = 0;
-    for (const [index, length] of lengths.entries()) {
-      const pattern = bytes.subarray(at, at + length);
-      const fin = index === lengths.length - 1;
-      const piece = { payload: { pattern, length }, fin, chop };
-      this.peer.sendFrame({ ...piece, opcode: index === 0 ? opcode : 0 });
-      at += length;
     }
   }
 
@@ -225,6 +213,10 @@ export class CaseRun implements Stage {
 
   #record(event: RecordedEvent): void {
     this.events.push(event);
+    if (this.events.length > MOST_EVENTS) {
+      this.#giveUp(`more than ${MOST_EVENTS} messages and pongs`);
+      return;
+    }
     const { expected, close, autoClose = true } = this.#case;
     if (!autoClose || !close.closedByMe) return;
     const isMet = (list: readonly RecordedEvent[] | undefined): boolean =>

@@ -1,6 +1,8 @@
 /**
  * How a connection ended: the facts that the closing verdict is made of [RFC 6455 §7.1].
  */
+import { ProtocolError } from 'barewire/base';
+import { parseClosePayload } from 'barewire/codec';
 
 /** What is known about the end so far. */
 export interface CloseFacts {
@@ -39,4 +41,31 @@ export function noCloseFacts(): CloseFacts {
     hasIllegalCloseCode: false,
     remoteCloseReason: undefined,
   };
+}
+
+/**
+ * Registered with IANA after the original was written, which takes them for illegal. So do we, to
+ * come to the same verdict, unless the testee only repeats what the case said (b3.3.6 – b3.3.8).
+ */
+const LATER_CODES: readonly number[] = [1012, 1013, 1014];
+
+/**
+ * What is wrong with the payload of a close frame, if anything is.
+ *
+ * @param sentCode the code of our own close frame, when it was the first.
+ */
+export function findCloseFault(
+  payload: Buffer,
+  sentCode: number | undefined,
+): ProtocolError | undefined {
+  const code = payload.length < 2 ? undefined : payload.readUInt16BE(0);
+  if (code !== undefined && code !== sentCode && LATER_CODES.includes(code)) {
+    return new ProtocolError('close-code-invalid');
+  }
+  try {
+    parseClosePayload(payload);
+    return undefined;
+  } catch (error) {
+    return error as ProtocolError;
+  }
 }

@@ -13,10 +13,10 @@
  * It answers pings, and fails the connection when the testee breaks a rule. What to send and how to
  * judge is the business of `CaseRun`.
  */
-import { ProtocolError } from 'barewire/base';
-import { encodeClosePayload, OPCODE, parseClosePayload } from 'barewire/codec';
+import type { ProtocolError } from 'barewire/base';
+import { encodeClosePayload, OPCODE } from 'barewire/codec';
 import type { Timer } from './clock.ts';
-import { type CloseFacts, noCloseFacts } from './close-facts.ts';
+import { type CloseFacts, findCloseFault, noCloseFacts } from './close-facts.ts';
 import { FrameOutput, type FrameToWrite } from './frame-output.ts';
 import { Incoming, type MessageCounts } from './incoming.ts';
 import type { PeerParts } from './peer-parts.ts';
@@ -24,17 +24,17 @@ import type { PeerParts } from './peer-parts.ts';
 /** Seconds for the testee to answer a close frame, and for a server to drop TCP afterwards. */
 const CLOSE_SECONDS = 1;
 
-/**
- * Registered with IANA after the original was written, which takes them for illegal. So do we, to
- * come to the same verdict, unless the testee only repeats what the case said (b3.3.6 – b3.3.8).
- */
-const LATER_CODES: readonly number[] = [1012, 1013, 1014];
+/** Pings of the testee that are answered: some testees send one with everything they say. */
+const MOST_PINGS = 100_000;
 
 /** The fuzzer's end of a connection. */
 export class FuzzerPeer {
   readonly facts: CloseFacts = noCloseFacts();
   /** What was sent; kept by whoever sends. What has come is in `received`. */
   readonly sent: MessageCounts = { messages: 0, app: 0, payload: 0 };
+  /** Whatever they were. */
+  octetsReceived = 0;
+  #pings = 0;
   readonly #parts: PeerParts;
   readonly #incoming: Incoming;
   readonly #output: FrameOutput;
@@ -52,7 +52,7 @@ export class FuzzerPeer {
       close: (payload) => this.#closeArrived(payload),
       broken: (error) => this.#broken(error),
       badText: (reason, isCutOff) => this.#badText(reason, isCutOff),
-      lost: (reason) => this.#lost(reason),
+      lost: (reason) => this.giveUp(reason),
       turnEnded: () => this.flush(),
     });
   }
@@ -85,6 +85,12 @@ export class FuzzerPeer {
   receive(bytes: Buffer): void {
     if (!this.isAlive) return;
     this.#parts.log.octets(false, bytes);
+    this.octetsReceived += bytes.length;
+    const { mostOctets = Number.POSITIVE_INFINITY, listener } = this.#parts;
+    if (this.octetsReceived > mostOctets) {
+      listener.flooded(`more than ${mostOctets / 2 ** 20} MiB`);
+      return;
+    }
     this.#incoming.receive(bytes);
     this.flush();
   }
@@ -164,7 +170,9 @@ export class FuzzerPeer {
 
   /** Nothing is sent after a close frame, not even a pong [RFC 6455 §5.5.1]. */
   #answerPing(payload: Buffer): void {
-    if (this.isOpen) this.sendFrame({ opcode: OPCODE.pong, payload: whole(payload) });
+    this.#pings += 1;
+    if (this.#pings > MOST_PINGS) this.#parts.listener.flooded(`more than ${MOST_PINGS} pings`);
+    else if (this.isOpen) this.sendFrame({ opcode: OPCODE.pong, payload: whole(payload) });
   }
 
   #writeClose(payload: Buffer): void {
@@ -202,7 +210,7 @@ export class FuzzerPeer {
   }
 
   /** There is no going on, not even to a close frame. */
-  #lost(reason: string): void {
+  giveUp(reason: string): void {
     this.#parts.log.note(reason);
     this.facts.wasNotCleanReason ??= reason;
     this.#drop(true);
@@ -232,15 +240,10 @@ export class FuzzerPeer {
   }
 
   #judgeClosePayload(payload: Buffer): void {
-    const { localCloseCode, remoteCloseCode } = this.facts;
-    const isLater = remoteCloseCode !== localCloseCode && LATER_CODES.includes(remoteCloseCode!);
-    try {
-      if (isLater) throw new ProtocolError('close-code-invalid');
-      parseClosePayload(payload);
-    } catch (error) {
-      this.facts.hasIllegalCloseCode = (error as ProtocolError).code === 'close-code-invalid';
-      this.#broken(error as ProtocolError);
-    }
+    const error = findCloseFault(payload, this.facts.localCloseCode);
+    if (error === undefined) return;
+    this.facts.hasIllegalCloseCode = error.code === 'close-code-invalid';
+    this.#broken(error);
   }
 }
 

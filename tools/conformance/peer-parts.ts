@@ -22,6 +22,8 @@ export interface Transport {
 export interface PeerListener {
   message(payload: Buffer, isBinary: boolean): void;
   pong(payload: Buffer): void;
+  /** More has come than anybody asked for; `what` says how much. The rest is not looked at. */
+  flooded(what: string): void;
   /** TCP is gone. Called once, nothing after it. */
   gone(): void;
 }
@@ -35,6 +37,8 @@ export interface PeerParts {
   readonly listener: PeerListener;
   /** A masking key a frame; as client only. */
   readonly nextMaskingKey: () => number;
+  /** Octets that the testee may send; any number when left out. */
+  readonly mostOctets?: number | undefined;
   /** Set when permessage-deflate was negotiated. */
   readonly deflate?: Deflating | undefined;
 }

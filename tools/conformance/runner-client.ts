@@ -43,6 +43,9 @@ type AcceptedOpening = Extract<AskedOpening, { ok: true }>;
 /** Milliseconds for the opening handshake. */
 const OPENING_MS = 5000;
 
+/** What a client may say outside of cases: commands, in JSON. */
+const MOST_OCTETS = 32 * 1024 * 1024;
+
 /** Serves the cases. */
 export class FuzzingServer {
   /** Settles when a client has stopped the server. */
@@ -197,21 +200,19 @@ export class FuzzingServer {
       log: new WireLog(REAL_CLOCK.now, true),
       transport,
       nextMaskingKey: () => 0,
+      mostOctets: MOST_OCTETS,
       listener: {
         message: (payload, isBinary) => {
           if (wish.kind === 'direct' && !isBinary) runDirectCommand(payload.toString(), peer);
         },
         pong: () => {},
+        flooded: () => peer.giveUp('The client sends without end.'),
         gone: () => {},
       },
     });
-    const conversation = {
-      receive: (bytes: Buffer): void => peer.receive(bytes),
-      gone: (): void => peer.receiveEnd(),
-    };
     if (wish.kind !== 'direct') void this.#serve(wish, peer);
     if (asked.rest.length > 0) peer.receive(asked.rest);
-    return conversation;
+    return { receive: (bytes) => peer.receive(bytes), gone: () => peer.receiveEnd() };
   }
 
   async #serve(wish: ClientWish, peer: FuzzerPeer): Promise<void> {

@@ -66,3 +66,39 @@ t.test('an acting case is UNIMPLEMENTED, and closed normally, without the extens
     t.match(verdict, { behavior: 'UNIMPLEMENTED', behaviorClose: 'OK' }, role);
   }
 });
+
+/** Begins a message when something comes, and sends 20 MiB of it. */
+class SendsAndSends extends EchoPeer {
+  override receive(): void {
+    this.send(2, Buffer.alloc(0), 0, false);
+    for (let mib = 0; mib < 20; mib += 1) this.send(0, Buffer.alloc(2 ** 20), 0, false);
+  }
+}
+
+/** Has a great many words for everything. */
+class ChattersAndChatters extends EchoPeer {
+  override receive(): void {
+    for (let count = 0; count < 5000; count += 1) this.send(1, Buffer.alloc(0));
+  }
+}
+
+/** Asks again and again whether anybody is there. */
+class PingsAndPings extends EchoPeer {
+  override receive(): void {
+    for (let count = 0; count < 100_001; count += 1) this.send(9, Buffer.alloc(0));
+  }
+}
+
+t.test('a testee that sends without end is given up, and fails whatever was asked', async (t) => {
+  for (const id of ['1.1.1', '2.5', '7.9.1', 'b2.1.1']) {
+    for (const role of ['client', 'server'] as const) {
+      const flood = await simulate(findCase(id), role, SendsAndSends);
+      t.equal(flood.behavior, 'FAILED', `${id}, fuzzer as ${role}`);
+      t.match(flood.result, /more than 16 MiB/, 'and it is said');
+      const chatter = await simulate(findCase(id), role, ChattersAndChatters);
+      t.match(chatter, { behavior: 'FAILED', result: /more than 1000 messages and pongs/ });
+    }
+  }
+  const pings = await simulate(findCase('1.1.1'), 'client', PingsAndPings);
+  t.match(pings, { behavior: 'FAILED', result: /more than 100000 pings/ });
+});

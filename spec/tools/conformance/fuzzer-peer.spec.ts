@@ -34,6 +34,7 @@ function stand(role: Role): Stand {
     listener: {
       message: (payload, isBinary) => void told.push(`${isBinary ? 'binary' : 'text'} ${payload}`),
       pong: (payload) => void told.push(`pong ${payload}`),
+      flooded: () => void told.push('flooded'),
       gone: () => void told.push('gone'),
     },
   });
