@@ -11,6 +11,7 @@
  * (an object, an entry and perhaps a 64 KiB backing store each); here a byte costs at most two
  * while the queue fills, and four while it empties.
  */
+import { constants } from 'node:buffer';
 import { UsageError } from './errors.ts';
 import { HAS_FAST_PATHS } from './fast-paths.ts';
 
@@ -19,6 +20,9 @@ const FIRST_BYTES = 256;
 
 /** Up to here a loop is faster than to make a view and copy that. */
 const FEW_BYTES = HAS_FAST_PATHS ? 24 : 0;
+
+/** The most that one buffer can hold. */
+const MOST_BYTES = constants.MAX_LENGTH;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -114,7 +118,9 @@ export class ByteQueue {
   #makeRoom(needed: number): void {
     // Moving within the store is worth it only when half of it comes free: else every push moves.
     const isRoomy = needed * 2 <= this.capacity;
-    this.#moveTo(isRoomy ? this.#store : storeFor(Math.max(needed, this.length * 2)));
+    this.#moveTo(
+      isRoomy ? this.#store : storeFor(Math.max(needed, Math.min(this.length * 2, MOST_BYTES))),
+    );
   }
 
   #moveTo(store: Buffer): void {

@@ -25,13 +25,14 @@ export function requireJson(contentType: string | undefined): void {
   requireText(contentType);
 }
 
-/** @throws ProtocolError `body-not-utf8`. */
+/** @throws ProtocolError `body-not-utf8`; `body-too-large` for more than one string can hold. */
 export function decodeText(bytes: Buffer): string {
   try {
     // Without a byte order mark, which JSON must not have and text does not need.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new ProtocolError('body-not-utf8');
+  } catch (error) {
+    const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG';
+    throw new ProtocolError(isTooLong ? 'body-too-large' : 'body-not-utf8');
   }
 }
 

@@ -26,7 +26,8 @@ import type { Exchange } from './exchange.ts';
 import { sayGoodbye } from './farewell.ts';
 import { runHandler } from './handler-outcome.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
-import { type ListenAddress, type ListenTarget, listen, makeListener } from './listening.ts';
+import type { ListenAddress, ListenTarget } from './listening.ts';
+import { checkServed, listen, makeListener } from './listening.ts';
 import { PeerSet } from './peer-set.ts';
 import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
 import { Ledger, type ServerStats, tellFailure } from './server-stats.ts';
@@ -119,10 +120,11 @@ export class Server implements ConnectionOwner {
    * Serves one connection that was made elsewhere: a socket, which gets the options of our own, a
    * TLS socket, any `Duplex`.
    *
-   * @throws UsageError `invalid-state` when this server is closed.
+   * @throws UsageError `invalid-state` when this server is closed; as {@link checkServed}.
    */
   serve(socket: Duplex, options: { readonly isSecure?: boolean } = {}): void {
     this.#requireOpen();
+    checkServed(socket, options);
     this.#acceptor.serve(socket, options.isSecure ?? false);
   }
 

@@ -2,7 +2,7 @@
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { UsageError } from '../base/index.ts';
+import { A_BOOLEAN, checkOptions, UsageError } from '../base/index.ts';
 
 /** A port, the path of a unix socket, or both in the words of `node:net`. */
 export type ListenTarget = number | string | ListenOptions;
@@ -36,6 +36,27 @@ export function prepareSocket(socket: Duplex): void {
   if (!(socket instanceof Socket)) return;
   socket.setNoDelay(true);
   socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
+}
+
+const SERVING = { isSecure: A_BOOLEAN };
+
+/**
+ * Refuses what carries no bytes: text that was decoded, or objects, would be read as something else
+ * than what came, and what waits to be written could not be counted.
+ *
+ * @throws UsageError `invalid-argument`; `invalid-option` for bad options.
+ */
+export function checkServed(socket: Duplex, options: { readonly isSecure?: boolean }): void {
+  checkOptions(options, SERVING);
+  if (typeof socket?.write !== 'function' || typeof socket.read !== 'function') {
+    throw new UsageError('invalid-argument', 'what is served must be a Duplex');
+  }
+  if (socket.readableEncoding) {
+    throw new UsageError('invalid-argument', 'a stream with setEncoding carries no bytes');
+  }
+  if (socket.readableObjectMode || socket.writableObjectMode) {
+    throw new UsageError('invalid-argument', 'a stream in object mode carries no bytes');
+  }
 }
 
 /** The longest time that timers of Node can wait. */

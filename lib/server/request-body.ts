@@ -15,7 +15,7 @@
  */
 import { ByteQueue, ProtocolError, UsageError } from '../base/index.ts';
 import type { Fields, RequestHead } from '../http/index.ts';
-import { maxBytesOf, type ReadBodyOptions } from './body-limit.ts';
+import { keepBytes, MOST_BYTES, maxBytesOf, type ReadBodyOptions } from './body-limit.ts';
 import { decodeText, parseJson, requireJson, requirePlain, requireText } from './body-text.ts';
 
 /** Unread bytes from which the connection is paused. */
@@ -168,12 +168,11 @@ export class RequestBody implements AsyncIterable<Buffer> {
   push(bytes: Buffer): void {
     this.#received += bytes.length;
     if (this.#state === 'discarded' || this.#error !== undefined) return;
-    if (this.#received > this.#maxBytes) {
-      this.fail(new ProtocolError('body-too-large', `more than ${this.#maxBytes} bytes`));
+    if (this.#received > this.#maxBytes || !keepBytes(this.#queue, bytes)) {
+      this.fail(new ProtocolError('body-too-large', `more than ${this.#received - 1} bytes`));
       this.#source.leaveBody();
       return;
     }
-    this.#queue.push(bytes);
     if (!this.isWanted) this.#source.pauseBody();
     if (!this.#isWholeWanted) this.#wakeUp();
   }
@@ -220,6 +219,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
       throw new UsageError('already-reading', 'the body has been read, or is not wanted');
     }
     this.#maxBytes = maxBytesOf(options, this.#maxBytes);
+    if (isWholeWanted) this.#maxBytes = Math.min(this.#maxBytes, MOST_BYTES);
     this.#state = 'reading';
     // Before it is asked for: what waits comes from within, and nobody would ask again.
     this.#isWholeWanted = isWholeWanted;

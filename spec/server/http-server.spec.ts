@@ -1,6 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer as createNetServer } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { createServer, type EventStreamPeer, type Exchange } from 'barewire';
 import t from 'tap';
@@ -114,6 +115,27 @@ t.test('listens on a unix socket', async (t) => {
   let text = '';
   for await (const bytes of socket) text += String(bytes);
   t.equal(readResponse(text).body, 'from ""');
+});
+
+t.test('refuses to serve what carries no bytes', async (t) => {
+  const { server } = await serve(t, hello);
+  const decoding = new PassThrough();
+  decoding.setEncoding('utf8');
+  const streams: unknown[] = [
+    decoding,
+    new PassThrough({ objectMode: true }),
+    new PassThrough({ readableObjectMode: true }),
+    new PassThrough({ writableObjectMode: true }),
+    undefined,
+    {},
+    process.stdout.constructor,
+  ];
+  for (const stream of streams) {
+    t.throws(() => server.serve(stream as PassThrough), { code: 'invalid-argument' });
+  }
+  const secure = { isSecure: 'yes' as unknown as boolean };
+  t.throws(() => server.serve(new PassThrough(), secure), { code: 'invalid-option' });
+  t.equal(server.stats().openConnections, 0);
 });
 
 t.test('refuses a busy port and a bad one', async (t) => {

@@ -1,5 +1,8 @@
+import { constants } from 'node:buffer';
 import type { Exchange } from 'barewire';
+import { Fields, type RequestHead } from 'barewire/http';
 import t from 'tap';
+import { RequestBody } from '../../lib/server/request-body.ts';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
 import { eventually, type RawClient } from '../support/sockets.ts';
 
@@ -424,4 +427,29 @@ t.test('fails when the connection ends with the answer before it was read', asyn
   const client = connect().send(post('/', 'half').slice(0, -2));
   await client.ended();
   t.equal(code, 'premature-eof');
+});
+
+t.test('refuses a whole body that cannot be held, and does not fall over it', async (t) => {
+  const asked: string[] = [];
+  const source = {
+    wantBody: () => void asked.push('want'),
+    pauseBody: () => void asked.push('pause'),
+    leaveBody: () => void asked.push('leave'),
+  };
+  const make = (framing: RequestHead['framing']): RequestBody =>
+    new RequestBody({ fields: Fields.empty, framing } as RequestHead, source, 1_000);
+  const chunked = make({ kind: 'chunked' });
+  const whole = chunked.bytes({ maxBytes: Number.POSITIVE_INFINITY });
+  // More than any buffer can have; a queue that tries to make room for it throws.
+  chunked.push({ length: 2 ** 52 } as Buffer);
+  await t.rejects(whole, { code: 'body-too-large', status: 413 });
+  t.same(asked, ['want', 'leave']);
+  if (constants.MAX_LENGTH === Number.MAX_SAFE_INTEGER) return;
+  const announced = make({ kind: 'length', length: constants.MAX_LENGTH + 1 });
+  const told = announced.bytes({ maxBytes: Number.POSITIVE_INFINITY });
+  await t.rejects(told, { code: 'body-too-large' });
+  const pieces = make({ kind: 'length', length: constants.MAX_LENGTH + 1 });
+  const loop = pieces.pieces({ maxBytes: Number.POSITIVE_INFINITY });
+  void loop.next();
+  t.equal(pieces.hasFailed, false, 'piece by piece it can be read');
 });
