@@ -137,8 +137,8 @@ export class SocketPump extends SocketWriter {
    */
   release(): Duplex {
     const { socket } = this;
-    this.handEverything();
-    this.stopWriting();
+    this.#endProbing();
+    this.letGo();
     socket.off('end', onEnd);
     socket.off('drain', onDrain);
     socket.off('data', onData);

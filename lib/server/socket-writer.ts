@@ -157,13 +157,22 @@ export abstract class SocketWriter extends SocketOutlet {
     this.#runFlushed();
   }
 
-  /** Gives the socket everything, whether it has room or not. */
-  protected handEverything(): void {
-    for (;;) {
-      const block = this.#output.take(Number.POSITIVE_INFINITY);
-      if (block === undefined) return;
-      this.socket.write(block);
-    }
+  /**
+   * Gives the socket everything, whether it has room or not, and writes no more. Whoever waits for
+   * what was written is told when it has left, or when the socket is closed before that.
+   */
+  protected letGo(): void {
+    const take = (): Uint8Array | undefined => this.#output.take(Number.POSITIVE_INFINITY);
+    for (let block = take(); block !== undefined; block = take()) this.hand(block);
+    this.isOver = true;
+    this.#watch?.stop();
+    if (this.socketBytes === 0) this.#runFlushed();
+    else if (this.#whenFlushed !== undefined) this.#markFlushed();
+    if (this.#whenMarked === undefined) return;
+    this.socket.once('close', () => {
+      this.loseOutput();
+      this.#runFlushed();
+    });
   }
 
   #schedule(): void {
@@ -207,12 +216,9 @@ export abstract class SocketWriter extends SocketOutlet {
   }
 
   #startWatch(): WriteWatch {
-    return new WriteWatch(
-      this.settings.wheel,
-      this.settings.writeTimeoutMs,
-      () => this.socketBytes,
-      () => this.stalled(),
-    );
+    const { wheel, writeTimeoutMs } = this.settings;
+    const waiting = (): number => this.socketBytes;
+    return new WriteWatch(wheel, writeTimeoutMs, waiting, () => this.stalled());
   }
 
   /** An empty write comes back when everything before it has left; or never, or with an error. */
@@ -224,10 +230,7 @@ export abstract class SocketWriter extends SocketOutlet {
     this.socket.write(NOTHING, (error) => {
       const index = this.#whenMarked?.indexOf(waiting) ?? -1;
       if (index < 0) return;
-      if (error) {
-        this.loseOutput();
-        return;
-      }
+      if (error) return this.loseOutput();
       this.#whenMarked!.splice(index, 1);
       for (const done of waiting) done();
     });

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Exchange } from 'barewire';
 import t from 'tap';
 import { get, post, serve } from '../support/serving.ts';
-import { eventually } from '../support/sockets.ts';
+import { duplexPair, eventually } from '../support/sockets.ts';
 
 t.test('reads a socket to its end that was ended and is never read', async (t) => {
   const { connect, server } = await serve(t, (exchange) => exchange.hijack().socket.end('bye'));
@@ -13,6 +14,45 @@ t.test('reads a socket to its end that was ended and is never read', async (t) =
   await eventually(() => server.stats().openConnections === 0);
   t.pass('the connection is not held for ever');
 });
+
+for (const end of ['resume', 'destroy'] as const) {
+  t.test(`tells earlier answers that have not left what becomes of them: ${end}`, async (t) => {
+    const reasons: unknown[] = [];
+    let hijacked: Duplex | undefined;
+    const { server } = await serve(t, (exchange) => {
+      if (exchange.path === '/1') {
+        exchange.onClose(({ reason }) => reasons.push(reason));
+        exchange.respond(200, {}, 'x'.repeat(50_000));
+      } else {
+        hijacked = exchange.hijack().socket;
+        hijacked.write('raw');
+      }
+    });
+    const [ours, theirs] = duplexPair();
+    let length = 0;
+    let text = '';
+    theirs.write(get('/1') + get('/2'));
+    server.serve(ours);
+    await eventually(() => hijacked !== undefined);
+    await new Promise((next) => setImmediate(next));
+    t.same(reasons, [], 'the answer is still on its way');
+    if (end === 'destroy') {
+      hijacked!.destroy();
+    } else {
+      theirs.on('data', (bytes: Buffer) => {
+        length += bytes.length;
+        text = bytes.toString().slice(-3);
+      });
+      await eventually(() => text === 'raw');
+      t.ok(length > 50_000);
+      hijacked!.end();
+    }
+    await eventually(() => reasons.length === 1);
+    t.same(reasons, [end === 'destroy' ? 'cut' : 'completed']);
+    theirs.destroy();
+    ours.destroy();
+  });
+}
 
 t.test('closes it at last when the client does not', async (t) => {
   const { connect, server, time } = await serve(t, (exchange) =>

@@ -40,7 +40,7 @@ class Writer extends SocketWriter {
     this.told.push('uncongested');
   }
   handAll(): void {
-    this.handEverything();
+    this.letGo();
   }
 }
 
