@@ -257,3 +257,29 @@ t.test('a client that ends its half while accept thinks has gone away', async (t
   t.equal(signals[0]!.aborted, true);
   await eventually(() => streams[0]!.destroyed);
 });
+
+t.test('a stream that breaks off while accept thinks does no harm', async (t) => {
+  let asked = 0;
+  const { server, session, accepted } = await pair(t, {
+    origins: ['http://other.example'],
+    accept: ({ signal }) => {
+      asked += 1;
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(true)));
+    },
+  });
+  const streams: ServerHttp2Stream[] = [];
+  let isGone = false;
+  server.on('stream', (stream) => {
+    streams.push(stream);
+    stream.on('close', () => {
+      isGone = true;
+    });
+  });
+  const stream = ask(session);
+  stream.on('error', () => {});
+  await eventually(() => asked === 1);
+  streams[0]!.destroy(new Error('broken off'));
+  t.equal(await accepted[0], undefined);
+  await eventually(() => isGone);
+  t.match(streams[0]!.errored, { message: 'broken off' });
+});

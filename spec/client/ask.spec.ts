@@ -41,3 +41,14 @@ t.test('rejects what is no answer: an end, nonsense, being given up', async (t) 
   await t.rejects(ask(near, 'x', 'GET', AbortSignal.abort(reason)), reason);
   t.equal(near.listenerCount('data'), 0);
 });
+
+t.test('looks after the errors of the stream until somebody else does', async (t) => {
+  const [near, far] = duplexPair();
+  const answer = ask(near, 'x', 'GET', calm);
+  far.write('HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n');
+  await answer;
+  const closed = new Promise<void>((done) => near.on('close', done));
+  near.destroy(new Error('nobody listens'));
+  await closed;
+  t.equal(near.errored?.message, 'nobody listens');
+});

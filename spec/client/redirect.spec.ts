@@ -44,6 +44,16 @@ t.test('follows within an origin with everything, credentials of the URL include
   t.end();
 });
 
+t.test('takes no credentials from a location, not even of the same origin', (t) => {
+  for (const own of ['', 'user:pass@']) {
+    const from = hop(`wss://${own}a.example/x`);
+    const next = followRedirect(from, refusal('wss://mallory:x@a.example/y'));
+    t.equal(next?.address.target, '/y');
+    t.equal(next?.address.authorization, from.address.authorization, own);
+  }
+  t.end();
+});
+
 t.test('leaves credentials, cookies and every other field behind on another origin', (t) => {
   const elsewhere = [
     ['ws://user:pass@a.example/', 'ws://b.example/'],

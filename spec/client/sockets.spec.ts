@@ -60,3 +60,15 @@ t.test('destroys the stream when TLS cannot even begin on it', async (t) => {
   await t.rejects(startTls(stream, 'name.example', { cert }, calm), Error);
   t.equal(stream.destroyed, true);
 });
+
+t.test('looks after the errors of a socket that nobody waits for any more', async (t) => {
+  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const socket = await dialTcp({ host: '127.0.0.1', port }, calm);
+  const closed = new Promise<void>((done) => socket.on('close', () => done()));
+  socket.destroy(new Error('nobody listens'));
+  await closed;
+  t.equal(socket.errored?.message, 'nobody listens');
+});

@@ -1,5 +1,5 @@
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { ConnectionOutput } from 'barewire/connection';
+import { type ConnectionOptions, ConnectionOutput } from 'barewire/connection';
 import t from 'tap';
 import { End } from '../support/connection-pair.ts';
 
@@ -52,5 +52,29 @@ t.test('closes behind what was accepted, and sends nothing once it was stopped',
   output.flush();
   t.equal(end.takeOutput().toString('latin1'), '\x81\x05first\x81\x05waits\x88\x00');
   t.equal(stream.write('x'), false);
+  t.end();
+});
+
+t.test('takes 64 KiB that wait for the compressor for congestion, and says when they move', (t) => {
+  let finish = (_error: undefined, _bytes: Buffer): void => {};
+  const deflate = {
+    compress: (_bytes: unknown, _fin: unknown, done: typeof finish) => {
+      finish = done;
+    },
+  } as unknown as NonNullable<ConnectionOptions['deflate']>;
+  const end = new End({ nowMs: 0 }, { role: 'server' });
+  let moved = 0;
+  const sink = Object.assign(end, { queueMoved: () => (moved += 1) });
+  const options = { role: 'server', now: () => 0, deflate } as const;
+  const output = new ConnectionOutput(sink, options, end.connection.counters, end.connection);
+  output.send('x'.repeat(60_000), undefined);
+  t.equal(output.isHeldUp(undefined), false);
+  output.send('y'.repeat(10_000), undefined);
+  t.equal(output.isHeldUp(undefined), true);
+  t.equal(moved, 0);
+  finish(undefined, Buffer.from('small'));
+  output.flush();
+  t.ok(moved > 0);
+  t.equal(output.isHeldUp(undefined), false);
   t.end();
 });

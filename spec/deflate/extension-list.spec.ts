@@ -110,6 +110,41 @@ t.test('refuses more elements than the limit instead of dropping them', (t) => {
   t.end();
 });
 
+const ADVERSARIAL: readonly (readonly [title: string, piece: string])[] = [
+  ['parameters', ';a'],
+  ['quoted values', ';a="b"'],
+  ['backslashes', ';a="\\b\\c\\d"'],
+  ['white space', '; \t \t \t a'],
+  ['elements', ', a'],
+];
+
+/** How many characters are looked at to read a list. */
+function looksAt(value: string): number {
+  const { charCodeAt } = String.prototype;
+  let looks = 0;
+  String.prototype.charCodeAt = function (index) {
+    looks += 1;
+    return charCodeAt.call(this, index);
+  };
+  try {
+    parseExtensionList(value, value.length);
+  } finally {
+    String.prototype.charCodeAt = charCodeAt;
+  }
+  return looks;
+}
+
+for (const [title, piece] of ADVERSARIAL) {
+  t.test(`looks at each character a fixed number of times: ${title}`, (t) => {
+    for (const bytes of [8 * 1024, 16 * 1024, 32 * 1024]) {
+      const value = `x${piece.repeat(Math.floor(bytes / piece.length))}`;
+      const looks = looksAt(value);
+      t.ok(looks > value.length / 2 && looks < 6 * value.length, `${looks} of ${value.length}`);
+    }
+    t.end();
+  });
+}
+
 t.test('writes a list, and refuses to write what is no token', (t) => {
   const list = [
     { name: 'a', parameters: [{ name: 'b', value: '1' }] },

@@ -26,6 +26,22 @@ t.test("selects the first of the client's names that the server supports", (t) =
   t.end();
 });
 
+t.test('looks at each supported name once, however many are offered', (t) => {
+  const names = Array.from({ length: 500 }, (_, at) => `p${at}`);
+  let reads = 0;
+  const supported = new Proxy(names, {
+    get(target, key, receiver) {
+      if (typeof key === 'string' && /^[0-9]+$/.test(key)) reads += 1;
+      return Reflect.get(target, key, receiver);
+    },
+  });
+  const offered = names.map((name) => `${name}-not`);
+  t.equal(selectSubprotocol(offered, supported), undefined);
+  t.equal(reads, names.length);
+  t.equal(selectSubprotocol([...offered, 'p499'], supported), 'p499');
+  t.end();
+});
+
 t.test('writes names, and refuses what it would not read [6455-4.1-37 6455-4.1-38]', (t) => {
   t.equal(formatSubprotocols([]), undefined);
   t.equal(formatSubprotocols(['v2', 'v1']), 'v2, v1');

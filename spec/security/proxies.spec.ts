@@ -77,6 +77,16 @@ for (const isTls of [false, true]) {
     for (const secret of Object.values(SECRETS)) t.ok(handshake!.text.includes(secret), secret);
     t.notOk(handshake!.text.includes(PROXY_SECRET));
     t.notOk(/proxy-auth/i.test(handshake!.text));
+
+    // And who stands in the URL of the server is no business of the proxy either.
+    const named = await connectWebSocket(url.replace('//', '//me:secret-4@'), {
+      tls: options.tls,
+      proxy: `http://user:secret-3@${far}`,
+    });
+    named.terminate();
+    const credentials = Buffer.from('me:secret-4').toString('base64');
+    t.notOk(proxy.requests.at(-1)!.text.includes(credentials));
+    t.ok(server.requests.at(-1)!.text.includes(credentials));
   });
 }
 

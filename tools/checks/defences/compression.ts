@@ -279,4 +279,13 @@ export const COMPRESSION: readonly Defence[] = [
     replace: '    this.#body.addOwn(bytes);\n',
     spec: 'spec/connection/message-assembler.spec.ts',
   },
+  {
+    area: 'compression',
+    attack: 'a result of the compressor that comes after the end, without the handle',
+    defence: 'a closed deflater hears nothing',
+    file: 'lib/deflate/one-shot.ts',
+    find: 'if (!this.#isInert) this.#settle(job, error, bytes);',
+    replace: 'this.#settle(job, error, bytes);',
+    spec: 'spec/security/compression.spec.ts',
+  },
 ];

@@ -244,4 +244,14 @@ export const DOORS: readonly Defence[] = [
     replace: 'called.port !== -1',
     spec: 'spec/handshake/origin.spec.ts',
   },
+  {
+    area: 'heads',
+    attack: 'a list of extensions that is read again and again',
+    defence: 'each character is looked at a few times',
+    file: 'lib/deflate/extension-list.ts',
+    find: '  const { text, at: start } = cursor;\n  let at = start;\n  while (at < text.length && isTokenCode',
+    replace:
+      '  const { text, at: start } = cursor;\n  let at = start;\n  for (let index = 0; index < start; index += 1) text.charCodeAt(index);\n  while (at < text.length && isTokenCode',
+    spec: 'spec/deflate/extension-list.spec.ts',
+  },
 ];

@@ -20,7 +20,7 @@ const HTTP: readonly Defence[] = [
     file: 'lib/handshake/subprotocol.ts',
     find: 'supported instanceof Set ? supported : new Set(supported as readonly string[])',
     replace: '{ has: (name: string) => [...supported].indexOf(name) !== -1 }',
-    spec: 'spec/security/opening-handshake.spec.ts',
+    spec: 'spec/handshake/subprotocol.spec.ts',
   },
   {
     area: 'heads',
