@@ -94,7 +94,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       try {
         return this.peer.#transport.write(bytes, hasMore);
       } catch (error) {
-        this.peer.#lose(error);
+        this.peer.#lose(error, 'write');
         return true;
       }
     }
@@ -112,16 +112,15 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     wantsInput(isWanted: boolean): void {
-      if (isWanted) this.peer.#transport.resume();
-      else this.peer.#transport.pause();
+      this.peer.#tell(isWanted ? 'resume' : 'pause');
     }
 
     endTransport(): void {
-      this.peer.#transport.end();
+      this.peer.#tell('end');
     }
 
     abortTransport(): void {
-      this.peer.#transport.destroy();
+      this.peer.#tell('destroy');
     }
 
     closed(report: CloseReport): void {
@@ -354,11 +353,19 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#connection.terminate();
   }
 
-  /** A transport that throws is as good as gone: the one who sends is not the one to be told. */
-  #lose(error: unknown): void {
+  #tell(what: 'pause' | 'resume' | 'end' | 'destroy'): void {
+    try {
+      this.#transport[what]();
+    } catch (error) {
+      this.#lose(error, what);
+    }
+  }
+
+  /** A transport that throws is as good as gone: the one who uses it is not the one to be told. */
+  #lose(error: unknown, what: string): void {
     const asError = error instanceof Error ? error : new Error(String(error));
     process.nextTick(() => this.#connection.transportClosed(asError));
-    this.#transport.destroy();
+    if (what !== 'destroy') this.#tell('destroy');
   }
 
   #finish(report: CloseReport): void {

@@ -1,5 +1,5 @@
 import { Duplex, PassThrough } from 'node:stream';
-import { DuplexTransport, type Transport, WebSocketPeer } from 'barewire/peer';
+import { DuplexTransport, type Transport, type TransportSink, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
 import { joinPeers } from '../support/joined-peers.ts';
 
@@ -52,3 +52,37 @@ t.test('one that throws ends its own connection, and no other that is flushed', 
   t.match(report, { code: 1006, closedBy: 'transport' });
   t.equal(report.transportError?.message, 'no writing here');
 });
+
+for (const broken of ['write', 'pause', 'resume', 'end', 'destroy'] as const) {
+  t.test(`one whose ${broken} throws throws at nobody, and ends its connection`, async (t) => {
+    let heard: TransportSink | undefined;
+    const transport: Transport = {
+      ownsBytes: false,
+      bufferedBytes: 0,
+      isCongested: false,
+      start: (sink) => {
+        heard = sink;
+      },
+      write: () => true,
+      pause: () => {},
+      resume: () => {},
+      end: () => {},
+      destroy: () => {},
+    };
+    transport[broken] = () => {
+      throw new Error(`no ${broken} here`);
+    };
+    const peer = new WebSocketPeer(transport, { role: 'server' });
+    peer.attach({});
+    peer.pause();
+    peer.resume();
+    peer.send('hi');
+    void peer.close(1000);
+    await new Promise((resolve) => setImmediate(resolve));
+    heard?.end();
+    peer.terminate();
+    const report = await peer.closed;
+    t.equal(report.transportError?.message, `no ${broken} here`);
+    t.equal(peer.isOpen, false);
+  });
+}
