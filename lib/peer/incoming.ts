@@ -33,8 +33,8 @@ export class IncomingMessage implements AsyncIterable<string | Buffer> {
    * The pieces as they arrive; text is cut between code points. Leaving the loop skips the rest.
    * Throws UsageError `invalid-state` when the connection ends before the message does.
    *
-   * @throws UsageError `invalid-state` when the message was skipped: the next one was asked for
-   *   before anybody had begun to read this.
+   * @throws UsageError `invalid-state` when the message was skipped: before anybody had begun to
+   *   read it, the next one was asked for, or the handler that got it was done.
    */
   [Symbol.asyncIterator](): AsyncIterator<string | Buffer, undefined> {
     if (this.#isSkipped) throw new UsageError('invalid-state', 'this message was skipped');
@@ -42,7 +42,7 @@ export class IncomingMessage implements AsyncIterable<string | Buffer> {
     return this.#pieces;
   }
 
-  /** For the peer: nobody has begun to read, and the next message must not wait for that. */
+  /** For the peer: unless somebody has begun to read, the next message must not wait for that. */
   skipUnread(): void {
     if (this.#isRead || this.#isSkipped) return;
     this.#isSkipped = true;

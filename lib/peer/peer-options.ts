@@ -14,7 +14,11 @@ export interface WebSocketHandler<Peer = WebSocketPeer> {
   open?(peer: Peer): unknown;
   /** A message came: a string for text, a Buffer of your own for binary. */
   message?(peer: Peer, data: string | Buffer): unknown;
-  /** With `delivery: 'pieces'`: a message begins; read it as it comes. */
+  /**
+   * With `delivery: 'pieces'`: a message begins; read it as it comes. What is behind it waits until
+   * it was read. One that nobody has begun to read when this returns, or when the promise that it
+   * returns is settled, is passed over: thrown away as it comes, and limited like any other.
+   */
   stream?(peer: Peer, message: IncomingMessage): unknown;
   /** Output that had piled up has left: sending makes sense again. */
   drain?(peer: Peer): unknown;

@@ -135,8 +135,23 @@ export class PeerReading {
       this.messagesDiscarded += 1;
       return;
     }
-    const message = this.#openIncoming().start(isText);
-    if (this.#handler !== undefined) this.call('stream', message);
+    const handler = this.#handler;
+    if (handler === undefined) this.#openIncoming().start(isText);
+    else if (handler.stream !== undefined)
+      this.#stream(handler, this.#openIncoming().start(isText));
+    // Else the handler wants no messages: the pieces are for nobody.
+  }
+
+  /** What a handler has not begun to read when it is done holds up nothing behind it. */
+  #stream(handler: WebSocketHandler, message: IncomingMessage): void {
+    const settled = (): void => message.skipUnread();
+    try {
+      const result: unknown = handler.stream!(this.peer, message);
+      if (isThenable(result)) this.#watch(result, settled);
+      else settled();
+    } catch (error) {
+      this.#handlerFailed(error);
+    }
   }
 
   /** Its next piece. */
@@ -184,9 +199,9 @@ export class PeerReading {
   }
 
   /** Promises of other libraries count as well. */
-  #watch(result: unknown): void {
-    if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return;
-    Promise.resolve(result).catch((error: unknown) => this.#handlerFailed(error));
+  #watch(result: unknown, settled?: () => void): void {
+    if (!isThenable(result)) return;
+    Promise.resolve(result).then(settled, (error: unknown) => this.#handlerFailed(error));
   }
 
   #handlerFailed(error: unknown): void {
@@ -203,4 +218,8 @@ export class PeerReading {
       console.error('barewire: handlerFailed failed itself:', secondError);
     }
   }
+}
+
+function isThenable(result: unknown): boolean {
+  return typeof (result as { then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -1,5 +1,10 @@
-import type { WebSocketHandler, WebSocketPeer } from 'barewire/peer';
-import t from 'tap';
+import type {
+  IncomingMessage,
+  WebSocketHandler,
+  WebSocketOptions,
+  WebSocketPeer,
+} from 'barewire/peer';
+import t, { type Test } from 'tap';
 import { PeerReading } from '../../lib/peer/peer-reading.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 
@@ -104,4 +109,67 @@ t.test('a reader that comes too late gets what came, and the end', async (t) => 
   server.terminate();
   await server.closed;
   t.strictSame(await server[Symbol.asyncIterator]().next(), { value: undefined, done: true });
+});
+
+/** A server that takes messages in pieces, and a client that talks to it. */
+async function inPieces(t: Test, handler: WebSocketHandler, options: WebSocketOptions = {}) {
+  const { client, server } = await joinPeers(t, { server: { delivery: 'pieces', ...options } });
+  client.attach({});
+  server.attach(handler);
+  return { client, server };
+}
+
+const textOf = async (message: IncomingMessage): Promise<string> => {
+  let text = '';
+  for await (const piece of message) text += String(piece);
+  return text;
+};
+
+t.test('a message that its handler does not read is passed over when that is done', async (t) => {
+  for (const settle of [() => undefined, async () => {}, () => Promise.resolve().then(() => {})]) {
+    const read: string[] = [];
+    const { client, server } = await inPieces(t, {
+      stream: (_peer, message) =>
+        message.type === 'binary' ? settle() : textOf(message).then((text) => read.push(text)),
+    });
+    for (let index = 0; index < 3; index += 1) client.send(Buffer.alloc(400_000));
+    client.send('the next one');
+    await client.close(1000);
+    t.match(await server.closed, { wasClean: true, code: 1000 });
+    t.strictSame(read, ['the next one']);
+  }
+});
+
+t.test('a handler may think before it begins to read, and read when it has returned', async (t) => {
+  const read: string[] = [];
+  const { client } = await inPieces(t, {
+    async stream(_peer, message) {
+      await new Promise((resolve) => setImmediate(resolve));
+      // Begun before the handler is done: it goes on without it.
+      void textOf(message).then((text) => read.push(text));
+    },
+  });
+  const long = 'long '.repeat(100_000);
+  client.send(long);
+  client.send('short');
+  await client.close(1000);
+  t.strictSame([read[0] === long, read[1]], [true, 'short']);
+});
+
+t.test('a message that was passed over cannot be read any more', async (t) => {
+  const messages: IncomingMessage[] = [];
+  const { client } = await inPieces(t, { stream: (_peer, message) => messages.push(message) });
+  client.send('never read');
+  await client.close(1000);
+  t.throws(() => messages[0]![Symbol.asyncIterator](), { code: 'invalid-state' });
+});
+
+t.test('nobody who reads: messages in pieces are passed over, and limits hold', async (t) => {
+  for (const handler of [{}, { stream: () => {} }]) {
+    const { client, server } = await inPieces(t, handler, { maxMessageBytes: 1_000_000 });
+    for (let index = 0; index < 5; index += 1) client.send(Buffer.alloc(900_000));
+    client.send(Buffer.alloc(1_000_001));
+    t.match(await server.closed, { error: { code: 'message-too-large' } });
+    t.equal(server.counters.messagesReceived, 5);
+  }
 });
