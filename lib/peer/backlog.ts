@@ -9,6 +9,12 @@
  * | `conflate`    | as `drop-oldest`, and a message replaces an older one with the same key  |
  * | `close`       | the connection ends with the first message that would have to wait       |
  *
+ * A transport is congested as soon as it does not take all of a write at once: a socket takes what
+ * the kernel has room for, some 100 KiB to a few MiB. So `close` also ends the connection of a peer
+ * that would read fast enough, when one turn sends it several messages that are more than that
+ * together; who sends such bursts awaits `drained` between them, or has another policy. Waiting for
+ * our own compressor is no reason to close.
+ *
  * Whatever is kept beyond `maxBufferedBytes` under `wait` fails the connection: a bound that nobody
  * enforces is how one sleeping phone fills a server. Nothing is dropped silently; everything
  * dropped is counted and told to the caller.
@@ -29,12 +35,22 @@ export interface Waiting {
   readonly left?: (() => void) | undefined;
 }
 
+/** Where a message waits, or waited. */
+interface Place {
+  message: Waiting | undefined;
+}
+
+/** Fewer places than these are not swept. */
+const MIN_SWEEP = 32;
+
 /** Keeps messages back while a transport is congested, within a bound. */
 export class Backlog {
   readonly policy: SlowConsumerPolicy;
   readonly maxBytes: number;
   /** Made when something has to wait: most peers never fall behind. */
-  #waiting: Fifo<Waiting> | undefined;
+  #places: Fifo<Place> | undefined;
+  /** Where each message waits: who is taken out of the middle leaves an empty place. */
+  #placeOf: Map<Waiting, Place> | undefined;
   #bytes = 0;
   /** With `conflate`: the newest of each key, which the next one of that key replaces. */
   #byKey: Map<string, Waiting> | undefined;
@@ -55,7 +71,7 @@ export class Backlog {
 
   /** Messages kept back. */
   get length(): number {
-    return this.#waiting?.length ?? 0;
+    return this.#placeOf?.size ?? 0;
   }
 
   /** Bytes of the messages kept back. */
@@ -73,9 +89,9 @@ export class Backlog {
     return bytes > this.maxBytes - this.heldBytes - elsewhere;
   }
 
-  /** Whether the message added last is kept. */
+  /** Whether a message is kept. */
   keeps(message: Waiting): boolean {
-    return this.#waiting?.last === message;
+    return this.#placeOf?.has(message) === true;
   }
 
   /** Keeps a message back; returns how many were dropped for it, itself included. */
@@ -84,15 +100,13 @@ export class Backlog {
     const isConflated = this.policy === 'conflate' && message.key !== undefined;
     let dropped = isConflated ? this.#replace(message.key!) : 0;
     if (message.bytes + ENTRY_OVERHEAD_BYTES > this.maxBytes) return dropped + 1;
-    this.#waiting ??= new Fifo();
-    this.#waiting.push(message);
-    this.#bytes += message.bytes;
+    this.#push(message);
     if (isConflated) {
       this.#byKey ??= new Map();
       this.#byKey.set(message.key!, message);
     }
     while (this.heldBytes > this.maxBytes) {
-      this.#left(this.#waiting.shift()!);
+      this.#left(this.#shift());
       dropped += 1;
     }
     return dropped;
@@ -100,12 +114,41 @@ export class Backlog {
 
   /** Takes a message back; false when it does not wait any more. */
   remove(message: Waiting): boolean {
-    if (this.#waiting?.remove(message) !== true) return false;
+    const place = this.#placeOf?.get(message);
+    if (place === undefined) return false;
+    place.message = undefined;
     this.#left(message);
+    this.#closeUp();
     return true;
   }
 
+  #push(message: Waiting): void {
+    this.#places ??= new Fifo();
+    this.#placeOf ??= new Map();
+    const place: Place = { message };
+    this.#places.push(place);
+    this.#placeOf.set(message, place);
+    this.#bytes += message.bytes;
+  }
+
+  /** The oldest, which is there. */
+  #shift(): Waiting {
+    for (;;) {
+      const { message } = this.#places!.shift()!;
+      if (message !== undefined) return message;
+    }
+  }
+
+  /** Empty places are swept when they are most of all: O(1) for each that was left. */
+  #closeUp(): void {
+    const places = this.#places!;
+    if (places.length < MIN_SWEEP || places.length <= 2 * this.length) return;
+    this.#places = new Fifo();
+    for (const place of places) if (place.message !== undefined) this.#places.push(place);
+  }
+
   #left(message: Waiting): void {
+    this.#placeOf!.delete(message);
     this.#bytes -= message.bytes;
     if (message.key !== undefined) this.#byKey?.delete(message.key);
     message.left?.();
@@ -119,7 +162,7 @@ export class Backlog {
   /** Sends what was kept, oldest first, as long as `hasRoom` says so. */
   release(hasRoom: () => boolean): void {
     while (this.length > 0 && hasRoom()) {
-      const message = this.#waiting!.shift()!;
+      const message = this.#shift();
       this.#left(message);
       message.send();
     }
@@ -128,11 +171,12 @@ export class Backlog {
   /** Forgets everything; returns how many messages that were. */
   clear(): number {
     const count = this.length;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
+    const places = this.#places;
+    this.#places = undefined;
+    this.#placeOf = undefined;
     this.#byKey = undefined;
     this.#bytes = 0;
-    for (const { left } of waiting ?? []) left?.();
+    for (const { message } of places ?? []) message?.left?.();
     return count;
   }
 }

@@ -108,3 +108,41 @@ t.test('refuses unknown policies and bad bounds', (t) => {
   t.throws(() => new Backlog('wait', 1.5), UsageError);
   t.end();
 });
+
+t.test('replacing costs no more when many wait', (t) => {
+  const backlog = new Backlog('conflate', Number.POSITIVE_INFINITY);
+  const count = 100_000;
+  const add = (index: number): number =>
+    backlog.add({ bytes: 1, key: String(index), send: () => {} });
+  for (let index = 0; index < count; index += 1) add(index);
+  const before = process.cpuUsage();
+  let dropped = 0;
+  // The one in the middle is the farthest from both ends.
+  for (let index = 0; index < count; index += 1) dropped += add((index + count / 2) % count);
+  const { user } = process.cpuUsage(before);
+  t.equal(dropped, count);
+  t.equal(backlog.length, count);
+  t.ok(user < 2_000_000, `${user / 1000} ms`);
+  t.end();
+});
+
+t.test('what was replaced is not kept in memory', (t) => {
+  const backlog = new Backlog('conflate', Number.POSITIVE_INFINITY);
+  const sent: number[] = [];
+  const left: number[] = [];
+  const add = (index: number, key: string): number =>
+    backlog.add({
+      bytes: 1,
+      key,
+      send: () => sent.push(index),
+      left: () => left.push(index),
+    });
+  add(-1, 'first');
+  for (let index = 0; index < 1000; index += 1) add(index, 'k');
+  t.equal(backlog.length, 2);
+  t.equal(backlog.bytes, 2);
+  backlog.release(() => true);
+  t.strictSame(sent, [-1, 999]);
+  t.equal(left.length, 1001);
+  t.end();
+});

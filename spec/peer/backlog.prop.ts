@@ -1,0 +1,99 @@
+import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
+import { Backlog, type Waiting } from 'barewire/peer';
+import fc from 'fast-check';
+import t from 'tap';
+import { runs } from '../support/laws.ts';
+
+const MAX_BYTES = 20 * (ENTRY_OVERHEAD_BYTES + 10);
+
+/** What is done to a backlog. */
+type Step =
+  | { readonly kind: 'add'; readonly bytes: number; readonly key: string | undefined }
+  | { readonly kind: 'remove'; readonly which: number }
+  | { readonly kind: 'release'; readonly count: number }
+  | { readonly kind: 'clear' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('add' as const),
+      bytes: fc.nat(30),
+      key: fc.option(fc.constantFrom('a', 'b', 'c'), { nil: undefined }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), which: fc.nat(40) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), count: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'clear' as const }) },
+);
+
+/** An array, and what the table of policies says, word by word. */
+class NaiveBacklog {
+  readonly #doesConflate: boolean;
+  list: Waiting[] = [];
+
+  constructor(doesConflate: boolean) {
+    this.#doesConflate = doesConflate;
+  }
+
+  get heldBytes(): number {
+    return this.list.reduce((sum, { bytes }) => sum + bytes + ENTRY_OVERHEAD_BYTES, 0);
+  }
+
+  add(message: Waiting): number {
+    const old = this.list.findIndex(({ key }) => key === message.key);
+    let dropped = 0;
+    if (this.#doesConflate && message.key !== undefined && old !== -1) {
+      this.list.splice(old, 1);
+      dropped += 1;
+    }
+    this.list.push(message);
+    while (this.heldBytes > MAX_BYTES) {
+      this.list.shift();
+      dropped += 1;
+    }
+    return dropped;
+  }
+}
+
+t.test('law: a backlog is an array whose messages are replaced, dropped and sent', (t) => {
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(step, { maxLength: 200 }), (doesConflate, steps) => {
+      const backlog = new Backlog(doesConflate ? 'conflate' : 'drop-oldest', MAX_BYTES);
+      const naive = new NaiveBacklog(doesConflate);
+      const added: Waiting[] = [];
+      let sent: Waiting[] = [];
+      const left = new Set<Waiting>();
+      for (const one of steps) {
+        sent = [];
+        if (one.kind === 'add') {
+          const message: Waiting = {
+            bytes: one.bytes,
+            key: one.key,
+            send: () => sent.push(message),
+            left: () => left.add(message),
+          };
+          added.push(message);
+          t.equal(backlog.add(message), naive.add(message));
+          t.equal(backlog.keeps(message), true);
+        } else if (one.kind === 'remove' && added.length > 0) {
+          const message = added[one.which % added.length]!;
+          const at = naive.list.indexOf(message);
+          if (at !== -1) naive.list.splice(at, 1);
+          t.equal(backlog.remove(message), at !== -1);
+        } else if (one.kind === 'release') {
+          backlog.release(() => sent.length < one.count);
+          t.strictSame(sent, naive.list.splice(0, one.count));
+        } else if (one.kind === 'clear') {
+          t.equal(backlog.clear(), naive.list.splice(0).length);
+        }
+        t.equal(backlog.length, naive.list.length);
+        t.equal(backlog.heldBytes, naive.heldBytes);
+        t.equal(left.size, added.length - naive.list.length);
+      }
+    }),
+    runs(200),
+  );
+  t.pass('no counterexample');
+  t.end();
+});
