@@ -147,7 +147,10 @@ export class PeerOutput implements WriterPace {
   /** Whether the slow-consumer policy has a say about a message. */
   #mustWait(payload: string | { readonly byteLength: number }): boolean {
     if (!this.#isFull) return this.#backlog.length > 0;
-    return this.#backlog.policy !== 'wait' || this.#isOverBound(payloadLength(payload));
+    const { policy } = this.#backlog;
+    // Who waits for our compressor is no slow consumer.
+    const isKept = policy === 'wait' || (policy === 'close' && !this.#transport.isCongested);
+    return !isKept || this.#isOverBound(payloadLength(payload));
   }
 
   #isOverBound(bytes: number): boolean {

@@ -10,6 +10,7 @@ import {
   WebSocketPeer,
 } from 'barewire/peer';
 import t, { type Test } from 'tap';
+import { joinPeers } from '../support/joined-peers.ts';
 
 /** Two peers joined by a real TCP connection on the loopback; the handshake is left out. */
 async function joined(
@@ -369,4 +370,19 @@ t.test('closes cleanly behind a loop that was left, and behind a pause', async (
     t.match(await client.closed, { code: 1000, wasClean: true });
     t.equal(seen.length, 1);
   }
+});
+
+t.test('a peer is not slow because we compress', async (t) => {
+  const { client, server } = await joinPeers(t, {
+    deflate: true,
+    server: { slowConsumer: 'close' },
+  });
+  const text = 'compressible '.repeat(20_000);
+  t.not(server.offer(text), 'closed');
+  t.not(server.offer(text), 'closed');
+  const received: number[] = [];
+  client.attach({ message: (_, data) => received.push(data.length) });
+  await server.drained();
+  await server.close(1000);
+  t.strictSame(received, [text.length, text.length]);
 });
