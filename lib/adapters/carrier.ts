@@ -82,6 +82,8 @@ export interface Carrier extends Counted {
   readonly isGone: boolean;
   /** True for TLS; `undefined` when it is the request that says so. */
   readonly isSecure: boolean | undefined;
+  /** Whether a refusal can still be written: a client that has ended its side may read on. */
+  readonly canAnswer: boolean;
   /** Called when the client goes away, while its stream may still be there. */
   onLeaving(callback: () => void): void;
   refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void;
@@ -186,8 +188,8 @@ function openOn(carrier: Carrier, open: () => WebSocketPeer): WebSocketPeer {
 
 function refuse(carrier: Carrier, refusal: RefusedOpening, endpoint: AdapterEndpoint): undefined {
   log('refused with %d: %s', refusal.status, refusal.error.message);
-  if (carrier.isGone) carrier.drop();
-  else writeRefusal(carrier, refusal);
+  if (carrier.canAnswer) writeRefusal(carrier, refusal);
+  else carrier.drop();
   const { refused } = ADAPTER_CHANNELS;
   if (refused.hasSubscribers) refused.publish({ endpoint, source: carrier.source, refusal });
   if (endpoint.refused !== undefined) endpoint.refused(refusal);

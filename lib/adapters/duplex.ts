@@ -2,6 +2,7 @@
  * WebSockets on any `Duplex` whose request somebody else has read: a socket of `net.Server`, a TLS
  * socket, one end of a tunnel.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '../base/index.ts';
 import { formatUpgradeResponse, type UpgradeRequest } from '../handshake/index.ts';
@@ -14,6 +15,8 @@ import {
 } from '../peer/index.ts';
 import { type AdapterEndpoint, alarmOf, type Carrier, carryThrough } from './carrier.ts';
 
+/** Silence after which the system asks a client whether it is there. */
+const KEEP_ALIVE_MS = 30_000;
 const IGNORE = (): void => {};
 /** Whatever the request was, its refusal has a body and ends the connection. */
 const ANSWERED: AnsweredRequest = { method: 'GET', version: '1.1' };
@@ -37,6 +40,8 @@ export function acceptDuplex(
 ): Promise<WebSocketPeer | undefined> {
   // From here on nobody else looks after this stream's errors.
   stream.on('error', IGNORE);
+  // A client that has vanished is noticed at last, also when nobody pings it.
+  if (stream instanceof Socket) stream.setKeepAlive(true, KEEP_ALIVE_MS);
   const carrier = new StreamCarrier(stream, head, source, alarmOf(endpoint));
   return carryThrough(carrier, request, endpoint);
 }
@@ -72,6 +77,10 @@ class StreamCarrier implements Carrier {
     this.#stream.once('close', callback);
   }
 
+  get canAnswer(): boolean {
+    return this.#stream.writable;
+  }
+
   drop(): void {
     this.#stream.destroy();
   }
@@ -86,8 +95,14 @@ class StreamCarrier implements Carrier {
     // What the client still sends is read away, or a reset would overtake the answer.
     stream.resume();
     const cancel = this.#alarm(LIMITS.lingerTimeoutMs.value, () => stream.destroy());
-    stream.once('end', () => stream.destroy());
     stream.once('close', cancel);
+    // Both halves have to be over: a client may end its own behind the request, and read on.
+    const end = (): void => {
+      const isOver = stream.readableEnded && stream.writableFinished;
+      if (isOver) stream.destroy();
+    };
+    stream.once('end', end);
+    stream.once('finish', end);
   }
 
   switchOver(response: Parameters<Carrier['switchOver']>[0]): DuplexTransport {

@@ -15,9 +15,6 @@ import type { AdapterEndpoint } from './carrier.ts';
 import { acceptDuplex } from './duplex.ts';
 import { LineFields } from './line-fields.ts';
 
-/** Silence after which the system asks a client whether it is there. */
-const KEEP_ALIVE_MS = 30_000;
-
 /**
  * Accepts the WebSocket of an `'upgrade'` event, or refuses it. All three arguments as the event
  * has them.
@@ -36,8 +33,6 @@ export function acceptUpgrade(
     // Time limits of requests end here; those of connections are the endpoint's.
     socket.setTimeout(0);
     socket.setNoDelay(true);
-    // A client that has vanished is noticed at last, also when nobody pings it.
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
   }
   const upgrade = {
     method: request.method ?? '',

@@ -99,6 +99,10 @@ class StreamCarrier implements Carrier {
     this.#stream.once('close', callback);
   }
 
+  get canAnswer(): boolean {
+    return this.#stream.writable && !this.#stream.closed;
+  }
+
   drop(): void {
     new Http2Transport(this.#stream).destroy();
   }

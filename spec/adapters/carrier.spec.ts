@@ -33,6 +33,9 @@ function carrier(): { carrier: Carrier; log: unknown[]; leave: () => void } {
       get isGone() {
         return isGone;
       },
+      get canAnswer() {
+        return !isGone;
+      },
       onGone: () => {},
       onLeaving: (callback) => {
         gone = callback;

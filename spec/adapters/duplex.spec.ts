@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { acceptDuplex } from 'barewire/adapters';
 import { connectWebSocket } from 'barewire/client';
 import { type RequestHead, RequestReader } from 'barewire/http';
 import t from 'tap';
+import { LineFields } from '../../lib/adapters/line-fields.ts';
 import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
 t.test('accepts on any Duplex, with the head of a request that somebody has read', async (t) => {
@@ -56,4 +58,71 @@ t.test('survives a stream that is dead already, or dies', async (t) => {
   dying.destroy(new Error('dying'));
   t.equal(await accepted, undefined);
   await once(dying, 'close').catch(() => {});
+});
+
+/** A stream whose client has ended its half, and takes one write after the other. */
+class HalfClosed extends Duplex {
+  readonly written: Buffer[] = [];
+  hasEnded = false;
+
+  override _read(): void {
+    this.push(null);
+  }
+
+  override _write(bytes: Buffer, _encoding: unknown, done: () => void): void {
+    this.written.push(bytes);
+    setImmediate(done);
+  }
+
+  override _final(done: () => void): void {
+    this.hasEnded = true;
+    setImmediate(done);
+  }
+
+  get text(): string {
+    return Buffer.concat(this.written).toString('latin1');
+  }
+}
+
+t.test('gives the whole refusal to a client that has ended its half', async (t) => {
+  const stream = new HalfClosed({ allowHalfOpen: true });
+  const fields = { get: () => undefined, getAll: () => [] };
+  const request = { method: 'POST', target: '/', version: '1.1', fields };
+  t.equal(await acceptDuplex(stream, request, undefined, { refused: () => {} }), undefined);
+  await once(stream, 'close');
+  const [head, body] = stream.text.split('\r\n\r\n') as [string, string];
+  t.match(head, /^HTTP\/1\.1 405 /);
+  t.equal(Number(/content-length: (\d+)/.exec(head)?.[1]), body.length);
+  t.equal(stream.hasEnded, true);
+});
+
+t.test('answers a client that ends its half while accept thinks', async (t) => {
+  const stream = new HalfClosed({ allowHalfOpen: true });
+  const lines = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
+  lines.push('Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==');
+  const request = { method: 'GET', target: '/', version: '1.1', fields: new LineFields(lines) };
+  const accept = async (): Promise<boolean> => {
+    stream.resume();
+    await once(stream, 'end');
+    return false;
+  };
+  t.equal(await acceptDuplex(stream, request, undefined, { accept, refused: () => {} }), undefined);
+  await once(stream, 'close');
+  t.match(stream.text, /^HTTP\/1\.1 [45]\d\d /);
+  t.equal(stream.hasEnded, true);
+});
+
+t.test('has the system ask whether a silent client is still there', async (t) => {
+  const calls: unknown[] = [];
+  const fields = { get: () => undefined, getAll: () => [] };
+  const server = createServer((socket) => {
+    Object.assign(socket, { setKeepAlive: (...all: unknown[]) => calls.push(all) });
+    const request = { method: 'POST', target: '/', version: '1.1', fields };
+    void acceptDuplex(socket, request, undefined, { refused: () => {} });
+  });
+  t.teardown(() => server.close());
+  const client = new RawClient(await listen(server));
+  await client.ended();
+  t.strictSame(calls, [[true, 30_000]]);
+  client.close();
 });
