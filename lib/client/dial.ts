@@ -44,7 +44,10 @@ export interface DialOptions {
   readonly createConnection?:
     | ((address: WebSocketAddress, signal: AbortSignal) => Duplex | Promise<Duplex>)
     | undefined;
-  /** Resolves the name that is dialled (a proxy's, if there is one); as of `node:dns`. */
+  /**
+   * Resolves the name that is dialled (a proxy's, if there is one); as of `node:dns`. Not for unix
+   * sockets and `createConnection`, and neither is `localAddress`.
+   */
   readonly lookup?: LookupFunction | undefined;
   /** The local address to connect from. */
   readonly localAddress?: string | undefined;
@@ -63,13 +66,20 @@ export const DIAL_OPTIONS: OptionTable<DialOptions> = {
 /**
  * Checks how the options go together, before anything is opened.
  *
- * @throws UsageError `invalid-option` when they name more than one way, or a bad proxy.
+ * @throws UsageError `invalid-option` when they name more than one way, say of a way what has no
+ *   meaning for it, or for a bad proxy.
  */
 export function checkDialOptions(options: DialOptions, address: WebSocketAddress): void {
   const { socketPath, proxy, createConnection } = options;
   const ways = [address.socketPath, socketPath, proxy, createConnection];
   if (ways.filter((way) => way !== undefined).length > 1) {
     const message = 'only one of ws+unix:, socketPath, proxy and createConnection';
+    throw new UsageError('invalid-option', message);
+  }
+  const isUnix = (address.socketPath ?? socketPath) !== undefined;
+  const isDialled = !isUnix && createConnection === undefined;
+  if (!isDialled && (options.lookup !== undefined || options.localAddress !== undefined)) {
+    const message = 'lookup and localAddress are for TCP connections that are dialled here';
     throw new UsageError('invalid-option', message);
   }
   if (options.proxy !== undefined) resolveProxy(options.proxy);

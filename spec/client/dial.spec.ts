@@ -34,3 +34,17 @@ t.test('uses the stream of the caller', async (t) => {
   const createConnection = (): PassThrough => mine;
   t.equal(await dial(address, undefined, { createConnection }, calm), mine);
 });
+
+t.test('refuses what the way to the server would ignore', (t) => {
+  const lookup = ((_name: string, _options: unknown, done: () => void) => done()) as never;
+  const createConnection = (): PassThrough => new PassThrough();
+  const unix = parseWebSocketUrl('ws+unix:/s:/x');
+  for (const ignored of [{ lookup }, { localAddress: '127.0.0.1' }]) {
+    t.throws(() => checkDialOptions({ ...ignored, socketPath: '/x' }, address), UsageError);
+    t.throws(() => checkDialOptions({ ...ignored, createConnection }, address), UsageError);
+    t.throws(() => checkDialOptions(ignored, unix), UsageError);
+    checkDialOptions(ignored, address);
+    checkDialOptions({ ...ignored, proxy: 'http://p' }, address);
+  }
+  t.end();
+});
