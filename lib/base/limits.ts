@@ -140,6 +140,12 @@ export const LIMITS = defineLimits({
     precedent: 'Python websockets 10 s for each step of closing',
     stops: 'connections that are over, held open by a peer that does not end its side',
   },
+  maxPingsInFlight: {
+    value: 1024,
+    unit: 'count',
+    precedent: 'ws and Python websockets have none',
+    stops: 'pings, and whoever waits for them, piling up for a peer that answers none',
+  },
   handshakeTimeoutMs: {
     value: 10_000,
     unit: 'ms',

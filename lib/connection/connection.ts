@@ -253,13 +253,13 @@ export class Connection {
    *
    * @param payload at most 125 bytes; by default a serial number.
    * @param answered called with the round-trip time in ms when the answer comes.
-   * @returns false when the connection is closing.
+   * @returns false when the connection is closing, or `maxPingsInFlight` are unanswered.
    * @throws UsageError `invalid-argument` when the payload is longer.
    */
   ping(payload?: Uint8Array, answered?: (roundTripMs: number) => void): boolean {
     if (payload !== undefined) checkControl(payload);
     const bytes = payload === undefined ? undefined : Buffer.from(payload);
-    if (!this.isOpen) return false;
+    if (!this.isOpen || !this.#keepalive.canPing) return false;
     const sent = this.#keepalive.pinged(this.#now(), bytes, answered);
     this.#output.control(OPCODE.ping, sent);
     return true;

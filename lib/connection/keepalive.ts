@@ -7,7 +7,7 @@
  * Nothing here reads a clock. Activity sets a flag, and the next tick turns the flag into a time: a
  * message costs one store, and deadlines are late by one tick at most.
  */
-import { ProtocolError, UsageError } from '../base/index.ts';
+import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
 
 /** Deadlines of an open connection, in ms; `undefined` or 0 switches one off. */
 export interface KeepaliveOptions {
@@ -17,6 +17,8 @@ export interface KeepaliveOptions {
   readonly pongTimeoutMs?: number | undefined;
   /** Close the connection when no data message came or went for so long. */
   readonly idleTimeoutMs?: number | undefined;
+  /** Pings without an answer at most; no further one is sent. Default 1024. */
+  readonly maxPingsInFlight?: number | undefined;
 }
 
 /** What a tick asks the connection to do. */
@@ -51,12 +53,16 @@ export class Keepalive {
   #heardAtMs = 0;
   #messageAtMs = 0;
   #serial = 0;
+  /** Pings that nobody has answered, those included that newer ones stand for. */
+  #unanswered = 0;
+  readonly #maxPingsInFlight: number;
 
-  /** @throws UsageError `invalid-option` when a deadline is not a number of ms from 0. */
+  /** @throws UsageError `invalid-option` for a deadline or a bound that is none. */
   constructor(options: KeepaliveOptions = {}) {
     this.#pingIntervalMs = milliseconds('pingIntervalMs', options.pingIntervalMs);
     this.#pongTimeoutMs = milliseconds('pongTimeoutMs', options.pongTimeoutMs);
     this.#idleTimeoutMs = milliseconds('idleTimeoutMs', options.idleTimeoutMs);
+    this.#maxPingsInFlight = resolveLimit('maxPingsInFlight', options.maxPingsInFlight);
   }
 
   /** Notes that bytes came. */
@@ -67,6 +73,11 @@ export class Keepalive {
   /** Notes that a data message came or went. */
   message(): void {
     this.#hasMessages = true;
+  }
+
+  /** Whether another ping may be sent: a peer that answers none must not make them pile up. */
+  get canPing(): boolean {
+    return this.#unanswered < this.#maxPingsInFlight;
   }
 
   /**
@@ -82,6 +93,7 @@ export class Keepalive {
     answered: ((roundTripMs: number) => void) | undefined,
   ): Buffer {
     this.#serial += 1;
+    this.#unanswered += 1;
     const bytes = payload ?? Buffer.from(String(this.#serial), 'latin1');
     if (this.#inFlight === NO_PINGS) this.#inFlight = [];
     if (this.#inFlight.length === MAX_PINGS) this.#forgetSecond();
@@ -110,6 +122,7 @@ export class Keepalive {
     let roundTripMs = 0;
     for (const { sentAtMs, askers } of this.#inFlight.splice(0, index + 1)) {
       roundTripMs = nowMs - sentAtMs;
+      this.#unanswered -= askers.length;
       for (const asker of askers) asker.answered?.(nowMs - asker.sentAtMs);
     }
     return roundTripMs;

@@ -28,6 +28,7 @@ export const PEER_OPTIONS: OptionTable<PeerOptions> = {
   pingIntervalMs: CHECKED_LATER,
   pongTimeoutMs: CHECKED_LATER,
   idleTimeoutMs: CHECKED_LATER,
+  maxPingsInFlight: CHECKED_LATER,
   slowConsumer: CHECKED_LATER,
   maxBufferedBytes: CHECKED_LATER,
   handlerFailed: A_FUNCTION,

@@ -115,5 +115,6 @@ export function connectionOptions(
     pingIntervalMs: options.pingIntervalMs,
     pongTimeoutMs: options.pongTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs,
+    maxPingsInFlight: options.maxPingsInFlight,
   };
 }

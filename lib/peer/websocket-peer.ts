@@ -260,7 +260,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    *
    * @param payload at most 125 bytes; by default a serial number.
    * @returns the round-trip time in ms; rejects with UsageError `invalid-state` when the connection
-   *   ends before the pong comes, or with the reason of `options.signal`.
+   *   ends before the pong comes or `maxPingsInFlight` are unanswered, or with the reason of
+   *   `options.signal`.
    */
   ping(payload?: Uint8Array, options: WaitOptions = {}): Promise<number> {
     return waitQuietly(() => {
@@ -286,8 +287,12 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       resolve(roundTripMs);
     });
     if (isSent) waiters.add(reject);
-    else reject(new UsageError('invalid-state', 'the connection is closing'));
+    else reject(new UsageError('invalid-state', this.#whyNoPing()));
     return pong;
+  }
+
+  #whyNoPing(): string {
+    return this.isOpen ? `${this.#pingWaiters?.size} pings wait` : 'the connection is closing';
   }
 
   // ── ending ─────────────────────────────────────────────────────────────────────────────────

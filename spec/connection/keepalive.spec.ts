@@ -103,3 +103,22 @@ t.test('many pings do not put the pong timeout off', (t) => {
   t.match(keepalive.tick(1000), { code: 'pong-timeout' });
   t.end();
 });
+
+t.test('says when so many pings are unanswered that another one had better wait', (t) => {
+  const keepalive = new Keepalive({ maxPingsInFlight: 100 });
+  const sent: Buffer[] = [];
+  while (keepalive.canPing) sent.push(keepalive.pinged(0, undefined, undefined));
+  t.equal(sent.length, 100);
+  t.ok(keepalive.ponged(1, sent[0]!) !== undefined);
+  t.equal(keepalive.canPing, true);
+  keepalive.pinged(0, undefined, undefined);
+  t.equal(keepalive.canPing, false);
+  t.ok(keepalive.ponged(1, sent.at(-1)!) !== undefined);
+  let more = 0;
+  for (; keepalive.canPing; more += 1) keepalive.pinged(0, undefined, undefined);
+  t.equal(more, 99, 'a pong for a newer ping answers the older ones');
+  for (const bad of [-1, 1.5, '5' as never]) {
+    t.throws(() => new Keepalive({ maxPingsInFlight: bad }), { code: 'invalid-option' });
+  }
+  t.end();
+});

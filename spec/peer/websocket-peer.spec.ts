@@ -372,6 +372,21 @@ t.test('closes cleanly behind a loop that was left, and behind a pause', async (
   }
 });
 
+t.test('pings that nobody answers are bounded', async (t) => {
+  const { client, server, sockets } = await joined(t, { maxPingsInFlight: 10 });
+  sockets[0]!.pause();
+  server.attach({});
+  const pings = Array.from({ length: 10 }, () => server.ping());
+  const sentBytes = server.counters.bytesSent + server.bufferedAmount;
+  await t.rejects(server.ping(), { code: 'invalid-state', message: /10 pings/ });
+  t.equal(server.counters.bytesSent + server.bufferedAmount, sentBytes, 'and is not sent');
+  t.equal(server.isOpen, true);
+  client.attach({});
+  sockets[0]!.resume();
+  for (const roundTripMs of await Promise.all(pings)) t.ok(roundTripMs >= 0);
+  t.ok((await server.ping()) >= 0, 'there is room again');
+});
+
 t.test('a peer is not slow because we compress', async (t) => {
   const { client, server } = await joinPeers(t, {
     deflate: true,
