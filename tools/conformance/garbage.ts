@@ -3,12 +3,13 @@
  * belongs to something else, TLS where there should be none, half an answer.
  */
 import { MAX_HEAD_BYTES } from './head-scan.ts';
+import type { Role } from './model.ts';
 
-/** Says what kind of thing came instead of a whole HTTP head. */
-export function describeGarbage(bytes: Buffer): string {
+/** Says what kind of thing came from a client or server instead of a whole HTTP head. */
+export function describeGarbage(bytes: Buffer, from: Role): string {
   // A TLS record: alert or handshake, protocol version 3.x.
   if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03) {
-    return 'The peer speaks TLS (a server: try wss://)';
+    return from === 'server' ? 'The peer speaks TLS: try wss://' : 'The peer speaks TLS: try ws://';
   }
   const line = /^[\x20-\x7e]*/.exec(bytes.toString('latin1', 0, 60))![0];
   const isText = line.length > 3;

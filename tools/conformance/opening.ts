@@ -89,18 +89,20 @@ export class ClientOpening {
     this.#raw = Buffer.concat([this.#raw, bytes]);
     const head = scanHead(this.#raw);
     if (head !== undefined) this.#head(head);
-    else if (!mayBeResponse(this.#raw)) this.#fail(`${describeGarbage(this.#raw)}.`);
+    else if (!mayBeResponse(this.#raw)) this.#fail(`${describeGarbage(this.#raw, 'server')}.`);
   }
 
   /** TCP is gone, or time is up. */
   giveUp(reason: string): void {
-    this.#fail(this.#raw.length === 0 ? reason : `${reason} ${describeGarbage(this.#raw)}.`);
+    this.#fail(
+      this.#raw.length === 0 ? reason : `${reason} ${describeGarbage(this.#raw, 'server')}.`,
+    );
   }
 
   #head(head: ScannedHead): void {
     const line = readStatusLine(head);
     if (line === undefined) {
-      this.#fail(`${describeGarbage(this.#raw)}.`);
+      this.#fail(`${describeGarbage(this.#raw, 'server')}.`);
       return;
     }
     const rest = this.#raw.subarray(head.length);
@@ -190,7 +192,7 @@ export class ServerOpening {
       this.#raw.length > MAX_HEAD_BYTES ||
       !/^[A-Z]/.test(this.#raw.toString('latin1', 0, 1))
     ) {
-      this.#finish({ ok: false, status: 400, reason: describeGarbage(this.#raw) });
+      this.#finish({ ok: false, status: 400, reason: `${describeGarbage(this.#raw, 'client')}.` });
     }
   }
 

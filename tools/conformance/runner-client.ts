@@ -6,6 +6,7 @@
  * end.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { AgentResults } from './agent-results.ts';
 import type { CatalogueEntry } from './cases/index.ts';
 import { REAL_CLOCK } from './clock.ts';
 import { runDirectCommand } from './direct-commands.ts';
@@ -13,7 +14,7 @@ import { DRIVER_PAGE } from './driver-page.ts';
 import { FuzzerPeer } from './fuzzer-peer.ts';
 import { type AskedOpening, buildRefusal, buildResponse, ServerOpening } from './opening.ts';
 import type { Transport } from './peer-parts.ts';
-import { type CaseResult, makeMissingResult } from './result.ts';
+import type { CaseResult } from './result.ts';
 import { repeat } from './script.ts';
 import { ServerCase } from './server-case.ts';
 import { attachSocket } from './socket-transport.ts';
@@ -46,6 +47,9 @@ const OPENING_MS = 5000;
 /** What a client may say outside of cases: commands, in JSON. */
 const MOST_OCTETS = 32 * 1024 * 1024;
 
+/** Reasons for refusals that are shown: a port scanner has more. */
+const MOST_REFUSALS = 10;
+
 /** Serves the cases. */
 export class FuzzingServer {
   /** Settles when a client has stopped the server. */
@@ -55,11 +59,13 @@ export class FuzzingServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #running = new Set<ServerCase>();
-  /** By agent, then by case id; a promise as long as the case runs. */
-  readonly #results = new Map<string, Map<string, CaseResult | Promise<CaseResult>>>();
+  readonly #results = new AgentResults();
+  /** Why connections were refused: each reason is shown once. */
+  readonly #refusals = new Set<string>();
   #stop: () => void = () => {};
+  #wasVisited = false;
   /** When a connection came or went last. */
-  #changedAt: number | undefined;
+  #changedAt = REAL_CLOCK.now();
 
   private constructor(options: FuzzingServerOptions, server: Server) {
     this.#options = options;
@@ -84,20 +90,22 @@ export class FuzzingServer {
 
   /** The names of those who have run something. */
   agents(): string[] {
-    return [...this.#results.keys()];
+    return this.#results.agents();
   }
 
-  /** Milliseconds without any connection; 0 before the first one. */
+  /** Whether anybody has ever connected. */
+  get wasVisited(): boolean {
+    return this.#wasVisited;
+  }
+
+  /** Milliseconds without any connection. */
   silentMs(): number {
-    const isQuiet = this.#changedAt !== undefined && this.#sockets.size === 0;
-    return isQuiet ? REAL_CLOCK.now() - this.#changedAt! : 0;
+    return this.#sockets.size === 0 ? REAL_CLOCK.now() - this.#changedAt : 0;
   }
 
   /** What is finished so far. */
   finished(): CaseResult[] {
-    return [...this.#results.values()].flatMap((cases) =>
-      [...cases.values()].filter((result): result is CaseResult => !(result instanceof Promise)),
-    );
+    return this.#results.finished();
   }
 
   /**
@@ -110,19 +118,12 @@ export class FuzzingServer {
     for (const running of this.#running) running.interrupt();
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
-    const results = this.finished();
-    const agents = unnamed === undefined ? this.agents() : [unnamed];
-    return agents.flatMap((agent) =>
-      this.#options.entries.map(
-        (entry, index) =>
-          results.find((result) => result.agent === agent && result.entry === entry) ??
-          makeMissingResult(entry, agent, index + 1, 'server', 'The client has not run this case.'),
-      ),
-    );
+    return this.#results.complete(this.#options.entries, unnamed);
   }
 
   #connected(socket: Socket): void {
     this.#sockets.add(socket);
+    this.#wasVisited = true;
     this.#changedAt = REAL_CLOCK.now();
     let conversation: Conversation | undefined;
     const timer = setTimeout(() => socket.destroy(), OPENING_MS);
@@ -144,24 +145,29 @@ export class FuzzingServer {
   #answer(asked: AskedOpening, transport: Transport): Conversation | undefined {
     if (!asked.ok) {
       const isPage = asked.status === 426 && asked.httpRequest.startsWith('GET / ');
-      transport.write(
-        Buffer.from(isPage ? DRIVER_PAGE : buildRefusal(asked.status, asked.reason)),
-        false,
-      );
+      if (!isPage) return this.#refuse(asked.status, asked.reason, transport);
+      transport.write(Buffer.from(DRIVER_PAGE), false);
       transport.end();
       return undefined;
     }
     const wish = readWish(asked.target, this.#options.entries);
     switch (wish.kind) {
       case 'refuse':
-        transport.write(Buffer.from(buildRefusal(500, wish.reason)), false);
-        transport.end();
-        return undefined;
+        return this.#refuse(500, wish.reason, transport);
       case 'run':
         return this.#runCase(wish, asked, transport);
       default:
         return this.#converse(wish, asked, transport);
     }
+  }
+
+  /** Says no to the client, and why to the user, who has often mistyped something. */
+  #refuse(status: number, reason: string, transport: Transport): undefined {
+    transport.write(Buffer.from(buildRefusal(status, reason)), false);
+    transport.end();
+    if (this.#refusals.size === MOST_REFUSALS || this.#refusals.has(reason)) return;
+    this.#refusals.add(reason);
+    this.#options.say(`A connection was refused: ${reason}`);
   }
 
   #runCase(
@@ -170,19 +176,10 @@ export class FuzzingServer {
     transport: Transport,
   ): Conversation {
     const { agent, entry, number } = wish;
-    const { id } = entry.case;
-    const cases = this.#results.get(agent) ?? new Map<string, CaseResult | Promise<CaseResult>>();
-    if (!this.#results.has(agent)) this.#options.say(`${agent} has begun.`);
-    this.#results.set(agent, cases);
-    let settle: (result: CaseResult) => void = () => {};
-    const promise = new Promise<CaseResult>((resolve) => {
-      settle = resolve;
-    });
-    cases.set(id, promise);
+    if (!this.agents().includes(agent)) this.#options.say(`${agent} has begun.`);
+    const keep = this.#results.begin(agent, entry.case.id);
     const onResult = (result: CaseResult): void => {
-      // A case that was begun anew keeps its newest run.
-      if (cases.get(id) === promise) cases.set(id, result);
-      settle(result);
+      keep(result);
       this.#options.onResult?.(result);
       queueMicrotask(() => this.#running.delete(running));
     };
@@ -234,7 +231,7 @@ export class FuzzingServer {
         return JSON.stringify({ id, description });
       }
       case 'status': {
-        const result = await this.#results.get(wish.agent)?.get(wish.entry.case.id);
+        const result = await this.#results.find(wish.agent, wish.entry.case.id);
         return JSON.stringify({ behavior: result?.behavior ?? 'FAILED' });
       }
       case 'update':

@@ -133,6 +133,8 @@ export interface ClientSuiteOptions extends SuiteOptions {
   readonly command: string | undefined;
   /** Milliseconds without a connection after which that client is given up. Default a minute. */
   readonly silentMs?: number | undefined;
+  /** The same before its first one: it may have to be built. Default ten minutes. */
+  readonly firstMs?: number | undefined;
 }
 
 /** Waits for clients until it is told to stop. */
@@ -170,7 +172,7 @@ export async function runAgainstClients(
 /** Until a client stops the server, the command ends, or the user has had enough. */
 async function waitForEnd(
   server: FuzzingServer,
-  { command, silentMs = 60_000 }: ClientSuiteOptions,
+  { command, silentMs = 60_000, firstMs = 600_000 }: ClientSuiteOptions,
   io: SuiteIo,
 ): Promise<string | undefined> {
   const interrupted = new Promise<undefined>((done) => {
@@ -179,7 +181,7 @@ async function waitForEnd(
   });
   if (command === undefined) return Promise.race([server.stopped, interrupted]);
   const client = startClient(command, server.url);
-  const silence = watchSilence(server, silentMs);
+  const silence = watchSilence(server, silentMs, firstMs);
   const failure = await Promise.race([server.stopped, interrupted, client.ended, silence.passed]);
   silence.stop();
   await client.stop();
@@ -190,14 +192,16 @@ async function waitForEnd(
 function watchSilence(
   server: FuzzingServer,
   silentMs: number,
+  firstMs: number,
 ): { passed: Promise<string>; stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const passed = new Promise<string>((done) => {
     const look = (): void => {
-      if (server.silentMs() < silentMs) return;
-      done(`The client has not connected for ${silentMs / 1000} seconds: it was ended.`);
+      const most = server.wasVisited ? silentMs : firstMs;
+      if (server.silentMs() < most) return;
+      done(`The client has not connected for ${most / 1000} seconds: it was ended.`);
     };
-    timer = setInterval(look, Math.min(1000, silentMs));
+    timer = setInterval(look, Math.min(1000, silentMs, firstMs));
   });
   return { passed, stop: () => clearInterval(timer) };
 }

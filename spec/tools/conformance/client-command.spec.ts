@@ -57,17 +57,15 @@ t.test('a command that ends by itself says how', async (t) => {
   );
 });
 
-t.test('a client that has begun and then does nothing is given up', async (t) => {
+/** Runs two cases against a client that is a program for Node. */
+async function runProgram(program: string, patience: { silentMs?: number; firstMs?: number }) {
   let out = '';
   let err = '';
-  const program =
-    "const s=require('net').connect(new URL(process.env.FUZZING_SERVER_URL).port,'127.0.0.1');" +
-    's.end();setInterval(()=>{},1000)';
   const outcome = await runAgainstClients(
     {
       entries: CATALOGUE.slice(0, 2),
       ...{ folder: undefined, baseline: undefined, isStrict: false },
-      ...{ host: '127.0.0.1', port: 0, silentMs: 50 },
+      ...{ host: '127.0.0.1', port: 0, ...patience },
       command: `"${process.execPath}" -e "${program}"`,
     },
     {
@@ -76,7 +74,22 @@ t.test('a client that has begun and then does nothing is given up', async (t) =>
       signal: new AbortController().signal,
     },
   );
+  return { outcome, out, err };
+}
+
+t.test('a client that has begun and then does nothing is given up', async (t) => {
+  const program =
+    "const s=require('net').connect(new URL(process.env.FUZZING_SERVER_URL).port,'127.0.0.1');" +
+    's.end();setInterval(()=>{},1000)';
+  const { outcome, out, err } = await runProgram(program, { silentMs: 50 });
   t.equal(outcome, 'unreachable');
   t.match(out, /FAILED 2/);
   t.match(err, /has not connected for 0\.05 seconds: it was ended/);
+});
+
+t.test('so is one that never connects, after a longer time', async (t) => {
+  const { outcome, out, err } = await runProgram('setInterval(()=>{},1000)', { firstMs: 200 });
+  t.equal(outcome, 'unreachable');
+  t.match(out, /FAILED 2/);
+  t.match(err, /has not connected for 0\.2 seconds: it was ended/);
 });

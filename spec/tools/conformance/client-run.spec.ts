@@ -112,6 +112,38 @@ t.test(
   },
 );
 
+t.test('why a connection was refused is said, once for each reason', async (t) => {
+  const said: string[] = [];
+  const server = await FuzzingServer.listen({
+    ...{ host: '127.0.0.1', port: 0, entries: choose('2.1') },
+    say: (line) => void said.push(line),
+    writeReports: async () => {},
+  });
+  t.teardown(() => server.close());
+  const tell = (bytes: string | Buffer): Promise<void> =>
+    new Promise((done) => {
+      const socket = connectTcp(Number(new URL(server.url).port), '127.0.0.1', () =>
+        socket.write(bytes),
+      );
+      socket.on('close', () => done()).resume();
+    });
+  t.equal(server.wasVisited, false);
+  for (const times of [1, 2]) {
+    await tell('hello there\r\n\r\n');
+    await tell(Buffer.from('16030102000100', 'hex'));
+    await t.rejects(ask(`${server.url}/runCase?case=1`), { message: /500/ }, `${times}`);
+  }
+  t.equal(server.wasVisited, true);
+  t.match(said, [
+    /refused: The peer did not speak HTTP \("hello there"\)\.|refused: .*request line/,
+    'A connection was refused: The peer speaks TLS: try ws://.',
+    /refused: .*agent/,
+  ]);
+  t.equal(said.length, 3);
+  for (let count = 0; count < 20; count += 1) await tell(`${count} bottles\r\n\r\n`);
+  t.equal(said.length, 10, 'and of many reasons a few are enough');
+});
+
 t.test('direct commands are carried out', async (t) => {
   const server = await listen(t, choose('2.1'));
   const messages = await ask(`${server.url}/`, (send) => {
