@@ -81,6 +81,12 @@ function isAcceptedDifference(bytes: Uint8Array, head: RequestHead, error: strin
   return error === 'HPE_INVALID_CONTENT_LENGTH' && /content-length:[^\r]*\t/i.test(text);
 }
 
+/** Whether there is an Upgrade, and it names no protocol. */
+function upgradesToNothing({ fields }: RequestHead): boolean {
+  const values = fields.getAll('upgrade');
+  return values.length > 0 && /^[ \t,]*$/.test(values.join());
+}
+
 function compareWithNode(
   bytes: Uint8Array,
   theirs: NodeOutcome,
@@ -98,6 +104,7 @@ function compareWithNode(
       JSON.stringify({ ours, other }),
     );
     if (ours.head.version === '1.0' && other.isUpgrade) return; // upgrade on HTTP/1.0
+    if (other.isUpgrade && upgradesToNothing(ours.head)) return; // an empty list of protocols
     expectLaw(ours.head.wantsUpgrade === other.isUpgrade, 'Node sees the same upgrade');
     if (ours.head.wantsUpgrade) return;
     expectLaw(ours.head.keepAlive === other.keepAlive, 'Node sees the same persistence');
