@@ -179,7 +179,7 @@ export class FuzzerPeer {
     this.#state = 'closing';
     if (payload.length >= 2) {
       this.facts.localCloseCode = payload.readUInt16BE(0);
-      this.facts.localCloseReason = payload.toString('utf8', 2);
+      this.facts.localCloseReason = payload.toString('utf8', 2) || undefined;
     }
     this.#output.frame({ opcode: OPCODE.close, payload: whole(payload) });
     this.flush();
@@ -220,7 +220,7 @@ export class FuzzerPeer {
   #closeArrived(payload: Buffer): void {
     if (payload.length >= 2) {
       this.facts.remoteCloseCode = payload.readUInt16BE(0);
-      this.facts.remoteCloseReason = payload.toString('utf8', 2);
+      this.facts.remoteCloseReason = payload.toString('utf8', 2) || undefined;
     }
     this.#judgeClosePayload(payload);
     if (!this.isAlive || this.facts.wasClean) return;

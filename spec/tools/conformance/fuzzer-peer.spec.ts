@@ -74,6 +74,8 @@ t.test('closes once; as client it waits for the server to drop TCP', async (t) =
   receive(8, Buffer.from('03e8', 'hex'));
   t.same(told, ['sent 8 03e8']);
   t.match(peer.facts, { closedByMe: true, wasClean: true, remoteCloseCode: 1000 });
+  // No reason is none, and not an empty one: so it stands in the reports of the original.
+  t.match(peer.facts, { localCloseReason: undefined, remoteCloseReason: undefined });
   await pass(clock, 999);
   t.same(told, ['sent 8 03e8']);
   peer.receiveEnd();

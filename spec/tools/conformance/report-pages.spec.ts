@@ -18,6 +18,19 @@ t.test('a case without a connection has nothing to compare', (t) => {
   t.end();
 });
 
+t.test('where a case may end in several ways, the page wants none of them', (t) => {
+  const none = { messages: 0, app: 0, payload: 0 };
+  const page = (id: string): string =>
+    buildCasePage(
+      fakeResult(id, 'OK', 'OK', { peer: { sent: none, received: none } }),
+      NO_NEIGHBOURS,
+    );
+  t.match(page('2.1'), '<td class="soft">1000, or none</td>');
+  t.notMatch(page('b2.4.1'), /, or none<|not required/);
+  t.match(page('b2.4.1'), 'Close code of the testee');
+  t.end();
+});
+
 t.test('a payload that is sent in pieces is shown piece by piece', async (t) => {
   const { log } = await captureWrites(findCase('6.4.3'), 'client');
   const text = buildCasePage(fakeResult('6.4.3', 'OK', 'OK', { log }), NO_NEIGHBOURS);

@@ -166,11 +166,11 @@ function closingRows({ facts, entry, isServer }: CaseResult): ClosingRow[] {
 }
 
 function closing(result: CaseResult): Markup {
-  const isJudged =
-    result.behaviorClose !== 'INFORMATIONAL' && result.entry.case.close.isPartOfCase !== true;
+  const isFree = result.entry.case.close.isPartOfCase === true;
+  const isJudged = result.behaviorClose !== 'INFORMATIONAL' && !isFree;
   const rows = closingRows(result).map(
     ({ name, was, wanted, isWrong }) =>
-      html`<tr><th>${name}</th><td class="${isWrong && isJudged ? 'wrong' : ''}">${was}</td><td class="soft">${wanted}</td></tr>`,
+      html`<tr><th>${name}</th><td class="${isWrong && isJudged ? 'wrong' : ''}">${was}</td><td class="soft">${isFree ? '' : wanted}</td></tr>`,
   );
   return html`<table class="facts"><tr><th></th><th>what happened</th><th>what is right</th></tr>${rows}</table>`;
 }
