@@ -91,7 +91,10 @@ export class RequestInput implements RequestSink, BodySource {
     return this.#isDone && this.#reader.phase !== 'idle';
   }
 
-  /** Whether more than the current request has come already. */
+  /**
+   * Whether more than the current request has come already. A chunked body that has not been read
+   * hides what comes behind it: rather a last answer without `close` than a request without one.
+   */
   get hasNext(): boolean {
     const body = this.#body!;
     const isKnown = body.isComplete || body.length === undefined;
