@@ -12,6 +12,7 @@
  * A dead client is found only by writing to it, so the heartbeat is also the reaper. What waits for
  * a client that reads slowly is bounded, and the policy for it is the one of WebSocket peers.
  */
+import { UsageError } from '../base/index.ts';
 import type { Backlog, SendOutcome } from '../peer/index.ts';
 import {
   type EventFields,
@@ -100,7 +101,7 @@ export class EventStreamPeer {
    * Sends an event: its fields, or what the replay log's `append` returned.
    *
    * @returns true when the client takes more; false when it reads slowly, or is gone.
-   * @throws UsageError `invalid-argument` as `encodeEvent`.
+   * @throws UsageError `invalid-argument` for what is no object, and as `encodeEvent`.
    */
   send(event: EventFields | LoggedEvent, options?: OfferOptions): boolean {
     return this.offer(event, options) === 'sent';
@@ -108,6 +109,9 @@ export class EventStreamPeer {
 
   /** As {@link send}, and tells what became of the event. */
   offer(event: EventFields | LoggedEvent, options?: OfferOptions): SendOutcome {
+    if (typeof event !== 'object' || event === null) {
+      throw new UsageError('invalid-argument', 'an event is an object, such as { data }');
+    }
     const text = 'text' in event ? this.#textSince(event) : encodeEvent(event);
     if (!this.#channel.isOpen) return 'closed';
     if (text === '') return 'sent';

@@ -64,6 +64,9 @@ t.test('sends each event in a chunk of its own', async (t) => {
   t.ok(client.text.includes(`${text.length.toString(16)}\r\n${text}\r\n`));
   t.equal(streamOf(client), `:\n\n${text}id: 7\ndata: x\n\n: hi\n\n`);
   t.throws(() => events.send({ data: 'x', id: 'a\nb' }), { code: 'invalid-argument' });
+  for (const bad of ['text', 7, null, undefined]) {
+    t.throws(() => events.send(bad as never), { name: 'UsageError', code: 'invalid-argument' });
+  }
 });
 
 t.test('sends a comment when nothing was sent for a while [sse-9.2.7-1]', async (t) => {
