@@ -34,7 +34,7 @@ export {
   type WebSocketHandler,
   type WebSocketOptions,
 } from './peer-options.ts';
-export type { PeerSendOptions, SendOutcome } from './peer-output.ts';
+export type { PeerSendOptions, SendOutcome, StartOptions } from './peer-output.ts';
 export { unlessAborted } from './signals.ts';
 export { IntervalTicker, systemTicker, type Tickable, type Ticker } from './ticker.ts';
 export type { Transport, TransportSink } from './transport.ts';

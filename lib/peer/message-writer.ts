@@ -8,7 +8,7 @@
  * itself: nothing would be written meanwhile, no answer read, no other connection served. So after
  * 64 KiB the writer gives the event loop a turn, and goes on when the transport has room.
  */
-import type { OutgoingMessage } from '../connection/index.ts';
+import { copyPayload, type OutgoingMessage } from '../connection/index.ts';
 import { type MessageData, toPayload } from './payload.ts';
 
 /** Written in one turn of the event loop at most, in bytes. */
@@ -33,6 +33,8 @@ export interface WriterPace {
 export class MessageWriter {
   readonly #message: OutgoingMessage;
   readonly #pace: WriterPace;
+  /** Pieces stay the caller's own. */
+  readonly #copies: boolean;
   #turnBytes = 0;
   /** The first half of a surrogate pair, whose second half comes with the next piece. */
   #half = '';
@@ -40,9 +42,10 @@ export class MessageWriter {
   #waiting = 0;
 
   /** Made by `peer.startMessage`. */
-  constructor(message: OutgoingMessage, pace: WriterPace) {
+  constructor(message: OutgoingMessage, pace: WriterPace, copies = false) {
     this.#message = message;
     this.#pace = pace;
+    this.#copies = copies;
   }
 
   /**
@@ -53,7 +56,7 @@ export class MessageWriter {
    * @throws UsageError `invalid-argument` for anything that is neither text nor bytes.
    */
   async write(piece: MessageData): Promise<boolean> {
-    const payload = this.#join(toPayload(piece));
+    const payload = this.#join(this.#take(piece));
     if (this.#waiting > 0 && !this.#pace.admits(payload.length)) return false;
     if (!this.#message.write(payload)) return false;
     await this.#pause(payload.length);
@@ -63,7 +66,7 @@ export class MessageWriter {
   /** Ends the message. @returns false when the connection ended first. */
   async end(piece?: MessageData): Promise<boolean> {
     const rest = this.#half === '' ? undefined : '';
-    const payload = piece === undefined ? rest : toPayload(piece);
+    const payload = piece === undefined ? rest : this.#take(piece);
     const last = payload === undefined ? undefined : this.#join(payload, true);
     if (!this.#message.end(last)) return false;
     await this.#pause(payload?.length ?? 0);
@@ -81,6 +84,11 @@ export class MessageWriter {
   /** Whether all of it has been written, and it was not given up. */
   get isComplete(): boolean {
     return this.#message.isComplete;
+  }
+
+  #take(piece: MessageData): string | Uint8Array {
+    const payload = toPayload(piece);
+    return this.#copies ? copyPayload(payload) : payload;
   }
 
   /** Text may be cut anywhere, also inside a code point: each frame gets whole ones. */

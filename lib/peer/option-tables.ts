@@ -12,7 +12,7 @@ import type { AcceptPolicy } from './accept.ts';
 import type { BroadcastOptions } from './broadcast.ts';
 import type { PeerOptions } from './open.ts';
 import type { WebSocketHandler } from './peer-options.ts';
-import type { PeerSendOptions } from './peer-output.ts';
+import type { PeerSendOptions, StartOptions } from './peer-output.ts';
 
 /** How a peer behaves. */
 export const PEER_OPTIONS: OptionTable<PeerOptions> = {
@@ -61,7 +61,7 @@ export const HANDLERS: OptionTable<WebSocketHandler> = {
 };
 
 /** How a message that is written piece by piece begins. */
-export const START_OPTIONS = { compress: A_BOOLEAN };
+export const START_OPTIONS: OptionTable<StartOptions> = { compress: A_BOOLEAN, copy: A_BOOLEAN };
 
 /** How one message is sent. */
 export const SEND_OPTIONS: OptionTable<PeerSendOptions> = {

@@ -45,6 +45,9 @@ export interface PeerSendOptions extends SendOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `WebSocketPeer.startMessage`: `copy` is for each piece, when it is written. */
+export type StartOptions = Pick<SendOptions, 'compress' | 'copy'>;
+
 /** Sends for one peer. */
 export class PeerOutput implements WriterPace {
   readonly #connection: Connection;
@@ -197,12 +200,13 @@ export class PeerOutput implements WriterPace {
   /** Begins a message that is written piece by piece. */
   startMessage(
     type: 'text' | 'binary' | undefined,
-    options: { compress?: boolean | undefined } | undefined,
+    options: StartOptions | undefined,
   ): MessageWriter {
     if (options !== undefined) checkOptions(options, START_OPTIONS);
     // It takes its place in the queue at once, behind what a policy still keeps back.
     this.sendEverything();
-    return new MessageWriter(this.#connection.startMessage(type, options), this);
+    const message = this.#connection.startMessage(type, options);
+    return new MessageWriter(message, this, options?.copy);
   }
 
   /** Sends a Blob or what an iterable gives as one message; `broken` ends half a message. */
@@ -215,7 +219,8 @@ export class PeerOutput implements WriterPace {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
     if (!this.#connection.isOpen) return Promise.resolve(false);
     // The message takes its place in the order now, not when its first piece comes.
-    const writer = this.startMessage(options?.type, { compress: options?.compress });
+    const { type, compress, copy } = options ?? {};
+    const writer = this.startMessage(type, { compress, copy });
     this.#pieces ??= new PieceSending();
     return this.#pieces.send(writer, source, options?.signal, broken);
   }

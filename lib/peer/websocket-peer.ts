@@ -27,7 +27,12 @@ import {
   type WebSocketHandler,
   type WebSocketOptions,
 } from './peer-options.ts';
-import { PeerOutput, type PeerSendOptions, type SendOutcome } from './peer-output.ts';
+import {
+  PeerOutput,
+  type PeerSendOptions,
+  type SendOutcome,
+  type StartOptions,
+} from './peer-output.ts';
 import { PeerReading } from './peer-reading.ts';
 import { unlessAborted, waitQuietly } from './signals.ts';
 import { clockOf, systemTicker, type Ticker } from './ticker.ts';
@@ -228,10 +233,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * @param type left out, the first piece decides: text for a string, else binary.
    * @throws UsageError `invalid-state` when the connection is closing.
    */
-  startMessage(
-    type?: 'text' | 'binary',
-    options?: { compress?: boolean | undefined },
-  ): MessageWriter {
+  startMessage(type?: 'text' | 'binary', options?: StartOptions): MessageWriter {
     return this.#output.startMessage(type, options);
   }
 

@@ -20,6 +20,6 @@ t.test('a message is text or binary, and a signal is for one peer', (t) => {
   t.equal(SEND_OPTIONS.type.fits('text') && SEND_OPTIONS.type.fits('binary'), true);
   t.equal(SEND_OPTIONS.type.fits('blob'), false);
   t.notOk('signal' in BROADCAST_OPTIONS);
-  t.strictSame(Object.keys(START_OPTIONS), ['compress']);
+  t.strictSame(Object.keys(START_OPTIONS), ['compress', 'copy']);
   t.end();
 });

@@ -433,3 +433,26 @@ t.test('a prepared message takes the options of any other, and refuses what is n
   t.throws(() => client.offerPrepared(message, unknown), { code: 'invalid-option' });
   t.equal(server.offerPrepared(message, { compress: false, key: 'k' }), 'sent');
 });
+
+t.test('pieces that wait are copied when it is asked for', async (t) => {
+  const { client, server } = await joinPeers(t, { deflate: true });
+  const received: string[] = [];
+  client.attach({ message: (_, data) => received.push((data as Buffer).toString('latin1')) });
+  const bytes = Buffer.alloc(50_000);
+  const first = server.startMessage('text');
+  const second = server.startMessage('binary', { copy: true });
+  void second.write(bytes.fill('a'));
+  void second.end(bytes.fill('b'));
+  async function* pieces(): AsyncGenerator<Buffer> {
+    yield bytes.fill('c');
+    yield bytes.fill('d');
+  }
+  const third = server.send(pieces(), { copy: true });
+  await first.end('first');
+  t.equal(await third, true);
+  bytes.fill('!');
+  await server.close(1000);
+  const runs = received.slice(1).map((text) => text.replaceAll(/(.)\1*/g, '$1'));
+  t.strictSame(runs, ['ab', 'cd']);
+  t.throws(() => server.startMessage('text', { copy: 1 as never }), { code: 'invalid-option' });
+});
