@@ -37,9 +37,9 @@ export class Fields {
    * the wire without injecting a line. An array of values makes one line each, `undefined` makes
    * none. Whitespace around a value is no part of it [RFC 9112 §5.1].
    *
-   * @throws UsageError `invalid-header` when they are no fields, a name is no token, or a value is no
-   *   string or number or holds CR, LF, NUL, another control character or a character above U+00FF
-   *   [RFC 9110 §5.5].
+   * @throws UsageError `invalid-header` when they are no fields, a name is no token, or a value is
+   *   no string or number or holds CR, LF, NUL, another control character or a character above
+   *   U+00FF [RFC 9110 §5.5].
    */
   static from(init: FieldsInit): Fields {
     const offsets: number[] = [];

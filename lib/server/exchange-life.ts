@@ -4,6 +4,7 @@
  * An exchange ends once: when the last byte of its answer has left, or when that will never happen.
  * Then the signal is aborted unless everything went well, and the clean-ups run, the newest first.
  */
+import { catchLater } from './late-failure.ts';
 import type { TransportEnd } from './socket-pump.ts';
 
 /** Why an exchange is over: `completed`, or what kept it from that. */
@@ -20,8 +21,8 @@ export interface ExchangeReport {
   readonly error: unknown;
 }
 
-/** Runs when an exchange is over. */
-export type Cleanup = (report: ExchangeReport) => void;
+/** Runs when an exchange is over. It may be asynchronous; nobody waits for it. */
+export type Cleanup = (report: ExchangeReport) => unknown;
 
 /** The reason of an aborted `signal`. */
 export class ExchangeAborted extends Error {
@@ -111,7 +112,7 @@ export class ExchangeLife {
   /** One clean-up that fails must not keep the others from running. */
   #run(cleanup: Cleanup, report: ExchangeReport): void {
     try {
-      cleanup(report);
+      catchLater(cleanup(report), this.#reportError);
     } catch (error) {
       this.#reportError(error);
     }

@@ -19,6 +19,7 @@ import { ProtocolError } from '../base/index.ts';
 import { answerToFailure } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
 import type { Cleanup } from './exchange-life.ts';
+import { isThenable } from './late-failure.ts';
 
 /** Calls a handler. Never throws. */
 export function runHandler(
@@ -71,8 +72,4 @@ function fail(exchange: Exchange, error: unknown, report: (error: unknown) => vo
  */
 function isAboutLeaving(error: unknown): boolean {
   return error instanceof ProtocolError || (error instanceof Error && error.name === 'AbortError');
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }

@@ -44,9 +44,9 @@ export interface ServerOptions extends ServerTuning {
   readonly websocket?: WebSocketRoute | undefined;
   /**
    * Takes what handlers throw and is no fault of a client. Default: printed to stderr, as is what
-   * it throws itself.
+   * it throws itself or rejects with.
    */
-  error?(error: unknown, exchange: Exchange | undefined): void;
+  error?(error: unknown, exchange: Exchange | undefined): unknown;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Duplex } from 'node:stream';
 import debug from 'debug';
 import type { ProtocolError } from '../base/index.ts';
 import type { Exchange } from './exchange.ts';
+import { catchLater } from './late-failure.ts';
 import type { TransportEnd } from './socket-pump.ts';
 
 const log = debug('barewire:http');
@@ -71,7 +72,7 @@ export const SERVER_CHANNELS: Readonly<
  * whoever reports is in the middle of something that must go on.
  */
 export function tellFailure(
-  options: { error?(error: unknown, exchange: Exchange | undefined): void },
+  options: { error?(error: unknown, exchange: Exchange | undefined): unknown },
   error: unknown,
   exchange: Exchange | undefined,
 ): void {
@@ -79,10 +80,12 @@ export function tellFailure(
     console.error('barewire: a handler failed:', error);
     return;
   }
-  try {
-    options.error(error, exchange);
-  } catch (secondError) {
+  const giveUp = (secondError: unknown): void =>
     console.error('barewire: the option error failed:', secondError, 'for', error);
+  try {
+    catchLater(options.error(error, exchange), giveUp);
+  } catch (secondError) {
+    giveUp(secondError);
   }
 }
 

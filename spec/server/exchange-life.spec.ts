@@ -75,3 +75,15 @@ t.test(
     t.end();
   },
 );
+
+t.test('reports what an asynchronous clean-up rejects with, early or late', async (t) => {
+  const errors: unknown[] = [];
+  const life = new ExchangeLife((error) => errors.push(error));
+  life.onClose(async () => {
+    throw new Error('one');
+  });
+  life.finish('completed');
+  life.onClose(() => Promise.reject(new Error('two')));
+  await new Promise((next) => setImmediate(next));
+  t.match(errors, [{ message: 'one' }, { message: 'two' }]);
+});

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { SERVER_CHANNELS, Tally } from '../../lib/server/server-stats.ts';
+import { SERVER_CHANNELS, Tally, tellFailure } from '../../lib/server/server-stats.ts';
 
 t.test('counts by name, also names that are names of object members', (t) => {
   const tally = new Tally();
@@ -19,4 +19,12 @@ t.test('has channels that cost nothing without subscribers', (t) => {
     t.equal(channel.hasSubscribers, false);
   }
   t.end();
+});
+
+t.test('prints what an asynchronous option error rejects with', async (t) => {
+  const printed = t.capture(console, 'error');
+  const second = new Error('in the option');
+  tellFailure({ error: () => Promise.reject(second) }, 'first', undefined);
+  await new Promise((next) => setImmediate(next));
+  t.match(printed(), [{ args: ['barewire: the option error failed:', second, 'for', 'first'] }]);
 });
