@@ -17,20 +17,18 @@ export type BytesLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
  *   …) or no longer holds any because its memory was detached or shrunk away.
  */
 export function viewBytes(value: unknown): Uint8Array {
-  if (types.isUint8Array(value)) return value.length === 0 ? requireAttached(value) : value;
+  if (types.isUint8Array(value) && value.length > 0) return value;
+  if (!ArrayBuffer.isView(value) && !types.isAnyArrayBuffer(value)) {
+    throw new UsageError(
+      'invalid-argument',
+      `bytes must be a Buffer, a typed array, a DataView or an ArrayBuffer, not ${describe(value)}`,
+    );
+  }
   try {
-    if (ArrayBuffer.isView(value)) {
-      return requireAttached(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-    }
-    if (types.isAnyArrayBuffer(value)) return requireAttached(new Uint8Array(value));
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
+    return viewMemory(value);
+  } catch {
     throw new UsageError('invalid-argument', 'the memory of this view is gone');
   }
-  throw new UsageError(
-    'invalid-argument',
-    `bytes must be a Buffer, a typed array, a DataView or an ArrayBuffer, not ${describe(value)}`,
-  );
 }
 
 /** Tells quickly whether a value is an array of bytes, of this realm or another. */
@@ -38,14 +36,15 @@ export function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array || types.isUint8Array(value);
 }
 
-/** A view without memory has length 0, like an empty one; only its methods tell them apart. */
-function requireAttached(view: Uint8Array): Uint8Array {
-  try {
-    view.at(0);
-  } catch {
-    throw new UsageError('invalid-argument', 'the memory of this view is gone');
-  }
-  return view;
+/**
+ * Views what is a view or memory already. It throws a TypeError for memory that is gone: a typed
+ * array without memory has length 0, like an empty one, and only its methods tell them apart.
+ */
+function viewMemory(value: BytesLike): Uint8Array {
+  if (!ArrayBuffer.isView(value)) return new Uint8Array(value);
+  if (types.isTypedArray(value)) value.at(0);
+  if (types.isUint8Array(value)) return value;
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
 function describe(value: unknown): string {

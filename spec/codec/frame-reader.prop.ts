@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ProtocolError } from 'barewire/base';
 import { FrameReader, type MaskingStrategy, setMaskingStrategy } from 'barewire/codec';
 import fc from 'fast-check';
 import t from 'tap';
@@ -153,6 +154,69 @@ t.test('survives a sink that feeds another reader from inside', (t) => {
       assert.deepEqual(log.failures, []);
     }),
     runs(100),
+  );
+  t.pass('no counterexample');
+  t.end();
+});
+
+/** What a sink may do that ends the reading, and what becomes of the reader. */
+const ENDINGS = {
+  stop: { state: 'stopped', failures: [] },
+  'find a fault': { state: 'failed', failures: ['text-not-utf8'] },
+  'have a bug': { state: 'stopped', failures: [] },
+  'stop and find a fault': { state: 'failed', failures: [] },
+} as const;
+
+t.test('reports what came before an end that the sink makes, and nothing after it', (t) => {
+  type Ending = keyof typeof ENDINGS;
+  const endings = fc.constantFrom(...(Object.keys(ENDINGS) as Ending[]));
+  const law = (frames: Buffer, offsets: readonly number[], last: number, ending: Ending): void => {
+    const calls: string[] = [];
+    const end = (): void => {
+      if (ending.startsWith('stop')) reader.stop();
+      if (ending.endsWith('fault')) throw new ProtocolError('text-not-utf8');
+      if (ending === 'have a bug') throw new RangeError('mine');
+    };
+    const call = (name: string): void => {
+      calls.push(name);
+      if (calls.length === last) end();
+    };
+    const failures: string[] = [];
+    const reader = new FrameReader(
+      {
+        frame: () => call('frame'),
+        payload: () => call('payload'),
+        frameEnd: () => call('frameEnd'),
+        failed: ({ code }) => void failures.push(code),
+      },
+      { role: 'client' },
+    );
+    let thrown = 0;
+    for (const chunk of cutAt(frames, offsets)) {
+      try {
+        reader.receive(chunk);
+      } catch (error) {
+        assert.ok(error instanceof RangeError);
+        thrown += 1;
+      }
+      reader.resume();
+    }
+    const hasEnded = calls.length === last;
+    assert.ok(calls.length <= last, 'a call came after the end');
+    assert.equal(reader.state, hasEnded ? ENDINGS[ending].state : 'reading');
+    assert.deepEqual(failures, hasEnded ? ENDINGS[ending].failures : []);
+    assert.equal(thrown, hasEnded && ending === 'have a bug' ? 1 : 0);
+    assert.equal(reader.waitingBytes, 0);
+  };
+  fc.assert(
+    fc.property(
+      legalFrames(false).map((frames) => concat(frames)),
+      cuts,
+      fc.integer({ min: 1, max: 12 }),
+      endings,
+      law,
+    ),
+    runs(300),
   );
   t.pass('no counterexample');
   t.end();

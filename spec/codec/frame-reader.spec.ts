@@ -183,6 +183,23 @@ t.test('delivers payload as it arrives [6455-5.4-18]', (t) => {
   t.end();
 });
 
+t.test('knows whether it is inside a frame, and inside a message', (t) => {
+  const reader = new FrameReader(new FrameLog(), CLIENT);
+  for (const [hex, isInsideFrame, isInsideMessage] of [
+    ['', false, false],
+    ['01', true, false],
+    ['02 61', true, true],
+    ['62', false, true],
+    ['89 00', false, true],
+    ['80', true, true],
+    ['00', false, false],
+  ] as const) {
+    reader.receive(bytes(hex));
+    t.same([reader.isInsideFrame, reader.isInsideMessage], [isInsideFrame, isInsideMessage], hex);
+  }
+  t.end();
+});
+
 t.test('refuses options and input that make no sense', (t) => {
   const sink = new FrameLog();
   for (const options of [

@@ -1,7 +1,10 @@
 import { encodeFrameInto, maxEncodedFrameLength, OPCODE } from 'barewire/codec';
 import t from 'tap';
+import { detach } from '../support/memory.ts';
 
 const KEY = 0x37fa213d;
+const KEPT = new ArrayBuffer(4);
+const INVALID = { code: 'invalid-argument' };
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 
 t.test('writes at an offset and says how much', (t) => {
@@ -67,5 +70,54 @@ t.test('never sends a part of a text: it fits or it throws', (t) => {
     }
     t.same([...outcomes].sort(), ['refused', 'whole']);
   }
+  t.end();
+});
+
+t.test('writes short frames in a loop as it writes them where there is no room for it', (t) => {
+  const lengths = [0, 1, 2, 38, 39, 40, 41, 42];
+  const payloads = lengths.flatMap((length) => {
+    const text = 'abcdefg'.repeat(6).slice(0, length);
+    return [
+      text,
+      Buffer.from(text),
+      text.replace(/^a/, 'é'),
+      Buffer.from(text).map((byte) => ~byte),
+    ];
+  });
+  for (const payload of payloads) {
+    for (const [fin, rsv, opcode] of [
+      [true, 0, OPCODE.text],
+      [false, 4, OPCODE.binary],
+      [false, 0, OPCODE.continuation],
+      [true, 7, 15],
+    ] as const) {
+      for (const key of [undefined, 0, KEY, 0xffffffff]) {
+        // The loop wants room for the longest short frame; the other way takes what it needs.
+        const tight = Buffer.alloc(maxEncodedFrameLength(Buffer.from(payload), key !== undefined));
+        const roomy = Buffer.alloc(200, 0xaa);
+        const size = encodeFrameInto(tight, 0, opcode, fin, rsv, payload, key);
+        t.equal(encodeFrameInto(roomy, 7, opcode, fin, rsv, payload, key), size);
+        t.same(roomy.subarray(7, 7 + size), tight.subarray(0, size), `${payload}`);
+        t.same(roomy.subarray(0, 7), Buffer.alloc(7, 0xaa));
+        t.equal(roomy[0 + 7], (fin ? 0x80 : 0) | (rsv << 4) | opcode);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('measures and writes nothing but text and bytes', (t) => {
+  const gone = new Uint8Array(8);
+  detach(gone.buffer);
+  for (const payload of [5, null, undefined, [1], {}, new Uint16Array(4), new DataView(KEPT)]) {
+    t.throws(() => maxEncodedFrameLength(payload as Uint8Array, true), INVALID);
+  }
+  const target = Buffer.alloc(100);
+  for (const payload of [5, null, undefined, [1], {}, new Uint16Array(4), KEPT, gone]) {
+    const write = (): number =>
+      encodeFrameInto(target, 0, OPCODE.binary, true, 0, payload as Uint8Array, undefined);
+    t.throws(write, INVALID);
+  }
+  t.same(target, Buffer.alloc(100));
   t.end();
 });

@@ -1,6 +1,9 @@
-import { UsageError } from 'barewire/base';
+import { HAS_FAST_PATHS, UsageError } from 'barewire/base';
 import { maskInto, setMaskingStrategy } from 'barewire/codec';
 import t from 'tap';
+import { chosenSimd } from '../../lib/codec/mask.ts';
+import { payloadSimd } from '../../lib/codec/payload-simd.ts';
+import { passesPlainly } from '../support/fast-paths.ts';
 import { resizableMemory } from '../support/memory.ts';
 
 const STRATEGIES = ['auto', 'bytes', 'words', 'simd'] as const;
@@ -83,3 +86,64 @@ t.test('refuses a strategy that is none', (t) => {
   t.throws(() => setMaskingStrategy(undefined as unknown as 'auto'), { code: 'invalid-argument' });
   t.end();
 });
+
+t.test('gives the module to those whose strategy masks in it', (t) => {
+  const module = payloadSimd();
+  t.ok(module);
+  for (const [strategy, chosen] of [
+    ['auto', HAS_FAST_PATHS ? module : undefined],
+    ['bytes', undefined],
+    ['words', undefined],
+    ['simd', module],
+  ] as const) {
+    setMaskingStrategy(strategy);
+    t.equal(chosenSimd(), chosen, strategy);
+  }
+  t.end();
+});
+
+t.test('masks large memory that comes again, and a part of it, as it does any other', (t) => {
+  for (const strategy of STRATEGIES) {
+    setMaskingStrategy(strategy);
+    for (const size of [131_071, 131_072, 131_073]) {
+      const large = Buffer.alloc(size);
+      for (const target of [large, large.subarray(9, 60)]) {
+        const seen = [1, 2, 3, 4].map(() => {
+          maskInto(target, 0, 51, target, 0, 0x01010101, 0);
+          return large.reduce((sum, byte) => sum + byte, 0);
+        });
+        t.same(seen, [51, 0, 51, 0], `${strategy}, ${size} bytes`);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('refuses ranges that do not lie in their bytes, and what has other elements', (t) => {
+  const eight = Buffer.alloc(8, 1);
+  for (const strategy of STRATEGIES) {
+    setMaskingStrategy(strategy);
+    for (const [source, from, end, target, to] of [
+      [eight, 0, 9, Buffer.alloc(9), 0],
+      [eight, 0, 8, Buffer.alloc(7), 0],
+      [eight, 0, 8, Buffer.alloc(8), 1],
+      [eight, -1, 7, Buffer.alloc(8), 0],
+      [eight, 0, 7, Buffer.alloc(8), -1],
+      [eight, 5, 4, Buffer.alloc(8), 0],
+      [eight, Number.NaN, 8, Buffer.alloc(8), 0],
+      [new Uint16Array(8), 0, 8, Buffer.alloc(8), 0],
+      [eight, 0, 8, new Uint16Array(8), 0],
+      [[1, 2, 3], 0, 3, Buffer.alloc(8), 0],
+    ] as const) {
+      t.throws(
+        () => maskInto(source as Buffer, from, end, target as Buffer, to, 0x01010101, 0),
+        { code: 'invalid-argument' },
+        `${strategy}: ${from} … ${end} to ${to}`,
+      );
+    }
+  }
+  t.same(eight, Buffer.alloc(8, 1), 'and writes nothing');
+  t.end();
+});
+
+passesPlainly(t, import.meta.url);

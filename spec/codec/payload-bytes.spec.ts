@@ -1,5 +1,7 @@
+import { runInNewContext } from 'node:vm';
 import { viewBytes } from 'barewire/codec';
 import t from 'tap';
+import { isBytes } from '../../lib/codec/payload-bytes.ts';
 import { detach, resizableMemory } from '../support/memory.ts';
 
 const memory = Uint8Array.from({ length: 64 }, (_, index) => index).buffer;
@@ -60,7 +62,12 @@ t.test('refuses memory that is gone', (t) => {
     t.throws(() => viewBytes(view), gone);
   }
   const shrunk = resizableMemory(16, 16);
-  const outside = [new Uint8Array(shrunk, 8, 8), new DataView(shrunk, 8, 8)];
+  const outside = [
+    new Uint8Array(shrunk, 8, 8),
+    new Uint16Array(shrunk, 8, 4),
+    new BigInt64Array(shrunk, 8, 1),
+    new DataView(shrunk, 8, 8),
+  ];
   shrunk.resize(4);
   for (const view of outside) t.throws(() => viewBytes(view), gone);
   t.end();
@@ -75,6 +82,20 @@ t.test('refuses what holds no bytes', (t) => {
     Object.create(Uint8Array.prototype),
   ]) {
     t.throws(() => viewBytes(value), { code: 'invalid-argument' });
+  }
+  t.end();
+});
+
+t.test('knows arrays of bytes, of this realm or another, from all others', (t) => {
+  const foreign = runInNewContext('new Uint8Array([1, 2, 3])');
+  t.notOk(foreign instanceof Uint8Array, 'a class of its own');
+  for (const value of [new Uint8Array(0), Buffer.from('bytes'), foreign]) {
+    t.equal(isBytes(value), true);
+    t.equal(viewBytes(value), value);
+  }
+  const elements = VIEWS.filter((view) => !(view instanceof Uint8Array));
+  for (const value of [...elements, memory, 'text', [1], 5, null, undefined]) {
+    t.equal(isBytes(value), false, String(value));
   }
   t.end();
 });

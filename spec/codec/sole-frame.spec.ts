@@ -1,5 +1,6 @@
 import { encodeSoleFrame, OPCODE } from 'barewire/codec';
 import t from 'tap';
+import { passesPlainly } from '../support/fast-paths.ts';
 
 const KEY = 0x01020304;
 
@@ -38,3 +39,5 @@ t.test('refuses what is neither text nor bytes', (t) => {
   }
   t.end();
 });
+
+passesPlainly(t, import.meta.url);
