@@ -46,6 +46,11 @@ const CROWD = 64;
 /** Jobs of about the same length. Sets keep their order and delete in O(1). */
 class Lane {
   readonly waiting = new Set<SlicedJob>();
+  /**
+   * Stands behind what has been taken from the front. A new iterator would step over what was
+   * deleted there each time: 20 µs with 100,000 that wait.
+   */
+  #front = this.waiting.values();
   readonly ready = new Set<SlicedJob>();
   /** Those of the waiting that have grown: they hold what they have made in a shorter lane. */
   readonly #grown = new Set<SlicedJob>();
@@ -88,10 +93,18 @@ class Lane {
     return this.waiting.delete(job) || this.ready.delete(job) || this.stuck.delete(job);
   }
 
+  /** The first that waits; whoever asks takes it out. */
+  #oldest(): SlicedJob | undefined {
+    const next = this.#front.next();
+    if (!next.done) return next.value;
+    this.#front = this.waiting.values();
+    return this.#front.next().value;
+  }
+
   /** Gives the places that are free to those that wait. */
   promote(): void {
     while (this.hasPlace) {
-      const job = first(this.waiting);
+      const job = this.#oldest();
       if (job === undefined) return;
       this.waiting.delete(job);
       this.#grown.delete(job);

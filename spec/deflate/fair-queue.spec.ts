@@ -219,3 +219,26 @@ t.test('a job that has no place to grow into can be taken out, and gives its own
   t.ok(queue.length <= 2);
   t.end();
 });
+
+t.test('costs no more a job when very many wait', (t) => {
+  const queue = new FairQueue(1);
+  const order: number[] = [];
+  let end = (): void => {};
+  const count = 150_000;
+  const before = process.cpuUsage();
+  for (let index = 0; index < count; index += 1) {
+    queue.add({
+      workBytes: 0,
+      runSlice(done) {
+        order.push(index);
+        end = () => done(true);
+      },
+    });
+  }
+  while (queue.length > 0) end();
+  const { user } = process.cpuUsage(before);
+  t.equal(order.length, count);
+  t.ok(order.every((job, index) => job === index));
+  t.ok(user < 3_000_000, `${user / 1000} ms`);
+  t.end();
+});
