@@ -202,6 +202,10 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     else this.#drainUnread(this.#exchange!.body);
   }
 
+  bodyPaused(): void {
+    this.#limitAnswering();
+  }
+
   bodyLeft(): void {
     const exchange = this.#exchange;
     if (this.#phase === 'exchange' && exchange?.isDone === true) this.#drainUnread(exchange.body);

@@ -36,6 +36,8 @@ export interface InputOwner {
   hasRead(): void;
   /** The client waits for 100 (Continue). */
   sendContinue(): void;
+  /** Whoever reads the body is slow; it has no deadline now. */
+  bodyPaused(): void;
   /** Whoever read the body has stopped before its end. */
   bodyLeft(): void;
 }
@@ -191,6 +193,7 @@ export class RequestInput implements RequestSink, BodySource {
     this.#leftMs = Math.max(0, this.#deadline.dueAt - this.#owner.settings.wheel.time.now());
     this.#deadline.clear();
     if (this.#arePausesLimited) this.limitPauses();
+    else this.#owner.bodyPaused();
   }
 
   leaveBody(): void {

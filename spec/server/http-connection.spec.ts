@@ -171,6 +171,33 @@ t.test('does not wait for ever for an answer to a client that has ended its side
   t.same(reasons, ['aborted', 'peer-ended']);
 });
 
+t.test(
+  'is not held by a handler that stops reading what a client has sent that ended',
+  async (t) => {
+    const reasons: unknown[] = [];
+    let isPaused = false;
+    const { connect, time } = await serve(t, {
+      maxUnreadBytes: 1_000_000,
+      async request(exchange) {
+        exchange.onClose(({ reason }) => reasons.push(reason));
+        await new Promise((heard) => exchange.signal.addEventListener('abort', heard));
+        for await (const _ of exchange.body) {
+          isPaused = true;
+          await new Promise(() => undefined);
+        }
+      },
+    });
+    const client = connect().send(post('/', 'x'.repeat(400_000)));
+    client.socket.end();
+    await eventually(() => isPaused);
+    time.advance(29_000);
+    t.same(reasons, []);
+    time.advance(2_000);
+    await eventually(() => reasons.length === 1);
+    t.same(reasons, ['peer-ended']);
+  },
+);
+
 t.test('is not held by a handler that has answered and does not read on', async (t) => {
   for (const when of ['before', 'after'] as const) {
     let code: unknown;

@@ -32,6 +32,7 @@ function setUp(tuning: object = {}) {
     drainedTooMuch: () => void seen.push('<too much>'),
     hasRead: () => undefined,
     sendContinue: () => void seen.push('<100>'),
+    bodyPaused: () => undefined,
     bodyLeft: () => void seen.push('<left>'),
   };
   const deadline = new Deadline<unknown>(new TimerWheel(time), undefined, () => seen.push('<due>'));
