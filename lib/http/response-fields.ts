@@ -166,7 +166,10 @@ function checkField(name: unknown, value: unknown): void {
     refuse(`a field name must be a token, not ${JSON.stringify(name)}`);
   }
   if (typeof value !== 'string' || !isFieldValue(value)) {
-    refuse(`the value of ${name} must be a string without control characters, CR, LF and NUL`);
+    refuse(
+      `the value of ${name} must be a string without control characters, CR, LF and NUL, ` +
+        'and without characters above U+00FF',
+    );
   }
 }
 

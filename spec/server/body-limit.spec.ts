@@ -11,5 +11,9 @@ t.test('takes a whole number of bytes or Infinity, and nothing else', (t) => {
   }
   t.equal(maxBytesOf(undefined, 7), 7);
   t.equal(maxBytesOf({}, 7), 7);
+  t.equal(maxBytesOf({ maxBytes: undefined }, 7), 7);
+  for (const bad of [{ maxByte: 3 }, null, 3]) {
+    t.throws(() => maxBytesOf(bad as never, 7), { code: 'invalid-option' });
+  }
   t.end();
 });
