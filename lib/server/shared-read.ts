@@ -16,6 +16,7 @@
  * to, sockets stay what they are and speak through `'data'`, with the same behaviour.
  */
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** As large as the largest read that libuv does. */
 const READ_BYTES = 64 * 1024;
@@ -34,6 +35,11 @@ interface Internals {
   _handle?: Handle | null;
   _server?: Server | null;
   server?: Server | null;
+}
+
+/** The part of a stream that is used. */
+interface StreamInternals {
+  readonly _readableState?: { reading?: boolean };
 }
 
 /** The parts of a listening server that are used. */
@@ -109,6 +115,15 @@ export function takeConnections(
   return () => {
     listening.onconnection = ordinary;
   };
+}
+
+/**
+ * Lets a socket be read as any other: what came through the shared buffer went past its stream,
+ * which waits for it still, and would not ask for more when somebody listens to `'readable'`.
+ */
+export function forgetSharedReads(socket: Duplex): void {
+  const { _readableState: state } = socket as unknown as StreamInternals;
+  if (state) state.reading = false;
 }
 
 function buildSocket(handle: Handle, onRead: OnRead): Socket {

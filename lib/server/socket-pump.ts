@@ -14,6 +14,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { canWriteDirectly } from './direct-write.ts';
 import { ResetProbe, resetSocket } from './reset.ts';
+import { forgetSharedReads } from './shared-read.ts';
 import { type PumpSettings, SocketWriter } from './socket-writer.ts';
 
 /** Why a transport is gone. */
@@ -147,6 +148,7 @@ export class SocketPump extends SocketWriter {
     socket.pause();
     // A stream that was paused on purpose would stay paused when a listener is attached.
     (socket as { readableFlowing: boolean | null }).readableFlowing = null;
+    if (this.#isShared) forgetSharedReads(socket);
     return socket;
   }
 

@@ -86,6 +86,31 @@ t.test('leaves a socket alone that somebody reads', async (t) => {
   t.equal(server.settings.wheel.length, 0, 'no deadline of ours');
 });
 
+for (const sharedReadBuffer of [true, false]) {
+  t.test(`can be read on 'readable' (shared buffer: ${sharedReadBuffer})`, async (t) => {
+    let text = '';
+    const { connect } = await serve(t, {
+      sharedReadBuffer,
+      request(exchange) {
+        const { socket, head } = exchange.hijack();
+        text = head.toString();
+        socket.on('readable', () => {
+          for (let bytes = socket.read(); bytes !== null; bytes = socket.read()) text += bytes;
+        });
+        socket.on('end', () => socket.end('bye'));
+        socket.write('go on');
+      },
+    });
+    const client = connect().send(`${get('/')}early`);
+    await client.until('go on');
+    client.send(' late');
+    await eventually(() => text === 'early late');
+    client.socket.end(' last');
+    t.match(await client.ended(), /bye$/);
+    t.equal(text, 'early late last');
+  });
+}
+
 t.test('ends when its peer ends, as sockets do', async (t) => {
   const { connect, server } = await serve(t, (exchange) => {
     exchange.hijack().socket.resume();
