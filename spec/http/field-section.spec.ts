@@ -1,4 +1,6 @@
 import t from 'tap';
+import { cutAt } from '../support/feeding.ts';
+import { recordRequests } from '../support/http-driver.ts';
 import { judge, request, verdict } from '../support/http-verdicts.ts';
 
 const field = (line: string): string => judge('GET / HTTP/1.1', ['Host: a', line]);
@@ -44,5 +46,23 @@ t.test('counts lines and bytes, exactly', (t) => {
   t.equal(verdict(request(text, { maxHeaderCount: 1 })), 'too-many-headers');
   t.equal(verdict(request(text, { maxHeaderBytes: section })), 'ok');
   t.equal(verdict(request(text, { maxHeaderBytes: section - 1 })), 'headers-too-large');
+  t.end();
+});
+
+t.test('counts bytes that come in crumbs as it counts them whole', (t) => {
+  const text = `GET / HTTP/1.1\r\nHost: a\r\n${'b: c\r\n'.repeat(20)}\r\n`;
+  const section = text.length - 'GET / HTTP/1.1\r\n'.length;
+  const crumbs = (size: number): Buffer[] =>
+    cutAt(
+      Buffer.from(text),
+      Array.from({ length: Math.ceil(text.length / size) }, (_, index) => index * size),
+    );
+  for (const size of [1, 7, 50]) {
+    const read = (maxHeaderBytes: number): string =>
+      verdict(recordRequests(crumbs(size), { limits: { maxHeaderBytes } }));
+    t.equal(read(section), 'ok');
+    t.equal(read(section - 1), 'headers-too-large');
+    t.equal(read(60), 'headers-too-large', `crumbs of ${size}`);
+  }
   t.end();
 });

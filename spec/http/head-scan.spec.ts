@@ -22,3 +22,39 @@ t.test('reads a head that comes in crumbs as it reads it whole', (t) => {
   }
   t.end();
 });
+
+/** How many octets are made into text while `read` runs. */
+function octetsDecoded(read: () => void): number {
+  const prototype = Buffer.prototype as unknown as {
+    latin1Slice(start: number, end: number): string;
+  };
+  const { latin1Slice } = prototype;
+  let octets = 0;
+  prototype.latin1Slice = function (start, end) {
+    octets += end - start;
+    return latin1Slice.call(this, start, end);
+  };
+  try {
+    read();
+  } finally {
+    prototype.latin1Slice = latin1Slice;
+  }
+  return octets;
+}
+
+t.test('does not begin again with every crumb: each octet is decoded a few times', (t) => {
+  const target = `GET /${'a'.repeat(4000)} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const fields = `GET / HTTP/1.1\r\nHost: a\r\n${'x: y\r\n'.repeat(60)}\r\n`;
+  const value = `GET / HTTP/1.1\r\nHost: a\r\nx: ${'a'.repeat(4000)}\r\n\r\n`;
+  for (const text of [target, fields, value]) {
+    const crumbs = [...Buffer.from(text)].map((octet) => Buffer.of(octet));
+    let isRead = false;
+    const octets = octetsDecoded(() => {
+      const { messages } = recordRequests(crumbs);
+      isRead = messages.length === 1;
+    });
+    t.ok(isRead);
+    t.ok(octets > 0 && octets <= 4 * text.length, `${octets} for ${text.length}`);
+  }
+  t.end();
+});
