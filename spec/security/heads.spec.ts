@@ -212,6 +212,8 @@ for (const [where, optionsOf] of Object.entries(SERVERS)) {
       t,
       optionsOf(() => {
         asked += 1;
+        // Behind a 101 the client would wait for an end that does not come.
+        if (asked > 1) t.fail('a wrong head was asked about');
       }),
     );
     const good = served.connect().send(upgrading(get('/')));

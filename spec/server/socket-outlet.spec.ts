@@ -85,9 +85,9 @@ t.test('past the stream: destroys the socket when the rest is refused', async (t
   const { outlet, socket, close } = await open(true);
   const failed = once(socket, 'error');
   outlet.written(-constants.errno.EPIPE);
-  t.match(await failed, [{ code: 'EPIPE', syscall: 'write' }]);
   t.equal(outlet.hasLostOutput, true);
   t.equal(socket.destroyed, true);
+  t.match(await failed, [{ code: 'EPIPE', syscall: 'write' }]);
   close();
 });
 

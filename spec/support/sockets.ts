@@ -63,6 +63,12 @@ export function socketPath(t: { teardown(done: () => void): void }): string {
   return join(folder, 'socket');
 }
 
+/**
+ * How long a client waits in vain, in ticks of 10 ms: 20 s, and longer where the machine is busy. A
+ * spec that waits for ever would not tell what for.
+ */
+const PATIENCE_TICKS = 2_000;
+
 /** A client that remembers everything it has received. */
 export class RawClient {
   readonly socket: Socket;
@@ -119,7 +125,7 @@ export class RawClient {
       if (isThere) return this.text;
       if (this.#isOver)
         throw new Error(`ended without ${String(pattern)}: ${JSON.stringify(this.text)}`);
-      await new Promise<void>((wake) => this.#changed.push(wake));
+      await this.#change(String(pattern));
     }
   }
 
@@ -127,14 +133,31 @@ export class RawClient {
   async untilLength(byteLength: number): Promise<void> {
     while (this.#length < byteLength) {
       if (this.#isOver) throw new Error(`ended after ${this.#length} bytes`);
-      await new Promise<void>((wake) => this.#changed.push(wake));
+      await this.#change(`${byteLength} bytes`);
     }
   }
 
   /** Waits until the server has ended its side, and returns everything it sent. */
   async ended(): Promise<string> {
-    while (!this.#isOver) await new Promise<void>((wake) => this.#changed.push(wake));
+    while (!this.#isOver) await this.#change('the end');
     return this.text;
+  }
+
+  /** Resolves when something has come; rejects when nothing does. */
+  #change(wanted: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let ticks = 0;
+      const ticking = setInterval(() => {
+        ticks += 1;
+        if (ticks < PATIENCE_TICKS) return;
+        clearInterval(ticking);
+        reject(new Error(`waited in vain for ${wanted}, after ${this.#length} bytes`));
+      }, 10);
+      this.#changed.push(() => {
+        clearInterval(ticking);
+        resolve();
+      });
+    });
   }
 
   close(): void {

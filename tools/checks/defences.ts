@@ -18,7 +18,7 @@ import { type Allowance, Sandbox } from './mutation/sandbox.ts';
 
 /** An unchanged spec gets this; without its defence, five times what it took, for it may hang. */
 const PATIENCE: Allowance = { processorSeconds: 90, wallMs: 300_000 };
-const LEAST_MS = 60_000;
+const LEAST_MS = 90_000;
 
 const words = process.argv.slice(2);
 const areas = new Set<string>(DEFENCES.map(({ area }) => area));
