@@ -8,9 +8,10 @@
 import type { Clock, Timer } from './clock.ts';
 import { FuzzerPeer } from './fuzzer-peer.ts';
 import { playMessage, sendCut } from './message-cuts.ts';
-import type { Acting, Case, RecordedEvent, Stage, Step } from './model.ts';
+import type { Case, RecordedEvent, Step } from './model.ts';
 import type { PeerParts } from './peer-parts.ts';
 import { NORMAL_CLOSE } from './script.ts';
+import type { Acting, Stage } from './stage.ts';
 import { type Decision, equalEvents } from './verdict.ts';
 import type { WireLog } from './wire-log.ts';
 
@@ -34,6 +35,7 @@ export class CaseRun implements Stage {
   readonly #log: WireLog;
   readonly #onGone: () => void;
   readonly #acting: Acting | undefined;
+  readonly #setReading: (isReading: boolean) => void;
   readonly #timers = new Set<Timer>();
   #isGivenUp = false;
 
@@ -41,6 +43,7 @@ export class CaseRun implements Stage {
   constructor(theCase: Case, parts: Omit<PeerParts, 'listener'>, onGone: () => void) {
     this.#case = theCase;
     this.#clock = parts.clock;
+    this.#setReading = (isReading) => parts.transport.setReading(isReading);
     this.#log = parts.log;
     this.#onGone = onGone;
     const mostOctets = theCase.isHeavy === true ? MOST_OCTETS_HEAVY : MOST_OCTETS;
@@ -111,6 +114,10 @@ export class CaseRun implements Stage {
 
   after(seconds: number, run: () => void): void {
     this.#schedule(seconds, run);
+  }
+
+  setReading(isReading: boolean): void {
+    this.#setReading(isReading);
   }
 
   close(): void {

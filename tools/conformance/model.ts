@@ -11,8 +11,8 @@
  * Case ids, bytes, timers and verdicts are those of the Autobahn test suite, so results can be
  * compared.
  */
-import type { CloseFacts } from './close-facts.ts';
 import type { Series } from './deflated-series.ts';
+import type { Acting, Stage } from './stage.ts';
 
 /** What became of the case itself. */
 export type Behavior = 'OK' | 'NON-STRICT' | 'INFORMATIONAL' | 'UNIMPLEMENTED' | 'FAILED';
@@ -126,35 +126,6 @@ export interface CloseExpectation {
   readonly needsCode?: boolean;
   /** The case itself says how it may end: there is nothing to judge apart. */
   readonly isPartOfCase?: boolean;
-}
-
-/** What a case that acts may do with its connection: see `case-run.ts`. */
-export interface Stage {
-  /** Whether permessage-deflate came out of the opening handshake. */
-  readonly isCompressed: boolean;
-  /** Octets that have come from the testee, whatever they were. */
-  readonly octetsReceived: number;
-  /** Plays steps now. */
-  play(steps: readonly Step[]): void;
-  /** Sends a data message, compressed when that was negotiated, cut every `fragmentBytes`. */
-  sendMessage(payload: Buffer, isBinary: boolean, fragmentBytes: number): void;
-  /** Calls `run` when what was played has left this process, if the connection is open then. */
-  whenTaken(run: () => void): void;
-  /** Calls `run` after `seconds`, unless the connection has gone. */
-  after(seconds: number, run: () => void): void;
-  /** Starts the closing handshake with code 1000. */
-  close(): void;
-  /** Sets the verdict; the last call counts. */
-  decide(behavior: Behavior, because: string): void;
-}
-
-/** A case that acts: its verdict comes from `decide`, not from a list of events. */
-export interface Acting {
-  open(): void;
-  message(payload: Buffer, isBinary: boolean): void;
-  pong?(payload: Buffer): void;
-  /** TCP is gone: the last moment to decide. */
-  gone?(facts: CloseFacts): void;
 }
 
 /** What the fuzzer says about permessage-deflate in the opening handshake. */

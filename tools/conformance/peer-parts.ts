@@ -12,6 +12,8 @@ export interface Transport {
   write(bytes: Buffer, sync: boolean): void;
   /** Calls `run` later, when nothing that was written waits in this process any more. */
   whenTaken(run: () => void): void;
+  /** Reads on, or leaves what comes to the kernel, and so to the testee. */
+  setReading(isReading: boolean): void;
   /** Drops TCP in order: what was written still arrives. */
   end(): void;
   /** Drops TCP at once. */

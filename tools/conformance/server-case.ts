@@ -170,6 +170,7 @@ function joinFirst(head: Buffer, transport: Transport): Transport {
       held = undefined;
     },
     whenTaken: (run) => transport.whenTaken(run),
+    setReading: (isReading) => transport.setReading(isReading),
     end: () => transport.end(),
     abort: () => transport.abort(),
   };

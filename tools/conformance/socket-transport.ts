@@ -51,6 +51,10 @@ export function attachSocket(socket: Socket, events: SocketEvents): Transport {
       if (socket.writableNeedDrain) socket.once('drain', soon);
       else soon();
     },
+    setReading(isReading) {
+      if (isReading) socket.resume();
+      else socket.pause();
+    },
     end() {
       const timer = setTimeout(() => socket.destroy(), LINGER_MS);
       socket.once('close', () => clearTimeout(timer));

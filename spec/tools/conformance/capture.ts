@@ -50,6 +50,7 @@ export async function captureWrites(
       transport: {
         write: (bytes) => void writes.push(Buffer.from(bytes)),
         whenTaken: (run) => clock.soon(run),
+        setReading: () => {},
         end: () => run.peer.receiveEnd(),
         abort: () => run.peer.receiveEnd(),
       },

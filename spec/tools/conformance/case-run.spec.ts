@@ -4,6 +4,7 @@ import { EchoPeer } from '../../../tools/conformance/broken-peers/echo-peer.ts';
 import { simulate } from '../../../tools/conformance/broken-peers/simulate.ts';
 import { VirtualClock } from '../../../tools/conformance/broken-peers/virtual-clock.ts';
 import { CaseRun } from '../../../tools/conformance/case-run.ts';
+import { unreadPings } from '../../../tools/conformance/cases/beyond/b3-unread.ts';
 import { WireLog } from '../../../tools/conformance/wire-log.ts';
 import { findCase } from './capture.ts';
 
@@ -43,7 +44,13 @@ t.test('a message refers to none before it when each is to begin afresh', (t) =>
         findCase(id).case,
         {
           ...{ role: 'client', clock, log: new WireLog(() => 0, false), nextMaskingKey: () => 1 },
-          transport: { write: nothing, whenTaken: nothing, end: nothing, abort: nothing },
+          transport: {
+            write: nothing,
+            whenTaken: nothing,
+            setReading: nothing,
+            end: nothing,
+            abort: nothing,
+          },
           deflate: { sendsWithContext, deflate: nothing, inflate: nothing, close: nothing },
         },
         nothing,
@@ -101,4 +108,45 @@ t.test('a testee that sends without end is given up, and fails whatever was aske
   }
   const pings = await simulate(findCase('1.1.1'), 'client', PingsAndPings);
   t.match(pings, { behavior: 'FAILED', result: /more than 100000 pings/ });
+});
+
+/** Answers as long as somebody reads, in the only way it can know: it counts. */
+class AnswersAFew extends EchoPeer {
+  pongs = 0;
+
+  override pingArrives(payload: Buffer): void {
+    this.pongs += 1;
+    if (this.pongs < 1000) super.pingArrives(payload);
+    else this.isTooMany();
+  }
+
+  isTooMany(): void {}
+}
+
+class WaitsUntilTheyAreRead extends AnswersAFew {
+  override isTooMany(): void {
+    this.isReading = false;
+  }
+}
+
+class RefusesTheFlood extends AnswersAFew {
+  override isTooMany(): void {
+    this.fail(1008);
+    this.link.end();
+  }
+}
+
+t.test('who keeps all answers to pings for somebody who does not read is seen', async (t) => {
+  const entry = { ...findCase('b3.1.3'), case: unreadPings(2) };
+  for (const role of ['client', 'server'] as const) {
+    const verdicts = new Map<unknown, string>();
+    for (const Peer of [EchoPeer, AnswersAFew, WaitsUntilTheyAreRead, RefusesTheFlood]) {
+      const { behavior, result } = await simulate(entry, role, Peer);
+      verdicts.set(Peer, `${behavior}: ${result}`);
+    }
+    t.match(verdicts.get(EchoPeer), /^FAILED: The testee kept \d MiB/);
+    t.match(verdicts.get(AnswersAFew), /^OK: Of the answers 0 MiB/);
+    t.match(verdicts.get(WaitsUntilTheyAreRead), /^OK: After \d MiB the testee waited/);
+    t.match(verdicts.get(RefusesTheFlood), /^OK: The testee (dropped|refused)/);
+  }
 });

@@ -7,7 +7,8 @@ import { listCases } from '../../../tools/conformance/cases/index.ts';
 import { createReader, DATA_SETS } from '../../../tools/conformance/data-sets.ts';
 import { DeflatedSeries, type Series } from '../../../tools/conformance/deflated-series.ts';
 import { type AgreedDeflate, MessageDeflate } from '../../../tools/conformance/message-deflate.ts';
-import type { Acting, Case, Stage } from '../../../tools/conformance/model.ts';
+import type { Case } from '../../../tools/conformance/model.ts';
+import type { Acting, Stage } from '../../../tools/conformance/stage.ts';
 
 const AGREED: AgreedDeflate = {
   serverNoContextTakeover: false,
@@ -80,6 +81,7 @@ function sendSome({ act }: Case): string {
     isCompressed: true,
     octetsReceived: 0,
     whenTaken: () => {},
+    setReading: () => {},
     after: () => {},
     play: () => {},
     close: () => {},

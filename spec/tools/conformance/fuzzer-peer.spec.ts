@@ -28,6 +28,7 @@ function stand(role: Role): Stand {
           told.push(`sent ${opcode} ${payload.toString('hex')}`.trim());
       },
       whenTaken: (run) => clock.soon(run),
+      setReading: () => {},
       end: () => void told.push('end'),
       abort: () => void told.push('abort'),
     },

@@ -47,6 +47,10 @@ export async function simulate(
   const agreed = theCase.compression && agree(theCase.compression, role);
   let verdict: SimulatedVerdict | undefined;
   let isPeerGone = false;
+  const toFuzzer = new Pipe(clock, (bytes) => run.peer.receive(bytes));
+  const toPeer = new Pipe(clock, (bytes) => {
+    if (!isPeerGone && peer.isReading) peer.receive(bytes);
+  });
   const peerRole = role === 'client' ? 'server' : 'client';
   const run: CaseRun = new CaseRun(
     theCase,
@@ -57,14 +61,10 @@ export async function simulate(
       nextMaskingKey: () => 0xa1b2c3d4,
       deflate: agreed && countJobs(clock, new MessageDeflate(role, agreed)),
       transport: {
-        write: (bytes) => {
-          const copy = Buffer.from(bytes);
-          clock.soon(() => {
-            if (!isPeerGone && peer.isReading) peer.receive(copy);
-          });
-        },
+        write: (bytes) => toPeer.put(bytes),
         // What has not been read is never taken: there is no kernel to keep a part of it.
         whenTaken: (taken) => clock.soon(() => peer.isReading && taken()),
+        setReading: (isReading) => toFuzzer.setReading(isReading),
         end: () => clock.soon(() => hangUp()),
         abort: () => hangUp(),
       },
@@ -78,7 +78,7 @@ export async function simulate(
     run.peer.receiveEnd();
   };
   const link: PeerLink = {
-    write: (bytes) => clock.soon(() => run.peer.receive(Buffer.from(bytes))),
+    write: (bytes) => toFuzzer.put(bytes),
     end: () => clock.soon(() => run.peer.receiveEnd()),
     later: (ms, act) => void clock.after(ms, act),
   };
@@ -87,6 +87,32 @@ export async function simulate(
   await clock.runUntil(() => verdict !== undefined);
   if (verdict === undefined) throw new Error(`case ${theCase.id} has no end`);
   return verdict;
+}
+
+/** Bytes on their way to one end: they arrive later, or wait until it reads again. */
+class Pipe {
+  readonly #clock: VirtualClock;
+  readonly #receive: (bytes: Buffer) => void;
+  #waiting: Buffer[] | undefined;
+
+  constructor(clock: VirtualClock, receive: (bytes: Buffer) => void) {
+    this.#clock = clock;
+    this.#receive = receive;
+  }
+
+  put(bytes: Buffer): void {
+    const copy = Buffer.from(bytes);
+    this.#clock.soon(() => {
+      if (this.#waiting === undefined) this.#receive(copy);
+      else this.#waiting.push(copy);
+    });
+  }
+
+  setReading(isReading: boolean): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = isReading ? undefined : waiting;
+    if (isReading) for (const bytes of waiting) this.put(bytes);
+  }
 }
 
 /** Twice what the correct peer takes. */

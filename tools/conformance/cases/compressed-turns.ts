@@ -11,8 +11,9 @@
  * stands on the first frame only [RFC 7692 §6.1]. Echoes may come back uncompressed.
  */
 import { createReader, type DataSet } from '../data-sets.ts';
-import type { Acting, Case, Chapter, CompressionPlan, Stage } from '../model.ts';
+import type { Case, Chapter, CompressionPlan } from '../model.ts';
 import { CLOSES_NORMALLY, closeAfter } from '../script.ts';
+import type { Acting, Stage } from '../stage.ts';
 
 const MESSAGES = 1000;
 

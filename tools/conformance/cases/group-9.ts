@@ -6,8 +6,9 @@
  * on messages or fragments is good practice [RFC 6455 §10.4]. But a default below these sizes
  * surprises users, and whoever chooses one should know.
  */
-import type { Acting, Case, Chapter, Group, Stage, Step } from '../model.ts';
+import type { Case, Chapter, Group, Step } from '../model.ts';
 import { CLOSES_NORMALLY, closeAfter, message, repeat, text } from '../script.ts';
+import type { Acting, Stage } from '../stage.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

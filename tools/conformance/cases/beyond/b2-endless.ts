@@ -13,8 +13,9 @@
  * us while we write takes the frame with it. So both count the same.
  */
 import type { CloseFacts } from '../../close-facts.ts';
-import type { Acting, Behavior, Case, Chapter, Stage, Step } from '../../model.ts';
+import type { Behavior, Case, Chapter, Step } from '../../model.ts';
 import { closeAfter, frame, frameHead, piece, repeat } from '../../script.ts';
+import type { Acting, Stage } from '../../stage.ts';
 import { ENDS_AS_IT_LIKES, judgeRefusal } from './ways-to-end.ts';
 
 const KIB = 1024;

@@ -1,7 +1,7 @@
 /**
  * Beyond 3, control frames: floods of pings, close frames at every moment, octets behind the end.
  */
-import type { Acting, Behavior, Case, Group, Stage, Step } from '../../model.ts';
+import type { Behavior, Case, Group, Step } from '../../model.ts';
 import {
   CLOSES_NORMALLY,
   close,
@@ -18,6 +18,8 @@ import {
   pong,
   text,
 } from '../../script.ts';
+import type { Acting, Stage } from '../../stage.ts';
+import { unreadPings } from './b3-unread.ts';
 import { closedCase, ENDS_AS_IT_LIKES, failsWith, judgeRefusal } from './ways-to-end.ts';
 
 /** Pongs must be answers to pings, in order, and the last ping must be answered. */
@@ -53,6 +55,12 @@ const judgePongs =
 /** A bad close frame: 1002 must be said, unless TCP is just dropped. */
 const SAYS_WHY = { codes: [1002], closedByMe: true, requireClean: false, wrongCodeIsFatal: true };
 
+/** A close frame that the script writes as octets: only its answer counts as a close. */
+const ANSWERED_RAW = {
+  ...{ codes: [1000], closedByMe: false, requireClean: true },
+  ...{ wrongCodeIsFatal: true, wrongEndIsFatal: true },
+};
+
 const refusedClose = (id: string, description: string, step: Step, codes = [1002]): Case =>
   closedCase(id, description, [step], {
     expectation: `The testee says ${codes.join(' or ')}, or drops the connection.`,
@@ -87,7 +95,7 @@ export const BEYOND_3: Group = {
           script: [],
           expected: { OK: [] },
           close: ENDS_AS_IT_LIKES,
-          act: judgePongs(10_000, 10),
+          act: judgePongs(10_000, 30),
           isHeavy: true,
           reportTime: true,
         },
@@ -98,12 +106,13 @@ export const BEYOND_3: Group = {
           script: [
             ...new Array<Step>(10_000).fill(pong('unsolicited')),
             text('Hello'),
-            closeAfter(10),
+            closeAfter(30),
           ],
           expected: { OK: [gotText('Hello')] },
           close: CLOSES_NORMALLY,
           isHeavy: true,
         },
+        unreadPings(),
       ],
     },
     {
@@ -141,6 +150,12 @@ export const BEYOND_3: Group = {
             informational: (events) =>
               `${events.length} of 5 pings were answered before the close frame.`,
           },
+        ),
+        closedCase(
+          'b3.2.6',
+          'A close frame octet by octet, behind the fragment of a message.',
+          [frame(1, 'fragment', { fin: false }), frame(8, hex('03e8'), { chop: 1 })],
+          { close: ANSWERED_RAW },
         ),
       ],
     },

@@ -4,8 +4,9 @@
  * Deflate makes a thousand octets of one. Who measures a message after it was inflated has lost.
  */
 import { constants, deflateRawSync } from 'node:zlib';
-import type { Acting, Case, Chapter, CompressionPlan, Stage, Step } from '../../model.ts';
+import type { Case, Chapter, CompressionPlan, Step } from '../../model.ts';
 import { frame } from '../../script.ts';
+import type { Acting, Stage } from '../../stage.ts';
 import { ENDS_AS_IT_LIKES, judgeLoad } from './ways-to-end.ts';
 
 /** permessage-deflate as most clients offer it and most servers accept it. */

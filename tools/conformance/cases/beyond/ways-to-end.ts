@@ -2,8 +2,9 @@
  * How the cases of our own judge: a few ways to end that the original's tables have no words for.
  */
 import type { CloseFacts } from '../../close-facts.ts';
-import type { Acting, Behavior, Case, CloseExpectation, Stage, Step } from '../../model.ts';
+import type { Behavior, Case, CloseExpectation, Step } from '../../model.ts';
 import { CLOSES_NORMALLY, closeAfter, FAILS_WITH_1002, killAfter } from '../../script.ts';
+import type { Acting, Stage } from '../../stage.ts';
 
 /** The case itself says how it may end. */
 export const ENDS_AS_IT_LIKES: CloseExpectation = {
