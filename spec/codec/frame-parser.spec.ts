@@ -164,7 +164,7 @@ t.test('throws the broken rule at the second byte, and waits for more of a legal
   t.end();
 });
 
-t.test('holds the pieces of a control payload, of both roles [6455-5.5-2]', (t) => {
+t.test('holds the pieces of a control payload, of both roles', (t) => {
   for (const length of [0, 1, 2, 124, 125]) {
     for (const maskingKey of [undefined, 0x37fa213d]) {
       const payload = Buffer.from(Uint8Array.from({ length }, (_, index) => index * 3));

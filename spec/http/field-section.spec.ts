@@ -1,5 +1,7 @@
 import t from 'tap';
-import { cutAt } from '../support/feeding.ts';
+import { FieldSection, HEADER_CODES, TRAILER_CODES } from '../../lib/http/field-section.ts';
+import { passesPlainly } from '../support/fast-paths.ts';
+import { cutAt, feedings } from '../support/feeding.ts';
 import { recordRequests } from '../support/http-driver.ts';
 import { judge, request, verdict } from '../support/http-verdicts.ts';
 
@@ -66,3 +68,86 @@ t.test('counts bytes that come in crumbs as it counts them whole', (t) => {
   }
   t.end();
 });
+
+/** Field lines, written back one by one, and how the section ends. */
+function scan(chunks: readonly Buffer[], codes = HEADER_CODES, maxBytes = 40): string {
+  const section = new FieldSection();
+  section.begin(codes, 0, maxBytes, 3);
+  let text = '';
+  try {
+    for (const chunk of chunks) {
+      if (section.isDone) break;
+      const used = section.scan(chunk, 0, chunk.length, text.length);
+      text += chunk.toString('latin1', 0, used);
+      if (!section.isDone && used < chunk.length) return 'left bytes unread';
+    }
+  } catch (error) {
+    return (error as { readonly code: string }).code;
+  }
+  const lines = [...section.fields(text)].map(([name, value]) => `${name}=${value}`).join(' ');
+  return section.isDone ? `${lines} | ${text.length}` : 'more';
+}
+
+t.test('finds the same lines, and the same faults, wherever the bytes are cut', (t) => {
+  for (const [text, expected] of [
+    ['\r\n', ' | 2'],
+    ['\r\nGET', ' | 2'],
+    ['A: b\r\n\r\n', 'A=b | 8'],
+    ['A: b\r\n\r\n\r\n', 'A=b | 8'],
+    ['A:b\r\nCc:\t d e \t\r\nF:\r\n\r\n', 'A=b Cc=d e F= | 23'],
+    ['A: \xe4\r\nB: \t\r\n\r\n', 'A=\xe4 B= | 14'],
+    ['', 'more'],
+    ['A', 'more'],
+    ['A:', 'more'],
+    ['A: b\r', 'more'],
+    ['A: b\r\n', 'more'],
+    ['A: b\r\n\r', 'more'],
+    [' A: b', 'ws-after-start-line'],
+    ['\tA: b', 'ws-after-start-line'],
+    ['A: b\r\n c', 'obs-fold'],
+    ['A: b\r\n\tc', 'obs-fold'],
+    [': b', 'empty-header-name'],
+    ['A: b\r\n: c', 'empty-header-name'],
+    ['A\r\n', 'missing-colon'],
+    ['\n', 'bare-lf'],
+    ['A\n', 'bare-lf'],
+    ['A: b\n', 'bare-lf'],
+    ['A : b', 'ws-in-header-name'],
+    ['A\t: b', 'ws-in-header-name'],
+    ['A@: b', 'bad-header-name'],
+    ['\x80: b', 'bad-header-name'],
+    ['A: \0\r\n', 'bad-header-value'],
+    ['A: b\rc', 'bare-cr'],
+    ['A: b\r\n\rc', 'bare-cr'],
+    ['A:\r\nB:\r\nC:\r\n\r\n', 'A= B= C= | 14'],
+    ['A:\r\nB:\r\nC:\r\nD:\r\n\r\n', 'too-many-headers'],
+    [`A:${'b'.repeat(34)}\r\n\r\n`, `A=${'b'.repeat(34)} | 40`],
+    [`A:${'b'.repeat(35)}\r\n\r\n`, 'headers-too-large'],
+    ['A'.repeat(41), 'headers-too-large'],
+    [`A:${'b'.repeat(38)}\0`, 'headers-too-large'],
+  ] as const) {
+    for (const { name, chunks } of feedings(Buffer.from(text, 'latin1'))) {
+      t.equal(scan(chunks), expected, `${JSON.stringify(text)} ${name}`);
+    }
+  }
+  t.end();
+});
+
+t.test('calls what is wrong with a trailer section by its own names', (t) => {
+  for (const [text, expected] of [
+    ['A: b\r\n\r\n', 'A=b | 8'],
+    [' A: b\r\n\r\n', 'obs-fold'],
+    ['A: b\r\n c\r\n\r\n', 'obs-fold'],
+    ['A:\r\nB:\r\nC:\r\nD:\r\n\r\n', 'trailers-too-large'],
+    [`A:${'b'.repeat(35)}\r\n\r\n`, 'trailers-too-large'],
+  ] as const) {
+    for (const { name, chunks } of feedings(Buffer.from(text))) {
+      t.equal(scan(chunks, TRAILER_CODES), expected, `${JSON.stringify(text)} ${name}`);
+    }
+  }
+  t.equal(scan([Buffer.from('\r\n')], TRAILER_CODES, 2), ' | 2');
+  t.equal(scan([Buffer.from('\r\n')], TRAILER_CODES, 1), 'trailers-too-large');
+  t.end();
+});
+
+passesPlainly(t, import.meta.url);

@@ -68,3 +68,71 @@ t.test('refuses what would write another line, or none that can be read', (t) =>
   }
   t.end();
 });
+
+/** Lines as a peer sends them, and what they mean. */
+const LINES: readonly (readonly [text: string, name: string, value: string])[] = [
+  ['Host: a', 'Host', 'a'],
+  ['Empty: ', 'Empty', ''],
+  ['none:', 'none', ''],
+  ['tight:a', 'tight', 'a'],
+  ['wide:\t  a b \t', 'wide', 'a b'],
+  ['blank: \t ', 'blank', ''],
+  ['HOST: c', 'HOST', 'c'],
+];
+
+/** Fields as a reader makes them: offsets into the text of a head that stands before them. */
+function scanned(lines: typeof LINES, isTidy: boolean): Fields {
+  const offsets: number[] = [];
+  let text = 'GET / HTTP/1.1\r\n';
+  for (const [line] of lines) {
+    offsets.push(text.length + line.indexOf(':'), text.length + line.length);
+    text += `${line}\r\n`;
+  }
+  return Fields.fromScan(`${text}\r\n`, 16, offsets, isTidy);
+}
+
+t.test('shows the same lines in every way there is to look at them', (t) => {
+  const tidy = LINES.filter(([text, , value]) => value !== '' && /: [a-z]$/.test(text));
+  for (const [lines, fields] of [
+    [LINES, scanned(LINES, false)],
+    [tidy, scanned(tidy, false)],
+    [tidy, scanned(tidy, true)],
+    [LINES, Fields.from(LINES.map(([text, name]) => [name, text.slice(name.length + 1)] as const))],
+  ] as const) {
+    const expected = lines.map(([, name, value]) => [name, value]);
+    t.strictSame([...fields], expected);
+    const visited: string[][] = [];
+    fields.forEach((name, value) => void visited.push([name, value]));
+    t.strictSame(visited, expected);
+    const numbered = lines.map((_, line) => [fields.nameAt(line), fields.valueAt(line)]);
+    t.strictSame(numbered, expected);
+    t.equal(fields.length, lines.length);
+    t.equal(fields.get('hOST'), 'a, c');
+    t.strictSame(fields.getAll('host'), ['a', 'c']);
+  }
+  t.end();
+});
+
+t.test('has no line before the first one, nor behind the last', (t) => {
+  for (const fields of [Fields.empty, Fields.from({ a: 'b' }), scanned(LINES, false)]) {
+    for (const line of [-1, fields.length, fields.length + 1]) {
+      t.equal(fields.nameAt(line), undefined);
+      t.equal(fields.valueAt(line), undefined);
+    }
+  }
+  t.equal(Fields.fromScan('GET / HTTP/1.1\r\n\r\n', 16, [], true), Fields.empty);
+  Fields.empty.forEach((name) => void t.fail(`there is no ${name}`));
+  t.end();
+});
+
+t.test('takes upper for lower case in letters, and in nothing else', (t) => {
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  for (const known of ascii.filter((character) => /[-0-9A-Za-z!#$%&'*+.^_`|~]/.test(character))) {
+    const fields = Fields.from({ [`a${known}`]: 'x' });
+    t.strictSame(
+      ascii.filter((asked) => fields.has(`A${asked}`)),
+      ascii.filter((asked) => asked.toLowerCase() === known.toLowerCase()),
+    );
+  }
+  t.end();
+});

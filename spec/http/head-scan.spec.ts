@@ -58,3 +58,66 @@ t.test('does not begin again with every crumb: each octet is decoded a few times
   }
   t.end();
 });
+
+/** Cuts in all sizes up to that of a line, so that each read begins somewhere else. */
+function crumbs(text: string): readonly (readonly Buffer[])[] {
+  const input = Buffer.from(text, 'latin1');
+  return Array.from({ length: 12 }, (_, size) =>
+    cutAt(
+      input,
+      Array.from({ length: input.length }, (_, index) => index * (size + 1)),
+    ),
+  );
+}
+
+t.test('sees a target that has to be looked at whole, in whatever pieces it came', (t) => {
+  for (const [line, expected] of [
+    ['GET http://b:81/x?y HTTP/1.1', 'http://b:81/x?y b:81'],
+    ['OPTIONS * HTTP/1.1', '* undefined'],
+    ['CONNECT b:443 HTTP/1.1', 'b:443 undefined'],
+    ['GET http:/b HTTP/1.1', 'bad-target'],
+    ['CONNECT b HTTP/1.1', 'bad-target'],
+  ] as const) {
+    const text = `\r\n${line}\r\nHost: a\r\n\r\n`;
+    for (const chunks of [[Buffer.from(text)], ...crumbs(text)]) {
+      const { messages, failure } = recordRequests(chunks);
+      const head = messages[0]?.head;
+      const found = failure?.code ?? `${head?.['target']} ${head?.['authority']}`;
+      t.equal(found, expected, `${line} in ${chunks.length} pieces`);
+    }
+  }
+  t.end();
+});
+
+t.test('reads trailers, and a head behind them, in whatever pieces they come', (t) => {
+  const chunked = 'POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const text = `${chunked}1\r\nb\r\n0\r\nX-Sum: 1\r\nY:\t2 \r\n\r\n${chunked}0\r\n\r\n`;
+  for (const chunks of [[Buffer.from(text)], ...crumbs(text)]) {
+    const { messages } = recordRequests(chunks);
+    t.strictSame(
+      messages.map(({ body, trailers, isComplete }) => ({ body, trailers, isComplete })),
+      [
+        { body: 'b', trailers: [['X-Sum', '1'], ['Y', '2']], isComplete: true },
+        { body: '', trailers: [], isComplete: true },
+      ], // biome-ignore format: one message a line
+    );
+  }
+  t.end();
+});
+
+t.test('reads a section that comes again as it read it first, whole or in pieces', (t) => {
+  const section = 'Host: a\r\nAccept:  b\r\n\r\n';
+  const lines = ['GET /1 HTTP/1.1', 'PUT /2 HTTP/1.1', 'GET /3 HTTP/1.1', 'OPTIONS * HTTP/1.1'];
+  const text = lines.map((line) => `${line}\r\n${section}`).join('');
+  for (const chunks of [[Buffer.from(text)], ...crumbs(text), ...crumbs(text).slice(2, 3)]) {
+    const { messages } = recordRequests(chunks);
+    t.strictSame(
+      messages.map(({ head }) => `${head['method']} ${head['target']} HTTP/${head['version']}`),
+      lines,
+    );
+    for (const { head } of messages) {
+      t.strictSame(head['headers'], [['Host', 'a'], ['Accept', 'b']]); // biome-ignore format: short
+    }
+  }
+  t.end();
+});
