@@ -178,10 +178,12 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
     try {
       while (!this.#isPaused && this.#stoppedIn === undefined && this.#step());
     } catch (error) {
+      const wasLive = this.#stoppedIn === undefined;
       this.#stop();
       if (this.#stoppedIn === 'idle') this.#stoppedIn = 'start-line';
       if (!(error instanceof ProtocolError)) throw error;
-      this.#sink.failed(error);
+      // Who has taken over from within a report is told nothing more.
+      if (wasLive) this.#sink.failed(error);
     } finally {
       this.#isReading = false;
     }

@@ -1,4 +1,5 @@
-import { RequestReader, type RequestSink } from 'barewire/http';
+import { ProtocolError } from 'barewire/base';
+import { RequestReader, type RequestSink, ResponseReader } from 'barewire/http';
 import t from 'tap';
 
 /** Notes what is reported; `on` may pause or hand over in the middle. */
@@ -14,7 +15,7 @@ function rig(on: (event: string, reader: RequestReader) => void = () => {}): {
   const sink: RequestSink = {
     head: (head) => note(`head ${head.target}`),
     body: (bytes) => note(`body ${bytes}`),
-    end: () => note('end'),
+    end: (trailers) => note(trailers === undefined ? 'end' : `end ${[...trailers]}`),
     failed: (error) => note(`failed ${error.code}`),
   };
   const reader: RequestReader = new RequestReader(sink);
@@ -76,6 +77,154 @@ t.test('tells an end inside a message from a clean one', (t) => {
     reader.receive(Buffer.from(one('/').slice(0, cut)));
     reader.receiveEnd();
     t.equal(log.at(-1), 'failed premature-eof');
+  }
+  t.end();
+});
+
+const CHUNKED = 'POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+t.test('tells what it is reading, octet by octet', (t) => {
+  const { reader, log } = rig();
+  const phases = [reader.phase];
+  for (const octet of Buffer.from(`\r\n${CHUNKED}1\r\nb\r\n0\r\nX: y\r\n\r\n`)) {
+    reader.receive(Buffer.of(octet));
+    if (reader.phase !== phases.at(-1)) phases.push(reader.phase);
+  }
+  // The CR of an empty line has begun something; its LF has ended it.
+  const message = ['start-line', 'headers', 'body', 'trailers', 'idle'];
+  t.strictSame(phases, ['idle', 'start-line', 'idle', ...message]);
+  t.strictSame(log, ['head /1', 'body b', 'end X,y']);
+  t.end();
+});
+
+t.test('tells what it was reading when it failed, and that it stopped', (t) => {
+  for (const [text, phase, code] of [
+    ['\n', 'start-line', 'bare-lf'],
+    ['G@', 'start-line', 'bad-method'],
+    ['GET / HTTP/1.1\r\n\0', 'headers', 'bad-header-name'],
+    ['GET / HTTP/1.1\r\n\r\n', 'headers', 'missing-host'],
+    [`${CHUNKED}x`, 'body', 'bad-chunk-size'],
+    [`${CHUNKED}0\r\n\0`, 'trailers', 'bad-header-name'],
+    [`${CHUNKED}0\r\nHost: b\r\n\r\n`, 'trailers', 'forbidden-trailer'],
+  ] as const) {
+    const { reader, log } = rig();
+    t.equal(reader.isStopped, false);
+    reader.receive(Buffer.from(text));
+    t.equal(log.at(-1), `failed ${code}`);
+    t.equal(reader.phase, phase, code);
+    t.equal(reader.isStopped, true);
+    t.equal(reader.waitingBytes, 0);
+  }
+  t.end();
+});
+
+t.test('takes bytes of any array of bytes, and nothing else', (t) => {
+  const { reader, log } = rig();
+  const memory = Buffer.from(`xyz${one('/1')}xyz`);
+  const view = new Uint8Array(memory.buffer, memory.byteOffset + 3, memory.length - 6);
+  reader.receive(view);
+  t.strictSame(log, ['head /1', 'body hi', 'end']);
+  for (const bad of [
+    'GET',
+    5,
+    null,
+    undefined,
+    [71],
+    new Uint16Array(2),
+    new ArrayBuffer(2),
+  ] as unknown[]) {
+    t.throws(() => reader.receive(bad as Uint8Array), { code: 'invalid-argument' });
+  }
+  reader.receive(new Uint8Array(0));
+  t.equal(reader.phase, 'idle', 'and changes nothing');
+  t.end();
+});
+
+t.test('counts and copies what waits, in order', (t) => {
+  const { reader, log } = rig((event, self) => {
+    if (event === 'head /1') self.pause();
+  });
+  const chunk = Buffer.from(`${one('/1')}${one('/2')}`);
+  reader.receive(chunk);
+  const left = 2 + one('/2').length;
+  t.equal(reader.waitingBytes, left);
+  chunk.fill(0);
+  reader.receive(Buffer.from(one('/3')));
+  reader.receiveEnd();
+  t.equal(reader.waitingBytes, left + one('/3').length);
+  t.equal(reader.isPaused, true);
+  reader.resume();
+  reader.resume();
+  const message = (target: string): string[] => [`head ${target}`, 'body hi', 'end'];
+  t.strictSame(log, ['/1', '/2', '/3'].flatMap(message));
+  t.equal(reader.waitingBytes, 0);
+  t.equal(reader.isStopped, true, 'the transport had ended');
+  t.end();
+});
+
+t.test('takes bytes, a pause and its end from inside a report', (t) => {
+  const { reader, log } = rig((event, self) => {
+    if (event === 'head /1') self.receive(Buffer.from(one('/3')));
+    if (event !== 'body hi') return;
+    self.pause();
+    self.resume();
+    self.receiveEnd();
+  });
+  reader.receive(Buffer.from(one('/1') + one('/2')));
+  t.strictSame(
+    log.filter((event) => event.startsWith('head')),
+    ['head /1', 'head /2', 'head /3'],
+  );
+  t.equal(reader.isStopped, true);
+  t.end();
+});
+
+t.test('ends a body that lasts until the close with the transport, paused or not', (t) => {
+  for (const pauses of [false, true]) {
+    const log: string[] = [];
+    const reader = new ResponseReader({
+      head: ({ status }) => void log.push(`head ${status}`),
+      body: (bytes) => {
+        log.push(`body ${bytes}`);
+        if (pauses) reader.pause();
+      },
+      end: () => void log.push('end'),
+      failed: ({ code }) => void log.push(code),
+    });
+    reader.expect('GET');
+    reader.receive(Buffer.from('HTTP/1.1 200 OK\r\n\r\nabc'));
+    reader.receiveEnd();
+    t.equal(log.at(-1), pauses ? 'body abc' : 'end');
+    reader.resume();
+    t.strictSame(log, ['head 200', 'body abc', 'end']);
+    t.equal(reader.isStopped, true);
+  }
+  t.end();
+});
+
+t.test('passes over what comes behind the last message [9112-9.6-6]', (t) => {
+  const { reader, log } = rig();
+  const last = one('/').replace('Host', 'Connection: close\r\nHost');
+  reader.receive(Buffer.from(`${last}\0\0`));
+  reader.receive(Buffer.from(one('/late')));
+  t.equal(reader.waitingBytes, 0);
+  t.equal(reader.handOver().length, 0);
+  t.strictSame(log, ['head /', 'body hi', 'end']);
+  t.end();
+});
+
+t.test('reports a fault that the sink finds, unless it has taken over', (t) => {
+  for (const takesOver of [false, true]) {
+    for (const event of ['head /', 'body hi', 'end']) {
+      const { reader, log } = rig((noted, self) => {
+        if (noted !== event) return;
+        if (takesOver) self.handOver();
+        throw new ProtocolError('body-too-large');
+      });
+      reader.receive(Buffer.from(one('/')));
+      t.equal(log.at(-1), takesOver ? event : 'failed body-too-large');
+      t.equal(reader.isStopped, true);
+    }
   }
   t.end();
 });

@@ -1,4 +1,7 @@
+import { RequestReader } from 'barewire/http';
 import t from 'tap';
+import { feedings } from '../support/feeding.ts';
+import { recordRequests } from '../support/http-driver.ts';
 import { judge, request, verdict } from '../support/http-verdicts.ts';
 
 t.test('takes any token as method, and keeps its case', (t) => {
@@ -38,5 +41,96 @@ t.test('stops at the limit of the target, exactly', (t) => {
     code: 'target-too-long',
     status: 414,
   });
+  t.end();
+});
+
+/** What a reader makes of a line that nothing follows but, if it gets that far, a Host. */
+function read(line: string, chunks: (text: string) => Iterable<readonly Buffer[]>): Set<string> {
+  const verdicts = new Set<string>();
+  for (const pieces of chunks(`${line}Host: a\r\n\r\n`)) {
+    const limits = { maxMethodBytes: 8, maxTargetBytes: 16, maxHeaderBytes: 24 };
+    const recording = recordRequests(pieces, { limits });
+    const head = recording.messages[0]?.head;
+    const found = `${head?.['method']} ${head?.['target']} ${head?.['version']}`;
+    verdicts.add(head === undefined ? verdict(recording) : found);
+  }
+  return verdicts;
+}
+
+t.test('judges a line the same wherever it is cut, with empty lines before it or without', (t) => {
+  for (const [line, expected] of [
+    ['GET / HTTP/1.1\r\n', 'GET / 1.1'],
+    ['GET / HTTP/1.0\r\n', 'GET / 1.0'],
+    ['OPTIONS /a HTTP/1.1\r\n', 'OPTIONS /a 1.1'],
+    ['OPTIONS * HTTP/1.1\r\n', 'OPTIONS * 1.1'],
+    ['OPTIONS http://b HTTP/1.1\r\n', 'OPTIONS http://b 1.1'],
+    ['12345678 / HTTP/1.1\r\n', '12345678 / 1.1'],
+    ['123456789 / HTTP/1.1\r\n', 'method-too-long'],
+    ['GET /234567890123456 HTTP/1.1\r\n', 'GET /234567890123456 1.1'],
+    ['GET /2345678901234567 HTTP/1.1\r\n', 'target-too-long'],
+    ['GET\n', 'bare-lf'],
+    ['GET\r\n', 'bad-method'],
+    [' GET / HTTP/1.1\r\n', 'bad-method'],
+    ['\t', 'bad-method'],
+    ['GET /\n', 'bare-lf'],
+    ['GET /\r\n', 'bad-request-line'],
+    ['GET  / HTTP/1.1\r\n', 'bad-request-line'],
+    ['GET \r\n', 'bad-request-line'],
+    ['GET \n', 'bare-lf'],
+    ['GET #', 'bad-target'],
+    ['GET a HTTP/1.1\r\n', 'bad-target'],
+    ['CONNECT / HTTP/1.1\r\n', 'bad-target'],
+    ['GET / \n', 'bare-lf'],
+    ['GET / \r\n', 'bad-request-line'],
+    ['GET /  HTTP/1.1\r\n', 'bad-request-line'],
+    ['GET / \tHTTP/1.1\r\n', 'bad-request-line'],
+    ['GET / HTTP/1\n', 'bare-lf'],
+    ['GET / HTTP/\r\n', 'bad-version'],
+    ['GET / HTTP/x.1\r\n', 'bad-version'],
+    ['GET / HTTP/1,1\r\n', 'bad-version'],
+    ['GET / HTTP/1.x\r\n', 'bad-version'],
+    ['GET / HTTQ/1.1\r\n', 'bad-version'],
+    ['GET / HTTP/1.1\n', 'bare-lf'],
+    ['GET / HTTP/1.1 \r\n', 'bad-request-line'],
+    ['GET / HTTP/1.1\t\r\n', 'bad-request-line'],
+    ['GET / HTTP/1.12\r\n', 'bad-version'],
+    ['GET / HTTP/1.1\rx', 'bare-cr'],
+    ['GET / HTTP/1.2\r\n', 'unsupported-version'],
+    ['GET / HTTP/0.9\r\n', 'unsupported-version'],
+    ['GET / HTTP/2.0\r\n', 'unsupported-version'],
+  ] as const) {
+    for (const before of ['', '\r\n', '\r\n\r\n']) {
+      const cuts = function* (text: string): Generator<readonly Buffer[]> {
+        for (const { chunks } of feedings(Buffer.from(text, 'latin1'))) yield chunks;
+      };
+      t.strictSame([...read(before + line, cuts)], [expected], JSON.stringify(before + line));
+    }
+  }
+  t.end();
+});
+
+t.test('skips as many bytes of empty lines as a head may have', (t) => {
+  const whole = (text: string): Iterable<readonly Buffer[]> => [[Buffer.from(text)]];
+  const line = 'GET / HTTP/1.1\r\n';
+  t.strictSame([...read('\r\n'.repeat(12) + line, whole)], ['GET / 1.1']);
+  t.strictSame([...read('\r\n'.repeat(13) + line, whole)], ['headers-too-large']);
+  t.strictSame([...read(`\rx${line}`, whole)], ['bare-cr']);
+  t.strictSame([...read(`\r\r\n${line}`, whole)], ['bare-cr']);
+  t.end();
+});
+
+t.test('has begun with half an empty line, and not with a whole one', (t) => {
+  const reader = new RequestReader({ head() {}, body() {}, end() {}, failed() {} });
+  for (const [text, phase] of [
+    ['\r', 'start-line'],
+    ['\n', 'idle'],
+    ['\r\n', 'idle'],
+    ['G', 'start-line'],
+    ['ET / HTTP/1.1\r', 'start-line'],
+    ['\n', 'headers'],
+  ] as const) {
+    reader.receive(Buffer.from(text));
+    t.equal(reader.phase, phase, JSON.stringify(text));
+  }
   t.end();
 });

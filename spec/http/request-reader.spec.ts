@@ -22,6 +22,18 @@ t.test('reads pipelined requests in order, each with its body', (t) => {
   t.end();
 });
 
+t.test('keeps requests apart that are alike, and sees the one that is not', (t) => {
+  const ask = (target: string, host: string): string =>
+    `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const asked = [['/1', 'a'], ['/2', 'a'], ['/3', 'a'], ['/4', 'b'], ['/5', 'a']] as const; // biome-ignore format: short
+  const { messages } = request(asked.map(([target, host]) => ask(target, host)).join(''));
+  t.strictSame(
+    messages.map(({ head, body }) => [head['target'], head['headers'], body]),
+    asked.map(([target, host]) => [target, [['Host', host]], '']),
+  );
+  t.end();
+});
+
 t.test('leaves what follows an upgrade, CONNECT or the last request alone', (t) => {
   for (const head of [
     'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
