@@ -56,6 +56,7 @@ t.test(
     time.advance(900);
     t.equal(acceptor.open, 2);
     time.advance(500);
+    t.ok(streams.every(({ destroyed }) => destroyed));
     t.same(await over, { cut: 2 });
     t.equal(timers(), before);
   },

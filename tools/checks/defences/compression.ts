@@ -193,7 +193,7 @@ export const COMPRESSION: readonly Defence[] = [
     attack: 'a heavy connection that keeps its turn',
     defence: 'whoever is not done goes to the end',
     file: 'lib/deflate/fair-queue.ts',
-    find: 'if (!isFinished) this.#enter(job);',
+    find: 'if (!isFinished) this.#goOn(job, lane);',
     replace:
       'if (!isFinished) {\n          const others = [...lane.ready];\n          lane.ready.clear();\n          for (const other of [job, ...others]) lane.ready.add(other);\n        }',
     spec: 'spec/deflate/fair-queue.spec.ts',
@@ -221,7 +221,7 @@ export const COMPRESSION: readonly Defence[] = [
     attack: 'connections without number that compress at once',
     defence: 'few of them have begun',
     file: 'lib/deflate/fair-queue.ts',
-    find: 'return this.ready.size + this.running < this.#maxStarted;',
+    find: 'return this.ready.size + this.stuck.size + this.running < this.#maxStarted;',
     replace: 'return true;',
     spec: 'spec/security/compression.spec.ts',
   },
