@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { compareIds } from '../conformance/cases/index.ts';
 import type { Role } from '../conformance/model.ts';
 import {
+  NothingFailed,
   readIndex,
   type Selection,
   SelectionError,
@@ -95,6 +96,10 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
         throw new CommandLineError(`"${mode}" is none of server, client, list`);
     }
   } catch (error) {
+    if (error instanceof NothingFailed) {
+      io.out.write(`${error.message}\n`);
+      return EXIT.fine;
+    }
     if (error instanceof SelectionError) throw new CommandLineError(error.message);
     throw error;
   }

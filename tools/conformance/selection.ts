@@ -26,10 +26,16 @@ export class SelectionError extends Error {
   override readonly name = 'SelectionError';
 }
 
+/** There is nothing to do, because all has been fine. */
+export class NothingFailed extends Error {
+  override readonly name = 'NothingFailed';
+}
+
 /**
  * Chooses cases for the fuzzer in one role.
  *
  * @throws SelectionError when a pattern matches nothing, or nothing is left.
+ * @throws NothingFailed when only what failed before was wanted, and nothing has.
  */
 export function selectCases(selection: Selection, role: Role): readonly CatalogueEntry[] {
   const { cases, exclude = [], quick = false, beyond = false, onlyFailed } = selection;
@@ -43,6 +49,7 @@ export function selectCases(selection: Selection, role: Role): readonly Catalogu
   const isWanted = matchIds(cases ?? ['*']);
   const isExcluded = matchIds(exclude);
   const isBad = onlyFailed && collectBad(onlyFailed);
+  if (isBad?.size === 0) throw new NothingFailed('Nothing failed there: no case is left to run.');
   const isAskedFor = askFor(cases, beyond || isBad !== undefined);
   const chosen = [
     ...CATALOGUE.filter(({ case: { id } }) => isWanted(id)),
@@ -55,7 +62,7 @@ export function selectCases(selection: Selection, role: Role): readonly Catalogu
     throw new SelectionError(
       isBad === undefined
         ? 'no case is left to run'
-        : 'nothing failed there: no case is left to run',
+        : 'nothing that failed there was chosen: no case is left to run',
     );
   }
   return chosen;

@@ -92,6 +92,9 @@ t.test('tests a server, writes reports, and ends with 0', async (t) => {
   t.ok(existsSync(join(folder, 'tested_case_2_1.html')));
   const again = await run([...args, '--baseline', folder, '--strict']);
   t.match(again, { code: 0, out: /Nothing is worse than in the baseline/ });
+  const rest = await run(['conform', 'server', url, '--only-failed', folder, '--out', folder]);
+  t.same(rest, { code: 0, out: 'Nothing failed there: no case is left to run.\n', err: '' });
+  t.ok(existsSync(join(folder, 'tested_case_2_1.html')), 'and what was there stays');
 });
 
 t.test('a failure ends with 1, nobody there with 3, an interruption with 130', async (t) => {

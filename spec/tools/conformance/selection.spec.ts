@@ -50,10 +50,14 @@ t.test('what was not fine last time, from the index or the folder it lies in', (
   const beyond = { x: { 'b1.1.1': { behavior: 'FAILED', behaviorClose: 'OK' } } };
   writeFileSync(join(folder, 'beyond.json'), JSON.stringify(beyond));
   t.same(ids(folder), ['2.1', '2.2', 'b1.1.1']);
-  t.throws(
-    () => selectCases({ onlyFailed: buildIndex([fakeResult('2.3')]) }, 'client'),
-    /nothing failed/,
-  );
+  t.throws(() => selectCases({ onlyFailed: buildIndex([fakeResult('2.3')]) }, 'client'), {
+    name: 'NothingFailed',
+    message: /no case is left to run/,
+  });
+  t.throws(() => selectCases({ onlyFailed: index, cases: ['5.*'] }, 'client'), {
+    name: 'SelectionError',
+    message: /nothing that failed there was chosen/,
+  });
   t.end();
 });
 
