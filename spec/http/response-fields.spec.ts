@@ -1,6 +1,7 @@
 import { UsageError } from 'barewire/base';
 import { Fields, type FieldsInit, ResponseWriter } from 'barewire/http';
 import t from 'tap';
+import { formatFieldLines, readResponseFields } from '../../lib/http/response-fields.ts';
 
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
 const head = (fields: unknown): string =>
@@ -87,5 +88,45 @@ t.test('lets every byte pass that a value may hold', (t) => {
     if (isAllowed) t.match(head({ x: value }), `\r\nx: ${value}\r\n`);
     else t.throws(() => head({ x: value }), UsageError);
   }
+  t.end();
+});
+
+t.test('keeps what the writer must agree with apart from the lines it passes on', (t) => {
+  const nothing = readResponseFields(undefined);
+  t.strictSame(nothing, readResponseFields({}));
+  t.strictSame(nothing, readResponseFields(new Map()));
+  for (const [fields, differing] of [
+    [{ 'X-A': 'b' }, { lines: 'X-A: b\r\n' }],
+    [{ DATE: 'now' }, { lines: 'DATE: now\r\n', hasDate: true }],
+    [{ 'Content-Type': 'a/b' }, { lines: 'Content-Type: a/b\r\n', hasContentType: true }],
+    [{ Upgrade: 'x' }, { lines: 'Upgrade: x\r\n', hasUpgrade: true }],
+    [{ 'CONTENT-LENGTH': 0 }, { contentLength: 0 }],
+    [{ 'content-length': ['7', '7'] }, { contentLength: 7 }],
+    [{ 'content-length': '9007199254740991' }, { contentLength: Number.MAX_SAFE_INTEGER }],
+    [{ 'Transfer-Encoding': 'gzip, chunked' }, { transferEncoding: 'gzip, chunked' }],
+    [{ connection: 'Close' }, { wantsClose: true }],
+    [{ connection: 'keep-alive' }, {}],
+    [{ connection: '' }, {}],
+    [{ connection: [' , X-A ,, close', 'Upgrade,'] }, { wantsClose: true, connectionOptions: ['x-a', 'upgrade'] }], // biome-ignore format: one case a line
+  ] as const) {
+    t.strictSame(readResponseFields(fields), { ...nothing, ...differing });
+  }
+  t.end();
+});
+
+t.test('writes lines without a look at their meaning, but for the names it may not write', (t) => {
+  const forbidden = new Set(['content-length', 'trailer']);
+  t.equal(formatFieldLines(undefined, forbidden), '');
+  t.equal(formatFieldLines({}, forbidden), '');
+  t.equal(
+    formatFieldLines({ Date: 'x', connection: 'a;b', n: 1, list: ['1', '2'] }, forbidden),
+    'Date: x\r\nconnection: a;b\r\nn: 1\r\nlist: 1\r\nlist: 2\r\n',
+  );
+  for (const name of ['content-length', 'Content-Length', 'TRAILER']) {
+    t.throws(() => formatFieldLines({ [name]: '1' }, forbidden), { code: 'invalid-header' });
+    t.equal(formatFieldLines({ [`${name}s`]: '1' }, forbidden), `${name}s: 1\r\n`);
+  }
+  t.throws(() => formatFieldLines({ a: 'b\r\nc: d' }, forbidden), { code: 'invalid-header' });
+  t.throws(() => formatFieldLines({ 'a\r\nb': 'c' }, forbidden), { code: 'invalid-header' });
   t.end();
 });

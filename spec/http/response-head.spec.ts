@@ -36,3 +36,59 @@ t.test('reads until the end of the connection where nothing else is said', (t) =
   t.equal(ended.messages[0]!.head['keepAlive'], false);
   t.end();
 });
+
+t.test('decides by method and status before any field is asked [9112-6.3-3]', (t) => {
+  for (const [method, status, kind] of [
+    ['GET', 100, 'interim'],
+    ['GET', 199, 'interim'],
+    ['GET', 101, 'upgrade'],
+    ['GET', 200, 'body'],
+    ['GET', 204, 'empty'],
+    ['GET', 205, 'body'],
+    ['GET', 304, 'empty'],
+    ['GET', 599, 'body'],
+    ['GET', 999, 'body'],
+    ['HEAD', 200, 'empty'],
+    ['HEAD', 404, 'empty'],
+    ['HEAD', 101, 'upgrade'],
+    ['head', 200, 'body'],
+    ['CONNECT', 100, 'interim'],
+    ['CONNECT', 199, 'interim'],
+    ['CONNECT', 200, 'upgrade'],
+    ['CONNECT', 299, 'upgrade'],
+    ['CONNECT', 300, 'body'],
+    ['CONNECT', 404, 'body'],
+  ] as const) {
+    const { messages, phase, rest } = response(
+      `HTTP/1.1 ${status} x\r\nContent-Length: 1\r\n\r\n`,
+      method,
+    );
+    const { interim, upgrade } = messages[0]!.head;
+    const title = `${method} ${status}`;
+    t.equal(interim === true, kind === 'interim', title);
+    t.equal(upgrade === true, kind === 'upgrade', title);
+    t.equal(phase, kind === 'body' ? 'body' : 'idle', title);
+    t.equal(messages[0]!.isComplete, kind !== 'body', title);
+    t.equal(rest, '');
+  }
+  t.end();
+});
+
+t.test('tells of both versions whether another response may follow', (t) => {
+  for (const [version, connection, keepAlive] of [
+    ['1.1', undefined, true],
+    ['1.1', 'close', false],
+    ['1.0', undefined, false],
+    ['1.0', 'keep-alive', true],
+    ['1.0', 'keep-alive, close', false],
+  ] as const) {
+    const field = connection === undefined ? '' : `Connection: ${connection}\r\n`;
+    const { head } = response(`HTTP/${version} 200 OK\r\nContent-Length: 0\r\n${field}\r\n`)
+      .messages[0]!;
+    t.equal(head['version'], version);
+    t.equal(head['keepAlive'], keepAlive, `${version} ${connection}`);
+    const open = response(`HTTP/${version} 200 OK\r\n${field}\r\n`).messages[0]!;
+    t.equal(open.head['keepAlive'], false, 'never when the end of the connection ends the body');
+  }
+  t.end();
+});

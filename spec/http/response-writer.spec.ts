@@ -1,4 +1,4 @@
-import { type AnsweredRequest, ResponseWriter } from 'barewire/http';
+import { type AnsweredRequest, type FieldsInit, ResponseWriter } from 'barewire/http';
 import t from 'tap';
 
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
@@ -166,5 +166,67 @@ t.test('leaves trailers out where there is no place, and refuses them in a frame
 t.test('has no body before its head', (t) => {
   t.throws(() => writerFor().beforeData(1), { code: 'invalid-state' });
   t.throws(() => writerFor().end(), { code: 'invalid-state' });
+  t.end();
+});
+
+t.test('adds the type of the body unless the fields tell one', (t) => {
+  const head = (fields: FieldsInit | undefined, contentType?: string): string =>
+    writerFor().head(200, fields, 0, { keepAlive: true, contentType });
+  t.match(head(undefined, 'text/plain'), '\r\ncontent-type: text/plain\r\n');
+  const told = head({ 'Content-Type': 'a/b' }, 'text/plain');
+  t.match(told, '\r\nContent-Type: a/b\r\n');
+  t.notMatch(told, 'text/plain');
+  t.notMatch(head(undefined), /content-type/i);
+  t.end();
+});
+
+t.test('says on its connection line what the fields and the versions ask for', (t) => {
+  for (const [version, fields, keepAlive, line] of [
+    ['1.1', {}, true, undefined],
+    ['1.1', {}, false, 'close'],
+    ['1.0', {}, true, 'keep-alive'],
+    ['1.0', {}, false, 'close'],
+    ['1.1', { connection: 'Close' }, true, 'close'],
+    ['1.0', { connection: 'close' }, true, 'close'],
+    ['1.1', { upgrade: 'x' }, true, 'upgrade'],
+    ['1.1', { upgrade: 'x', connection: 'Upgrade' }, true, 'upgrade'],
+    ['1.1', { upgrade: 'x', connection: 'x-a' }, false, 'x-a, upgrade, close'],
+    ['1.0', { connection: 'x-a, keep-alive' }, true, 'x-a, keep-alive'],
+  ] as const) {
+    const writer = writerFor('GET', version);
+    const found = /\r\nconnection: (.*)\r\n/.exec(writer.head(200, fields, 0, { keepAlive }));
+    t.equal(found?.[1], line, `${version} ${JSON.stringify(fields)} ${keepAlive}`);
+    t.equal(writer.keepAlive, keepAlive && !/close/.test(line ?? ''));
+  }
+  t.end();
+});
+
+t.test('frames a body as it tells, and closes behind one that only the close ends', (t) => {
+  for (const [method, version, size, framing, wire] of [
+    ['GET', '1.1', 2, 'length', 'hi'],
+    ['GET', '1.1', 'unknown', 'chunked', '2\r\nhi\r\n0\r\n\r\n'],
+    ['GET', '1.0', 'unknown', 'until-close', 'hi'],
+    ['GET', '1.1', 'raw', 'raw', 'hi'],
+    ['HEAD', '1.1', 2, 'none', ''],
+  ] as const) {
+    const writer = writerFor(method, version);
+    t.equal(writer.framing, 'none', 'nothing is framed before the head');
+    writer.head(200, undefined, size, { keepAlive: true });
+    t.equal(writer.framing, framing);
+    const body = framing === 'none' ? '' : `${writer.beforeData(2)}hi${writer.afterData}`;
+    t.equal(body + writer.end(), wire);
+    t.equal(writer.isEnded, true);
+    t.equal(writer.keepAlive, !['until-close', 'raw'].includes(framing));
+  }
+  t.end();
+});
+
+t.test('refuses trailers in a raw body, and a Transfer-Encoding in 101', (t) => {
+  const raw = writerFor();
+  raw.head(200, undefined, 'raw', { keepAlive: true });
+  t.throws(() => raw.end({ a: 'b' }), { code: 'invalid-header' });
+  t.equal(raw.end({}), '');
+  const fields = { upgrade: 'x', 'transfer-encoding': 'chunked' };
+  t.throws(() => writerFor().switchProtocols(fields), { code: 'invalid-header' });
   t.end();
 });
