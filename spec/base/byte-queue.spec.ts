@@ -1,5 +1,6 @@
 import { ByteQueue, UsageError } from 'barewire/base';
 import t from 'tap';
+import { passesPlainly } from '../support/fast-paths.ts';
 
 t.test('hands out the bytes in the order in which they came', (t) => {
   const queue = new ByteQueue();
@@ -158,3 +159,27 @@ t.test('keeps small memory when it is cleared, if it is told to, and never the b
   t.equal(queue.capacity, 0);
   t.end();
 });
+
+t.test('moves within its memory when half of that comes free, and grows when it does not', (t) => {
+  // 200 bytes come and 190 go, so that 10 wait at the far end of 256.
+  for (const [added, capacity] of [
+    [56, 256],
+    [57, 256],
+    [118, 256],
+    [119, 256],
+    [246, 256],
+    [247, 257],
+    [1000, 1010],
+  ] as const) {
+    const queue = new ByteQueue();
+    queue.push(Buffer.alloc(200, 'a'));
+    queue.take(190);
+    const bytes = Buffer.alloc(added, 'b');
+    queue.push(bytes);
+    t.equal(queue.capacity, capacity, `${added} more`);
+    t.same(queue.takeAll(), Buffer.concat([Buffer.alloc(10, 'a'), bytes]));
+  }
+  t.end();
+});
+
+passesPlainly(t, import.meta.url);

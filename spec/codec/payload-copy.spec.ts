@@ -1,5 +1,6 @@
 import { copyPayload, viewPayload } from 'barewire/codec';
 import t from 'tap';
+import { passesPlainly } from '../support/fast-paths.ts';
 
 const source = Buffer.from(Uint8Array.from({ length: 200_000 }, (_, index) => index * 7));
 
@@ -81,3 +82,5 @@ t.test('views a range on the same memory, and refuses what is no range', (t) => 
   }
   t.end();
 });
+
+passesPlainly(t, import.meta.url);

@@ -65,3 +65,37 @@ t.test('looks at each byte a fixed number of times', (t) => {
   t.equal(cut([Buffer.from(`${lines}\r`)]).length, 500_001);
   t.end();
 });
+
+t.test('cuts any array of bytes, where it lies, until it lets go of it', (t) => {
+  const memory = Buffer.from('xyza\nb\nc');
+  const cutter = new LineCutter();
+  const line = (): string | undefined =>
+    cutter.next(10) ? cutter.bytes.toString('utf8', cutter.start, cutter.end) : undefined;
+  cutter.begin(new Uint8Array(memory.buffer, memory.byteOffset + 3, memory.length - 3));
+  t.equal(line(), 'a');
+  t.equal(cutter.bytes.buffer, memory.buffer, 'without a copy');
+  t.equal(cutter.hasRest, true);
+  cutter.detach();
+  memory.fill(0);
+  t.equal(line(), 'b', 'what was not read yet is its own by then');
+  t.equal(line(), undefined);
+  t.equal(cutter.hasRest, false);
+  cutter.begin(Buffer.from('d\n'));
+  t.equal(line(), 'cd');
+  t.end();
+});
+
+t.test('forgets what it holds when it is cleared', (t) => {
+  const cutter = new LineCutter();
+  cutter.begin(Buffer.from('a\nb'));
+  t.equal(cutter.next(10), true);
+  t.equal(cutter.next(10), false);
+  cutter.clear();
+  t.equal(cutter.hasRest, false);
+  t.equal(cutter.next(10), false);
+  t.equal(cutter.bytes.length, 0);
+  cutter.begin(Buffer.from('c\n'));
+  t.equal(cutter.next(10), true);
+  t.equal(cutter.bytes.toString('utf8', cutter.start, cutter.end), 'c');
+  t.end();
+});
