@@ -92,9 +92,9 @@ export class Ending {
     this.#output.closeAfterQueue(() => this.#write(code, ''));
   }
 
+  /** Called by the queue, once, in our frame's turn; a queue that was stopped calls nobody. */
   #write(code: number | undefined, reason: string): void {
     const { closing } = this;
-    if (!closing.isWritable) return;
     closing.sentCode = code;
     this.#output.control(OPCODE.close, encodeClosePayload(code, reason));
     const wasReceived = closing.state === 'close-received';

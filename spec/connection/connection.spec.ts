@@ -1,6 +1,6 @@
-import { ProtocolError, UsageError } from 'barewire/base';
+import { ENTRY_OVERHEAD_BYTES, ProtocolError, UsageError } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { Connection } from 'barewire/connection';
+import { Connection, type ConnectionOptions } from 'barewire/connection';
 import { type DeflateJobDone, MessageCodec } from 'barewire/deflate';
 import t from 'tap';
 import { End, Pair } from '../support/connection-pair.ts';
@@ -480,5 +480,147 @@ t.test('forgets the end that waited when the connection is over', (t) => {
     ['start', 'text'],
     ['piece', 'one'],
   ]);
+  t.end();
+});
+
+/** A codec that does no work, and counts how often it is asked to let go of memory. */
+function idleCodec(): NonNullable<ConnectionOptions['deflate']> & { released: number } {
+  return {
+    released: 0,
+    compress() {},
+    decompress() {},
+    beginTurn() {},
+    breakContext() {},
+    releaseIdle() {
+      this.released += 1;
+    },
+    close() {},
+  };
+}
+
+t.test('counts what waits in bytes, and in memory', (t) => {
+  const { connection } = new Pair().server;
+  const first = connection.startMessage('text');
+  const second = connection.startMessage('text');
+  t.match(connection, { pendingBytes: 0, heldBytes: 2 * ENTRY_OVERHEAD_BYTES });
+  second.write('\u00fc');
+  t.match(connection, { pendingBytes: 2, heldBytes: 2 + 3 * ENTRY_OVERHEAD_BYTES });
+  second.write(Buffer.alloc(64 * 1024 - 3 - ENTRY_OVERHEAD_BYTES * 2, 'x'));
+  t.equal(connection.isHeldUp(second), false, 'one byte less than 64 KiB wait in it');
+  t.equal(connection.isHeldUp(), true, 'the entries of both weigh something too');
+  second.write('x');
+  t.equal(connection.isHeldUp(second), true);
+  t.equal(connection.isHeldUp(first), false, 'it does not wait for those behind it');
+  first.end('turn over');
+  t.equal(connection.isHeldUp(), false);
+  t.end();
+});
+
+t.test('sends bytes as text only when they are text [6455-5.6-3]', (t) => {
+  const { server } = new Pair();
+  server.connection.send(Buffer.from('gr\u00fcn'), { type: 'text' });
+  t.same(server.takeOutput(), encodeFrame({ opcode: OPCODE.text, payload: 'gr\u00fcn' }));
+  for (const bytes of [hex('ff'), hex('e282'), hex('eda080')]) {
+    const run = (): boolean => server.connection.send(bytes, { type: 'text' });
+    t.throws(run, { code: 'invalid-argument' }, bytes.toString('hex'));
+    t.equal(server.connection.send(bytes, { type: 'binary' }), true);
+  }
+  t.equal(server.connection.counters.messagesSent, 4);
+  t.equal(server.takeOutput().length, 3 + 4 + 5);
+  t.end();
+});
+
+t.test('compresses from the threshold on where deflate was agreed, and nowhere else', (t) => {
+  const options = { deflate: idleCodec(), compressThresholdBytes: 4 };
+  const { client, server } = new Pair({ server: options });
+  const asked = ['abc', '\u00fc\u00fc', Buffer.alloc(3), Buffer.alloc(4)];
+  const answers = (end: End, wanted?: boolean): boolean[] =>
+    asked.map((data) => end.connection.wouldCompress(data, wanted));
+  t.same(answers(server), [false, true, false, true]);
+  t.same(answers(server, true), [true, true, true, true]);
+  t.same(answers(server, false), [false, false, false, false]);
+  t.same(answers(client, true), [false, false, false, false]);
+  t.end();
+});
+
+t.test('sends no message of any kind, and no ping or pong, once it closes', (t) => {
+  const { server } = new Pair();
+  const { connection } = server;
+  const frames = encodeFrame({ opcode: OPCODE.text, payload: 'elsewhere' });
+  t.equal(connection.sendEncoded(frames), true);
+  t.equal(connection.pong(Buffer.from('beat')), true);
+  t.equal(connection.pong(), true);
+  const beats = ['beat', ''].map((payload) => encodeFrame({ opcode: OPCODE.pong, payload }));
+  t.same(server.takeOutput(), Buffer.concat([frames, ...beats]));
+  connection.close(1000);
+  server.takeOutput();
+  t.equal(connection.send('late'), false);
+  t.equal(connection.sendEncoded(frames), false);
+  t.equal(connection.ping(), false);
+  t.equal(connection.pong(), false);
+  t.throws(() => connection.startMessage('text'), { code: 'invalid-state' });
+  t.match(connection, { pendingBytes: 0, counters: { messagesSent: 1 } });
+  t.equal(server.takeOutput().length, 0, 'nothing follows a close frame [6455-5.5.1-6]');
+  t.end();
+});
+
+t.test('says beforehand what close would refuse, and closes nothing by that', (t) => {
+  for (const [code, reason, refusal] of [
+    [1005, '', 'invalid-close-code'],
+    [2999, '', 'invalid-close-code'],
+    [undefined, 'why', 'invalid-argument'],
+    [1000, 'x'.repeat(124), 'invalid-argument'],
+  ] as const) {
+    const { connection } = new Pair().server;
+    t.throws(() => connection.checkClose(code, reason), { code: refusal });
+    t.throws(() => connection.close(code, reason), { code: refusal });
+    t.equal(connection.isOpen, true);
+  }
+  const { server } = new Pair();
+  for (const code of [undefined, 1000, 3000]) server.connection.checkClose(code);
+  server.connection.checkClose(4999, 'x'.repeat(123));
+  t.equal(server.connection.isOpen, true);
+  t.equal(server.takeOutput().length, 0);
+  t.end();
+});
+
+t.test('cuts without a word, and has no time any more when it is over', (t) => {
+  const options = { pingIntervalMs: 1, idleTimeoutMs: 1, messageTimeoutMs: 1, endTimeoutMs: 1 };
+  const { server } = new Pair({ server: options });
+  server.connection.receive(masked(OPCODE.text, 'half', false));
+  server.connection.terminate();
+  t.equal(server.isAborted, true);
+  server.connection.transportClosed();
+  server.isAborted = false;
+  for (const nowMs of [1, 1000, 1_000_000]) server.connection.tick(nowMs);
+  t.match(server.report, { code: 1006, closedBy: 'us', sentCode: undefined, error: undefined });
+  t.equal(server.isAborted, false);
+  t.equal(server.takeOutput().length, 0);
+  t.end();
+});
+
+t.test('lets go of the memory for compressing when a tick has passed without a message', (t) => {
+  const deflate = idleCodec();
+  const { client, server } = new Pair({ server: { deflate } });
+  const released = (): number => {
+    server.connection.tick(0);
+    return deflate.released;
+  };
+  t.same([released(), released()], [0, 0], 'there is none before the first message');
+  for (const [round, use] of [
+    () => server.connection.send('out'),
+    () => server.connection.receive(masked(OPCODE.text, 'in')),
+  ].entries()) {
+    use();
+    t.equal(released(), round, 'another may follow at once');
+    t.same([released(), released()], [round + 1, round + 1], 'once is enough');
+  }
+  server.connection.receive(masked(OPCODE.text, 'half', false));
+  server.connection.receive(masked(OPCODE.ping, ''));
+  t.same([released(), released()], [2, 2], 'not in the middle of a message that comes');
+  server.connection.receive(masked(OPCODE.continuation, ''));
+  server.connection.send('for the compressor, which never answers', { compress: true });
+  t.same([released(), released()], [2, 2], 'nor while one waits to be sent');
+  t.equal(client.report, undefined);
   t.end();
 });

@@ -2,6 +2,7 @@
  * The end of a connection against a clock: each step of closing has its own time, and the report
  * says the same as the wire.
  */
+import { ProtocolError } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { Ending } from 'barewire/connection';
 import { type DeflateJobDone, MessageCodec } from 'barewire/deflate';
@@ -245,5 +246,155 @@ t.test('ends without a word from the transport, a tick after it was cut', (t) =>
   isCutAfter(late, late.server, 1);
   t.match(late.server.report, { sentCode: 1000, error: { code: 'close-timeout' } });
   late.server.connection.transportClosed();
+  t.end();
+});
+
+t.test('lets a client alone miss an extension [6455-7.4.1-9]', (t) => {
+  const { client, server } = new Pair();
+  const refused = { code: 'invalid-close-code' };
+  t.throws(() => server.connection.close(1010, 'permessage-deflate'), refused);
+  t.equal(server.connection.isOpen, true);
+  client.connection.close(1010, 'permessage-deflate');
+  server.connection.receive(client.takeOutput());
+  t.same(server.takeOutput(), encodeFrame({ opcode: OPCODE.close, payload: Buffer.of(3, 242) }));
+  t.end();
+});
+
+t.test('answers with the code that came, and with none to none [6455-5.5.1-8]', (t) => {
+  for (const [payload, sentCode] of [
+    [Buffer.alloc(0), undefined],
+    [Buffer.of(3, 232), 1000],
+    [Buffer.from('\u0013\u0087why', 'latin1'), 4999],
+  ] as const) {
+    const { server } = new Pair();
+    server.connection.receive(masked(OPCODE.close, payload));
+    const echo = encodeFrame({ opcode: OPCODE.close, payload: payload.subarray(0, 2) });
+    t.same(server.takeOutput(), echo, 'without the reason');
+    server.connection.transportClosed();
+    t.match(server.report, { code: sentCode ?? 1005, sentCode, wasClean: true });
+  }
+  t.end();
+});
+
+t.test('takes the frame of a peer for the answer to ours that still waits', (t) => {
+  let finish: () => void = () => {};
+  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
+    compress: (_payload: Uint8Array, _fin: boolean, done: DeflateJobDone) => {
+      finish = () => done(undefined, Buffer.of(0));
+    },
+  });
+  const { server } = new Pair({ server: { deflate, compressThresholdBytes: 0 } });
+  server.connection.send('in the compressor');
+  server.connection.close(4000, 'ours');
+  server.connection.receive(masked(OPCODE.close, Buffer.of(3, 232)));
+  t.equal(server.connection.state, 'close-received');
+  t.equal(server.takeOutput().length, 0);
+  finish();
+  t.equal(server.connection.state, 'exchanged');
+  const ours = encodeFrame({
+    opcode: OPCODE.close,
+    payload: Buffer.from('\u000f\u00a0ours', 'latin1'),
+  });
+  t.same(server.takeOutput().subarray(-ours.length), ours, 'one close frame, our own');
+  server.connection.transportClosed();
+  t.match(server.report, { code: 1000, sentCode: 4000, closedBy: 'us', wasClean: true });
+  t.end();
+});
+
+/** Ways to be past `open`, and what may still be said there. */
+const PAST: Readonly<Record<string, (end: End) => void>> = {
+  'close-sent': ({ connection }) => connection.close(1000),
+  exchanged: ({ connection }) => connection.receive(masked(OPCODE.close, Buffer.of(3, 232))),
+  failed: ({ connection }) => connection.receive(Buffer.of(0x83, 0x80, 0, 0, 0, 0)),
+  closed: ({ connection }) => connection.transportClosed(),
+};
+
+t.test('says goodbye once, and reports once, whatever is asked of it afterwards', (t) => {
+  const frames = (bytes: Buffer): number => bytes.filter((byte) => byte === 0x88).length;
+  for (const [state, enter] of Object.entries(PAST)) {
+    const { server } = new Pair();
+    const { connection } = server;
+    enter(server);
+    t.equal(connection.state, state);
+    t.equal(frames(server.takeOutput()), state === 'closed' ? 0 : 1, state);
+    connection.close(4001, 'again');
+    if (state !== 'close-sent') connection.fail(new ProtocolError('slow-consumer'));
+    connection.receive(masked(OPCODE.ping, 'anybody?'));
+    t.equal(connection.state, state);
+    t.equal(frames(server.takeOutput()), 0, state);
+    connection.terminate();
+    t.equal(server.isAborted, state !== 'closed', 'what is over cannot be cut');
+    connection.transportClosed();
+    const { report } = server;
+    t.equal(report?.error?.code, state === 'failed' ? 'reserved-opcode' : undefined, state);
+    connection.receiveEnd();
+    connection.terminate();
+    connection.transportClosed(new Error('late'));
+    t.equal(server.report, report);
+    t.equal(frames(server.takeOutput()), 0, state);
+  }
+  t.end();
+});
+
+t.test('fails behind its own close frame without a second one', (t) => {
+  const { server } = new Pair();
+  server.connection.close(1000);
+  t.equal(server.takeOutput().length, 4);
+  server.connection.receive(Buffer.of(0x83, 0x80, 0, 0, 0, 0));
+  t.equal(server.connection.state, 'failed');
+  t.equal(server.takeOutput().length, 0);
+  server.connection.transportClosed();
+  t.match(server.report, { sentCode: 1000, wasClean: false, error: { code: 'reserved-opcode' } });
+  t.end();
+});
+
+t.test('lets go of zlib with a failure, whenever the transport ends', (t) => {
+  let closed = 0;
+  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
+    close: () => {
+      closed += 1;
+    },
+  });
+  const failed = new Pair({ server: { deflate } }).server;
+  failed.connection.fail(new ProtocolError('slow-consumer'));
+  t.equal(closed, 1);
+  closed = 0;
+  const gone = new Pair({ server: { deflate } }).server;
+  gone.connection.close(1000);
+  t.equal(closed, 0, 'messages may still come');
+  gone.connection.transportClosed();
+  t.equal(closed, 1);
+  t.end();
+});
+
+t.test('cuts a dead peer, unless the transport ends as soon as it is told to', (t) => {
+  const silence = { pingIntervalMs: 1000, pongTimeoutMs: 1000 };
+  for (const endsAtOnce of [false, true]) {
+    const pair = new Pair({ server: silence });
+    const { server } = pair;
+    if (endsAtOnce) server.endTransport = () => server.connection.transportClosed();
+    isCutAfter(pair, server, 0);
+    isCutAfter(pair, server, 1000);
+    t.equal(isCutAfter(pair, server, 1000), !endsAtOnce);
+    if (!endsAtOnce) server.connection.transportClosed();
+    t.match(server.report, { closedBy: 'us', wasClean: false, error: { code: 'pong-timeout' } });
+  }
+  t.end();
+});
+
+t.test('keeps the end of the transport behind what it brought and nobody has taken', (t) => {
+  const { server } = new Pair();
+  const { connection } = server;
+  connection.pause();
+  const bytes = [masked(OPCODE.text, 'last'), masked(OPCODE.close, Buffer.of(3, 232))];
+  connection.receive(Buffer.concat(bytes));
+  connection.receiveEnd();
+  t.equal(connection.isOpen, true);
+  t.equal(server.hasEnded, false);
+  connection.resume();
+  t.strictSame(server.seen, [['message', 'last']]);
+  t.same(server.takeOutput(), CLOSE_1000);
+  connection.transportClosed();
+  t.match(server.report, { code: 1000, wasClean: true, closedBy: 'peer' });
   t.end();
 });

@@ -1,6 +1,11 @@
-import { ProtocolError } from 'barewire/base';
+import { HAS_FAST_PATHS, ProtocolError } from 'barewire/base';
 import { encodeFrame, FrameReader, OPCODE } from 'barewire/codec';
-import { type AssemblerOptions, MessageAssembler, type MessageInflater } from 'barewire/connection';
+import {
+  type AssemblerOptions,
+  type AssemblerSink,
+  MessageAssembler,
+  type MessageInflater,
+} from 'barewire/connection';
 import t from 'tap';
 import { feedings } from '../support/feeding.ts';
 
@@ -197,5 +202,89 @@ t.test('streams compressed messages too', (t) => {
     ['piece', 'cc'],
     ['end'],
   ]);
+  t.end();
+});
+
+t.test('takes as many fragments as are allowed and not one more, empty ones too', (t) => {
+  for (const [count, isTaken] of [
+    [1, true],
+    [3, true],
+    [4, false],
+  ] as const) {
+    const { seen, reader, assembler } = assemble({ maxFragments: 3 });
+    for (let index = 0; index < count; index += 1) {
+      const opcode = index === 0 ? OPCODE.text : OPCODE.continuation;
+      reader.receive(frame(opcode, '', index === count - 1));
+      reader.receive(frame(OPCODE.ping, 'is no fragment'));
+    }
+    const answers = seen.filter((what) => !Array.isArray(what));
+    t.strictSame(answers, [isTaken ? '' : 'too-many-fragments'], `${count} of 3`);
+    t.equal(assembler.isUnfinished, !isTaken);
+  }
+  t.end();
+});
+
+t.test('refuses a message by what its frames announce, before the bytes come', (t) => {
+  for (const [lengths, isRefused] of [
+    [[10], false],
+    [[11], true],
+    [[4, 6], false],
+    [[4, 7], true],
+    [[10, 0, 1], true],
+  ] as const) {
+    const { seen, reader } = assemble({ maxMessageBytes: 10 });
+    for (const [index, length] of lengths.entries()) {
+      const isLast = index === lengths.length - 1;
+      const opcode = index === 0 ? OPCODE.binary : OPCODE.continuation;
+      const bytes = frame(opcode, Buffer.alloc(length), isLast);
+      reader.receive(isLast ? bytes.subarray(0, 2) : bytes);
+    }
+    t.strictSame(seen, isRefused ? ['message-too-large'] : [], `${lengths}`);
+  }
+  t.end();
+});
+
+t.test('lets a compressed message be longer than its plain form: by stored blocks', (t) => {
+  const stored: MessageInflater = {
+    decompress: (_payload, _fin, _maxBytes, done) => done(undefined, Buffer.from('x')),
+  };
+  for (const [length, isRefused] of [
+    [1000 + 4 + 64, false],
+    [1000 + 4 + 65, true],
+  ] as const) {
+    const { seen, reader } = assemble({ inflater: stored, maxMessageBytes: 1000 });
+    reader.receive(frame(OPCODE.text, Buffer.alloc(length), true, 4).subarray(0, 4));
+    t.strictSame(seen, isRefused ? ['message-too-large'] : [], `${length} bytes`);
+  }
+  t.end();
+});
+
+t.test('hands on for keeps what was given for keeps, and copies anything else', (t) => {
+  for (const givesInput of [false, true]) {
+    const messages: Buffer[] = [];
+    const sink = { message: (data: string | Buffer) => messages.push(data as Buffer) };
+    const assembler = new MessageAssembler(sink as unknown as AssemblerSink);
+    const reader = new FrameReader(assembler, { role: 'client', givesInput });
+    const bytes = frame(OPCODE.binary, Buffer.alloc(5000, 1));
+    reader.receive(bytes);
+    t.ok(messages[0]!.equals(Buffer.alloc(5000, 1)));
+    t.equal(messages[0]!.buffer === bytes.buffer, givesInput && HAS_FAST_PATHS);
+  }
+  t.end();
+});
+
+t.test('finds bad text with the byte that is bad, and says so once', (t) => {
+  const { seen, reader, assembler } = assemble();
+  reader.receive(frame(OPCODE.text, 'good', false));
+  const bad = frame(OPCODE.continuation, Buffer.from('6f66ff6f', 'hex'), false);
+  reader.receive(bad.subarray(0, 4));
+  t.strictSame(seen, []);
+  reader.receive(bad.subarray(4, 5));
+  t.strictSame(seen, ['text-not-utf8']);
+  reader.receive(bad.subarray(5));
+  reader.receive(Buffer.of(0x83, 0));
+  assembler.failed(new ProtocolError('message-too-large'));
+  t.strictSame(seen, ['text-not-utf8'], 'the rest may be as bad as it likes');
+  t.equal(assembler.heldBytes, 0);
   t.end();
 });

@@ -1,6 +1,7 @@
-import { ProtocolError } from 'barewire/base';
+import { ENTRY_OVERHEAD_BYTES, HAS_FAST_PATHS, ProtocolError } from 'barewire/base';
 import { OPCODE } from 'barewire/codec';
 import {
+  COPY_BYTES,
   type FramesToCome,
   type MessageDeflater,
   MessageSender,
@@ -339,3 +340,91 @@ t.test('sends nothing after it was stopped, jobs that end later included', (t) =
   t.equal(OPCODE.text, 1);
   t.end();
 });
+
+t.test('counts the memory that waits: bytes, and the overhead of each message and piece', (t) => {
+  const deflater = reverser();
+  const { sender } = rig(deflater);
+  t.equal(sender.heldBytes, 0);
+  sender.send('abcd', undefined);
+  sender.send('', undefined);
+  const stream = sender.startMessage('text', undefined);
+  stream.write('\u00fc');
+  t.equal(sender.queuedBytes, 6);
+  t.equal(sender.heldBytes, 6 + 4 * ENTRY_OVERHEAD_BYTES);
+  deflater.run();
+  t.equal(sender.heldBytes, 2 * ENTRY_OVERHEAD_BYTES - ENTRY_OVERHEAD_BYTES);
+  sender.stop();
+  t.equal(sender.heldBytes, 0);
+  t.end();
+});
+
+t.test('copies what cannot leave at once when it may be changed, and only then', (t) => {
+  for (const copy of [true, false]) {
+    for (const [length, waits] of [
+      [100, false],
+      [100_000, false],
+      [100, true],
+    ] as const) {
+      const { sender, output } = rig();
+      const stream = waits ? sender.startMessage('text', undefined) : undefined;
+      const bytes = new Uint8Array(length).fill(0x61);
+      sender.send(bytes, { copy });
+      bytes.fill(0x62);
+      stream?.end();
+      const isShared = !copy && (waits || (HAS_FAST_PATHS && length > COPY_BYTES));
+      t.equal(output().at(-1), isShared ? 'b' : 'a', `${length} bytes, ${copy}, ${waits}`);
+      const text = rig();
+      text.sender.send('text does not change', { copy });
+      t.match(text.output(), /text does not change$/);
+    }
+  }
+  t.end();
+});
+
+t.test('gives up a stream of a sender that has stopped: there is nothing to take back', (t) => {
+  const { sender, forgotten, asked } = rig();
+  const begun = sender.startMessage('text', undefined);
+  begun.write('half');
+  sender.stop();
+  const told = [...forgotten];
+  const before = asked();
+  t.equal(begun.abandon(), true);
+  t.strictSame([forgotten, asked()], [told, before], 'what was dropped is not taken back as well');
+  t.end();
+});
+
+t.test('gives the compressor bytes, and goes on at once when it is done at once', (t) => {
+  const given: Uint8Array[] = [];
+  const prompt: MessageDeflater = {
+    compress(payload, _fin, done) {
+      given.push(payload);
+      done(undefined, Buffer.from(payload).reverse());
+    },
+  };
+  const { sender, output, asked } = rig(prompt);
+  const bytes = new Uint8Array([0x61, 0x62, 0x63, 0x64]);
+  sender.send(bytes, undefined);
+  sender.send('gr\u00fc', undefined);
+  t.equal(output(), '\xc2\x04dcba\xc1\x04\xbc\xc3rg');
+  t.equal(given[0], bytes, 'nothing is copied for it');
+  t.same(given[1], Buffer.from('gr\u00fc'));
+  t.equal(sender.queuedBytes, 0);
+  t.equal(asked(), 0, 'who called will flush');
+  t.end();
+});
+
+t.test(
+  'drops the piece that comes out of the compressor when a close has dropped the rest',
+  (t) => {
+    const deflater = reverser();
+    const { sender, output, forgotten } = rig(deflater);
+    const stream = sender.startMessage('text', undefined);
+    stream.write('abcd');
+    sender.closeAfterQueue(() => sender.sendEncoded(Buffer.from('<close>')));
+    t.strictSame(forgotten, [[1, true]]);
+    deflater.run();
+    t.equal(output(), '<close>');
+    t.equal(sender.queuedBytes, 0);
+    t.end();
+  },
+);

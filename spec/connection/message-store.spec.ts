@@ -89,3 +89,50 @@ t.test('copies each byte a constant number of times', (t) => {
   other.clear();
   t.end();
 });
+
+t.test('outgrows the spare, and leaves it to others at once', (t) => {
+  const first = new MessageStore();
+  first.push(bytes, 0, 10, undefined);
+  t.equal(first.capacity, 0, 'lies in the spare');
+  const second = new MessageStore();
+  second.push(bytes, 0, 10, undefined);
+  t.ok(second.capacity > 0, 'which is taken');
+  const large = Buffer.alloc(2 * 1024 * 1024, 'y');
+  first.push(large, 0, large.length, undefined);
+  t.ok(first.capacity >= large.length + 10, 'a buffer of its own');
+  const third = new MessageStore();
+  third.push(bytes, 0, 10, undefined);
+  t.equal(third.capacity, 0, 'the spare is free again');
+  t.ok(first.take().equals(Buffer.concat([bytes, large])));
+  t.equal(second.take().toString(), '0123456789');
+  t.equal(third.take().toString(), '0123456789');
+  t.end();
+});
+
+t.test('keeps no more than 1 MiB as the spare, and the larger of two', (t) => {
+  const probe = (length: number): boolean => {
+    const store = new MessageStore();
+    store.push(bytes, 0, 1, length);
+    const isSpare = store.capacity === 0;
+    store.clear();
+    return isSpare;
+  };
+  const use = (length: number): void => {
+    const large = Buffer.alloc(length);
+    const store = new MessageStore();
+    store.push(large, 0, length, length);
+    store.takeText(() => '');
+  };
+  use(1024 * 1024);
+  t.equal(probe(1024 * 1024), true);
+  use(1024 * 1024 + 1);
+  t.equal(probe(1024 * 1024 + 1), false, 'too large to be kept by an idle process');
+  const holder = new MessageStore();
+  holder.push(bytes, 0, 1, undefined);
+  use(100_000);
+  holder.clear();
+  t.equal(probe(1024 * 1024), true, 'the larger one comes back');
+  use(10);
+  t.equal(probe(1024 * 1024), true);
+  t.end();
+});

@@ -1,7 +1,8 @@
+import { HAS_FAST_PATHS } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { COPY_BYTES, Outbox } from 'barewire/connection';
 import t from 'tap';
-import { ONLY_FAST } from '../support/fast-paths.ts';
+import { ONLY_FAST, passesPlainly } from '../support/fast-paths.ts';
 
 const frame = (opcode: number, payload: string | Buffer): Buffer =>
   encodeFrame({ opcode, payload });
@@ -222,3 +223,45 @@ t.test('joins nothing that may change, that differs, or that is long', (t) => {
   ]);
   t.end();
 });
+
+t.test('encodes long masked payloads apart from the slab, the same to the byte', (t) => {
+  for (const length of [16 * 1024, 16 * 1024 + 1, 70_000]) {
+    const payload = Buffer.alloc(length, 'abc');
+    for (const data of [payload, payload.toString()]) {
+      const outbox = new Outbox(() => 0x0a0b0c0d);
+      const kernel = taker(() => false);
+      outbox.append(OPCODE.text, true, 0, 'before');
+      outbox.append(OPCODE.binary, false, 4, data);
+      outbox.append(OPCODE.text, true, 0, 'after');
+      const key = { maskingKey: 0x0a0b0c0d };
+      const expected = Buffer.concat([
+        encodeFrame({ opcode: OPCODE.text, payload: 'before', ...key }),
+        encodeFrame({ opcode: OPCODE.binary, payload: data, fin: false, rsv: 4, ...key }),
+        encodeFrame({ opcode: OPCODE.text, payload: 'after', ...key }),
+      ]);
+      t.equal(outbox.length, expected.length);
+      outbox.flush(kernel);
+      t.ok(kernel.all().equals(expected), `${length} bytes`);
+      t.ok(payload.equals(Buffer.alloc(length, 'abc')), 'the payload is as it was');
+    }
+  }
+  t.end();
+});
+
+t.test('sends any view of bytes, by reference where they are long', (t) => {
+  for (const length of [COPY_BYTES, COPY_BYTES + 1]) {
+    const memory = new Uint8Array(length + 20).fill(7);
+    const view = memory.subarray(10, 10 + length).fill(8);
+    const outbox = new Outbox(undefined);
+    const kernel = taker(() => true);
+    outbox.append(OPCODE.binary, true, 0, view);
+    outbox.flush(kernel);
+    t.ok(kernel.all().equals(frame(OPCODE.binary, Buffer.from(view))));
+    const isShared = kernel.held.some((bytes) => bytes.buffer === memory.buffer);
+    t.equal(isShared, outbox.keepsReference(view), `${length} bytes`);
+    t.equal(isShared, HAS_FAST_PATHS && length > COPY_BYTES);
+  }
+  t.end();
+});
+
+passesPlainly(t, import.meta.url);

@@ -1,6 +1,16 @@
 import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
-import { type Job, OutgoingMessage, SendQueue } from 'barewire/connection';
+import { OPCODE } from 'barewire/codec';
+import {
+  copyPayload,
+  type FramesToCome,
+  isGone,
+  type Job,
+  OutgoingMessage,
+  payloadGone,
+  SendQueue,
+} from 'barewire/connection';
 import t from 'tap';
+import { madeFrames, opcodeOf } from '../../lib/connection/send-queue.ts';
 
 const message = (payload: string, bytes = Buffer.byteLength(payload)): Job => ({
   ...{ kind: 'message', opcode: 1, compress: false },
@@ -80,5 +90,50 @@ t.test('forgets one stream, and none that it does not have', (t) => {
   queue.remove(stream);
   t.equal(queue.length, 1);
   new SendQueue().dropUnfinished();
+  t.end();
+});
+
+t.test('takes strings for text and bytes for binary, unless it is told [6455-5.6-4]', (t) => {
+  for (const [payload, own] of [
+    ['text', OPCODE.text],
+    ['', OPCODE.text],
+    [Buffer.from('bytes'), OPCODE.binary],
+    [new Uint8Array(0), OPCODE.binary],
+  ] as const) {
+    t.equal(opcodeOf(payload, undefined), own);
+    t.equal(opcodeOf(payload, 'text'), OPCODE.text);
+    t.equal(opcodeOf(payload, 'binary'), OPCODE.binary);
+  }
+  t.end();
+});
+
+t.test('copies bytes, which somebody else may change, and no string', (t) => {
+  const memory = new Uint8Array([1, 2, 3, 4]);
+  const copy = copyPayload(memory.subarray(1, 3)) as Buffer;
+  memory.fill(9);
+  t.same(copy, Buffer.of(2, 3));
+  t.equal(copyPayload('text'), 'text');
+  t.end();
+});
+
+t.test('notices bytes whose memory was transferred, and nothing else', (t) => {
+  const bytes = new Uint8Array(5);
+  const empty = new Uint8Array(0);
+  const frames: FramesToCome = { byteLength: 100, frames: undefined, whenMade() {} };
+  t.equal(isGone(bytes, 5), false);
+  t.equal(isGone('gr\u00fc', 4), false);
+  structuredClone([bytes, empty], { transfer: [bytes.buffer, empty.buffer] });
+  t.equal(isGone(bytes, 5), true);
+  t.equal(isGone(empty, 0), false, 'an empty message is what it was');
+  t.equal(isGone(frames, 5), false, 'they may weigh more or less when they are made');
+  t.match(payloadGone(), { code: 'payload-gone', closeCode: 1011 });
+  t.end();
+});
+
+t.test('has frames as soon as there are any', (t) => {
+  const made = Buffer.from('frames');
+  t.equal(madeFrames(made), made);
+  t.equal(madeFrames({ byteLength: 6, frames: undefined, whenMade() {} }), undefined);
+  t.equal(madeFrames({ byteLength: 6, frames: made, whenMade() {} }), made);
   t.end();
 });
