@@ -4,15 +4,11 @@ import type { ProtocolError } from 'barewire/base';
 import t from 'tap';
 import { MessageInflater } from '../../lib/deflate/message-inflater.ts';
 import { CountingPool } from '../support/deflate-jobs.ts';
+import { feedings } from '../support/feeding.ts';
+import { INFLATE_CASES, packed } from '../support/inflate-cases.ts';
 
 const OPTIONS = { windowBits: 15, keepsContext: true, maxInflateRatio: 2000 };
 const HELLO = Buffer.from('f248cdc9c90700', 'hex');
-
-/** A whole message. */
-function packed(message: Buffer): Buffer {
-  const bytes = deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH });
-  return bytes.subarray(0, bytes.length - 4);
-}
 
 type Result = { error: ProtocolError | undefined; bytes: Buffer };
 
@@ -161,4 +157,80 @@ t.test('begins nothing on the spot while many wait that were begun', async (t) =
   t.equal(pool.lent, 0);
   const again = start(small, packed(Buffer.from('small')));
   t.same(again[0]?.bytes, Buffer.from('small'), 'on the spot again');
+});
+
+for (const { title, messages, outcomes, options, maxBytes } of INFLATE_CASES) {
+  t.test(`reads, or refuses, ${title}`, async (t) => {
+    const pool = new CountingPool();
+    const inflater = new MessageInflater({ ...OPTIONS, ...options }, pool);
+    const found: string[] = [];
+    for (const message of messages) {
+      inflater.decompress(message, true, maxBytes ?? 1e9, (error, bytes) => {
+        found.push(error?.code ?? bytes.toString());
+      });
+      await pool.settled();
+    }
+    t.ok(found.join() === outcomes.join(), found.join().slice(0, 100));
+    t.equal(inflater.isBusy, false);
+    t.equal(inflater.workBytes, 0);
+    t.equal(pool.lent, 0);
+  });
+}
+
+t.test('reads every message in every cut as it reads it whole', async (t) => {
+  for (const { title, messages, outcomes, options } of INFLATE_CASES.slice(0, 10)) {
+    const [message, outcome] = [messages[0]!, outcomes[0]!];
+    for (const { name, chunks } of feedings(message, 20)) {
+      const pool = new CountingPool();
+      const inflater = new MessageInflater({ ...OPTIONS, ...options }, pool);
+      let text = '';
+      let code: string | undefined;
+      for (const [index, chunk] of chunks.entries()) {
+        inflater.decompress(chunk, index === chunks.length - 1, 1e9, (error, bytes) => {
+          text += bytes.toString();
+          code ??= error?.code;
+        });
+        await pool.settled();
+      }
+      t.equal(code ?? text, outcome, `${title}, ${name}`);
+    }
+  }
+});
+
+t.test('tells when it works in the thread pool, and how much there is to do', async (t) => {
+  const pool = new CountingPool();
+  const inflater = new MessageInflater(OPTIONS, pool);
+  const notices: boolean[] = [];
+  const large = packed(randomBytes(400_000));
+  for (const [bytes, isLater] of [
+    [HELLO, false],
+    [large, true],
+    [packed(Buffer.alloc(1_000_000)), true],
+  ] as const) {
+    notices.length = 0;
+    inflater.decompress(
+      bytes,
+      true,
+      1e9,
+      () => {},
+      (isWorking) => void notices.push(isWorking),
+    );
+    t.equal(inflater.workBytes >= bytes.length, isLater);
+    await pool.settled();
+    t.equal(notices.length > 0, isLater);
+    t.equal(notices.length % 2, 0);
+    t.ok(notices.every((isWorking, index) => isWorking === (index % 2 === 0)));
+  }
+});
+
+t.test('refuses a bomb by its ratio in the middle of what it does later', async (t) => {
+  const pool = new CountingPool();
+  const options = { ...OPTIONS, maxInflateRatio: 100 };
+  const bomb = packed(Buffer.alloc(4_000_000));
+  const limit = bomb.length * 100;
+  const results = start(new MessageInflater(options, pool), bomb);
+  await pool.settled();
+  t.equal(results[0]?.error?.code, 'deflate-ratio-exceeded');
+  t.ok(pool.producedBytes <= limit + 65_536, `${pool.producedBytes} for ${limit}`);
+  t.equal(pool.lent, 0);
 });

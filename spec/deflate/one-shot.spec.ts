@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import { OneShotDeflater, OneShotInflater } from '../../lib/deflate/one-shot.ts';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
+import { INFLATE_CASES } from '../support/inflate-cases.ts';
 
 const INFLATE = { windowBits: 15, keepsContext: true, maxInflateRatio: 2000 };
 const DEFLATE = { windowBits: 15, keepsContext: true, level: 6, memoryLevel: 8 };
@@ -65,4 +66,81 @@ t.test('is closed in every state, and nothing comes afterwards', async (t) => {
   }
   await settled(pool);
   t.equal(pool.queue.length, 0);
+});
+
+for (const { title, messages, outcomes, options, maxBytes } of INFLATE_CASES) {
+  t.test(`reads, or refuses, ${title}`, async (t) => {
+    const pool = new DeflatePool();
+    const inflater = new OneShotInflater({ ...INFLATE, ...options }, pool);
+    const found: string[] = [];
+    for (const message of messages) {
+      const [first, second] = [message.subarray(0, 1), message.subarray(1)];
+      inflater.decompress(first, false, maxBytes ?? 1e9, () => {});
+      inflater.decompress(second, true, maxBytes ?? 1e9, (error, bytes) => {
+        found.push(error?.code ?? bytes.toString());
+      });
+      await settled(pool);
+    }
+    t.ok(found.join() === outcomes.join(), found.join().slice(0, 100));
+    t.equal(inflater.isBusy, false);
+    t.equal(inflater.workBytes, 0);
+  });
+}
+
+t.test('tells when it works, and how much there is to do', async (t) => {
+  const pool = new DeflatePool();
+  const inflater = new OneShotInflater(INFLATE, pool);
+  const notices: boolean[] = [];
+  const note = (isWorking: boolean): void => void notices.push(isWorking);
+  inflater.decompress(HELLO, true, 100, () => notices.push(inflater.isBusy), note);
+  t.ok(inflater.workBytes >= HELLO.length);
+  await settled(pool);
+  t.same(notices, [true, false, false]);
+});
+
+/** Compresses pieces one after the other; the last one ends the message. */
+async function compressed(deflater: OneShotDeflater, pool: DeflatePool, pieces: readonly string[]) {
+  const packed: Buffer[] = [];
+  for (const [index, piece] of pieces.entries()) {
+    const isLast = index === pieces.length - 1;
+    deflater.compress(Buffer.from(piece), isLast, (_, bytes) => packed.push(bytes));
+    t.equal(deflater.workBytes, piece.length);
+    await settled(pool);
+    t.equal(deflater.workBytes, 0);
+  }
+  return packed;
+}
+
+t.test('compresses messages in any pieces, which its own inflater reads', async (t) => {
+  const pool = new DeflatePool();
+  for (const keepsContext of [true, false]) {
+    const deflater = new OneShotDeflater({ ...DEFLATE, keepsContext }, pool);
+    const inflater = new OneShotInflater({ ...INFLATE, keepsContext }, pool);
+    for (const pieces of [['Hello'], ['Hel', 'lo'], ['', 'Hello', ''], [''], ['', ''], ['Hello']]) {
+      const packed = await compressed(deflater, pool, pieces);
+      t.equal(packed.length, pieces.length);
+      let text: string | undefined;
+      inflater.decompress(Buffer.concat(packed), true, 100, (_, bytes) => {
+        text = bytes.toString();
+      });
+      await settled(pool);
+      t.equal(text, pieces.join(''), `${keepsContext} ${pieces}`);
+    }
+  }
+});
+
+t.test('looks back at the message before, unless it may not or is asked not to', async (t) => {
+  const pool = new DeflatePool();
+  const message = ['a message that is said again'];
+  const keeping = new OneShotDeflater(DEFLATE, pool);
+  const [first] = await compressed(keeping, pool, message);
+  const [again] = await compressed(keeping, pool, message);
+  t.ok(again!.length < first!.length / 2);
+  keeping.breakContext();
+  t.same((await compressed(keeping, pool, message))[0], first);
+  const forgetting = new OneShotDeflater({ ...DEFLATE, keepsContext: false }, pool);
+  for (let round = 0; round < 2; round += 1) {
+    t.same((await compressed(forgetting, pool, message))[0], first);
+    t.equal(forgetting.memoryBytes, 0);
+  }
 });

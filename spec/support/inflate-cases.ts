@@ -1,0 +1,100 @@
+/** Compressed messages, and what an inflater makes of them: the same in both ways to drive zlib. */
+import { constants, deflateRawSync } from 'node:zlib';
+import type { InflateOptions } from '../../lib/deflate/message-format.ts';
+
+/** Compresses a whole message by itself, and cuts the tail off [RFC 7692 §7.2.1]. */
+export function packed(message: Buffer): Buffer {
+  const bytes = deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH });
+  return bytes.subarray(0, bytes.length - 4);
+}
+
+/** Messages that one inflater reads one after the other. */
+export interface InflateCase {
+  readonly title: string;
+  readonly messages: readonly Buffer[];
+  /** For each message its text, or the code of the failure, behind which nothing comes. */
+  readonly outcomes: readonly string[];
+  readonly options?: Partial<InflateOptions>;
+  readonly maxBytes?: number;
+}
+
+const hex = (...parts: readonly string[]): Buffer => Buffer.from(parts.join(''), 'hex');
+const HELLO = 'f248cdc9c90700';
+/** The same in a final block. */
+const FINAL_HELLO = 'f348cdc9c90700';
+/** "Hello" as a look back at the five bytes before. */
+const AGAIN = 'f200110000';
+const INVALID = 'deflate-data-invalid';
+const EQUAL = Buffer.alloc(65_536, 'a');
+
+/** What a message may look like [RFC 7692 §7.2.3], and what it may not. */
+export const INFLATE_CASES: readonly InflateCase[] = [
+  { title: 'one block', messages: [hex(HELLO)], outcomes: ['Hello'] },
+  { title: 'an empty message', messages: [hex('00'), hex('00')], outcomes: ['', ''] },
+  { title: 'two blocks', messages: [hex('f248050000', '00ffffcac9c90700')], outcomes: ['Hello'] },
+  { title: 'a final block', messages: [hex(FINAL_HELLO, '00')], outcomes: ['Hello'] },
+  { title: 'a final block with nothing behind', messages: [hex(FINAL_HELLO)], outcomes: ['Hello'] },
+  {
+    title: 'blocks behind a final one, that look back',
+    messages: [hex(FINAL_HELLO, FINAL_HELLO, AGAIN)],
+    outcomes: ['HelloHelloHello'],
+  },
+  {
+    title: 'as many final blocks as there may be',
+    messages: [hex('0300'.repeat(256), HELLO)],
+    outcomes: ['Hello'],
+  },
+  {
+    title: 'one final block more',
+    messages: [hex('0300'.repeat(257), HELLO)],
+    outcomes: [INVALID],
+  },
+  {
+    title: 'a look back at the message before',
+    messages: [hex(HELLO), hex(AGAIN), hex(AGAIN)],
+    outcomes: ['Hello', 'Hello', 'Hello'],
+  },
+  {
+    title: 'a look back that was not agreed upon',
+    messages: [hex(HELLO), hex(AGAIN)],
+    outcomes: ['Hello', INVALID],
+    options: { keepsContext: false },
+  },
+  { title: 'a look back at nothing', messages: [hex(AGAIN), hex(HELLO)], outcomes: [INVALID] },
+  { title: 'no block', messages: [hex('ff'), hex(HELLO)], outcomes: [INVALID] },
+  { title: 'a final block that ends in what we add', messages: [hex('03')], outcomes: [INVALID] },
+  { title: 'a block that lacks 8 bytes', messages: [hex('000900f6ff41')], outcomes: [INVALID] },
+  { title: 'a block that lacks 9 bytes', messages: [hex('000a00f5ff41')], outcomes: [INVALID] },
+  { title: 'all the room there is', messages: [hex(HELLO)], outcomes: ['Hello'], maxBytes: 5 },
+  {
+    title: 'a byte more than the room',
+    messages: [hex(HELLO), hex(HELLO)],
+    outcomes: ['message-too-large'],
+    maxBytes: 4,
+  },
+  { title: 'nothing in no room', messages: [hex('00')], outcomes: [''], maxBytes: 0 },
+  {
+    title: 'one byte in no room',
+    messages: [packed(Buffer.from('a'))],
+    outcomes: ['message-too-large'],
+    maxBytes: 0,
+  },
+  {
+    title: 'as much as is free of any ratio',
+    messages: [packed(EQUAL)],
+    outcomes: [EQUAL.toString()],
+    options: { maxInflateRatio: 1 },
+  },
+  {
+    title: 'a byte more than the ratio allows',
+    messages: [packed(Buffer.from(`${EQUAL}a`))],
+    outcomes: ['deflate-ratio-exceeded'],
+    options: { maxInflateRatio: 1 },
+  },
+  {
+    title: 'less than the ratio allows, and more than the room',
+    messages: [packed(EQUAL)],
+    outcomes: ['message-too-large'],
+    maxBytes: 65_535,
+  },
+];
