@@ -1,3 +1,4 @@
+import { constants, inflateRawSync } from 'node:zlib';
 import { UsageError } from 'barewire/base';
 import {
   compressOnce,
@@ -7,6 +8,7 @@ import {
 } from 'barewire/deflate';
 import t from 'tap';
 import { decompress } from '../support/deflate-jobs.ts';
+import { inOtherZlib } from '../support/other-zlib.ts';
 
 const PARAMETERS = {
   serverNoContextTakeover: false,
@@ -58,5 +60,28 @@ t.test('refuses windows that zlib cannot make', (t) => {
     t.throws(() => compressOnce(Buffer.from('x'), bits), UsageError);
     t.throws(() => compressOnceLater(Buffer.from('x'), bits, () => {}), UsageError);
   }
+  t.end();
+});
+
+t.test('compresses the same later where Node has no handle for it', (t) => {
+  const text = 'abc 123 '.repeat(DEFLATE_HERE_BYTES);
+  const script = `
+    const { compressOnceLater } = await import('barewire/deflate');
+    const text = ${JSON.stringify(text.slice(0, 8))}.repeat(${DEFLATE_HERE_BYTES});
+    result = await new Promise((resolve) => {
+      let hasReturned = false;
+      compressOnceLater(Buffer.from(text), 9, (error, bytes) => {
+        resolve({ isLater: hasReturned, error: error?.code, wire: bytes.toString('hex') });
+      });
+      hasReturned = true;
+    });`;
+  const other = inOtherZlib('does not call it where it did', script) as { wire: string };
+  t.match(other, { isLater: true, error: undefined });
+  const wire = Buffer.from(other.wire, 'hex');
+  t.ok(wire.length < text.length / 50);
+  const inflated = inflateRawSync(Buffer.concat([wire, Buffer.of(0, 0, 0xff, 0xff)]), {
+    ...{ windowBits: 9, finishFlush: constants.Z_SYNC_FLUSH },
+  });
+  t.equal(inflated.toString(), text);
   t.end();
 });

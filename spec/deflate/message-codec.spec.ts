@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { MessageCodec } from 'barewire/deflate';
 import t from 'tap';
-import { compress, DEFAULTS, decompress, failure, WAYS } from '../support/deflate-jobs.ts';
+import {
+  CountingPool,
+  compress,
+  DEFAULTS,
+  decompress,
+  failure,
+  WAYS,
+} from '../support/deflate-jobs.ts';
 import { naiveInflate } from '../support/naive-inflate.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -278,4 +285,53 @@ t.test('refuses bad options', (t) => {
   const options = { maxInflateRatio: -1 };
   t.throws(() => new MessageCodec('server', DEFAULTS, options), { code: 'invalid-option' });
   t.end();
+});
+
+for (const zlib of WAYS) {
+  t.test(`${zlib}: reads one message at a time, and finishes the one it has begun`, async (t) => {
+    const codec = new MessageCodec('server', DEFAULTS, { zlib });
+    const text = Buffer.alloc(1_000_000, 'long ');
+    const job = decompress(codec, await compress(codec, text));
+    const next = (): void => codec.decompress(HELLO, true, 100, () => t.fail('refused'));
+    t.throws(next, { code: 'invalid-state' });
+    t.ok((await job).equals(text), 'the refusal changes nothing');
+    t.equal((await decompress(codec, hex('f2 48 cd c9 c9 07 00'))).toString(), 'Hello');
+    codec.close();
+  });
+
+  t.test(`${zlib}: gives the same whether a turn begins before, during or after`, async (t) => {
+    const [codec, reader] = [0, 1].map(() => new MessageCodec('server', DEFAULTS, { zlib }));
+    const text = Buffer.alloc(200_000, 'long ');
+    const wire = await compress(codec!, text);
+    for (const turns of ['', 'before', 'during', 'before and during']) {
+      if (turns.includes('before')) reader!.beginTurn();
+      const job = decompress(reader!, wire);
+      if (turns.includes('during')) reader!.beginTurn();
+      t.ok((await job).equals(text), turns);
+    }
+    for (const each of [codec, reader]) each!.close();
+  });
+}
+
+t.test('inflates again before the call returns when a turn begins', async (t) => {
+  const pool = new CountingPool();
+  const codec = new MessageCodec('server', DEFAULTS, { zlib: 'handle', pool });
+  const wire = await compress(codec, Buffer.alloc(100_000, 'a'));
+  const isDoneHere = (): boolean => {
+    let isDone = false;
+    codec.decompress(wire, true, 1e6, () => {
+      isDone = true;
+    });
+    return isDone;
+  };
+  const counts: number[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    codec.beginTurn();
+    let count = 0;
+    while (isDoneHere()) count += 1;
+    counts.push(count);
+    await pool.settled();
+  }
+  t.same(counts, [5, 5, 5], '512 KiB a turn');
+  codec.close();
 });

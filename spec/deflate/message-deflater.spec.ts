@@ -125,3 +125,47 @@ t.test('says so when zlib has no memory', async (t) => {
     deflater.compress(Buffer.alloc(length), true, () => t.fail('inert'));
   }
 });
+
+t.test('ends a message with an empty piece: one byte of an empty block [7692-7.2.3.6-1]', (t) => {
+  const pool = new CountingPool();
+  const deflater = new MessageDeflater(OPTIONS, pool);
+  const empty = Buffer.alloc(0);
+  t.same(start(deflater, empty), [Buffer.of(0)]);
+  t.equal(pool.lent, 0, 'which takes no engine');
+  const pieces = [start(deflater, Buffer.from('Hello'), false)[0]!];
+  t.equal(pool.lent, 1);
+  pieces.push(start(deflater, empty, false)[0]!);
+  t.equal(pieces[1]!.length, 0, 'and nothing in the middle of one');
+  pieces.push(start(deflater, empty)[0]!);
+  t.equal(pool.lent, 0, 'the message has ended');
+  t.equal(unpack(Buffer.concat(pieces)).toString(), 'Hello');
+  const [first, second] = [start(deflater, empty)[0]!, start(deflater, empty)[0]!];
+  first.fill(9);
+  t.same(second, Buffer.of(0), 'each is the own of whoever gets it');
+  t.end();
+});
+
+t.test(
+  'cuts the tail off the last piece alone, in the thread pool too [7692-7.2.1-1]',
+  async (t) => {
+    const pool = new CountingPool();
+    const message = randomBytes(200_000);
+    for (const at of [100, 16_384, 16_385, 150_000]) {
+      const deflater = new MessageDeflater(OPTIONS, pool);
+      const pieces: Buffer[] = [];
+      for (const [piece, fin] of [
+        [message.subarray(0, at), false],
+        [message.subarray(at), true],
+      ] as const) {
+        const results = start(deflater, piece, fin);
+        t.equal(deflater.isBusy, piece.length > 16_384);
+        t.equal(deflater.workBytes, piece.length > 16_384 ? piece.length : 0, 'what it weighs');
+        await pool.settled();
+        t.equal(deflater.isBusy, false);
+        pieces.push(results[0]!);
+      }
+      t.same(pieces[0]!.subarray(-4), TAIL);
+      t.ok(unpack(Buffer.concat(pieces)).equals(message), `cut at ${at}`);
+    }
+  },
+);

@@ -3,7 +3,7 @@ import { constants, deflateRawSync } from 'node:zlib';
 import type { ProtocolError } from 'barewire/base';
 import t from 'tap';
 import { MessageInflater } from '../../lib/deflate/message-inflater.ts';
-import { CountingPool } from '../support/deflate-jobs.ts';
+import { CountingPool, CrowdedQueue, SteppedPool } from '../support/deflate-jobs.ts';
 import { feedings } from '../support/feeding.ts';
 import { INFLATE_CASES, packed } from '../support/inflate-cases.ts';
 
@@ -159,9 +159,14 @@ t.test('begins nothing on the spot while many wait that were begun', async (t) =
   t.same(again[0]?.bytes, Buffer.from('small'), 'on the spot again');
 });
 
-for (const { title, messages, outcomes, options, maxBytes } of INFLATE_CASES) {
-  t.test(`reads, or refuses, ${title}`, async (t) => {
-    const pool = new CountingPool();
+const caseByWay = INFLATE_CASES.flatMap((each) => [
+  { ...each, way: 'on the spot', pool: () => new CountingPool() },
+  { ...each, way: 'in slices', pool: () => new CountingPool(64, new CrowdedQueue()) },
+]);
+
+for (const { way, title, messages, outcomes, options, maxBytes, pool: makePool } of caseByWay) {
+  t.test(`reads, or refuses, ${title} ${way}`, async (t) => {
+    const pool = makePool();
     const inflater = new MessageInflater({ ...OPTIONS, ...options }, pool);
     const found: string[] = [];
     for (const message of messages) {
@@ -233,4 +238,42 @@ t.test('refuses a bomb by its ratio in the middle of what it does later', async 
   t.equal(results[0]?.error?.code, 'deflate-ratio-exceeded');
   t.ok(pool.producedBytes <= limit + 65_536, `${pool.producedBytes} for ${limit}`);
   t.equal(pool.lent, 0);
+});
+
+t.test('tells nothing of work that is done on the spot, or that was closed', (t) => {
+  const told = (isWorking: boolean): void => {
+    t.equal(isWorking, true, 'it has begun, and never says more');
+  };
+  const here = new MessageInflater(OPTIONS, new CountingPool());
+  here.decompress(
+    HELLO,
+    true,
+    1e9,
+    () => {},
+    () => t.fail('on the spot'),
+  );
+  const pool = new SteppedPool(64, new CrowdedQueue());
+  const inflater = new MessageInflater(OPTIONS, pool);
+  inflater.decompress(HELLO, true, 1e9, () => t.fail('closed'), told);
+  inflater.close();
+  pool.steps.shift()!();
+  t.equal(pool.steps.length, 0);
+  t.end();
+});
+
+t.test('does 512 KiB a turn on the spot, and more when the next turn begins', async (t) => {
+  const pool = new CountingPool();
+  const inflater = new MessageInflater(OPTIONS, pool);
+  const wire = packed(Buffer.alloc(100_000, 'a'));
+  const isDoneHere = (): boolean => start(inflater, wire).length === 1;
+  let count = 0;
+  while (isDoneHere()) count += 1;
+  t.equal(count, 5);
+  await pool.settled();
+  t.equal(isDoneHere(), true, 'a slice elsewhere is a turn of its own');
+  inflater.beginTurn();
+  count = 0;
+  while (isDoneHere()) count += 1;
+  t.equal(count, 5);
+  await pool.settled();
 });

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import zlib from 'node:zlib';
+import type { ProtocolError } from 'barewire/base';
 import t from 'tap';
 import { OneShotDeflater, OneShotInflater } from '../../lib/deflate/one-shot.ts';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
@@ -143,4 +146,37 @@ t.test('looks back at the message before, unless it may not or is asked not to',
     t.same((await compressed(forgetting, pool, message))[0], first);
     t.equal(forgetting.memoryBytes, 0);
   }
+});
+
+t.test('ends a message with an empty piece: one byte of an empty block [7692-7.2.3.6-1]', (t) => {
+  const deflater = new OneShotDeflater(DEFLATE, new DeflatePool());
+  const pieces: Buffer[] = [];
+  for (const fin of [true, false, true]) {
+    deflater.compress(Buffer.alloc(0), fin, (_, bytes) => pieces.push(bytes));
+  }
+  t.same(pieces, [Buffer.of(0), Buffer.alloc(0), Buffer.of(0)]);
+  t.equal(pieces[0] === pieces[2], false, 'each is the own of whoever gets it');
+  t.equal(deflater.isBusy, false, 'at once: there is no work in it');
+  t.end();
+});
+
+t.test('says so when zlib has no memory, and is inert', async (t) => {
+  const failing = (_bytes: unknown, _options: unknown, done: (error: Error) => void): void => {
+    setImmediate(() => done(new Error('insufficient memory')));
+  };
+  const { deflateRaw } = zlib;
+  zlib.deflateRaw = failing as typeof deflateRaw;
+  syncBuiltinESMExports();
+  t.teardown(() => {
+    zlib.deflateRaw = deflateRaw;
+    syncBuiltinESMExports();
+  });
+  const deflater = new OneShotDeflater(DEFLATE, new DeflatePool());
+  const error = await new Promise<ProtocolError | undefined>((resolve) => {
+    deflater.compress(Buffer.from('Hello'), true, resolve);
+  });
+  t.match(error, { code: 'deflate-failed', closeCode: 1011 });
+  deflater.compress(Buffer.from('Hello'), true, () => t.fail('inert'));
+  t.equal(deflater.isBusy, false);
+  t.equal(deflater.memoryBytes, 0);
 });

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { SlidingWindow } from '../../lib/deflate/sliding-window.ts';
+import { SYNC_FLUSH, ZlibEngine } from '../../lib/deflate/zlib-engine.ts';
 
 const contents = (window: SlidingWindow): Buffer => Buffer.concat(window.parts());
 
@@ -68,5 +70,32 @@ t.test('does not pack what would not become smaller, or is small already', (t) =
   small.push(Buffer.alloc(100), 100);
   small.pack();
   t.equal(small.memoryBytes, 512);
+  t.end();
+});
+
+t.test('lets an engine look back at all of it, wherever its oldest byte lies', (t) => {
+  const noise = randomBytes(100_000);
+  for (const bits of [8, 15]) {
+    const size = 2 ** bits;
+    // Empty; not full; full and in order; full, with its oldest byte anywhere in the ring.
+    for (const length of [0, 1, 100, size - 1, size, size + 1, size + 77, 3 * size]) {
+      const window = new SlidingWindow(bits);
+      for (let at = 0; at < length; at += 50)
+        window.push(noise.subarray(at), Math.min(50, length - at));
+      const kept = noise.subarray(Math.max(0, length - size), length);
+      const engine = new ZlibEngine({ mode: 'inflate', windowBits: 15, level: 6, memoryLevel: 8 });
+      window.restoreInto(engine);
+      // Every byte of the window again, which deflate says by pointing at it.
+      const finishFlush = SYNC_FLUSH;
+      const options = kept.length === 0 ? { finishFlush } : { finishFlush, dictionary: kept };
+      const wire = deflateRawSync(kept, options);
+      const output = Buffer.alloc(size);
+      engine.run(SYNC_FLUSH, wire, 0, wire.length, output);
+      t.equal(engine.fault, undefined);
+      t.ok(output.subarray(0, engine.produced).equals(kept), `${length} bytes of 2^${bits}`);
+      t.ok(contents(window).equals(kept), 'and stays as it was');
+      engine.close();
+    }
+  }
   t.end();
 });

@@ -8,6 +8,7 @@ import {
   scratchBlock,
   ZlibEngine,
 } from '../../lib/deflate/zlib-engine.ts';
+import { inOtherZlib, OTHER_ZLIBS } from '../support/other-zlib.ts';
 
 const OPTIONS = { windowBits: 15, level: 6, memoryLevel: 8 };
 const deflate = (): ZlibEngine => new ZlibEngine({ ...OPTIONS, mode: 'deflate' });
@@ -95,3 +96,26 @@ t.test('knows what a deflate engine takes', (t) => {
   t.equal(deflateEngineBytes(8, 1), deflateEngineBytes(9, 1));
   t.end();
 });
+
+const ASK = `
+  const { hasZlibHandles } = await import('./dist/lib/deflate/zlib-engine.js');
+  const { MessageCodec } = await import('barewire/deflate');
+  const bits = { serverMaxWindowBits: 15, clientMaxWindowBits: 15 };
+  const takeover = { serverNoContextTakeover: false, clientNoContextTakeover: false };
+  const [codec, reader] = ['server', 'client'].map(
+    (role) => new MessageCodec(role, { ...bits, ...takeover }, { zlib: 'handle' }),
+  );
+  const text = await new Promise((resolve) => {
+    codec.compress(Buffer.from('Hello'), true, (_, wire) => {
+      reader.decompress(wire, true, 100, (_, bytes) => resolve(String(bytes)));
+    });
+  });
+  result = { asked: [hasZlibHandles(), hasZlibHandles()], text };
+`;
+
+for (const which of Object.keys(OTHER_ZLIBS) as (keyof typeof OTHER_ZLIBS)[]) {
+  t.test(`does without the handle of a Node that ${which}`, (t) => {
+    t.same(inOtherZlib(which, ASK), { asked: [false, false], text: 'Hello' });
+    t.end();
+  });
+}

@@ -2,6 +2,7 @@
 import type { ProtocolError } from 'barewire/base';
 import { type MessageCodec, sharedDeflatePool } from 'barewire/deflate';
 import type { Test } from 'tap';
+import { FairQueue } from '../../lib/deflate/fair-queue.ts';
 import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
 import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
 
@@ -85,6 +86,13 @@ export class CountingPool extends DeflatePool {
   /** Resolves when no job is left. */
   async settled(): Promise<void> {
     while (this.queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A queue that always says that many wait: nothing is begun on the spot. */
+export class CrowdedQueue extends FairQueue {
+  override get isCrowded(): boolean {
+    return true;
   }
 }
 

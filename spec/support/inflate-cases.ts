@@ -26,6 +26,9 @@ const FINAL_HELLO = 'f348cdc9c90700';
 const AGAIN = 'f200110000';
 const INVALID = 'deflate-data-invalid';
 const EQUAL = Buffer.alloc(65_536, 'a');
+/** More than is done on the spot. */
+const LARGE = Buffer.alloc(400_000, 'a');
+const LARGE_RATIO = Math.ceil(LARGE.length / packed(LARGE).length);
 
 /** What a message may look like [RFC 7692 §7.2.3], and what it may not. */
 export const INFLATE_CASES: readonly InflateCase[] = [
@@ -65,6 +68,16 @@ export const INFLATE_CASES: readonly InflateCase[] = [
   { title: 'a final block that ends in what we add', messages: [hex('03')], outcomes: [INVALID] },
   { title: 'a block that lacks 8 bytes', messages: [hex('000900f6ff41')], outcomes: [INVALID] },
   { title: 'a block that lacks 9 bytes', messages: [hex('000a00f5ff41')], outcomes: [INVALID] },
+  {
+    title: 'half a header, which swallows the trailer',
+    messages: [hex('0500')],
+    outcomes: [INVALID],
+  },
+  {
+    title: 'garbage behind a final block',
+    messages: [hex(FINAL_HELLO, 'ff')],
+    outcomes: [INVALID],
+  },
   { title: 'all the room there is', messages: [hex(HELLO)], outcomes: ['Hello'], maxBytes: 5 },
   {
     title: 'a byte more than the room',
@@ -96,5 +109,24 @@ export const INFLATE_CASES: readonly InflateCase[] = [
     messages: [packed(EQUAL)],
     outcomes: ['message-too-large'],
     maxBytes: 65_535,
+  },
+  {
+    title: 'all the room for a large one, at the highest ratio that is allowed',
+    messages: [packed(LARGE)],
+    outcomes: [LARGE.toString()],
+    options: { maxInflateRatio: LARGE_RATIO },
+    maxBytes: LARGE.length,
+  },
+  {
+    title: 'a byte more than the room for a large one',
+    messages: [packed(LARGE)],
+    outcomes: ['message-too-large'],
+    maxBytes: LARGE.length - 1,
+  },
+  {
+    title: 'a large one at a ratio that is too high',
+    messages: [packed(LARGE)],
+    outcomes: ['deflate-ratio-exceeded'],
+    options: { maxInflateRatio: LARGE_RATIO - 1 },
   },
 ];
