@@ -40,6 +40,8 @@ export function acceptDuplex(
 ): Promise<WebSocketPeer | undefined> {
   // From here on nobody else looks after this stream's errors.
   stream.on('error', IGNORE);
+  // A client that has ended its side still reads the answer, whatever the server is made for.
+  stream.allowHalfOpen = true;
   // A client that has vanished is noticed at last, also when nobody pings it.
   if (stream instanceof Socket) stream.setKeepAlive(true, KEEP_ALIVE_MS);
   const carrier = new StreamCarrier(stream, head, source, alarmOf(endpoint));

@@ -138,6 +138,8 @@ async function dialPlain(
       throw new UsageError('invalid-argument', 'createConnection brought no stream');
     }
     stream.on('error', IGNORE);
+    // As of our own sockets: the closing handshake ends our side. TLS on top does as its stream.
+    stream.allowHalfOpen = true;
     return stream;
   }
   const socketPath = address.socketPath ?? options.socketPath;

@@ -28,6 +28,8 @@ export class DuplexTransport implements Transport {
     this.stream = stream;
     this.ownsBytes = ownsBytes;
     this.#copiesOnWrite = stream instanceof Socket && !('encrypted' in stream);
+    // The peer's end waits its turn behind bytes that nobody has read yet: our side ends after it.
+    stream.allowHalfOpen = true;
     // The listener stays for ever: a stream may fail at any time until it is gone.
     stream.on('error', (error: Error) => {
       this.#error ??= error;

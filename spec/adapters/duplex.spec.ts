@@ -85,7 +85,7 @@ class HalfClosed extends Duplex {
 }
 
 t.test('gives the whole refusal to a client that has ended its half', async (t) => {
-  const stream = new HalfClosed({ allowHalfOpen: true });
+  const stream = new HalfClosed({ allowHalfOpen: false });
   const fields = { get: () => undefined, getAll: () => [] };
   const request = { method: 'POST', target: '/', version: '1.1', fields };
   t.equal(await acceptDuplex(stream, request, undefined, { refused: () => {} }), undefined);
@@ -97,7 +97,7 @@ t.test('gives the whole refusal to a client that has ended its half', async (t) 
 });
 
 t.test('answers a client that ends its half while accept thinks', async (t) => {
-  const stream = new HalfClosed({ allowHalfOpen: true });
+  const stream = new HalfClosed({ allowHalfOpen: false });
   const lines = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
   lines.push('Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==');
   const request = { method: 'GET', target: '/', version: '1.1', fields: new LineFields(lines) };

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { type AdapterEndpoint, acceptUpgrade, type Opening } from 'barewire/adapters';
 import { connectWebSocket, HandshakeRefused } from 'barewire/client';
+import { encodeFrame, OPCODE } from 'barewire/codec';
 import type { RefusedOpening, WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
@@ -276,6 +278,37 @@ t.test('takes https: for the scheme of the same origin when TLS ends here', asyn
   await t.rejects(connectWebSocket(url, { tls, origin: `http://localhost:${port}` }), {
     status: 403,
   } as never);
+});
+
+t.test('loses nothing of a client that ends its half while the loop is slow', async (t) => {
+  const server = createSecureServer({ cert: CERTIFICATE, key: PRIVATE_KEY });
+  const got: unknown[] = [];
+  let report: unknown;
+  server.on('upgrade', async (request, socket, head) => {
+    const ended = once(socket, 'end');
+    const peer = (await acceptUpgrade(request, socket, head))!;
+    for await (const message of peer) {
+      got.push(message);
+      await ended; // The loop's queue is full by then, and holds the connection up.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    report = await peer.closed;
+  });
+  t.teardown(() => server.close());
+  const client = connectTls({ port: await listen(server), host: '127.0.0.1', ca: CERTIFICATE });
+  client.write(handshake());
+  await once(client, 'data');
+  const sent = Array.from({ length: 200 }, (_, index) => `m${index}`);
+  const frames = sent.map((payload) =>
+    encodeFrame({ opcode: OPCODE.text, payload, maskingKey: 1 }),
+  );
+  const payload = Buffer.from([0x03, 0xe8]);
+  client.end(
+    Buffer.concat([...frames, encodeFrame({ opcode: OPCODE.close, payload, maskingKey: 2 })]),
+  );
+  await eventually(() => report !== undefined);
+  t.strictSame(got, sent);
+  t.match(report, { code: 1000, wasClean: true, closedBy: 'peer' });
 });
 
 t.test('rejects bad options, which are the fault of the caller', async (t) => {

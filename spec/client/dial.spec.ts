@@ -29,10 +29,11 @@ t.test('takes one way to the server, and no two', (t) => {
   t.end();
 });
 
-t.test('uses the stream of the caller', async (t) => {
-  const mine = new PassThrough();
+t.test('uses the stream of the caller, whose end does not end our side', async (t) => {
+  const mine = new PassThrough({ allowHalfOpen: false });
   const createConnection = (): PassThrough => mine;
   t.equal(await dial(address, undefined, { createConnection }, calm), mine);
+  t.equal(mine.allowHalfOpen, true);
 });
 
 t.test('refuses what the way to the server would ignore', (t) => {

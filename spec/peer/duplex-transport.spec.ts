@@ -51,6 +51,24 @@ t.test('reports a stream that was gone before the start', async (t) => {
   t.strictSame(sink.log, [['closed', undefined]]);
 });
 
+t.test('ends our side when it is told to, not when the other side has ended', async (t) => {
+  const stream = new Duplex({
+    allowHalfOpen: false,
+    read: () => {},
+    write: (_a, _b, done) => done(),
+  });
+  const sink = recorder();
+  const transport = new DuplexTransport(stream);
+  transport.start(sink);
+  stream.push(null);
+  await settled();
+  t.strictSame(sink.log, ['end']);
+  t.equal(stream.writable, true);
+  transport.end();
+  await settled();
+  t.strictSame(sink.log, ['end', ['closed', undefined]]);
+});
+
 t.test('delivers nothing while paused', async (t) => {
   const stream = new PassThrough();
   const transport = new DuplexTransport(stream);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { acceptDuplex } from 'barewire/adapters';
 import { RequestReader } from 'barewire/http';
 
-export const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+export const server = createServer({ noDelay: true }, (socket) => {
   const receive = (bytes: Buffer): void => reader.receive(bytes);
   const reader = new RequestReader({
     head(head) {
