@@ -12,9 +12,12 @@
  * A page whose name has been rebound to this machine by DNS *is* the same origin. Only a list of
  * the host names that the server goes by stops that one: `hosts`.
  */
-import { lowerAscii, UsageError } from '../base/index.ts';
+import { lowerAscii, readVerdict, UsageError } from '../base/index.ts';
 
-/** Decides about an origin as it was sent; `undefined` when the request has none. */
+/**
+ * Decides about an origin as it was sent; `undefined` when the request has none. It answers at
+ * once: what takes time belongs into `accept`.
+ */
 export type OriginPredicate = (origin: string | undefined) => boolean;
 
 /**
@@ -59,6 +62,8 @@ const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
  * @param host the `Host` field, or the authority of an absolute target.
  * @param isSecure whether TLS ends at this server: a page of `http:` is no same origin then. Behind
  *   a proxy nobody knows, and both schemes pass.
+ * @throws what a function throws; UsageError `invalid-argument` when it answers neither `true` nor
+ *   `false`, `invalid-option` for a bad policy.
  */
 export function checkOrigin(
   origin: string | undefined,
@@ -66,7 +71,7 @@ export function checkOrigin(
   policy: OriginPolicy = 'same-origin',
   isSecure = false,
 ): boolean {
-  if (typeof policy === 'function') return policy(origin);
+  if (typeof policy === 'function') return readVerdict(policy(origin), 'origins');
   if (policy === 'any' || origin === undefined) return true;
   if (policy === 'same-origin') return isSameOrigin(origin, host, isSecure);
   return originsOf(policy).has(lowerAscii(origin));

@@ -122,7 +122,8 @@ const REFUSAL_HEADERS: { readonly [Code in ViolationCode]?: Readonly<Record<stri
  * The rules of HTTP itself (grammar, `Host`, framing) are checked here only as far as other parsers
  * may leave them open. O(size of the head).
  *
- * @throws UsageError `invalid-option` for a bad policy. Never throws because of the request.
+ * @throws UsageError `invalid-option` for a bad policy, and what a function throws that decides
+ *   about origins. Never throws because of the request.
  */
 export function readUpgradeRequest(
   request: UpgradeRequest,

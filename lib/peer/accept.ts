@@ -79,8 +79,7 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
  * @param ask the application; left out, every correct handshake is accepted. It may take its time.
  * @param patience ends the waiting: with a `HandshakeRejected` as reason that is the answer, else
  *   503. A function is called only if there is something to wait for.
- * @returns never rejects: what `ask` throws refuses the handshake with 500.
- * @throws UsageError `invalid-option` for a bad policy.
+ * @returns never rejects: what `ask` throws, or the policy, refuses the handshake with 500.
  */
 export async function decideUpgrade(
   request: UpgradeRequest,
@@ -88,9 +87,9 @@ export async function decideUpgrade(
   ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
   patience?: AbortSignal | (() => AbortSignal),
 ): Promise<AcceptedUpgrade | RefusedOpening> {
-  const upgrade = readUpgradeRequest(request, policy);
-  if (!upgrade.ok) return upgrade;
   try {
+    const upgrade = readUpgradeRequest(request, policy);
+    if (!upgrade.ok) return upgrade;
     const answer = ask === undefined ? true : ask(upgrade);
     const settled = isPromise(answer) ? await unlessAborted(answer, patience) : answer;
     return accept(request, upgrade, settled, policy);

@@ -4,7 +4,7 @@
  * An exchange ends once: when the last byte of its answer has left, or when that will never happen.
  * Then the signal is aborted unless everything went well, and the clean-ups run, the newest first.
  */
-import { catchLater } from './late-failure.ts';
+import { callSafely } from '../base/index.ts';
 import type { TransportEnd } from './socket-pump.ts';
 
 /** Why an exchange is over: `completed`, or what kept it from that. */
@@ -111,10 +111,6 @@ export class ExchangeLife {
 
   /** One clean-up that fails must not keep the others from running. */
   #run(cleanup: Cleanup, report: ExchangeReport): void {
-    try {
-      catchLater(cleanup(report), this.#reportError);
-    } catch (error) {
-      this.#reportError(error);
-    }
+    callSafely(() => cleanup(report), this.#reportError);
   }
 }

@@ -15,11 +15,10 @@
  * A `ProtocolError` says that a peer broke a rule, and not which one: what a handler's own client
  * throws about an upstream is no fault of whoever has sent the request, and is reported.
  */
-import { ProtocolError } from '../base/index.ts';
+import { isThenable, ProtocolError } from '../base/index.ts';
 import { answerToFailure } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
 import type { Cleanup } from './exchange-life.ts';
-import { isThenable } from './late-failure.ts';
 
 /** Calls a handler. Never throws. */
 export function runHandler(

@@ -12,9 +12,8 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Duplex } from 'node:stream';
 import debug from 'debug';
-import type { ProtocolError } from '../base/index.ts';
+import { callSafely, type ProtocolError } from '../base/index.ts';
 import type { Exchange } from './exchange.ts';
-import { catchLater } from './late-failure.ts';
 import type { TransportEnd } from './socket-pump.ts';
 
 const log = debug('barewire:http');
@@ -80,13 +79,10 @@ export function tellFailure(
     console.error('barewire: a handler failed:', error);
     return;
   }
-  const giveUp = (secondError: unknown): void =>
-    console.error('barewire: the option error failed:', secondError, 'for', error);
-  try {
-    catchLater(options.error(error, exchange), giveUp);
-  } catch (secondError) {
-    giveUp(secondError);
-  }
+  callSafely(
+    () => options.error!(error, exchange),
+    (secondError) => console.error('barewire: the option error failed:', secondError, 'for', error),
+  );
 }
 
 /** Writes down what happens to a server. */

@@ -76,6 +76,18 @@ t.test('answers no by rule, by policy, and when the application fails', async (t
   t.strictSame(errors, ['secret']);
 });
 
+t.test('answers 500 and tells when the function that knows the origins fails', async (t) => {
+  const errors: unknown[] = [];
+  const endpoint: AdapterEndpoint = {
+    origins: () => {
+      throw new Error('secret');
+    },
+    refused: ({ error }) => errors.push(error.message),
+  };
+  t.strictSame(await carry([...LINES, ...KEY], endpoint), [['refuse', 500, '']]);
+  t.strictSame(errors, ['secret']);
+});
+
 t.test('writes nothing to a client that went away meanwhile', async (t) => {
   const rig = carrier();
   const endpoint: AdapterEndpoint = {

@@ -108,6 +108,20 @@ t.test('asks a function, also when there is no origin', (t) => {
   t.end();
 });
 
+t.test('takes only true of a function for a yes: a promise would let every page in', async (t) => {
+  for (const answer of [
+    Promise.resolve(false),
+    Promise.reject(new Error('no')),
+    1,
+    'yes',
+    undefined,
+  ]) {
+    const policy = (() => answer) as unknown as OriginPolicy;
+    t.throws(() => checkOrigin('https://evil.example', 'a', policy), { code: 'invalid-argument' });
+  }
+  await new Promise((next) => setImmediate(next));
+});
+
 t.test('refuses a list entry that is no origin', (t) => {
   for (const entry of ['example.com', '', 'https://example.com/path', '*', 'mailto:a@b']) {
     t.throws(() => checkOrigin('https://a', 'a', [entry]), { code: 'invalid-option' }, entry);

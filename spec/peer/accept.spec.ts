@@ -163,3 +163,12 @@ t.test('waits for the application no longer than the signal says', async (t) => 
   const other = AbortSignal.abort(reason);
   t.match(await decideUpgrade(request(), {}, never, other), { ok: false, status: 429 });
 });
+
+t.test('refuses with 500 when the policy itself fails, or does not answer at once', async (t) => {
+  const failing = (origin: string | undefined): boolean => new URL(origin!).host === 'a';
+  const late = (async () => true) as unknown as () => boolean;
+  for (const policy of [{ origins: failing }, { origins: late }, { hosts: ['https://a'] }]) {
+    const decision = await decideUpgrade(request(), policy, () => t.fail('nobody is asked'));
+    t.match(decision, { ok: false, status: 500, headers: {}, error: Error });
+  }
+});

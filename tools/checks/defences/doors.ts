@@ -128,6 +128,15 @@ export const DOORS: readonly Defence[] = [
   },
   {
     area: 'origin',
+    attack: 'a function about origins that answers with a promise, which is truthy',
+    defence: 'only true is a yes',
+    file: 'lib/handshake/origin.ts',
+    find: "return readVerdict(policy(origin), 'origins');",
+    replace: 'return policy(origin);',
+    spec: 'spec/handshake/origin.spec.ts',
+  },
+  {
+    area: 'origin',
     attack: 'an upgrade that is not asked for its origin',
     defence: 'every handshake is',
     file: 'lib/handshake/server-handshake.ts',

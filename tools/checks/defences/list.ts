@@ -321,8 +321,8 @@ const HTTP: readonly Defence[] = [
     attack: 'a clean-up that throws',
     defence: 'the others run, and it is reported',
     file: 'lib/server/exchange-life.ts',
-    find: 'this.#reportError(error);',
-    replace: 'throw error;',
+    find: 'callSafely(() => cleanup(report), this.#reportError);',
+    replace: 'cleanup(report);',
     spec: 'spec/server/exchange-life.spec.ts',
   },
   {
