@@ -35,6 +35,10 @@ export class PeerReading {
   messagesDiscarded = 0;
   readonly #options: WebSocketOptions;
   #connection: Readable | undefined;
+  /** The application wants a pause. */
+  #isPaused = false;
+  /** A loop has more than it reads. */
+  #isFull = false;
   #handler: WebSocketHandler | undefined;
   #hasFailed = false;
   #messages: MessageQueue | undefined;
@@ -60,7 +64,7 @@ export class PeerReading {
     this.#handler = handler;
     this.call('open');
     if (report !== undefined) this.call('close', report);
-    else this.#connection!.resume();
+    else this.#goOn();
   }
 
   /** Iterates over whole messages. */
@@ -71,7 +75,7 @@ export class PeerReading {
     this.#claim();
     this.#messages = new MessageQueue(this.#queueControl());
     if (report !== undefined) this.#messages.close();
-    else this.#connection!.resume();
+    else this.#goOn();
     return this.#messages;
   }
 
@@ -83,8 +87,24 @@ export class PeerReading {
     this.#claim();
     const queue = this.#openIncoming();
     if (report !== undefined) queue.close();
-    else this.#connection!.resume();
+    else this.#goOn();
     return queue;
+  }
+
+  /** The application holds everything up, whoever reads, and whoever comes to read. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#connection!.pause();
+  }
+
+  /** It does so no more; a loop may still. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.isAttached && !this.#isPaused && !this.#isFull) this.#connection!.resume();
   }
 
   #claim(): void {
@@ -101,8 +121,14 @@ export class PeerReading {
 
   #queueControl(): QueueControl {
     return {
-      pause: () => this.#connection!.pause(),
-      resume: () => this.#connection!.resume(),
+      pause: () => {
+        this.#isFull = true;
+        this.#connection!.pause();
+      },
+      resume: () => {
+        this.#isFull = false;
+        this.#goOn();
+      },
       leave: () => void this.peer.close(1000),
       discarded: () => {
         this.messagesDiscarded += 1;

@@ -174,14 +174,17 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     return this.#reading.streams(this.#report);
   }
 
-  /** Stops delivery; the peer is slowed down by flow control. */
+  /**
+   * Stops delivery until {@link resume}, also to who comes to read later or pauses in `open`; the
+   * peer is slowed down by flow control.
+   */
   pause(): void {
-    this.#connection.pause();
+    this.#reading.pause();
   }
 
-  /** Goes on with delivery. */
+  /** Goes on with delivery, as soon as somebody reads and a loop has room. */
   resume(): void {
-    if (this.#reading.isAttached) this.#connection.resume();
+    this.#reading.resume();
   }
 
   // ── writing ────────────────────────────────────────────────────────────────────────────────

@@ -173,3 +173,65 @@ t.test('nobody who reads: messages in pieces are passed over, and limits hold', 
     t.equal(server.counters.messagesReceived, 5);
   }
 });
+
+/** A reading whose connection tells whether it delivers. */
+function gated(delivery?: 'message' | 'pieces'): { reading: PeerReading; isOpen: () => boolean } {
+  let isOpen = true;
+  const reading = new PeerReading({ close: () => {} } as unknown as WebSocketPeer, { delivery });
+  reading.connection = {
+    pause: () => {
+      isOpen = false;
+    },
+    resume: () => {
+      isOpen = true;
+    },
+  };
+  return { reading, isOpen: () => isOpen };
+}
+
+t.test('stays paused when somebody comes who reads, until it is resumed', (t) => {
+  const early = gated();
+  early.reading.pause();
+  early.reading.attach({}, undefined);
+  t.equal(early.isOpen(), false);
+  early.reading.resume();
+  t.equal(early.isOpen(), true);
+  const late = gated();
+  late.reading.resume();
+  t.equal(late.isOpen(), false);
+  late.reading.attach({ open: () => late.reading.pause() }, undefined);
+  t.equal(late.isOpen(), false);
+  late.reading.resume();
+  t.equal(late.isOpen(), true);
+  for (const delivery of ['message', 'pieces'] as const) {
+    const { reading, isOpen } = gated(delivery);
+    reading.pause();
+    if (delivery === 'pieces') reading.streams(undefined);
+    else reading.messages(undefined);
+    t.equal(isOpen(), false);
+  }
+  t.end();
+});
+
+t.test('goes on when neither the loop nor the application holds it up', async (t) => {
+  const { reading, isOpen } = gated();
+  const loop = reading.messages(undefined);
+  const fill = (): void => {
+    for (let count = 0; count < 64; count += 1) reading.message('x');
+  };
+  const empty = async (): Promise<void> => {
+    for (let count = 0; count < 64; count += 1) await loop.next();
+  };
+  fill();
+  reading.pause();
+  reading.resume();
+  t.equal(isOpen(), false);
+  await empty();
+  t.equal(isOpen(), true);
+  fill();
+  reading.pause();
+  await empty();
+  t.equal(isOpen(), false);
+  reading.resume();
+  t.equal(isOpen(), true);
+});

@@ -11,6 +11,7 @@ import {
 } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { joinPeers } from '../support/joined-peers.ts';
+import { eventually } from '../support/sockets.ts';
 
 /** Two peers joined by a real TCP connection on the loopback; the handshake is left out. */
 async function joined(
@@ -400,4 +401,20 @@ t.test('a peer is not slow because we compress', async (t) => {
   await server.drained();
   await server.close(1000);
   t.strictSame(received, [text.length, text.length]);
+});
+
+t.test('delivers nothing to a handler that pauses in open, until it resumes', async (t) => {
+  const { client, server } = await joinPeers(t);
+  client.attach({});
+  client.send('early');
+  const seen: unknown[] = [];
+  server.attach({
+    open: (peer) => peer.pause(),
+    message: (_peer, data) => seen.push(data),
+  });
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done));
+  t.strictSame(seen, []);
+  server.resume();
+  await eventually(() => seen.length > 0);
+  t.strictSame(seen, ['early']);
 });
