@@ -9,6 +9,7 @@ import {
   A_FUNCTION,
   AN_OBJECT,
   CHECKED_LATER,
+  callSafely,
   checkOptions,
   type OptionTable,
   resolveLimit,
@@ -46,9 +47,9 @@ const log = debug('barewire:adapters');
 export interface AdapterEndpoint extends WebSocketEndpoint<Opening>, Caps {
   /**
    * Called when a handshake was refused: by a rule, a cap, a policy, or because `accept` failed
-   * (500).
+   * (500). What it throws or rejects with is printed.
    */
-  refused?(refusal: RefusedOpening): void;
+  refused?(refusal: RefusedOpening): unknown;
   readonly ticker?: Ticker | undefined;
   readonly alarm?: Alarm | undefined;
 }
@@ -89,7 +90,11 @@ export interface Carrier extends Counted {
   refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void;
   /** Gives up what is left of the stream of a client that has gone away. */
   drop(): void;
-  /** Writes the yes; returns what carries the frames. */
+  /**
+   * Writes the yes; returns what carries the frames.
+   *
+   * @throws when it cannot be written as it is; nothing has been written then.
+   */
   switchOver(response: UpgradeResponse): Transport;
 }
 
@@ -113,7 +118,7 @@ export async function carryThrough(
   const decision = refusal ?? (await decide(carrier, request, endpoint));
   if (!decision.ok) return refuse(carrier, decision, endpoint);
   if (carrier.isGone) return leave(carrier);
-  return open(carrier, decision, endpoint);
+  return switchOver(carrier, decision, endpoint);
 }
 
 /** Checks the options and counts the client in. Nobody else would end the stream it waits on. */
@@ -156,9 +161,26 @@ function decide(
   ).finally(cancel);
 }
 
+/** Fields that the application adds may be none of this protocol: `keep-alive` on HTTP/2. */
+function switchOver(
+  carrier: Carrier,
+  accepted: AcceptedUpgrade,
+  endpoint: AdapterEndpoint,
+): WebSocketPeer | undefined {
+  let transport: Transport;
+  try {
+    transport = carrier.switchOver(accepted.response);
+  } catch (cause) {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    return refuse(carrier, { ok: false, status: 500, headers: {}, error }, endpoint);
+  }
+  return open(carrier, transport, accepted, endpoint);
+}
+
 function open(
   carrier: Carrier,
-  { upgrade, response, protocol, data }: AcceptedUpgrade,
+  transport: Transport,
+  { upgrade, protocol, data }: AcceptedUpgrade,
   endpoint: AdapterEndpoint,
 ): WebSocketPeer {
   const opened = {
@@ -169,7 +191,7 @@ function open(
     data,
     ticker: endpoint.ticker,
   };
-  const peer = openOn(carrier, () => openPeer(carrier.switchOver(response), opened, endpoint));
+  const peer = openOn(carrier, () => openPeer(transport, opened, endpoint));
   const { accepted } = ADAPTER_CHANNELS;
   if (accepted.hasSubscribers) accepted.publish({ endpoint, source: carrier.source, peer });
   if (hasHandler(endpoint)) peer.attach(endpoint);
@@ -192,8 +214,14 @@ function refuse(carrier: Carrier, refusal: RefusedOpening, endpoint: AdapterEndp
   else carrier.drop();
   const { refused } = ADAPTER_CHANNELS;
   if (refused.hasSubscribers) refused.publish({ endpoint, source: carrier.source, refusal });
-  if (endpoint.refused !== undefined) endpoint.refused(refusal);
-  else if (refusal.status === 500) console.error('barewire: accept failed:', refusal.error);
+  if (endpoint.refused !== undefined) {
+    callSafely(
+      () => endpoint.refused!(refusal),
+      (error) => console.error('barewire: the option refused failed:', error),
+    );
+  } else if (refusal.status === 500) {
+    console.error('barewire: accept failed:', refusal.error);
+  }
   return undefined;
 }
 

@@ -10,7 +10,7 @@
  * The checks come first, so the application is never asked about a handshake that cannot succeed.
  * Nothing is written here: who has the transport writes what the decision says.
  */
-import { HandshakeRejected, type ProtocolError, UsageError } from '../base/index.ts';
+import { HandshakeRejected, isThenable, type ProtocolError, UsageError } from '../base/index.ts';
 import type { DeflatePolicy } from '../deflate/index.ts';
 import {
   type AcceptableUpgrade,
@@ -91,7 +91,7 @@ export async function decideUpgrade(
     const upgrade = readUpgradeRequest(request, policy);
     if (!upgrade.ok) return upgrade;
     const answer = ask === undefined ? true : ask(upgrade);
-    const settled = isPromise(answer) ? await unlessAborted(answer, patience) : answer;
+    const settled = isThenable(answer) ? await unlessAborted(answer, patience) : answer;
     return accept(request, upgrade, settled, policy);
   } catch (error) {
     return refuse(error);
@@ -157,7 +157,7 @@ function refuse(error: unknown): RefusedOpening {
 
 /** Waits for an answer no longer than until the signal. */
 async function unlessAborted(
-  answer: Promise<AcceptAnswer>,
+  answer: PromiseLike<AcceptAnswer>,
   patience: AbortSignal | (() => AbortSignal) | undefined,
 ): Promise<AcceptAnswer> {
   const signal = typeof patience === 'function' ? patience() : patience;
@@ -173,11 +173,6 @@ async function unlessAborted(
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-/** Promises of other libraries count as well: they may take their time, too. */
-function isPromise(answer: AcceptAnswer | Promise<AcceptAnswer>): answer is Promise<AcceptAnswer> {
-  return typeof (answer as { then?: unknown } | undefined)?.then === 'function';
 }
 
 function reasonOf({ reason }: AbortSignal): Error {

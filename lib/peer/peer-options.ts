@@ -37,8 +37,11 @@ export interface WebSocketOptions
   readonly slowConsumer?: SlowConsumerPolicy | undefined;
   /** Bytes of output kept for one peer; default 16 MiB. */
   readonly maxBufferedBytes?: number | undefined;
-  /** Called with what a handler threw; the connection is closed with 1011. Default: printed. */
-  readonly handlerFailed?: ((error: unknown, peer: WebSocketPeer) => void) | undefined;
+  /**
+   * Called with what a handler threw; the connection is closed with 1011. Default: printed, as is
+   * what it throws itself or rejects with.
+   */
+  readonly handlerFailed?: ((error: unknown, peer: WebSocketPeer) => unknown) | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@
  * from then on it is called for nothing more than the end.
  */
 import debug from 'debug';
-import { UsageError } from '../base/index.ts';
+import { callSafely, isThenable, UsageError } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
 import type { QueueControl } from './bounded-queue.ts';
 import { type IncomingMessage, IncomingQueue, MessageQueue } from './incoming.ts';
@@ -236,16 +236,14 @@ export class PeerReading {
     log('handler failed: %O', error);
     if (PEER_CHANNELS.error.hasSubscribers) PEER_CHANNELS.error.publish({ peer, error });
     void peer.close(1011, 'handler failed');
-    try {
-      if (this.#options.handlerFailed !== undefined) this.#options.handlerFailed(error, peer);
-      else console.error('barewire: a WebSocket handler failed:', error);
-    } catch (secondError) {
-      // Nobody is left to be told, and one connection must not end the process.
-      console.error('barewire: handlerFailed failed itself:', secondError);
+    if (this.#options.handlerFailed === undefined) {
+      console.error('barewire: a WebSocket handler failed:', error);
+      return;
     }
+    callSafely(
+      () => this.#options.handlerFailed!(error, peer),
+      // Nobody is left to be told, and one connection must not end the process.
+      (secondError) => console.error('barewire: handlerFailed failed itself:', secondError),
+    );
   }
-}
-
-function isThenable(result: unknown): boolean {
-  return typeof (result as { then?: unknown } | null | undefined)?.then === 'function';
 }

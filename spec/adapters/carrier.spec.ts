@@ -88,6 +88,35 @@ t.test('answers 500 and tells when the function that knows the origins fails', a
   t.strictSame(errors, ['secret']);
 });
 
+t.test('prints what refused throws or rejects with, and lives on', async (t) => {
+  const printed = t.capture(console, 'error');
+  const failure = new Error('in the option');
+  const throwing = (): void => {
+    throw failure;
+  };
+  for (const refused of [throwing, async () => throwing()]) {
+    t.match(await carry(LINES, { refused }), [['refuse', 400]]);
+  }
+  await new Promise((next) => setImmediate(next));
+  const args = ['barewire: the option refused failed:', failure];
+  t.strictSame(
+    printed().map((call) => call.args),
+    [args, args],
+  );
+});
+
+t.test('answers 500 when a yes cannot be written as it is', async (t) => {
+  const rig = carrier();
+  const refusals: unknown[] = [];
+  rig.carrier.switchOver = () => {
+    throw new TypeError('no such field here');
+  };
+  const endpoint: AdapterEndpoint = { refused: (refusal) => refusals.push(refusal) };
+  t.equal(await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint), undefined);
+  t.strictSame(rig.log, [['refuse', 500, '']]);
+  t.match(refusals, [{ ok: false, status: 500, headers: {}, error: TypeError }]);
+});
+
 t.test('writes nothing to a client that went away meanwhile', async (t) => {
   const rig = carrier();
   const endpoint: AdapterEndpoint = {

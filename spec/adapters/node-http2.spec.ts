@@ -283,3 +283,20 @@ t.test('a stream that breaks off while accept thinks does no harm', async (t) =>
   await eventually(() => isGone);
   t.match(streams[0]!.errored, { message: 'broken off' });
 });
+
+t.test('answers 500 when accept adds a field that HTTP/2 does not have', async (t) => {
+  const errors: unknown[] = [];
+  for (const headers of [{ 'keep-alive': 'timeout=5' }, { etag: ['a', 'b'] }]) {
+    const { session, url, accepted } = await pair(t, {
+      accept: () => ({ headers }),
+      refused: ({ error }) => errors.push(error),
+    });
+    const refusal = await connectOverHttp2(session, url).catch((error: unknown) => error);
+    t.match(refusal, { status: 500, body: Buffer.alloc(0) });
+    t.strictSame(await Promise.all(accepted), [undefined]);
+  }
+  t.match(errors, [
+    { code: 'ERR_HTTP2_INVALID_CONNECTION_HEADERS' },
+    { code: 'ERR_HTTP2_HEADER_SINGLE_VALUE' },
+  ]);
+});

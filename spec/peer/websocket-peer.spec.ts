@@ -262,28 +262,30 @@ t.test('closes with 1011 when a handler throws or rejects, and tells the owner',
   }
 });
 
-t.test('lives on when even handlerFailed throws', async (t) => {
+t.test('lives on when even handlerFailed throws, or rejects', async (t) => {
   const printed: unknown[][] = [];
   const { error: print } = console;
   console.error = (...args: unknown[]) => void printed.push(args);
   t.teardown(() => {
     console.error = print;
   });
-  for (const message of [() => Promise.reject(new Error('first')), () => JSON.parse('{')]) {
-    const { client, server } = await joined(t, {
-      handlerFailed: () => {
-        throw new Error('second');
-      },
-    });
+  const second = new Error('second');
+  const throwing = (): void => {
+    throw second;
+  };
+  for (const [message, handlerFailed] of [
+    [() => Promise.reject(new Error('first')), throwing],
+    [() => JSON.parse('{'), throwing],
+    [() => JSON.parse('{'), () => Promise.reject(second)],
+  ] as const) {
+    const { client, server } = await joined(t, { handlerFailed });
     server.attach({ message });
     client.attach({});
     client.send('x');
     t.match(await client.closed, { code: 1011, wasClean: true });
   }
-  t.match(printed, [
-    ['barewire: handlerFailed failed itself:', { message: 'second' }],
-    ['barewire: handlerFailed failed itself:', { message: 'second' }],
-  ]);
+  const line = ['barewire: handlerFailed failed itself:', second];
+  t.strictSame(printed, [line, line, line]);
 });
 
 t.test('ends without an unhandled error when the peer resets', async (t) => {

@@ -127,6 +127,15 @@ export const DOORS: readonly Defence[] = [
     spec: 'spec/security/client.spec.ts',
   },
   {
+    area: 'crashes',
+    attack: 'refusals that an application fails to hear of',
+    defence: 'what it throws or rejects with is printed',
+    file: 'lib/adapters/carrier.ts',
+    find: "      (error) => console.error('barewire: the option refused failed:', error),\n",
+    replace: '      (error) => {\n        throw error;\n      },\n',
+    spec: 'spec/adapters/carrier.spec.ts',
+  },
+  {
     area: 'origin',
     attack: 'a function about origins that answers with a promise, which is truthy',
     defence: 'only true is a yes',

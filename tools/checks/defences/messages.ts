@@ -378,8 +378,8 @@ export const MESSAGES: readonly Defence[] = [
     attack: 'a report of a failed handler that fails itself',
     defence: 'nobody is told any more',
     file: 'lib/peer/peer-reading.ts',
-    find: '    } catch (secondError) {\n',
-    replace: '    } catch (secondError) {\n      throw secondError;\n',
+    find: "      (secondError) => console.error('barewire: handlerFailed failed itself:', secondError),\n",
+    replace: '      (secondError) => {\n        throw secondError;\n      },\n',
     spec: 'spec/peer/websocket-peer.spec.ts',
   },
   {
