@@ -209,3 +209,16 @@ t.test('throws on an offer of its own that is malformed', (t) => {
   t.throws(() => readUpgradeResponse(response, { offer: ';' }, KEY), { code: 'invalid-argument' });
   t.end();
 });
+
+t.test('fails on an answer to what it has not wished for', (t) => {
+  for (const [name, value, code] of [
+    ['Sec-WebSocket-Extensions', 'permessage-deflate', 'bad-extension'],
+    ['Sec-WebSocket-Extensions', '', 'bad-extension'],
+    ['Sec-WebSocket-Protocol', 'v1', 'bad-subprotocol'],
+  ] as const) {
+    const fields = fieldsOf([...ANSWER, [name, value]]);
+    const result = readUpgradeResponse({ version: '1.1', status: 101, fields }, {}, KEY);
+    t.match(result, { ok: false, error: { code } }, `${name}: ${value}`);
+  }
+  t.end();
+});

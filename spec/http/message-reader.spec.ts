@@ -118,6 +118,15 @@ t.test('tells what it was reading when it failed, and that it stopped', (t) => {
   t.end();
 });
 
+t.test('has begun with an octet that may not come at all', (t) => {
+  const codes: string[] = [];
+  const failed = ({ code }: { code: string }): void => void codes.push(code);
+  const reader = new ResponseReader({ head() {}, body() {}, end() {}, failed });
+  reader.receive(Buffer.from('H'));
+  t.strictSame([...codes, reader.phase], ['unsolicited-response', 'start-line']);
+  t.end();
+});
+
 t.test('takes bytes of any array of bytes, and nothing else', (t) => {
   const { reader, log } = rig();
   const memory = Buffer.from(`xyz${one('/1')}xyz`);
