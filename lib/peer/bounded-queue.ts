@@ -76,11 +76,11 @@ export class BoundedQueue<Item> implements AsyncIterableIterator<Item, undefined
   close(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#error = error;
     const reader = this.#reader;
     this.#reader = undefined;
-    if (reader === undefined) return;
-    if (error === undefined) reader.resolve({ value: undefined, done: true });
+    if (reader === undefined)
+      this.#error = error; // For whoever reads next, and nobody after.
+    else if (error === undefined) reader.resolve({ value: undefined, done: true });
     else reader.reject(error);
   }
 

@@ -132,7 +132,11 @@ export class PeerOutput implements WriterPace {
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
     // A frame of its own: for a window of 8 bits, which zlib has not; for what may be taken back.
     const isOwn = !this.#isServer || !!options?.signal || (isCompressed && this.#windowBits <= 8);
-    if (isOwn || !HAS_FAST_PATHS) return this.offer(payload, { ...options, type });
+    if (isOwn || !HAS_FAST_PATHS) {
+      // Not spread: an AbortController is given as options, too, and its signal is inherited.
+      const { compress, copy, key, signal } = options ?? {};
+      return this.offer(payload, { type, compress, copy, key, signal });
+    }
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
     if (this.#mustWait(frame)) {
       return this.#hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));

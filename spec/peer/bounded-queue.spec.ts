@@ -97,3 +97,34 @@ t.test('keeps nothing for a loop that was left', async (t) => {
   t.equal(gate.log.filter((what) => what === 'discarded').length, 100);
   t.notOk(gate.log.includes('pause'));
 });
+
+t.test(
+  'ends with an error behind what waits, once, for a reader that waits or comes later',
+  async (t) => {
+    const error = new Error('the connection ended');
+    for (const isWaiting of [false, true]) {
+      const queue = new BoundedQueue<string>(control(), () => 1);
+      if (!isWaiting) queue.push('kept');
+      const first = queue.next();
+      queue.close(error);
+      queue.close(new Error('a second end'));
+      queue.push('late');
+      if (isWaiting) {
+        await t.rejects(first, error);
+      } else {
+        t.strictSame(await first, { value: 'kept', done: false });
+        await t.rejects(queue.next(), error);
+      }
+      t.strictSame(await queue.next(), { value: undefined, done: true });
+    }
+  },
+);
+
+t.test('leaves nothing paused when it is left while it is full', async (t) => {
+  const gate = control();
+  const queue = new MessageQueue(gate);
+  for (let index = 0; index < 64; index += 1) queue.push('x');
+  await queue.return();
+  t.strictSame(gate.log, ['pause', 'resume', 'leave']);
+  t.strictSame(await queue.next(), { value: undefined, done: true });
+});

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { getEventListeners } from 'node:events';
+import { HAS_FAST_PATHS } from 'barewire/base';
+import { MessageCodec } from 'barewire/deflate';
 import {
   broadcast,
   type MessageWriter,
@@ -8,6 +11,9 @@ import {
 } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { sharedDeflatePool } from '../../lib/deflate/pool.ts';
+import { End } from '../support/connection-pair.ts';
+import { DEFAULTS } from '../support/deflate-jobs.ts';
+import { fakePeer } from '../support/fake-transport.ts';
 import { type Joint, joinPeers } from '../support/joined-peers.ts';
 
 const PIECE = randomBytes(16 * 1024);
@@ -455,4 +461,171 @@ t.test('pieces that wait are copied when it is asked for', async (t) => {
   const runs = received.slice(1).map((text) => text.replaceAll(/(.)\1*/g, '$1'));
   t.strictSame(runs, ['ab', 'cd']);
   t.throws(() => server.startMessage('text', { copy: 1 as never }), { code: 'invalid-option' });
+});
+
+const POLICIES = ['wait', 'drop-newest', 'drop-oldest', 'conflate', 'close'] as const;
+
+/** Each way to send a message that is not in pieces. */
+const WAYS: Readonly<Record<string, (peer: WebSocketPeer) => string>> = {
+  plain: (peer) => peer.offer('x'),
+  'with a signal': (peer) => peer.offer('x', new AbortController()),
+  prepared: (peer) => peer.offerPrepared(new PreparedMessage('x')),
+  'prepared, with a signal': (peer) =>
+    peer.offerPrepared(new PreparedMessage('x'), new AbortController()),
+};
+
+t.test(
+  'says what becomes of a message, by policy, room and state, in each way to send',
+  async (t) => {
+    const congested = {
+      ...{ wait: 'queued', 'drop-newest': 'dropped', 'drop-oldest': 'queued' },
+      ...{ conflate: 'queued', close: 'closed' },
+    };
+    for (const slowConsumer of POLICIES) {
+      for (const [way, send] of Object.entries(WAYS)) {
+        const { peer, transport } = fakePeer({ slowConsumer });
+        const title = `${way}, ${slowConsumer}`;
+        t.equal(send(peer), 'sent', title);
+        t.equal((await transport.written()).toString('latin1'), '\x81\x01x');
+        transport.isCongested = true;
+        t.equal(send(peer), congested[slowConsumer], `congested: ${title}`);
+        const isGivenUp = slowConsumer === 'close';
+        t.equal(peer.isOpen, !isGivenUp, 'gives up by this policy alone');
+        const before = peer.counters.messagesDropped;
+        t.equal(before, slowConsumer === 'drop-newest' ? 1 : 0);
+        await transport.written();
+        transport.drain();
+        const rest = (await transport.written()).toString('latin1');
+        t.equal(rest, ['drop-oldest', 'conflate'].includes(slowConsumer) ? '\x81\x01x' : '', title);
+        void peer.close(1000);
+        for (const isCongested of [false, true]) {
+          transport.isCongested = isCongested;
+          t.equal(send(peer), 'closed', `closing: ${title}`);
+        }
+        t.equal(peer.counters.messagesDropped, before, 'what was not accepted is not dropped');
+        peer.terminate();
+      }
+    }
+  },
+);
+
+t.test('compresses nothing for a peer that is closing', (t) => {
+  const { peer } = fakePeer();
+  void peer.close(1000);
+  const message = new PreparedMessage('x'.repeat(10_000));
+  t.intercept(message, 'compressedFrame', { value: () => t.fail('compressed') });
+  t.equal(peer.offerPrepared(message, { compress: true }), 'closed');
+  peer.terminate();
+  t.end();
+});
+
+t.test('takes a message that is held back out again, and stops listening', async (t) => {
+  const { peer, transport } = fakePeer({ slowConsumer: 'drop-oldest' });
+  transport.isCongested = true;
+  const [first, second, third] = [1, 2, 3].map(() => new AbortController());
+  t.equal(peer.offer('first', first), 'queued');
+  t.equal(peer.offerPrepared(new PreparedMessage('second'), second), 'queued');
+  t.equal(peer.offer('third', third), 'queued');
+  t.equal(peer.bufferedAmount, 16);
+  second!.abort();
+  second!.abort();
+  t.equal(peer.bufferedAmount, 10);
+  t.match(peer.counters, { messagesWithdrawn: 1, messagesDropped: 0 });
+  transport.drain();
+  t.equal((await transport.written()).toString('latin1'), '\x81\x05first\x81\x05third');
+  for (const { signal } of [first!, second!, third!]) {
+    t.equal(getEventListeners(signal, 'abort').length, 0);
+  }
+  third!.abort();
+  t.equal(peer.counters.messagesWithdrawn, 1, 'what has left cannot be taken back');
+  peer.terminate();
+});
+
+t.test('stays with no signal of a message that is dropped, at once or by the close', async (t) => {
+  const { peer, transport } = fakePeer({ slowConsumer: 'drop-newest' });
+  transport.isCongested = true;
+  const aborter = new AbortController();
+  t.equal(peer.offer('x', aborter), 'dropped');
+  t.equal(getEventListeners(aborter.signal, 'abort').length, 0);
+  transport.isCongested = false;
+  void peer.startMessage('text').write('half');
+  peer.offer('behind', aborter);
+  await transport.written();
+  void peer.close(1000);
+  t.match(peer.counters, { messagesDropped: 3 }, 'the half one, too');
+  aborter.abort();
+  t.match(peer.counters, { messagesDropped: 3, messagesWithdrawn: 0 }, 'each is counted once');
+  peer.terminate();
+  t.throws(() => peer.offer('late', aborter), { name: 'AbortError' });
+});
+
+t.test(
+  'begins no message in pieces for an aborted signal, or on a closing connection',
+  async (t) => {
+    const { peer, transport } = fakePeer();
+    const reason = new Error('enough');
+    let asked = 0;
+    const pieces = {
+      [Symbol.iterator](): Iterator<string> {
+        asked += 1;
+        return ['a'][Symbol.iterator]();
+      },
+    };
+    await t.rejects(peer.send(pieces, { signal: AbortSignal.abort(reason) }), reason);
+    t.match(peer.counters, { messagesSent: 0, messagesWithdrawn: 0 });
+    peer.send('not held up');
+    t.equal((await transport.written()).toString('latin1'), '\x81\x0bnot held up');
+    void peer.close(1000);
+    t.equal(await peer.send(pieces), false);
+    t.equal(asked, 0, 'nobody has asked the source for anything');
+    peer.terminate();
+  },
+);
+
+t.test('closes nobody who waits for our compressor, up to the bound', (t) => {
+  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), { compress: () => {} });
+  const options = { slowConsumer: 'close', maxBufferedBytes: 200_000 } as const;
+  const { peer } = fakePeer(options, { deflate, windowBits: 15 });
+  const outcomes = Array.from({ length: 5 }, () => peer.offer('x'.repeat(60_000)));
+  t.strictSame(outcomes, ['sent', 'queued', 'queued', 'closed', 'closed']);
+  peer.terminate();
+  t.end();
+});
+
+t.test('gives a frame of its own to whom the shared one does not fit', async (t) => {
+  const text = 'compressible '.repeat(200);
+  for (const [name, settings, isShared] of [
+    ['a server', {}, true],
+    ['a client, which masks [6455-5.1-3]', { role: 'client' }, false],
+    ['a window of 8 bits', { windowBits: 8 }, false],
+    ['a window of 9 bits', { windowBits: 9 }, true],
+  ] as const) {
+    const role = 'role' in settings ? settings.role : 'server';
+    const bits = 'windowBits' in settings ? settings.windowBits : 15;
+    const parameters = { ...DEFAULTS, serverMaxWindowBits: bits };
+    const deflate = new MessageCodec(role, parameters, { zlib: 'handle' });
+    const { peer, transport } = fakePeer({}, { deflate, windowBits: bits, ...settings });
+    const message = new PreparedMessage(text);
+    let shared = 0;
+    const { compressedFrame } = message;
+    t.intercept(message, 'compressedFrame', {
+      value(windowBits: number) {
+        shared += 1;
+        return compressedFrame.call(message, windowBits);
+      },
+    });
+    t.equal(peer.offerPrepared(message), 'sent');
+    t.equal(shared, isShared && HAS_FAST_PATHS ? 1 : 0, name);
+    const other = role === 'client' ? 'server' : 'client';
+    const reader = new End(
+      { nowMs: 0 },
+      {
+        role: other,
+        deflate: new MessageCodec(other, parameters, { zlib: 'handle' }),
+      },
+    );
+    reader.connection.receive(await transport.written());
+    t.strictSame(reader.seen, [['message', text]], name);
+    peer.terminate();
+  }
 });
