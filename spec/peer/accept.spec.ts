@@ -172,3 +172,35 @@ t.test('refuses with 500 when the policy itself fails, or does not answer at onc
     t.match(decision, { ok: false, status: 500, headers: {}, error: Error });
   }
 });
+
+t.test('answers 500 for whatever is thrown, an Error or not, and gives an Error', async (t) => {
+  for (const thrown of ['a string', 42, undefined, null, { code: 1 }]) {
+    const decision = await decideUpgrade(request(), {}, () => {
+      throw thrown;
+    });
+    t.match(decision, { ok: false, status: 500, headers: {} });
+    t.ok(!decision.ok && decision.error instanceof Error);
+    t.equal(!decision.ok && decision.error.message, String(thrown));
+  }
+});
+
+t.test('asks for the signal only when there is something to wait for', async (t) => {
+  let asked = 0;
+  const aborter = new AbortController();
+  const patience = (): AbortSignal => {
+    asked += 1;
+    return aborter.signal;
+  };
+  t.match(await decideUpgrade(request(), {}, () => true, patience), { ok: true });
+  t.match(await decideUpgrade(request(), {}, undefined, patience), { ok: true });
+  t.match(await decideUpgrade(request({ upgrade: 'h2c' }), {}, async () => true, patience), {
+    ok: false,
+  });
+  t.equal(asked, 0);
+  t.match(await decideUpgrade(request(), {}, async () => true, patience), { ok: true });
+  const never = decideUpgrade(request(), {}, () => new Promise(() => {}), patience);
+  aborter.abort();
+  t.match(await never, { ok: false, status: 503 });
+  t.equal(asked, 2);
+  t.match(await decideUpgrade(request(), {}, async () => true), { ok: true }, 'without any');
+});

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { encodeFrame, OPCODE } from 'barewire/codec';
+import type { FramesToCome } from 'barewire/connection';
 import { MessageCodec } from 'barewire/deflate';
 import {
   broadcast,
@@ -10,6 +11,7 @@ import {
 } from 'barewire/peer';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
+import { stepSharedPool } from '../support/deflate-jobs.ts';
 import { ONLY_FAST } from '../support/fast-paths.ts';
 
 /** A peer whose output can be looked at. */
@@ -119,4 +121,68 @@ t.test('refuses bytes as text that are none, at once and for everybody', (t) => 
   t.strictSame(writes, []);
   t.equal(one.isOpen, true);
   t.end();
+});
+
+/** A message of more than is compressed on the spot. */
+const LARGE = 'all work and no play makes a dull broadcast '.repeat(1000);
+
+/** What a client reads in frames that it gets. */
+function read(...frames: readonly Buffer[]): unknown[] {
+  const { client } = new Pair({ client: { deflate: new MessageCodec('client', PARAMETERS) } });
+  for (const bytes of frames) client.connection.receive(bytes);
+  return client.seen.map(([, data]) => data);
+}
+
+t.test('compresses a large message later, once for each window, and tells who waits', async (t) => {
+  const threads = stepSharedPool(t);
+  for (const data of [LARGE, Buffer.from(LARGE)]) {
+    threads.begun.length = 0;
+    const message = new PreparedMessage(data, 'text');
+    const frame = message.compressedFrame(15) as FramesToCome;
+    t.equal(message.compressedFrame(15), frame, 'the same for everybody');
+    t.not(message.compressedFrame(9), frame);
+    t.equal(frame.frames, undefined);
+    t.equal(frame.byteLength, LARGE.length, 'weighs as much as it is, until it is made');
+    const told: string[] = [];
+    for (const name of ['first', 'second']) frame.whenMade(() => told.push(name));
+    while (threads.step()) await turnEnd();
+    t.same(told, ['first', 'second'], 'in their order, once');
+    t.same(threads.begun, [15, 9]);
+    const made = message.compressedFrame(15) as Buffer;
+    t.equal(made, frame.frames, 'kept for those who come later');
+    t.equal(frame.byteLength, made.length);
+    t.ok(made.length < 1000);
+    t.same(read(made), [LARGE]);
+  }
+});
+
+t.test('sends a large message as it is when there is no memory to compress it', async (t) => {
+  const threads = stepSharedPool(t);
+  threads.fault = 'insufficient memory';
+  const message = new PreparedMessage(LARGE);
+  const frame = message.compressedFrame(15) as FramesToCome;
+  let told = 0;
+  frame.whenMade(() => {
+    told += 1;
+  });
+  while (threads.step()) await turnEnd();
+  t.equal(told, 1);
+  t.equal(frame.frames, message.plainFrame);
+  t.same(read(message.plainFrame), [LARGE]);
+});
+
+t.test('sends what is prepared as often as wanted, and says what became of each', async (t) => {
+  const [open, closing] = [peer('server'), peer('server')];
+  void closing.peer.close(1000);
+  const message = new PreparedMessage('again');
+  for (let round = 0; round < 2; round += 1) {
+    const result = broadcast([open.peer, closing.peer], message);
+    t.strictSame(result, { sent: 1, queued: 0, dropped: 0, closed: 1 });
+  }
+  await turnEnd();
+  t.same(Buffer.concat(open.writes), Buffer.concat([message.plainFrame, message.plainFrame]));
+  t.throws(() => broadcast([open.peer], message, { excpt: open.peer } as object), {
+    code: 'invalid-option',
+  });
+  t.strictSame(broadcast([], message), { sent: 0, queued: 0, dropped: 0, closed: 0 });
 });

@@ -2,6 +2,7 @@ import { UsageError } from 'barewire/base';
 import type { PeerSettings, WebSocketHandler, WebSocketOptions } from 'barewire/peer';
 import { DuplexTransport, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
+import { checkHandler, connectionOptions } from '../../lib/peer/peer-options.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 import { duplexPair } from '../support/sockets.ts';
 
@@ -66,5 +67,43 @@ t.test('options out of range are refused, and nothing is begun', (t) => {
     t.throws(() => new WebSocketPeer(transport, { role: 'server' }, options), UsageError);
     t.equal(stream.listenerCount('data'), 0, JSON.stringify(options));
   }
+  t.end();
+});
+
+t.test('a handler of whole messages is refused where messages come in pieces', (t) => {
+  const [message, stream] = [(): void => {}, (): void => {}];
+  for (const [handler, delivery, isRefused] of [
+    [{ message }, undefined, false],
+    [{ message }, 'message', false],
+    [{ message }, 'pieces', true],
+    [{ message, stream }, 'pieces', false],
+    [{ stream }, 'pieces', false],
+    [{ stream }, 'message', false],
+    [{}, 'pieces', false],
+  ] as const) {
+    const check = (): void => checkHandler(handler, delivery);
+    const title = `${Object.keys(handler)} with ${delivery}`;
+    if (isRefused) t.throws(check, { code: 'invalid-argument' }, title);
+    else t.doesNotThrow(check, title);
+  }
+  t.end();
+});
+
+t.test('every option of a connection reaches it, and none that is left out', (t) => {
+  const options: WebSocketOptions = {
+    ...{ delivery: 'pieces', compressThresholdBytes: 1, maxFrameBytes: 2, maxMessageBytes: 3 },
+    ...{ maxFragments: 4, messageTimeoutMs: 5, inflateTimeoutMs: 6, endTimeoutMs: 7 },
+    ...{ closeTimeoutMs: 8, pingIntervalMs: 9, pongTimeoutMs: 10, idleTimeoutMs: 11 },
+    maxPingsInFlight: 12,
+  };
+  const takeMaskingKey = (): number => 1;
+  const now = (): number => 2;
+  const made = connectionOptions({ role: 'client', takeMaskingKey }, options, true, now);
+  const rest = { role: 'client', takeMaskingKey, now, ownsInput: true, deflate: undefined };
+  t.strictSame(made, { ...rest, ...options });
+  const bare = connectionOptions({ role: 'server' }, {}, false, now);
+  const given = Object.entries(bare).filter(([, value]) => value !== undefined);
+  t.strictSame(Object.fromEntries(given), { role: 'server', now, ownsInput: false });
+  t.strictSame(Object.keys(bare), Object.keys(made), 'one shape for all');
   t.end();
 });

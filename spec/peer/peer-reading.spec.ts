@@ -1,3 +1,4 @@
+import type { CloseReport } from 'barewire/connection';
 import type {
   IncomingMessage,
   WebSocketHandler,
@@ -6,6 +7,7 @@ import type {
 } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { PeerReading } from '../../lib/peer/peer-reading.ts';
+import { hearChannels } from '../support/channels.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 
 t.test('passes what comes to the one who reads, with the peer and in its order', (t) => {
@@ -234,4 +236,153 @@ t.test('goes on when neither the loop nor the application holds it up', async (t
   t.equal(isOpen(), false);
   reading.resume();
   t.equal(isOpen(), true);
+});
+
+/** The reading half alone: what it asks of its connection and of its peer. */
+function alone(options: WebSocketOptions = {}): {
+  reading: PeerReading;
+  asked: string[];
+  peer: WebSocketPeer;
+} {
+  const asked: string[] = [];
+  const peer = { close: (code: number) => asked.push(`close ${code}`) } as unknown as WebSocketPeer;
+  const reading = new PeerReading(peer, options);
+  reading.connection = { pause: () => asked.push('pause'), resume: () => asked.push('resume') };
+  return { reading, asked, peer };
+}
+
+const REPORT = { code: 1000 } as CloseReport;
+
+t.test('begins to read when somebody is there, and when it is over tells him that', async (t) => {
+  for (const report of [undefined, REPORT]) {
+    for (const way of ['attach', 'messages', 'streams'] as const) {
+      const { reading, asked } = alone({ delivery: way === 'streams' ? 'pieces' : 'message' });
+      const calls: string[] = [];
+      const close = (): number => calls.push('close');
+      if (way === 'attach') {
+        reading.attach({ open: () => calls.push('open'), close }, report);
+        t.strictSame(calls, report === undefined ? ['open'] : ['open', 'close']);
+      } else {
+        const first = reading[way](report).next();
+        if (report === undefined) reading.end();
+        t.strictSame(await first, { value: undefined, done: true });
+      }
+      t.equal(reading.isAttached, true);
+      t.strictSame(asked, report === undefined ? ['pause', 'resume'] : ['pause'], way);
+    }
+  }
+});
+
+t.test('lets nobody read in a way that does not fit what comes, nor two at once', (t) => {
+  const [whole, pieces] = [alone(), alone({ delivery: 'pieces' })];
+  t.throws(() => whole.reading.streams(undefined), { code: 'invalid-state' });
+  t.throws(() => pieces.reading.messages(undefined), { code: 'invalid-state' });
+  t.throws(() => pieces.reading.attach({ message() {} }, undefined), { code: 'invalid-argument' });
+  t.strictSame([whole.reading.isAttached, pieces.reading.isAttached], [false, false]);
+  whole.reading.messages(undefined);
+  pieces.reading.streams(undefined);
+  for (const { reading } of [whole, pieces]) {
+    t.throws(() => reading.attach({}, undefined), { code: 'already-reading' });
+  }
+  t.throws(() => whole.reading.messages(undefined), { code: 'already-reading' });
+  t.throws(() => pieces.reading.streams(undefined), { code: 'already-reading' });
+  t.end();
+});
+
+t.test(
+  'iterates over messages at the pace of the loop, and counts what is for nobody',
+  async (t) => {
+    const { reading, asked } = alone();
+    const loop = reading.messages(undefined);
+    for (let index = 0; index < 64; index += 1) reading.message(`${index}`);
+    t.strictSame(asked.splice(0), ['pause', 'resume', 'pause']);
+    t.strictSame(await loop.next(), { value: '0', done: false });
+    reading.finish();
+    t.strictSame(asked.splice(0), ['resume'], 'a closing connection is not held up');
+    t.strictSame(await loop.return!(), { value: undefined, done: true });
+    t.strictSame(asked.splice(0), ['close 1000']);
+    reading.message('late');
+    t.equal(reading.messagesDiscarded, 1);
+    t.equal((await loop.next()).done, true);
+  },
+);
+
+t.test('iterates over messages as they come, whole or broken off', async (t) => {
+  const { reading } = alone({ delivery: 'pieces' });
+  const loop = reading.streams(undefined);
+  reading.messageStart(true);
+  reading.messagePiece('a');
+  reading.messagePiece('b');
+  reading.messageEnd();
+  reading.messageStart(false);
+  reading.messagePiece(Buffer.from('c'));
+  const first = (await loop.next()).value!;
+  t.match(first, { type: 'text' });
+  t.equal(await textOf(first), 'ab');
+  const half = (await loop.next()).value!;
+  t.match(half, { type: 'binary' });
+  reading.finish();
+  reading.end();
+  await t.rejects(textOf(half), { code: 'invalid-state' });
+  t.strictSame(await loop.next(), { value: undefined, done: true });
+});
+
+t.test('a handler without a method for it hears nothing of it, and nothing fails', (t) => {
+  const { reading, asked } = alone();
+  const piecewise = alone({ delivery: 'pieces' });
+  for (const each of [reading, piecewise.reading]) each.attach({}, undefined);
+  reading.message('x');
+  reading.ping(Buffer.from('p'));
+  reading.pong(Buffer.from('p'), undefined);
+  piecewise.reading.messageStart(true);
+  piecewise.reading.messagePiece('x');
+  piecewise.reading.messageEnd();
+  for (const each of [reading, piecewise.reading]) each.end();
+  t.strictSame(asked, ['pause', 'resume']);
+  t.equal(reading.messagesDiscarded + piecewise.reading.messagesDiscarded, 0);
+  t.end();
+});
+
+t.test('prints what a handler threw when nobody wants to know, whichever it was', async (t) => {
+  const printed: unknown[][] = [];
+  t.intercept(console, 'error', { value: (...all: unknown[]) => printed.push(all) });
+  const error = new Error('mine');
+  const fails = (): never => {
+    throw error;
+  };
+  const events: Readonly<Record<string, (reading: PeerReading) => void>> = {
+    open: () => {},
+    message: (reading) => reading.message('x'),
+    ping: (reading) => reading.ping(Buffer.alloc(0)),
+    pong: (reading) => reading.pong(Buffer.alloc(0), 1),
+    drain: (reading) => reading.call('drain'),
+    close: (reading) => reading.call('close', REPORT),
+  };
+  for (const [name, happen] of Object.entries(events)) {
+    const { reading, asked } = alone();
+    reading.attach({ [name]: fails }, undefined);
+    happen(reading);
+    t.ok(asked.includes('close 1011'), name);
+    t.strictSame(printed.splice(0), [['barewire: a WebSocket handler failed:', error]], name);
+  }
+});
+
+t.test('survives a handlerFailed that fails itself, and tells the channel first', (t) => {
+  const printed: unknown[][] = [];
+  t.intercept(console, 'error', { value: (...all: unknown[]) => printed.push(all) });
+  const told = hearChannels(t, 'peer', ['error']);
+  const [error, second] = [new Error('mine'), new Error('of the one who was told')];
+  const handlerFailed = (): never => {
+    t.equal(told.length, 1);
+    throw second;
+  };
+  const { reading, asked, peer } = alone({ handlerFailed });
+  reading.attach({ message: () => Promise.reject(error) }, undefined);
+  reading.message('x');
+  setImmediate(() => {
+    t.strictSame(told, [['error', { peer, error }]]);
+    t.strictSame(printed, [['barewire: handlerFailed failed itself:', second]]);
+    t.strictSame(asked, ['pause', 'resume', 'close 1011']);
+    t.end();
+  });
 });

@@ -1,7 +1,8 @@
 /** Messages out of iterables: who ends them, and what that leaves behind. */
 import { EventEmitter, getEventListeners, on } from 'node:events';
-import type { WebSocketPeer } from 'barewire/peer';
+import type { MessageWriter, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
+import { PieceSending } from '../../lib/peer/piece-sending.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 
 const REASON = new Error('enough');
@@ -154,4 +155,69 @@ t.test('a source that cannot even begin leaves no trace', async (t) => {
   server.send('behind');
   void server.close(1000);
   t.strictSame(await collect(client), ['behind']);
+});
+
+/** A writer that takes everything, and tells whether it was given up. */
+function writer(whenAbandoned: { leavesNoTrace: boolean; isComplete?: boolean }): MessageWriter & {
+  abandoned: number;
+} {
+  const fake = {
+    abandoned: 0,
+    isComplete: whenAbandoned.isComplete ?? false,
+    write: async () => true,
+    end: async () => true,
+    abandon() {
+      fake.abandoned += 1;
+      return whenAbandoned.leavesNoTrace;
+    },
+  };
+  return fake as unknown as MessageWriter & { abandoned: number };
+}
+
+t.test('tells of half a message only when half a one was sent', async (t) => {
+  async function* fails(): AsyncGenerator<string> {
+    yield 'a';
+    throw REASON;
+  }
+  for (const by of ['its source', 'a signal'] as const) {
+    for (const [state, broken] of [
+      [{ leavesNoTrace: true }, 0],
+      [{ leavesNoTrace: false }, 1],
+      [{ leavesNoTrace: false, isComplete: true }, 0],
+    ] as const) {
+      const to = writer(state);
+      let told = 0;
+      const tell = (): void => {
+        told += 1;
+      };
+      const aborter = new AbortController();
+      const pieces = by === 'its source' ? fails() : source('a').pieces;
+      const sending = new PieceSending().send(to, pieces, aborter.signal, tell);
+      if (by === 'a signal') aborter.abort(REASON);
+      await t.rejects(sending, REASON);
+      t.equal(to.abandoned, 1);
+      t.equal(told, broken, `${by}: ${JSON.stringify(state)}`);
+    }
+  }
+});
+
+t.test('closes its source once, whoever ends it first and again', async (t) => {
+  let closed = 0;
+  const never: AsyncIterableIterator<string> = {
+    next: () => new Promise(() => {}),
+    return: async () => {
+      closed += 1;
+      throw new Error('a source that does not end well is for nobody');
+    },
+    [Symbol.asyncIterator]: () => never,
+  };
+  const sendings = new PieceSending();
+  const aborter = new AbortController();
+  const sending = sendings.send(writer({ leavesNoTrace: true }), never, aborter.signal, () => {});
+  aborter.abort(REASON);
+  sendings.stop();
+  await t.rejects(sending, REASON);
+  t.equal(closed, 1);
+  sendings.stop();
+  t.equal(closed, 1);
 });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { ENTRY_OVERHEAD_BYTES, UsageError } from 'barewire/base';
+import { encodeFrame, OPCODE } from 'barewire/codec';
 import {
   broadcast,
   DuplexTransport,
@@ -10,6 +11,8 @@ import {
   WebSocketPeer,
 } from 'barewire/peer';
 import t, { type Test } from 'tap';
+import { hearChannels } from '../support/channels.ts';
+import { fakePeer } from '../support/fake-transport.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 import { eventually } from '../support/sockets.ts';
 
@@ -419,4 +422,140 @@ t.test('delivers nothing to a handler that pauses in open, until it resumes', as
   server.resume();
   await eventually(() => seen.length > 0);
   t.strictSame(seen, ['early']);
+});
+
+const masked = (opcode: number, payload: string | Buffer): Buffer =>
+  encodeFrame({ opcode, payload, maskingKey: 7 });
+
+t.test('begins with what came behind the handshake, when somebody reads', async (t) => {
+  const head = Buffer.concat([masked(OPCODE.text, 'early'), masked(OPCODE.ping, 'p')]);
+  for (const bytes of [head, Buffer.alloc(0)]) {
+    const { peer, transport } = fakePeer({}, { head: bytes });
+    t.equal((await transport.written()).length, 0, 'also no pong');
+    const seen: unknown[] = [];
+    peer.attach({ message: (_peer, data) => seen.push(data) });
+    transport.sink.data(masked(OPCODE.text, 'later'));
+    t.strictSame(seen, bytes.length > 0 ? ['early', 'later'] : ['later']);
+    peer.terminate();
+  }
+});
+
+t.test('goes on only for somebody who reads', (t) => {
+  const { peer, transport } = fakePeer();
+  transport.sink.data(masked(OPCODE.text, 'x'));
+  peer.resume();
+  const seen: unknown[] = [];
+  t.strictSame(transport.calls, ['pause'], 'nobody is there: it would be lost');
+  peer.attach({ message: (_peer, data) => seen.push(data) });
+  peer.pause();
+  transport.sink.data(masked(OPCODE.text, 'y'));
+  t.strictSame(seen, ['x']);
+  peer.resume();
+  t.strictSame(seen, ['x', 'y']);
+  t.strictSame(transport.calls, ['pause', 'resume', 'pause', 'resume']);
+  peer.terminate();
+  t.end();
+});
+
+t.test('is written piece by piece, in one message', async (t) => {
+  const { peer, transport } = fakePeer();
+  const writer = peer.startMessage();
+  t.equal(await writer.write('a'), true);
+  t.equal(await writer.end('b'), true);
+  t.equal((await transport.written()).toString('latin1'), '\x01\x01a\x80\x01b');
+  t.throws(() => peer.startMessage('text', { compres: true } as object), {
+    code: 'invalid-option',
+  });
+  void peer.close(1000);
+  t.throws(() => peer.startMessage('text'), { code: 'invalid-state' });
+  peer.terminate();
+});
+
+t.test(
+  'waits for a pong no longer than until a signal, and asks nothing of one aborted',
+  async (t) => {
+    const { peer, transport } = fakePeer();
+    peer.attach({});
+    const reason = new Error('enough');
+    await t.rejects(peer.ping(undefined, { signal: AbortSignal.abort(reason) }), reason);
+    t.equal((await transport.written()).length, 0, 'no ping was sent');
+    const aborter = new AbortController();
+    const given = peer.ping(Buffer.from('a'), aborter);
+    aborter.abort(reason);
+    await t.rejects(given, reason);
+    const { signal } = new AbortController();
+    const waited = peer.ping(Buffer.from('b'), { signal });
+    t.equal((await transport.written()).toString('latin1'), '\x89\x01a\x89\x01b');
+    transport.sink.data(masked(OPCODE.pong, 'b'));
+    t.ok((await waited) >= 0);
+    t.equal(getEventListeners(signal, 'abort').length, 0);
+    await t.rejects(peer.ping(undefined, { signl: signal } as object), { code: 'invalid-option' });
+    peer.terminate();
+  },
+);
+
+t.test('shows where its end stands, and how it ended to whoever asks later', async (t) => {
+  const { peer, transport } = fakePeer();
+  peer.attach({});
+  const states: string[] = [peer.state];
+  const early = peer.signal;
+  void peer.close(4000, 'enough');
+  states.push(peer.state);
+  transport.sink.data(masked(OPCODE.close, Buffer.from('\u000f\u00a0', 'latin1')));
+  states.push(peer.state);
+  t.equal(early.aborted, false);
+  transport.sink.closed(undefined);
+  states.push(peer.state);
+  t.strictSame(states, ['open', 'close-sent', 'exchanged', 'closed']);
+  t.equal(early.aborted, true);
+  t.equal(peer.signal, early);
+  t.match(await peer.closed, { code: 4000, sentCode: 4000, wasClean: true });
+  const { peer: other } = fakePeer();
+  other.terminate();
+  t.equal(other.signal.aborted, false, 'cut, and its transport has not said that it is gone');
+  const gone = fakePeer();
+  gone.transport.sink.closed(new Error('reset'));
+  t.equal(gone.peer.signal.aborted, true, 'a signal that comes late is aborted already');
+  t.match(await gone.peer.closed, { code: 1006, transportError: { message: 'reset' } });
+});
+
+t.test('tells its owner and the channels of its beginning and its end, in this order', (t) => {
+  const told = hearChannels(t, 'peer', ['open', 'close']);
+  const order: string[] = [];
+  const owner = { peerClosed: (who: WebSocketPeer) => order.push(`owner ${who === peer}`) };
+  const { peer, transport } = fakePeer({}, { owner });
+  peer.attach({ close: () => order.push(`handler, told ${told.length}`) });
+  t.strictSame(told, [['open', { peer }]]);
+  transport.sink.closed(undefined);
+  transport.sink.closed(undefined);
+  t.strictSame(order, ['owner true', 'handler, told 2']);
+  t.strictSame(told[1]?.[0], 'close');
+  t.match(told[1]?.[1], { peer, report: { code: 1006, closedBy: 'transport' } });
+  t.end();
+});
+
+t.test('ends with a transport that throws, whatever it throws and in whichever call', async (t) => {
+  for (const thrown of [new Error('broken'), 'broken']) {
+    for (const call of ['write', 'pause', 'resume', 'end', 'destroy'] as const) {
+      const { peer, transport } = fakePeer();
+      peer.attach({});
+      transport[call] = () => {
+        throw thrown;
+      };
+      const calls: Readonly<Record<typeof call, () => void>> = {
+        write: () => void peer.close(1000),
+        pause: () => peer.pause(),
+        resume: () => {
+          peer.pause();
+          peer.resume();
+        },
+        end: () => transport.sink.data(masked(OPCODE.close, Buffer.alloc(0))),
+        destroy: () => peer.terminate(),
+      };
+      t.doesNotThrow(calls[call], call);
+      await transport.written();
+      t.match(await peer.closed, { transportError: { message: 'broken' } }, call);
+      t.equal(transport.calls.includes('destroy'), call !== 'destroy', 'and is cut');
+    }
+  }
 });
