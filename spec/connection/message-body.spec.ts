@@ -1,5 +1,6 @@
 import { MessageBody, type PieceTaker } from 'barewire/connection';
 import t from 'tap';
+import { decodeWhole } from '../../lib/connection/message-body.ts';
 
 const utf8 = (text: string): Buffer => Buffer.from(text);
 
@@ -87,5 +88,22 @@ t.test('forgets what it keeps', (t) => {
   t.ok(body.heldBytes >= 100_000);
   body.clear();
   t.equal(body.heldBytes, 0);
+  t.end();
+});
+
+t.test('makes a string of a text that came in one piece, or says that it is none', (t) => {
+  for (const [hex, onlyAscii, text] of [
+    ['', true, ''],
+    ['', false, ''],
+    ['6162', true, 'ab'],
+    ['6162', false, 'ab'],
+    ['c3bc', false, '\u00fc'],
+    ['c3', false, undefined],
+    ['61ff', false, undefined],
+    ['eda080', false, undefined],
+  ] as const) {
+    const bytes = Buffer.from(`ff${hex}ff`, 'hex');
+    t.equal(decodeWhole(bytes, 1, bytes.length - 1, onlyAscii), text, `${hex} ${onlyAscii}`);
+  }
   t.end();
 });

@@ -146,3 +146,20 @@ t.test('what was replaced is not kept in memory', (t) => {
   t.equal(left.length, 1001);
   t.end();
 });
+
+t.test('gives up a peer by two policies, and is over its bound one byte beyond it', (t) => {
+  const policies = ['wait', 'drop-newest', 'drop-oldest', 'conflate', 'close'] as const;
+  const givesUp = policies.filter((policy) => new Backlog(policy).givesUp);
+  t.strictSame(givesUp, ['wait', 'close']);
+  const { backlog } = fill('drop-oldest', [4]);
+  for (const [bytes, elsewhere, isOver] of [
+    [6000, 0, false],
+    [6001, 0, true],
+    [1, 5999, false],
+    [1, 6000, true],
+    [0, 6000, false],
+  ] as const) {
+    t.equal(backlog.isOver(bytes, elsewhere), isOver, `${bytes} and ${elsewhere} of 10,000`);
+  }
+  t.end();
+});

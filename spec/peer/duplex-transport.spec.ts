@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import { DuplexTransport, type TransportSink } from 'barewire/peer';
 import t from 'tap';
+import { joinPeers } from '../support/joined-peers.ts';
 
 function recorder(): TransportSink & { log: unknown[] } {
   const log: unknown[] = [];
@@ -134,4 +136,33 @@ t.test('reports an end that was read before the start', async (t) => {
   await settled();
   t.strictSame(sink.log, ['end']);
   stream.destroy();
+});
+
+t.test('says that bytes have left where the kernel has them, and never of TLS', async (t) => {
+  for (const tls of [false, true]) {
+    const { sockets } = await joinPeers(t, { tls });
+    const [near] = sockets as [Socket];
+    const transport = new DuplexTransport(near);
+    t.equal(transport.write(Buffer.from('small'), false), !tls, `TLS: ${tls}`);
+    t.equal(transport.write(Buffer.from('more follows'), true), false, 'held back for the next');
+    t.equal(transport.write(Buffer.from('small'), false), !tls);
+    const chunk = Buffer.alloc(1024 * 1024);
+    let writes = 0;
+    while (transport.write(chunk, false) && writes < 100) writes += 1;
+    t.ok(transport.bufferedBytes > 0, 'the kernel takes no more');
+    t.equal(transport.write(Buffer.from('small'), false), false, 'and the stream keeps it');
+  }
+});
+
+t.test('ends once, behind what was written, and writes nothing after it', async (t) => {
+  const stream = new PassThrough();
+  const transport = new DuplexTransport(stream);
+  const sink = recorder();
+  transport.start(sink);
+  transport.write(Buffer.from('last'), false);
+  transport.end();
+  transport.end();
+  t.equal(transport.write(Buffer.from('late'), false), true, 'its memory is free again');
+  await settled();
+  t.strictSame(sink.log, ['last', 'end', ['closed', undefined]]);
 });

@@ -1,6 +1,7 @@
 import { UsageError } from 'barewire/base';
 import { isPieceSource, type MessageData, toPayload } from 'barewire/peer';
 import t from 'tap';
+import { payloadLength } from '../../lib/peer/payload.ts';
 
 const memory = Uint8Array.from({ length: 32 }, (_, index) => index).buffer;
 const bytes = (data: MessageData): number[] => [...(toPayload(data) as Uint8Array)];
@@ -55,6 +56,23 @@ t.test('tells messages in pieces from messages', (t) => {
   t.equal(isPieceSource((async function* () {})()), true);
   for (const whole of ['text', Buffer.from('x'), new Uint16Array(1), new ArrayBuffer(1), 5, null]) {
     t.equal(isPieceSource(whole), false);
+  }
+  t.end();
+});
+
+t.test('measures text as it travels, and bytes of any view [6455-5.6-3]', (t) => {
+  for (const [payload, bytes] of [
+    ['', 0],
+    ['text', 4],
+    ['gr\u00fc', 4],
+    ['\u20ac', 3],
+    ['\u{1f30d}', 4],
+    ['\ud83c', 3],
+    [new Uint8Array(5), 5],
+    [new Float64Array(3), 24],
+  ] as const) {
+    t.equal(payloadLength(payload), bytes);
+    if (typeof payload === 'string') t.equal(Buffer.from(payload).length, bytes, 'as it is sent');
   }
   t.end();
 });

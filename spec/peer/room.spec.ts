@@ -49,3 +49,19 @@ t.test('asks nothing more for one whose signal was aborted', async (t) => {
   room.check();
   t.equal(asked, 1);
 });
+
+t.test('does nothing for nobody, and nothing again for who has gone on', async (t) => {
+  const room = new Room();
+  room.check();
+  room.release();
+  let asked = 0;
+  const waiting = room.wait(() => {
+    asked += 1;
+    return asked > 1;
+  });
+  room.check();
+  await waiting;
+  room.check();
+  room.release();
+  t.equal(asked, 2);
+});
