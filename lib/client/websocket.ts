@@ -13,7 +13,13 @@
  *
  * Longer than the house allows: the interface is fixed by the standard, member by member.
  */
-import { CHECKED_LATER, checkOptions, type OptionTable, UsageError } from '../base/index.ts';
+import {
+  CHECKED_LATER,
+  checkOptions,
+  type OptionTable,
+  resolveLimit,
+  UsageError,
+} from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
 import {
   type MessageData,
@@ -23,6 +29,7 @@ import {
   type WaitOptions,
   type WebSocketPeer,
 } from '../peer/index.ts';
+import { BlobSending } from './blob-sending.ts';
 import { carryOut } from './connect.ts';
 import {
   CloseEvent,
@@ -110,8 +117,9 @@ export class WebSocket
   #unsentBytes = 0;
   /** Bytes of messages that the peer was given since it was last empty. */
   #acceptedBytes = 0;
-  /** Bytes of Blobs that are being read. */
-  #blobBytes = 0;
+  readonly #blobs = new BlobSending((bytes) => {
+    this.#unsentBytes += bytes;
+  });
   #queue: MessageQueue | undefined;
   /** The loop is slow. */
   #isPaused = false;
@@ -160,7 +168,7 @@ export class WebSocket
   get readyState(): 0 | 1 | 2 | 3 {
     if (this.#ended !== 'no') return this.#ended === 'closed' ? CLOSED : CLOSING;
     if (this.#peer === undefined) return CONNECTING;
-    return this.#peer.isOpen ? OPEN : CLOSING;
+    return this.#peer.isOpen && !this.#hasClosed ? OPEN : CLOSING;
   }
 
   /**
@@ -168,7 +176,7 @@ export class WebSocket
    * protocol adds; what was sent too late stays counted.
    */
   get bufferedAmount(): number {
-    return this.#bytesInPeer() + this.#waiting.bytes + this.#unsentBytes + this.#blobBytes;
+    return this.#bytesInPeer() + this.#waiting.bytes + this.#unsentBytes + this.#blobs.bytes;
   }
 
   /** The peer counts frames, their headers included; nothing is waiting when it counts none. */
@@ -233,7 +241,7 @@ export class WebSocket
 
   #pass(payload: Sendable, options: PeerSendOptions | undefined): void {
     if (this.readyState !== OPEN) this.#unsentBytes += byteLength(payload);
-    else if (payload instanceof Blob) this.#sendBlob(payload);
+    else if (payload instanceof Blob) this.#blobs.send(this.#peer!, payload);
     else this.#sendNow(payload, typeof payload === 'string' ? undefined : options);
   }
 
@@ -242,6 +250,8 @@ export class WebSocket
       const error = new DOMException('the connection is not open yet', 'InvalidStateError');
       return Promise.reject(error);
     }
+    // The closing handshake may wait for a Blob: the peer would still take something.
+    if (this.#hasClosed) return Promise.resolve(false);
     return this.#peer?.send(data, options) ?? Promise.resolve(false);
   }
 
@@ -257,19 +267,9 @@ export class WebSocket
     this.#waiting.push(payload);
   }
 
-  /** Blobs can only be read later, but keep their place in the order. */
-  #sendBlob(blob: Blob): void {
-    this.#blobBytes += blob.size;
-    const done = (isSent: boolean): void => {
-      this.#blobBytes -= blob.size;
-      if (!isSent) this.#unsentBytes += blob.size;
-    };
-    // A Blob that cannot be read closes the connection; that is where it is reported.
-    this.#peer!.send(blob).then(done, () => done(false));
-  }
-
   /**
-   * Closes the connection, or gives the attempt up.
+   * Closes the connection behind everything that was sent before, or gives the attempt up. For a
+   * Blob that the server does not take it waits no longer than `closeTimeoutMs`.
    *
    * @param code 1000 or 3000 – 4999.
    * @param reason at most 123 bytes of UTF-8.
@@ -283,10 +283,16 @@ export class WebSocket
       throw new DOMException('a reason has 123 bytes at most', 'SyntaxError');
     }
     if (this.#ended !== 'no') return;
+    const isAgain = this.#hasClosed;
     this.#hasClosed = true;
-    if (this.#peer !== undefined) {
-      // A reason needs a code before it [RFC 6455 §5.5.1].
-      void this.#peer.close(code ?? (reason ? 1000 : undefined), reason);
+    const peer = this.#peer;
+    if (peer !== undefined) {
+      if (isAgain) return;
+      const patienceMs = resolveLimit('closeTimeoutMs', this.#plan.options.closeTimeoutMs);
+      this.#blobs.whenSent(peer, this.#world, patienceMs, () => {
+        // A reason needs a code before it [RFC 6455 §5.5.1].
+        void peer.close(code ?? (reason ? 1000 : undefined), reason);
+      });
       return;
     }
     this.#ended = 'closing';

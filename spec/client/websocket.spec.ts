@@ -4,6 +4,7 @@ import { type AdapterEndpoint, acceptUpgrade } from 'barewire/adapters';
 import { type BinaryType, CloseEvent, ErrorEvent, WebSocket } from 'barewire/client';
 import type { WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
+import { FakeWorld } from '../support/fake-world.ts';
 import { rawServer } from '../support/raw-server.ts';
 import { eventually, listen } from '../support/sockets.ts';
 
@@ -172,6 +173,50 @@ t.test('sends strings, bytes and Blobs in their order', async (t) => {
     t.throws(() => socket.send(nonsense as never), { code: 'invalid-argument' });
   }
   socket.close();
+  await next(socket, 'close');
+});
+
+t.test('sends Blobs and what stands behind them before it closes', async (t) => {
+  const late = async function* (): AsyncGenerator<string> {
+    yield 'late';
+  };
+  for (const size of [5, 200_000]) {
+    const received: unknown[] = [];
+    const { url } = await serve(t, { message: (_peer, data) => received.push(data.length) });
+    const socket = new WebSocket(url);
+    await next(socket, 'open');
+    socket.send('before');
+    socket.send(new Blob([Buffer.alloc(size, 1)]));
+    socket.send('behind');
+    socket.close(3000, 'done');
+    t.equal(socket.readyState, WebSocket.CLOSING);
+    socket.send('late');
+    t.equal(await socket.send(late()), false);
+    socket.close(3001);
+    t.match(await next(socket, 'close'), { code: 3000, wasClean: true });
+    t.strictSame(received, [6, size, 6]);
+    t.equal(socket.bufferedAmount, 4);
+  }
+});
+
+t.test('waits for no Blob that a server never takes', async (t) => {
+  const server = await rawServer(t, (request) => {
+    request.switch();
+    request.socket.pause();
+  });
+  const world = new FakeWorld();
+  const options = { closeTimeoutMs: 7000 };
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`, [], options, world);
+  await next(socket, 'open');
+  socket.send(new Blob([Buffer.alloc(12_000_000)]));
+  socket.close();
+  t.ok(socket.peer!.isOpen);
+  t.strictSame(world.waiting, [7000]);
+  await eventually(() => {
+    world.advance(7000);
+    return !socket.peer!.isOpen;
+  });
+  socket.terminate();
   await next(socket, 'close');
 });
 

@@ -1,0 +1,81 @@
+import type { WebSocketPeer } from 'barewire/peer';
+import t from 'tap';
+import { BlobSending } from '../../lib/client/blob-sending.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+
+/** A peer that finishes each Blob when the spec says so. */
+class FakePeer {
+  readonly counters = { bytesSent: 0 };
+  bufferedAmount = 0;
+  readonly ends: ((isSent: boolean) => void)[] = [];
+
+  send(): Promise<boolean> {
+    return new Promise((resolve) => this.ends.push(resolve));
+  }
+
+  get asPeer(): WebSocketPeer {
+    return this as unknown as WebSocketPeer;
+  }
+}
+
+const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
+
+t.test('counts what is on its way, and tells what never left', async (t) => {
+  const unsent: number[] = [];
+  const blobs = new BlobSending((bytes) => unsent.push(bytes));
+  const peer = new FakePeer();
+  blobs.send(peer.asPeer, new Blob(['abc']));
+  blobs.send(peer.asPeer, new Blob(['de']));
+  t.equal(blobs.bytes, 5);
+  peer.ends[0]!(true);
+  await turn();
+  t.equal(blobs.bytes, 2);
+  peer.ends[1]!(false);
+  await turn();
+  t.equal(blobs.bytes, 0);
+  t.strictSame(unsent, [2]);
+});
+
+t.test('calls back at once without Blobs, else behind the last one', async (t) => {
+  const world = new FakeWorld();
+  const blobs = new BlobSending(() => t.fail('everything has left'));
+  const peer = new FakePeer();
+  let calls = 0;
+  const call = (): void => {
+    calls += 1;
+  };
+  blobs.whenSent(peer.asPeer, world, 1000, call);
+  t.equal(calls, 1);
+  for (const text of ['a', 'b']) blobs.send(peer.asPeer, new Blob([text]));
+  blobs.whenSent(peer.asPeer, world, 1000, call);
+  peer.ends[0]!(true);
+  await turn();
+  t.equal(calls, 1);
+  peer.ends[1]!(true);
+  await turn();
+  t.equal(calls, 2);
+  t.strictSame(world.waiting, [], 'and no alarm is left');
+});
+
+t.test('waits as long as the peer takes something, and no longer', async (t) => {
+  const world = new FakeWorld();
+  const blobs = new BlobSending(() => {});
+  const peer = new FakePeer();
+  let calls = 0;
+  blobs.send(peer.asPeer, new Blob(['a']));
+  blobs.whenSent(peer.asPeer, world, 1000, () => {
+    calls += 1;
+  });
+  for (const move of [() => (peer.counters.bytesSent += 9), () => (peer.bufferedAmount -= 1)]) {
+    move();
+    world.advance(1000);
+    t.equal(calls, 0);
+  }
+  peer.counters.bytesSent += 5;
+  peer.bufferedAmount += 5; // It waits on our side: that is no progress.
+  world.advance(1000);
+  t.equal(calls, 1);
+  peer.ends[0]!(true);
+  await turn();
+  t.equal(calls, 1, 'only once');
+});
