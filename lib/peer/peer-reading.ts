@@ -64,7 +64,7 @@ export class PeerReading {
     this.#handler = handler;
     this.call('open');
     if (report !== undefined) this.call('close', report);
-    else this.#goOn();
+    else this.#steer();
   }
 
   /** Iterates over whole messages. */
@@ -75,7 +75,7 @@ export class PeerReading {
     this.#claim();
     this.#messages = new MessageQueue(this.#queueControl());
     if (report !== undefined) this.#messages.close();
-    else this.#goOn();
+    else this.#steer();
     return this.#messages;
   }
 
@@ -87,24 +87,24 @@ export class PeerReading {
     this.#claim();
     const queue = this.#openIncoming();
     if (report !== undefined) queue.close();
-    else this.#goOn();
+    else this.#steer();
     return queue;
   }
 
-  /** The application holds everything up, whoever reads, and whoever comes to read. */
-  pause(): void {
-    this.#isPaused = true;
-    this.#connection!.pause();
+  /** The application wants a pause, or not any more; a loop may still hold everything up. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#steer();
   }
 
-  /** It does so no more; a loop may still. */
-  resume(): void {
-    this.#isPaused = false;
-    this.#goOn();
+  #setFull(isFull: boolean): void {
+    this.#isFull = isFull;
+    this.#steer();
   }
 
-  #goOn(): void {
+  #steer(): void {
     if (this.isAttached && !this.#isPaused && !this.#isFull) this.#connection!.resume();
+    else this.#connection!.pause();
   }
 
   #claim(): void {
@@ -121,14 +121,8 @@ export class PeerReading {
 
   #queueControl(): QueueControl {
     return {
-      pause: () => {
-        this.#isFull = true;
-        this.#connection!.pause();
-      },
-      resume: () => {
-        this.#isFull = false;
-        this.#goOn();
-      },
+      pause: () => this.#setFull(true),
+      resume: () => this.#setFull(false),
       leave: () => void this.peer.close(1000),
       discarded: () => {
         this.messagesDiscarded += 1;

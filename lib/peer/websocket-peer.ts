@@ -179,12 +179,12 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * peer is slowed down by flow control.
    */
   pause(): void {
-    this.#reading.pause();
+    this.#reading.setPaused(true);
   }
 
   /** Goes on with delivery, as soon as somebody reads and a loop has room. */
   resume(): void {
-    this.#reading.resume();
+    this.#reading.setPaused(false);
   }
 
   // ── writing ────────────────────────────────────────────────────────────────────────────────

@@ -193,21 +193,21 @@ function gated(delivery?: 'message' | 'pieces'): { reading: PeerReading; isOpen:
 
 t.test('stays paused when somebody comes who reads, until it is resumed', (t) => {
   const early = gated();
-  early.reading.pause();
+  early.reading.setPaused(true);
   early.reading.attach({}, undefined);
   t.equal(early.isOpen(), false);
-  early.reading.resume();
+  early.reading.setPaused(false);
   t.equal(early.isOpen(), true);
   const late = gated();
-  late.reading.resume();
+  late.reading.setPaused(false);
   t.equal(late.isOpen(), false);
-  late.reading.attach({ open: () => late.reading.pause() }, undefined);
+  late.reading.attach({ open: () => late.reading.setPaused(true) }, undefined);
   t.equal(late.isOpen(), false);
-  late.reading.resume();
+  late.reading.setPaused(false);
   t.equal(late.isOpen(), true);
   for (const delivery of ['message', 'pieces'] as const) {
     const { reading, isOpen } = gated(delivery);
-    reading.pause();
+    reading.setPaused(true);
     if (delivery === 'pieces') reading.streams(undefined);
     else reading.messages(undefined);
     t.equal(isOpen(), false);
@@ -225,16 +225,16 @@ t.test('goes on when neither the loop nor the application holds it up', async (t
     for (let count = 0; count < 64; count += 1) await loop.next();
   };
   fill();
-  reading.pause();
-  reading.resume();
+  reading.setPaused(true);
+  reading.setPaused(false);
   t.equal(isOpen(), false);
   await empty();
   t.equal(isOpen(), true);
   fill();
-  reading.pause();
+  reading.setPaused(true);
   await empty();
   t.equal(isOpen(), false);
-  reading.resume();
+  reading.setPaused(false);
   t.equal(isOpen(), true);
 });
 
