@@ -22,6 +22,8 @@ export class DuplexTransport implements Transport {
   #isCorked = false;
   #hasEnded = false;
   #error: Error | undefined;
+  /** Whom to tell the end, until that is done. */
+  #sink: TransportSink | undefined;
 
   /** @param ownsBytes true when nobody else reads the buffers that the stream emits. */
   constructor(stream: Duplex, ownsBytes = false) {
@@ -31,9 +33,7 @@ export class DuplexTransport implements Transport {
     // The peer's end waits its turn behind bytes that nobody has read yet: our side ends after it.
     stream.allowHalfOpen = true;
     // The listener stays for ever: a stream may fail at any time until it is gone.
-    stream.on('error', (error: Error) => {
-      this.#error ??= error;
-    });
+    stream.on('error', (error: Error) => this.#fail(error));
   }
 
   get bufferedBytes(): number {
@@ -53,9 +53,23 @@ export class DuplexTransport implements Transport {
     stream.on('data', (bytes: Buffer) => sink.data(bytes));
     stream.on('end', () => sink.end());
     stream.on('drain', () => sink.drain());
-    stream.on('close', () => sink.closed(this.#error));
-    if (stream.closed) process.nextTick(() => sink.closed(this.#error));
+    stream.on('close', () => this.#closed());
+    this.#sink = sink;
+    if (stream.closed) process.nextTick(() => this.#closed());
     else if (stream.readableEnded) process.nextTick(() => sink.end());
+  }
+
+  /** Not every stream ends by itself then, or says so; one that does is not told of twice. */
+  #fail(error: Error): void {
+    this.#error ??= error;
+    this.stream.destroy();
+    process.nextTick(() => this.#closed());
+  }
+
+  #closed(): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.closed(this.#error);
   }
 
   write(bytes: Buffer, hasMore: boolean): boolean {

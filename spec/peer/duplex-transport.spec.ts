@@ -43,6 +43,21 @@ t.test(
   },
 );
 
+t.test('reports a stream that fails, once, whether or not it closes then', async (t) => {
+  for (const autoDestroy of [true, false]) {
+    for (const emitClose of [true, false]) {
+      const stream = new Duplex({ autoDestroy, emitClose, read: () => {} });
+      const sink = recorder();
+      new DuplexTransport(stream).start(sink);
+      if (autoDestroy) stream.destroy(new Error('gone'));
+      else stream.emit('error', new Error('gone'));
+      for (let turn = 0; turn < 3; turn += 1) await settled();
+      t.strictSame(sink.log, [['closed', 'gone']]);
+      t.equal(stream.destroyed, true);
+    }
+  }
+});
+
 t.test('reports a stream that was gone before the start', async (t) => {
   const stream = new PassThrough();
   stream.destroy();

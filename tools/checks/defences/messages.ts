@@ -350,7 +350,7 @@ export const MESSAGES: readonly Defence[] = [
     attack: 'an error of a stream that carries a WebSocket',
     defence: 'a listener for as long as it lives',
     file: 'lib/peer/duplex-transport.ts',
-    find: "    stream.on('error', (error: Error) => {\n      this.#error ??= error;\n    });\n",
+    find: "    stream.on('error', (error: Error) => this.#fail(error));\n",
     replace: '',
     spec: 'spec/peer/duplex-transport.spec.ts',
   },
