@@ -11,7 +11,7 @@
  * Nothing is written here: who has the transport writes what the decision says.
  */
 import { HandshakeRejected, isThenable, type ProtocolError, UsageError } from '../base/index.ts';
-import type { DeflatePolicy } from '../deflate/index.ts';
+import { type DeflatePolicy, negotiateServer, parseExtensionList } from '../deflate/index.ts';
 import {
   type AcceptableUpgrade,
   buildUpgradeResponse,
@@ -135,14 +135,17 @@ function readAcceptance(answer: Exclude<AcceptAnswer, false | HandshakeRejected>
 
 /** Negotiates anew when the application has a wish of its own for this client. */
 function withExtension(
-  request: UpgradeRequest,
+  { fields }: UpgradeRequest,
   handshake: AcceptableUpgrade,
   policy: AcceptPolicy,
   deflate: Acceptance['deflate'],
 ): AcceptableUpgrade {
   if (deflate === undefined) return handshake;
-  const again = readUpgradeRequest(request, { ...policy, deflate });
-  return again.ok ? { ...handshake, extension: again.extension } : handshake;
+  if (deflate === false) return { ...handshake, extension: undefined };
+  const listed = fields.get('sec-websocket-extensions') ?? '';
+  const extensions = listed === '' ? [] : parseExtensionList(listed, policy.maxExtensionOffers);
+  const extension = negotiateServer(extensions, deflate === true ? {} : deflate);
+  return { ...handshake, extension };
 }
 
 function refuse(error: unknown): RefusedOpening {

@@ -204,3 +204,26 @@ t.test('asks for the signal only when there is something to wait for', async (t)
   t.equal(asked, 2);
   t.match(await decideUpgrade(request(), {}, async () => true), { ok: true }, 'without any');
 });
+
+t.test('asks about the origin once, whatever the application wishes afterwards', async (t) => {
+  const offering = request({
+    origin: 'https://app.example',
+    'sec-websocket-extensions': 'permessage-deflate',
+  });
+  for (const [deflate, response] of [
+    [undefined, undefined],
+    [false, undefined],
+    [true, 'permessage-deflate'],
+    [{ serverNoContextTakeover: true }, 'permessage-deflate; server_no_context_takeover'],
+  ] as const) {
+    let asked = 0;
+    const origins = (): boolean => {
+      asked += 1;
+      return asked === 1; // A ticket that is worth one entry.
+    };
+    const decision = await decideUpgrade(offering, { origins }, () => ({ deflate }));
+    t.match(decision, { ok: true });
+    t.equal(decision.ok && decision.upgrade.extension?.response, response);
+    t.equal(asked, 1);
+  }
+});
