@@ -8,6 +8,7 @@ import debug from 'debug';
 import {
   A_FUNCTION,
   AN_OBJECT,
+  asError,
   CHECKED_LATER,
   callSafely,
   checkOptions,
@@ -170,9 +171,9 @@ function switchOver(
   let transport: Transport;
   try {
     transport = carrier.switchOver(accepted.response);
-  } catch (cause) {
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    return refuse(carrier, { ok: false, status: 500, headers: {}, error }, endpoint);
+  } catch (error) {
+    const refusal = { ok: false, status: 500, headers: {}, error: asError(error) } as const;
+    return refuse(carrier, refusal, endpoint);
   }
   return open(carrier, transport, accepted, endpoint);
 }

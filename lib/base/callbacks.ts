@@ -23,6 +23,11 @@ export function callSafely(callback: () => unknown, report: (error: unknown) => 
   }
 }
 
+/** What was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /**
  * Reads what a predicate has answered. A promise is truthy, so an asynchronous predicate would say
  * yes to everybody.

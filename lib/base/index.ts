@@ -19,7 +19,7 @@ export {
   VISIBLE,
 } from './ascii.ts';
 export { ByteQueue } from './byte-queue.ts';
-export { callSafely, isThenable, readVerdict } from './callbacks.ts';
+export { asError, callSafely, isThenable, readVerdict } from './callbacks.ts';
 export { HandshakeRejected, ProtocolError, type UsageCode, UsageError } from './errors.ts';
 export { HAS_FAST_PATHS } from './fast-paths.ts';
 export { Fifo } from './fifo.ts';

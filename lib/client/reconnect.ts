@@ -13,7 +13,7 @@
  * | a rule broken by the server                               | no                             |
  *
  * `shouldReconnect` may decide otherwise for everything but the first row. It decides, and waits
- * for nothing.
+ * for nothing: one that fails, or does not answer at once, is the end.
  */
 import {
   A_FUNCTION,
@@ -21,6 +21,7 @@ import {
   checkOptions,
   type OptionTable,
   ProtocolError,
+  readVerdict,
 } from '../base/index.ts';
 import { Backoff, type BackoffOptions, inRange } from './backoff.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
@@ -45,7 +46,10 @@ export interface ReconnectOptions extends BackoffOptions {
   readonly maxQueuedBytes?: number | undefined;
   /** The longest `Retry-After` that is waited for, in ms; default 10 min. A longer one ends it. */
   readonly maxRetryAfterMs?: number | undefined;
-  /** Decides instead of the table; `usual` is what the table says. */
+  /**
+   * Decides instead of the table, at once; `usual` is what the table says. What it throws is the
+   * error that the client ends with.
+   */
   readonly shouldReconnect?: ((cause: ReconnectCause, usual: boolean) => boolean) | undefined;
 }
 
@@ -123,17 +127,26 @@ export class Reconnection {
     this.#backoff.opened();
   }
 
-  /** When to try again; `undefined` when not. */
+  /**
+   * When to try again; `undefined` when not.
+   *
+   * @throws what `shouldReconnect` throws; UsageError `invalid-argument` when it answers neither
+   *   `true` nor `false`.
+   */
   next(cause: ReconnectCause): NextAttempt | undefined {
     const usual = isWorthRetrying(cause);
-    const isWanted = this.#shouldReconnect?.(cause, usual) ?? usual;
-    if (!isWanted) return undefined;
+    if (!this.#isWanted(cause, usual)) return undefined;
     const waitMs = this.#retryAfterMs(cause.error);
     if (waitMs > this.#maxRetryAfterMs) return undefined;
     const delayMs = this.#backoff.next();
     if (delayMs === undefined) return undefined;
     // Behind what the server asked for the lot still spreads the clients.
     return { attempt: this.#backoff.attempts, delayMs: waitMs + delayMs };
+  }
+
+  #isWanted(cause: ReconnectCause, usual: boolean): boolean {
+    if (this.#shouldReconnect === undefined) return usual;
+    return readVerdict(this.#shouldReconnect(cause, usual), 'shouldReconnect');
   }
 
   #retryAfterMs(error: Error | undefined): number {

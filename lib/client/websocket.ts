@@ -14,6 +14,7 @@
  * Longer than the house allows: the interface is fixed by the standard, member by member.
  */
 import {
+  asError,
   CHECKED_LATER,
   checkOptions,
   type OptionTable,
@@ -41,7 +42,7 @@ import {
   typedTarget,
 } from './events.ts';
 import { CONNECT_OPTIONS, type ConnectOptions, makePlan, type Plan } from './plan.ts';
-import { Reconnection, type ReconnectOptions } from './reconnect.ts';
+import { type NextAttempt, Reconnection, type ReconnectOptions } from './reconnect.ts';
 import { byteLength, type Sendable, SendQueue } from './send-queue.ts';
 import { orSyntaxError } from './syntax-error.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
@@ -390,7 +391,12 @@ export class WebSocket
   #lose(failure: Error | undefined, report: CloseReport | undefined): void {
     const { code, reason } = report ?? { code: 1006, reason: '' };
     const cause = { error: failure, code, reason, wasOpen: report !== undefined };
-    const next = this.#isLeaving ? undefined : this.#reconnection?.next(cause);
+    let next: NextAttempt | undefined;
+    try {
+      next = this.#isLeaving ? undefined : this.#reconnection?.next(cause);
+    } catch (error) {
+      return this.#end(asError(error), report);
+    }
     if (next === undefined) return this.#end(failure, report);
     this.#peer = undefined;
     this.#waitFor(next.delayMs);

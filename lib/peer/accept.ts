@@ -10,7 +10,13 @@
  * The checks come first, so the application is never asked about a handshake that cannot succeed.
  * Nothing is written here: who has the transport writes what the decision says.
  */
-import { HandshakeRejected, isThenable, type ProtocolError, UsageError } from '../base/index.ts';
+import {
+  asError,
+  HandshakeRejected,
+  isThenable,
+  type ProtocolError,
+  UsageError,
+} from '../base/index.ts';
 import { type DeflatePolicy, negotiateServer, parseExtensionList } from '../deflate/index.ts';
 import {
   type AcceptableUpgrade,
@@ -154,8 +160,7 @@ function refuse(error: unknown): RefusedOpening {
   }
   // A ProtocolError too: this client has broken no rule, so it is the fault of somebody else whom
   // the application has asked, and with whom this client has nothing to do.
-  const asError = error instanceof Error ? error : new Error(String(error));
-  return { ok: false, status: 500, headers: NO_HEADERS, error: asError };
+  return { ok: false, status: 500, headers: NO_HEADERS, error: asError(error) };
 }
 
 /** Waits for an answer no longer than until the signal. */

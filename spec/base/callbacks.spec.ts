@@ -1,4 +1,4 @@
-import { callSafely, isThenable, readVerdict } from 'barewire/base';
+import { asError, callSafely, isThenable, readVerdict } from 'barewire/base';
 import t from 'tap';
 
 t.test('knows what may still fail', (t) => {
@@ -33,4 +33,17 @@ t.test('takes only true for a yes, and refuses what is no answer', async (t) => 
     t.throws(() => readVerdict(answer, 'it'), { code: 'invalid-argument', message: /^it must/ });
   }
   await new Promise((next) => setImmediate(next));
+});
+
+t.test('makes an Error of whatever was thrown', (t) => {
+  const error = new TypeError('as it is');
+  t.equal(asError(error), error);
+  for (const [thrown, message] of [
+    ['text', 'text'],
+    [undefined, 'undefined'],
+    [7, '7'],
+  ] as const) {
+    t.match(asError(thrown), { name: 'Error', message });
+  }
+  t.end();
 });

@@ -208,6 +208,27 @@ t.test('ends when we close, when the server is done, and when it says no', async
   for (const { world } of [ours, theirs, refusal]) t.strictSame(world.waiting, []);
 });
 
+t.test('ends when shouldReconnect fails, or does not answer at once', async (t) => {
+  const failing = (): boolean => {
+    throw new Error('in the option');
+  };
+  const late = (async () => true) as unknown as () => boolean;
+  for (const [shouldReconnect, message] of [
+    [failing, 'in the option'],
+    [late, 'shouldReconnect must answer true or false, and at once'],
+  ] as const) {
+    const lost = await inTurn(t, say(CLOSE_1012));
+    const { seen, world } = reconnecting(t, `ws://127.0.0.1:${lost.port}/`, { shouldReconnect });
+    await eventually(() => seen.length === 3);
+    t.strictSame(seen, ['open 1', `error ${message}`, 'close 1012']);
+    t.strictSame(world.waiting, []);
+    const none = await inTurn(t, ({ socket }) => socket.destroy());
+    const second = reconnecting(t, `ws://127.0.0.1:${none.port}/`, { shouldReconnect });
+    await t.rejects(second.socket[Symbol.asyncIterator]().next(), { message });
+    t.strictSame(second.seen, [`error ${message}`, 'close 1006']);
+  }
+});
+
 t.test('honours 503 with Retry-After', async (t) => {
   const server = await inTurn(
     t,
