@@ -301,9 +301,16 @@ export class Exchange extends ExchangeRequest {
     this.#channel?.close();
     this.#events?.channelClosed();
     this.#life.finish(this.#life.abortedFor ?? 'broken-off', error);
-    if (this.#ending === 'hijack') this.#transport.pump.socket.destroy();
-    else if (this.#peer !== undefined) void this.#peer.close(1011, 'handler failed');
-    else this.#transport.pump.cut('cut');
+    const { pump } = this.#transport;
+    if (this.#ending === 'hijack') {
+      pump.socket.destroy();
+    } else if (this.#peer !== undefined) {
+      void this.#peer.close(1011, 'handler failed');
+    } else {
+      // Answers to earlier requests may still wait for the end of the turn: they are whole.
+      pump.flush();
+      pump.cut('cut');
+    }
   }
 
   #begin(

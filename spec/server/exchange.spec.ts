@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { connect as netConnect } from 'node:net';
 import { Duplex } from 'node:stream';
+import { connect as tlsConnect } from 'node:tls';
 import type { BodyStream, Exchange } from 'barewire';
 import t from 'tap';
+import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
 import { eventually } from '../support/sockets.ts';
 
@@ -284,6 +288,40 @@ t.test('cuts a stream that is broken off, so that it cannot be taken for complet
   t.notMatch(wire, /0\r\n\r\n$/);
   t.same(reasons, ['broken-off', 'why']);
 });
+
+for (const tls of [undefined, { key: PRIVATE_KEY, cert: CERTIFICATE }]) {
+  const wire = tls === undefined ? 'TCP' : 'TLS';
+  t.test(
+    `takes no earlier answer along that waits when one is broken off, over ${wire}`,
+    async (t) => {
+      for (const how of ['/abort', '/throw']) {
+        const reasons: unknown[] = [];
+        const { port } = await serve(t, {
+          tls,
+          request(exchange) {
+            exchange.onClose(({ reason }) => reasons.push(reason));
+            if (exchange.path === '/whole') return exchange.respond(200, {}, 'whole');
+            const body = exchange.stream(200);
+            if (exchange.path === '/throw') throw new Error('in the same turn');
+            body.abort();
+          },
+        });
+        const to = { port, host: '127.0.0.1' };
+        const client = tls === undefined ? netConnect(to) : tlsConnect({ ...to, ca: CERTIFICATE });
+        client.on('error', () => undefined);
+        client.write(get('/whole') + get(how));
+        let text = '';
+        client.on('data', (bytes: Buffer) => {
+          text += bytes.toString('latin1');
+        });
+        await once(client, 'close');
+        t.equal(text === '' ? '' : readResponse(text).body, 'whole', how);
+        // TLS tells only later that what it was given has left.
+      if (tls === undefined) t.same(reasons.sort(), ['broken-off', 'completed']);
+      }
+    },
+  );
+}
 
 t.test('resets a broken body that nothing but the end of the connection delimits', async (t) => {
   let goOn = (): void => undefined;
