@@ -233,7 +233,8 @@ export class Exchange extends ExchangeRequest {
    * Takes the socket away from the server, which has not written anything and forgets it, but
    * counts it until it is closed. Responses to earlier requests have been handed to the socket. A
    * body that has not been read to its end is in `head` and on the socket: reading it fails with
-   * UsageError `hijacked`.
+   * UsageError `hijacked`. It ends when its client does; where that has happened already, after
+   * `halfCloseTimeoutMs`, unless `allowHalfOpen` of the server or of the socket is true.
    *
    * @throws UsageError `already-answered`, `hijacked`.
    */
@@ -242,9 +243,7 @@ export class Exchange extends ExchangeRequest {
     this.#ending = 'hijack';
     const { pump, settings } = this.#transport;
     const head = this.#transport.handOver();
-    const socket = releaseSocket(pump, settings.wheel, settings.lingerTimeoutMs, () =>
-      this.#life.finish('completed'),
-    );
+    const socket = releaseSocket(pump, settings, () => this.#life.finish('completed'));
     return { socket, head };
   }
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from 'barewire';
 import t from 'tap';
 import { get, post, serve } from '../support/serving.ts';
-import { duplexPair, eventually } from '../support/sockets.ts';
+import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
 t.test('reads a socket to its end that was ended and is never read', async (t) => {
   const { connect, server } = await serve(t, (exchange) => exchange.hijack().socket.end('bye'));
@@ -122,6 +122,48 @@ t.test('ends when its peer ends, as sockets do', async (t) => {
   await eventually(() => server.stats().openConnections === 0);
   t.pass();
 });
+
+for (const allowHalfOpen of [false, true]) {
+  const how = allowHalfOpen ? 'with allowHalfOpen' : 'without allowHalfOpen';
+  t.test(`does not hold a socket for ever that ended before it was taken, ${how}`, async (t) => {
+    let socket: Socket | undefined;
+    const { server, time } = await serve(t, {
+      allowHalfOpen,
+      async request(exchange) {
+        await eventually(() => socket!.readableEnded);
+        exchange.hijack().socket.resume().write('answer');
+      },
+    });
+    const attached = createServer((accepted) => {
+      socket = accepted;
+    });
+    const port = await listen(attached);
+    t.teardown(() => attached.close());
+    server.attach(attached);
+    const ask = async (): Promise<RawClient> => {
+      const client = new RawClient(port).send(get('/'));
+      client.socket.end();
+      await client.until('answer');
+      return client;
+    };
+
+    const patient = await ask();
+    time.advance(29_000);
+    t.equal(socket!.writable, true, 'it is still answered');
+    time.advance(2_000);
+    if (allowHalfOpen) socket!.end(', late');
+    t.equal(await patient.ended(), allowHalfOpen ? 'answer, late' : 'answer');
+    await eventually(() => server.stats().openConnections === 0);
+
+    const gone = await ask();
+    gone.socket.resetAndDestroy();
+    await once(gone.socket, 'close');
+    t.equal(server.stats().openConnections, 1, 'nobody has told it');
+    time.advance(1_200);
+    await eventually(() => server.stats().openConnections === 0);
+    t.equal(server.settings.wheel.length, 0, 'no deadline is left');
+  });
+}
 
 t.test('survives errors that nobody listens to', async (t) => {
   const { connect, server } = await serve(t, (exchange) => {
