@@ -76,6 +76,8 @@ export abstract class ExchangeRequest {
 
   /** Host and port that the client called; "" when it named none, which HTTP/1.0 may do. */
   get host(): string {
+    // [RFC 9112 §3.3] The target of CONNECT is the authority, whatever Host says.
+    if (this.#head.targetForm === 'authority') return this.#head.target;
     return this.#head.authority ?? this.fields.get('host') ?? '';
   }
 

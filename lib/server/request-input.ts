@@ -108,6 +108,8 @@ export class RequestInput implements RequestSink, BodySource {
   get mayGoOn(): boolean {
     const [head, body] = [this.#head!, this.#body!];
     if (!head.keepAlive || this.#isBroken) return false;
+    // What follows CONNECT may be meant for the tunnel that was refused, whatever it looks like.
+    if (head.method === 'CONNECT') return false;
     if (body.isComplete) return true;
     // A client that was not told to go on may send its body or not: nobody can tell what comes
     // [RFC 9110 §10.1.1].

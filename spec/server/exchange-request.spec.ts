@@ -47,6 +47,11 @@ t.test('knows asterisk and authority for what they are', async (t) => {
   t.equal(connect.wantsWebSocket, false);
 });
 
+t.test('takes the host of CONNECT from its target, whatever Host says [9112-3.3-3]', async (t) => {
+  const exchange = await show(t, 'CONNECT b.example:22 HTTP/1.1\r\nhost: a.example\r\n\r\n');
+  t.equal(exchange.host, 'b.example:22');
+});
+
 t.test('has no host when HTTP/1.0 names none', async (t) => {
   const exchange = await show(t, 'GET / HTTP/1.0\r\n\r\n');
   t.same([exchange.host, exchange.version], ['', '1.0']);

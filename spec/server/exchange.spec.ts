@@ -317,7 +317,7 @@ for (const tls of [undefined, { key: PRIVATE_KEY, cert: CERTIFICATE }]) {
         await once(client, 'close');
         t.equal(text === '' ? '' : readResponse(text).body, 'whole', how);
         // TLS tells only later that what it was given has left.
-      if (tls === undefined) t.same(reasons.sort(), ['broken-off', 'completed']);
+        if (tls === undefined) t.same(reasons.sort(), ['broken-off', 'completed']);
       }
     },
   );

@@ -107,6 +107,15 @@ t.test('closes when the handler asks for it', async (t) => {
   );
 });
 
+t.test('reads nothing behind a CONNECT that it refuses', async (t) => {
+  const { connect, server } = await serve(t, (exchange) => exchange.reject(403));
+  const client = connect().send(
+    `CONNECT b:443 HTTP/1.1\r\nhost: b:443\r\n\r\n${get('/tunnelled')}`,
+  );
+  t.match(readResponses(await client.ended()), [{ status: 403, fields: { connection: 'close' } }]);
+  t.equal(server.stats().requests, 1);
+});
+
 t.test('reads and throws away a body that nobody wanted, and goes on', async (t) => {
   const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, exchange.path));
   const client = connect();
