@@ -47,20 +47,22 @@ export class AgentResults {
     );
   }
 
-  /**
-   * A result for every case of every agent: what was not run has failed.
-   *
-   * @param unnamed the agent to report when there was none.
-   */
-  complete(entries: readonly CatalogueEntry[], unnamed?: string): CaseResult[] {
+  /** What is finished, and of each of these agents a failure for every case that it has not run. */
+  complete(entries: readonly CatalogueEntry[], agents: readonly string[]): CaseResult[] {
     const results = this.finished();
-    const agents = unnamed === undefined ? this.agents() : [unnamed];
-    return agents.flatMap((agent) =>
-      entries.map(
-        (entry, index) =>
-          results.find((result) => result.agent === agent && result.entry === entry) ??
-          makeMissingResult(entry, agent, index + 1, 'server', 'The client has not run this case.'),
+    const missing = agents.flatMap((agent) =>
+      entries.flatMap((entry, index) =>
+        results.some((result) => result.agent === agent && result.entry === entry)
+          ? []
+          : makeMissingResult(
+              entry,
+              agent,
+              index + 1,
+              'server',
+              'The client has not run this case.',
+            ),
       ),
     );
+    return [...results, ...missing];
   }
 }

@@ -167,14 +167,14 @@ class ClientCase {
 
   #fail(reason: string, transport: Transport): void {
     this.#log.note(reason);
-    this.#finish(failedOpening(reason));
+    this.#finish(failedOpening(this.#entry.case, reason));
     transport.abort();
   }
 
   #abort(transport: Transport): void {
     if (this.#isDone) return;
     this.#log.note('Interrupted.');
-    this.#finish(failedOpening('Interrupted before its end.'));
+    this.#finish(failedOpening(this.#entry.case, 'Interrupted before its end.'));
     transport.abort();
   }
 

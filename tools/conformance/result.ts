@@ -10,7 +10,7 @@ import type { CatalogueEntry } from './cases/index.ts';
 import { type CloseFacts, noCloseFacts } from './close-facts.ts';
 import type { FuzzerPeer } from './fuzzer-peer.ts';
 import type { Behavior, CloseBehavior, RecordedEvent, Role } from './model.ts';
-import type { Verdict } from './verdict.ts';
+import { failedOpening, type Verdict } from './verdict.ts';
 import { PREVIEW_BYTES, sumOfSizes, WireLog } from './wire-log.ts';
 
 /** An event as reports write it. */
@@ -98,7 +98,7 @@ export function makeResult(parts: ResultParts): CaseResult {
   };
 }
 
-/** The result of a case that was never run: FAILED, and why. */
+/** The result of a case that was never run: that of an opening that failed, and why. */
 export function makeMissingResult(
   entry: CatalogueEntry,
   agent: string,
@@ -107,11 +107,9 @@ export function makeMissingResult(
   reason: string,
 ): CaseResult {
   const verdict = {
-    behavior: 'FAILED',
-    behaviorClose: 'FAILED',
-    result: reason,
+    ...failedOpening(entry.case, reason),
     resultClose: 'There was no connection.',
-  } as const;
+  };
   const log = new WireLog(() => 0, false);
   log.note(reason);
   return makeResult({

@@ -111,14 +111,15 @@ export class FuzzingServer {
   /**
    * Stops serving.
    *
-   * @param unnamed the agent to report when there was none.
-   * @returns a result for every case of every agent: what was not run has failed.
+   * @param awaited agents that were to run every case: what they have not run has failed. Of any
+   *   other one only what it has run is reported, as in the original: it may have wanted no more.
+   * @returns the results of all agents.
    */
-  close(unnamed?: string): CaseResult[] {
+  close(awaited: readonly string[] = []): CaseResult[] {
     for (const running of this.#running) running.interrupt();
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
-    return this.#results.complete(this.#options.entries, unnamed);
+    return this.#results.complete(this.#options.entries, awaited);
   }
 
   #connected(socket: Socket): void {

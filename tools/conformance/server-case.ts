@@ -66,7 +66,7 @@ export class ServerCase {
 
   /** The suite ends. */
   interrupt(): void {
-    this.#finish(failedOpening('Interrupted before its end.'));
+    this.#finish(failedOpening(this.#parts.entry.case, 'Interrupted before its end.'));
   }
 
   #answer(): void {
@@ -79,7 +79,7 @@ export class ServerCase {
       if (!(error instanceof OpeningError)) throw error;
       this.#send(buildRefusal(400, error.message));
       transport.end();
-      this.#finish(failedOpening(error.message));
+      this.#finish(failedOpening(theCase, error.message));
       return;
     }
     const response = buildResponse(asked.accept, accepted?.response);

@@ -163,10 +163,12 @@ export async function runAgainstClients(
   const commandFailed = await waitForEnd(server, options, io);
   const agents = server.agents();
   if (agents.length === 0) io.err.write('No client has run a case.\n');
-  const results = server.close(agents.length === 0 ? 'UnknownClient' : undefined);
+  // A command was started to run every case; a client that came by itself may have wanted a few.
+  const awaited = options.command === undefined ? [] : agents;
+  const results = server.close(agents.length === 0 ? ['UnknownClient'] : awaited);
   const outcome = await report(results, options, title, io);
   if (commandFailed !== undefined) io.err.write(`${commandFailed}\n`);
-  return agents.length === 0 && outcome === 'failed' ? 'unreachable' : outcome;
+  return agents.length === 0 && outcome !== 'interrupted' ? 'unreachable' : outcome;
 }
 
 /** Until a client stops the server, the command ends, or the user has had enough. */

@@ -80,10 +80,11 @@ export function judge(
 }
 
 /** The verdict of a case whose opening handshake never finished. */
-export function failedOpening(reason: string): Verdict {
+export function failedOpening({ informational }: Case, reason: string): Verdict {
+  const verdict = informational === undefined ? 'FAILED' : 'INFORMATIONAL';
   return {
-    behavior: 'FAILED',
-    behaviorClose: 'FAILED',
+    behavior: verdict,
+    behaviorClose: verdict,
     result: reason,
     resultClose: 'The opening handshake never finished.',
   };

@@ -9,7 +9,7 @@ import {
   gotText,
   passed,
 } from '../../../tools/conformance/script.ts';
-import { equalEvents, judge } from '../../../tools/conformance/verdict.ts';
+import { equalEvents, failedOpening, judge } from '../../../tools/conformance/verdict.ts';
 
 const theCase = (close: CloseExpectation, more: Partial<Case> = {}): Case => ({
   id: '0.0.0',
@@ -127,6 +127,13 @@ t.test('a case without a rule is INFORMATIONAL whatever happens', (t) => {
   const shown = theCase(CLOSES_NORMALLY, { informational: (events) => `${events.length} events` });
   const { behavior, behaviorClose, result } = judge(shown, 'client', [], undefined, noCloseFacts());
   t.same([behavior, behaviorClose, result], ['INFORMATIONAL', 'INFORMATIONAL', '0 events']);
+  const unopened = failedOpening(shown, 'Nobody is there.');
+  t.match(unopened, {
+    ...{ behavior: 'INFORMATIONAL', behaviorClose: 'INFORMATIONAL', result: 'Nobody is there.' },
+  });
+  t.match(failedOpening(theCase(CLOSES_NORMALLY), ''), {
+    ...{ behavior: 'FAILED', behaviorClose: 'FAILED' },
+  });
   t.end();
 });
 

@@ -100,7 +100,7 @@ async function takeCases(
   const args = [script('run-client.js'), name, server.url, String(parallel), agent];
   const child = spawn(await commandOf(name), args, { stdio: ['ignore', 'ignore', 'inherit'] });
   await new Promise((done) => child.once('exit', done));
-  return server.close(server.agents().length === 0 ? agent : undefined);
+  return server.close([agent]);
 }
 
 async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {

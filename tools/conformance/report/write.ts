@@ -2,7 +2,7 @@
  * Writes the reports of a run into a folder: index and pages for people, JSON and JUnit for
  * machines.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareIds } from '../cases/index.ts';
 import type { CaseResult } from '../result.ts';
@@ -13,6 +13,9 @@ import { buildJunit } from './junit.ts';
 
 /** Whether a case is one of ours, which never mix with the original's. */
 export const isBeyond = (result: CaseResult): boolean => /^\D/.test(result.entry.group.id);
+
+/** The index of our own cases, beside `index.json`. */
+const BEYOND_FILE = 'beyond.json';
 
 /** Files that are written at the same time. */
 const AT_ONCE = 16;
@@ -29,6 +32,8 @@ export async function writeReports(
   heading: IndexHeading,
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
+  // That of an earlier run would be read for this one's.
+  await rm(join(folder, BEYOND_FILE), { force: true });
   const files = [...listFiles(results, heading)];
   const write = async (): Promise<void> => {
     for (let file = files.pop(); file !== undefined; file = files.pop()) {
@@ -50,7 +55,7 @@ function* listFiles(results: readonly CaseResult[], heading: IndexHeading): Gene
   yield { name: 'index.html', text: () => buildIndexPage(results, heading) };
   yield { name: 'index.json', text: () => formatJson(buildIndex(original)) };
   if (beyond.length > 0) {
-    yield { name: 'beyond.json', text: () => formatJson(buildIndex(beyond)) };
+    yield { name: BEYOND_FILE, text: () => formatJson(buildIndex(beyond)) };
   }
   yield { name: 'junit.xml', text: () => buildJunit(results) };
   for (const agent of new Set(results.map((result) => result.agent))) {
