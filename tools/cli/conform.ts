@@ -41,7 +41,7 @@ what comes out
   --out <folder>      reports: HTML, JSON, JUnit      default: reports/servers or reports/clients
   --no-report             write none
   --baseline <path>       fail only where an earlier run was better
-  --strict                NON-STRICT and UNIMPLEMENTED fail, too
+  --strict                NON-STRICT and UNIMPLEMENTED fail, too (with --baseline: in new cases)
 
 exit code: 0 fine · 1 something failed · 2 wrong arguments · 3 nobody to talk to · 130 interrupted
 `;
@@ -67,6 +67,7 @@ const OPTIONS = {
 
 const SERVER_ONLY = ['parallel', 'agent', 'origin', 'protocol', 'insecure'] as const;
 const CLIENT_ONLY = ['listen', 'run'] as const;
+const RUN_ONLY = ['out', 'no-report', 'baseline', 'strict'] as const;
 
 function parse(args: readonly string[]) {
   try {
@@ -89,7 +90,7 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
       case 'client':
         return await runClients(rest, values, io);
       case 'list':
-        return list(values, io);
+        return list(rest, values, io);
       case undefined:
         throw new CommandLineError('say what to test: server, client, or list');
       default:
@@ -125,14 +126,16 @@ async function runServers(urls: string[], values: Values, io: CommandIo): Promis
 }
 
 async function runClients(rest: string[], values: Values, io: CommandIo): Promise<number> {
-  if (rest.length > 0) throw new CommandLineError(`"${rest[0]}" is one argument too many`);
+  refuseRest(rest);
   refuse(values, SERVER_ONLY, 'client');
   const { host, port } = readListen(values.listen ?? '9001');
   const options = suiteOptions(values, 'server');
   return EXIT[await runAgainstClients({ ...options, host, port, command: values.run }, io)];
 }
 
-function list(values: Values, io: CommandIo): number {
+function list(rest: string[], values: Values, io: CommandIo): number {
+  refuseRest(rest);
+  refuse(values, [...SERVER_ONLY, ...CLIENT_ONLY, ...RUN_ONLY], 'list');
   const selection = readSelection(values);
   const entries = new Map(
     (['client', 'server'] as const)
@@ -144,6 +147,10 @@ function list(values: Values, io: CommandIo): number {
     io.out.write(`${theCase.id.padEnd(9)} ${theCase.description}\n`);
   }
   return EXIT.fine;
+}
+
+function refuseRest([extra]: string[]): void {
+  if (extra !== undefined) throw new CommandLineError(`"${extra}" is one argument too many`);
 }
 
 function refuse(values: Values, names: readonly (keyof Values)[], mode: string): void {

@@ -19,13 +19,18 @@ const badness = (verdict: string): number => BADNESS[verdict] ?? 2;
  *
  * @param baseline an agent is looked up by its name; when the baseline has one agent only, that one
  *   is meant: names often carry a version.
+ * @param isBad whether a case fails that the baseline does not know.
  */
-export function findRegressions(results: readonly CaseResult[], baseline: Index): CaseResult[] {
+export function findRegressions(
+  results: readonly CaseResult[],
+  baseline: Index,
+  isBad = (result: CaseResult): boolean => !isFine(result),
+): CaseResult[] {
   const agents = Object.values(baseline);
   return results.filter((result) => {
     const cases = baseline[result.agent] ?? (agents.length === 1 ? agents[0] : undefined);
     const before = cases?.[result.entry.case.id];
-    return before === undefined ? !isFine(result) : isWorse(result, before);
+    return before === undefined ? isBad(result) : isWorse(result, before);
   });
 }
 

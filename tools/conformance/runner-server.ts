@@ -37,6 +37,8 @@ export interface ServerRun {
 export interface ServerRunOutcome {
   readonly results: readonly CaseResult[];
   readonly gaveUp?: string | undefined;
+  /** It ended early because no connection could be opened (any more). */
+  readonly isUnreachable: boolean;
 }
 
 /** Failures up to which they may be due to the company. */
@@ -83,7 +85,7 @@ export async function runServer(run: ServerRun): Promise<ServerRunOutcome> {
       run.entries.filter((entry) => !isHeavy(entry)),
       run.parallel,
     );
-    if (state.isMute()) state.giveUp('The target opens connections, but answers no message.');
+    if (state.isMute()) state.giveUp('The target opens connections, but answers no message.', true);
     await state.runAll(run.entries.filter(isHeavy), run.parallelHeavy);
     if (run.parallel > 1) await state.runAgainAlone();
   } else state.giveUp(problem);
@@ -95,6 +97,7 @@ class RunState {
   readonly #results = new Map<string, CaseResult>();
   #agent: string;
   #gaveUp: string | undefined;
+  #isUnreachable = false;
   #probing: Promise<void> | undefined;
 
   constructor(run: ServerRun) {
@@ -124,8 +127,10 @@ class RunState {
     return asked.length >= MUTE_AFTER && isSilent;
   }
 
-  giveUp(reason: string): void {
-    this.#gaveUp ??= reason;
+  giveUp(reason: string, isThere = false): void {
+    if (this.#gaveUp !== undefined) return;
+    this.#gaveUp = reason;
+    this.#isUnreachable = !isThere;
   }
 
   /** Runs cases, `parallel` at a time, until there are none or there is no point. */
@@ -161,7 +166,7 @@ class RunState {
       this.#results.set(entry.case.id, result);
     }
     const results = entries.map((entry) => this.#results.get(entry.case.id)!);
-    return { results, gaveUp: this.#gaveUp };
+    return { results, gaveUp: this.#gaveUp, isUnreachable: this.#isUnreachable };
   }
 
   #runOne(entry: CatalogueEntry): Promise<ClientCaseOutcome> {

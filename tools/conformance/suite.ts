@@ -55,7 +55,7 @@ export async function runAgainstServers(
   let isUnreachable = false;
   for (const target of options.targets) {
     const progress = new Progress(io.err, target.url, options.entries.length);
-    const { results: own, gaveUp } = await runServer({
+    const run = await runServer({
       target,
       agent: options.agent ?? (options.targets.length > 1 ? target.url : undefined),
       entries: options.entries,
@@ -65,11 +65,9 @@ export async function runAgainstServers(
       onResult: (result) => progress.add(result),
     });
     progress.stop();
-    if (gaveUp !== undefined) {
-      io.err.write(`${target.url}: ${gaveUp}\n`);
-      isUnreachable = true;
-    }
-    results.push(...own);
+    if (run.gaveUp !== undefined) io.err.write(`${target.url}: ${run.gaveUp}\n`);
+    isUnreachable ||= run.isUnreachable;
+    results.push(...run.results);
   }
   const outcome = await report(results, options, 'WebSocket servers', io);
   return isUnreachable && outcome !== 'interrupted' ? 'unreachable' : outcome;
@@ -119,10 +117,11 @@ async function keepReports(
 }
 
 function findBad(results: readonly CaseResult[], options: SuiteOptions): readonly CaseResult[] {
-  if (options.baseline !== undefined) return findRegressions(results, options.baseline);
-  const isTolerated = ({ behavior }: CaseResult): boolean =>
-    !options.isStrict || (behavior !== 'NON-STRICT' && behavior !== 'UNIMPLEMENTED');
-  return results.filter((result) => !isFine(result) || !isTolerated(result));
+  const isBad = (result: CaseResult): boolean =>
+    !isFine(result) || (options.isStrict && /^(?:NON-STRICT|UNIMPLEMENTED)$/.test(result.behavior));
+  return options.baseline === undefined
+    ? results.filter(isBad)
+    : findRegressions(results, options.baseline, isBad);
 }
 
 /** Clients to test. */

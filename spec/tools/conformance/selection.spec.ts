@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { findRegressions } from '../../../tools/conformance/baseline.ts';
 import { buildIndex } from '../../../tools/conformance/report/json.ts';
+import type { CaseResult } from '../../../tools/conformance/result.ts';
 import { readIndex, type Selection, selectCases } from '../../../tools/conformance/selection.ts';
 import { fakeResult } from './results.ts';
 
@@ -94,6 +95,10 @@ t.test('only what has become worse is a regression', (t) => {
     '12.1.1',
   ]);
   t.same(worse(['2.5', 'FAILED'], ['2.6']), ['2.5'], 'new and not fine');
+  const strict = (result: CaseResult): boolean => result.behavior !== 'OK';
+  const some = [fakeResult('2.3', 'NON-STRICT'), fakeResult('3.2', 'NON-STRICT')];
+  t.same(findRegressions(some, baseline), [], 'NON-STRICT is no regression by itself');
+  t.same(findRegressions(some, baseline, strict), [some[1]], 'but new and not strict');
   const renamed = [fakeResult('2.1', 'FAILED', 'OK', { agent: 'Test Peer/2.0' })];
   t.equal(findRegressions(renamed, baseline).length, 1, 'one agent there, one here');
   t.end();

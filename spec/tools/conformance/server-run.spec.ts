@@ -102,6 +102,7 @@ t.test('a target that is not there gives every case a verdict, and one reason', 
     ),
   );
   t.match(outcome.gaveUp, /Nobody listens there/);
+  t.equal(outcome.isUnreachable, true);
 });
 
 t.test('a target that speaks something else is named', async (t) => {
@@ -213,6 +214,7 @@ t.test('a target that never answers is not given the cases that wait longest', a
   });
   const outcome = await run(port, choose('1.1.1', '6.5.*', '6.9.*', '9.1.*'));
   t.match(outcome.gaveUp, /answers no message/);
+  t.equal(outcome.isUnreachable, false, 'it is there, and fails');
   t.equal(outcome.results.length, 16);
   t.ok(outcome.results.every(({ behavior }) => behavior === 'FAILED'));
   t.match(outcome.results.at(-1)?.result, /Not run: The target opens connections/);
