@@ -1,14 +1,24 @@
 import { ProtocolError } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { ConnectionInput, Keepalive } from 'barewire/connection';
+import {
+  ConnectionInput,
+  type ConnectionOptions,
+  Keepalive,
+  type MessageInflater,
+} from 'barewire/connection';
 import t from 'tap';
 
-function rig(options: { messageTimeoutMs?: number } = {}): {
+interface Rig {
   input: ConnectionInput;
   log: unknown[];
   clock: { nowMs: number };
   counters: { messagesReceived: number; messagesDiscarded: number };
-} {
+  /** Called with each ping, or piece. */
+  whenPinged: () => void;
+  whenPiece: () => void;
+}
+
+function rig(options: Partial<ConnectionOptions> = {}): Rig {
   const log: unknown[] = [];
   const clock = { nowMs: 0 };
   const note =
@@ -17,6 +27,12 @@ function rig(options: { messageTimeoutMs?: number } = {}): {
       void log.push([name, ...rest]);
   const sink = {
     message: note('message'),
+    messageStart: note('start'),
+    messagePiece: (piece: string | Buffer) => {
+      log.push(['piece', piece]);
+      made.whenPiece();
+    },
+    messageEnd: note('end of message'),
     write: () => true,
     wantsFlush() {},
     isCongested: () => false,
@@ -35,11 +51,23 @@ function rig(options: { messageTimeoutMs?: number } = {}): {
     pingsReceived: 0,
     pongsReceived: 0,
   };
-  const corks = { cork: () => log.push('cork') > 0, uncork: () => void log.push('uncork') };
+  let isCorked = false;
+  const corks = {
+    cork: () => {
+      if (isCorked) return false;
+      isCorked = true;
+      return log.push('cork') > 0;
+    },
+    uncork: () => {
+      isCorked = false;
+      log.push('uncork');
+    },
+  };
   const owner = {
     control: (opcode: number) => {
       log.push(['control', opcode]);
       if (opcode === OPCODE.close) throw new ProtocolError('close-code-invalid');
+      made.whenPinged();
     },
     fail: (error: ProtocolError) => void log.push(['fail', error.code]),
     receiveEnd: note('end'),
@@ -52,7 +80,8 @@ function rig(options: { messageTimeoutMs?: number } = {}): {
     corks,
     owner,
   );
-  return { input, log, clock, counters };
+  const made: Rig = { input, log, clock, counters, whenPinged: () => {}, whenPiece: () => {} };
+  return made;
 }
 
 const frame = (opcode: number, payload: string, fin = true): Buffer =>
@@ -116,5 +145,147 @@ t.test('reads on against a pause, wanted by nobody', (t) => {
     ],
   );
   t.equal(counters.messagesDiscarded, 2);
+  t.end();
+});
+
+/** A codec whose jobs end when the spec says so, with the bytes as they are. */
+function later(log: unknown[]): NonNullable<ConnectionOptions['deflate']> & {
+  working: (isWorking: boolean) => void;
+  finish: () => void;
+} {
+  const codec = {
+    working: (_isWorking: boolean): void => {},
+    finish: (): void => {},
+    compress() {},
+    decompress(...[payload, , , done, working]: Parameters<MessageInflater['decompress']>): void {
+      const bytes = Buffer.from(payload);
+      codec.working = working;
+      codec.finish = () => done(undefined, bytes);
+    },
+    beginTurn: () => void log.push('turn'),
+    releaseIdle() {},
+    breakContext() {},
+    close() {},
+  };
+  return codec;
+}
+
+const compressed = (payload: string): Buffer =>
+  encodeFrame({ opcode: OPCODE.text, payload, rsv: 4 }, { allowIllegal: true });
+
+t.test('delivers messages in pieces, with their beginning and their end', (t) => {
+  const { input, log, counters } = rig({ delivery: 'pieces' });
+  input.receive(frame(OPCODE.text, 'ab', false));
+  input.receive(frame(OPCODE.continuation, 'c'));
+  input.receive(frame(OPCODE.binary, ''));
+  t.strictSame(log.filter(Array.isArray), [
+    ['start', true],
+    ['piece', 'ab'],
+    ['piece', 'c'],
+    ['end of message'],
+    ['start', false],
+    ['end of message'],
+  ]);
+  t.equal(counters.messagesReceived, 2);
+  t.end();
+});
+
+t.test('begins a turn of the codec with each of its own, and with none inside another', (t) => {
+  const log: unknown[] = [];
+  const made = rig({ deflate: later(log) });
+  made.whenPinged = () => made.input.receive(frame(OPCODE.text, 'from inside'));
+  made.input.receive(frame(OPCODE.ping, ''));
+  t.strictSame(log, ['turn']);
+  t.strictSame(made.log, ['cork', ['control', OPCODE.ping], ['message', 'from inside'], 'uncork']);
+  made.input.receive(Buffer.alloc(0));
+  t.strictSame(log, ['turn', 'turn']);
+  t.end();
+});
+
+t.test('reads nothing while a job runs, and goes on behind its result', (t) => {
+  const deflate = later([]);
+  const { input, log } = rig({ deflate });
+  input.receive(Buffer.concat([compressed('first'), frame(OPCODE.text, 'second')]));
+  t.strictSame(log.splice(0), ['cork', ['wanted', false], 'uncork']);
+  t.equal(input.isShut, true);
+  deflate.finish();
+  t.strictSame(log.splice(0), [
+    'cork',
+    ['message', 'first'],
+    ['message', 'second'],
+    'uncork',
+    ['wanted', true],
+  ]);
+  t.end();
+});
+
+t.test('keeps the result of a job from an owner who has paused meanwhile', (t) => {
+  const deflate = later([]);
+  const { input, log } = rig({ deflate });
+  input.receive(compressed('first'));
+  input.pause();
+  deflate.finish();
+  t.equal(input.isShut, true);
+  t.notOk(log.some((entry) => Array.isArray(entry) && entry[0] === 'message'));
+  log.length = 0;
+  input.resume();
+  t.strictSame(log, ['cork', ['message', 'first'], 'uncork', ['wanted', true]]);
+  t.end();
+});
+
+t.test('keeps the end of a compressed message from an owner who paused with a piece', (t) => {
+  const deflate = Object.assign(later([]), {
+    decompress: (...[payload, , , done]: Parameters<MessageInflater['decompress']>) =>
+      done(undefined, Buffer.from(payload)),
+  });
+  const made = rig({ deflate, delivery: 'pieces' });
+  const told = (): unknown[] => made.log.splice(0).filter(Array.isArray);
+  made.whenPiece = () => made.input.pause();
+  made.input.receive(compressed('piece'));
+  t.strictSame(told(), [
+    ['start', true],
+    ['piece', 'piece'],
+    ['wanted', false],
+  ]);
+  made.whenPiece = () => {};
+  made.input.resume();
+  t.strictSame(told(), [['end of message'], ['wanted', true]]);
+  made.input.receive(compressed('next'));
+  t.strictSame(told(), [['start', true], ['piece', 'next'], ['end of message']]);
+  t.end();
+});
+
+t.test('counts against inflating the time in which it is worked on, and no waiting', (t) => {
+  const deflate = later([]);
+  const { input, clock } = rig({ deflate, inflateTimeoutMs: 100, messageTimeoutMs: 100 });
+  input.receive(compressed('bomb'));
+  const passes = (ms: number): string | undefined => {
+    clock.nowMs += ms;
+    return input.tick(clock.nowMs)?.code;
+  };
+  t.equal(passes(10_000), undefined, 'it waits for jobs of others');
+  deflate.working(true);
+  t.equal(passes(60), undefined);
+  deflate.working(false);
+  t.equal(passes(10_000), undefined);
+  deflate.working(true);
+  t.equal(passes(39), undefined);
+  t.equal(passes(1), 'inflate-timeout');
+  deflate.finish();
+  t.equal(passes(10_000), undefined, 'it is over');
+  t.end();
+});
+
+t.test('delivers nothing once it was stopped, not the result of a job either', (t) => {
+  const deflate = later([]);
+  const { input, log, counters } = rig({ deflate });
+  input.receive(compressed('first'));
+  input.stop();
+  log.length = 0;
+  deflate.finish();
+  input.receive(frame(OPCODE.text, 'late'));
+  t.strictSame(log.filter(Array.isArray), []);
+  t.equal(input.isShut, false, 'the transport flows to its end');
+  t.equal(counters.messagesReceived, 0);
   t.end();
 });

@@ -1,5 +1,10 @@
+import { ENTRY_OVERHEAD_BYTES, ProtocolError } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { type ConnectionOptions, ConnectionOutput } from 'barewire/connection';
+import {
+  type ConnectionOptions,
+  ConnectionOutput,
+  type MessageDeflater,
+} from 'barewire/connection';
 import t from 'tap';
 import { End } from '../support/connection-pair.ts';
 
@@ -76,5 +81,86 @@ t.test('takes 64 KiB that wait for the compressor for congestion, and says when 
   output.flush();
   t.ok(moved > 0);
   t.equal(output.isHeldUp(undefined), false);
+  t.end();
+});
+
+t.test('masks as a client, and as a client only [6455-5.1-3]', (t) => {
+  for (const role of ['client', 'server'] as const) {
+    const end = new End({ nowMs: 0 }, { role });
+    const options = { role, now: () => 0, takeMaskingKey: () => 7 };
+    const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
+    output.send('x', undefined);
+    output.flush();
+    const maskingKey = role === 'client' ? 7 : undefined;
+    t.same(end.takeOutput(), encodeFrame({ opcode: OPCODE.text, payload: 'x', maskingKey }));
+  }
+  t.end();
+});
+
+/** A codec whose job ends when the spec says so, and that notes when its context is broken. */
+function slow(): NonNullable<ConnectionOptions['deflate']> & {
+  finish: (error?: ProtocolError) => void;
+  broken: number;
+} {
+  const codec = {
+    broken: 0,
+    finish: (_error?: ProtocolError): void => {},
+    compress: (...[payload, , done]: Parameters<MessageDeflater['compress']>): void => {
+      codec.finish = (error) => done(error, Buffer.from(payload));
+    },
+    breakContext: () => {
+      codec.broken += 1;
+    },
+  };
+  return codec as unknown as ReturnType<typeof slow>;
+}
+
+t.test('fails the connection for a message that cannot be compressed', (t) => {
+  const end = new End({ nowMs: 0 }, { role: 'server' });
+  const deflate = slow();
+  const options = { role: 'server', now: () => 0, deflate } as const;
+  const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
+  output.send('x', { compress: true });
+  deflate.finish(new ProtocolError('deflate-failed'));
+  t.equal(end.connection.state, 'failed');
+  end.connection.transportClosed();
+  t.match(end.report, { error: { code: 'deflate-failed' }, sentCode: 1011 });
+  t.end();
+});
+
+t.test(
+  'breaks the context where a message that was compressed elsewhere leaves, not before',
+  (t) => {
+    const end = new End({ nowMs: 0 }, { role: 'server' });
+    const deflate = slow();
+    const options = { role: 'server', now: () => 0, deflate, compressThresholdBytes: 4 } as const;
+    const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
+    t.equal(output.wouldCompress('four', undefined), true);
+    t.equal(output.wouldCompress('few', undefined), false);
+    const frames = encodeFrame({ opcode: OPCODE.text, payload: 'elsewhere' });
+    output.send('looks back', undefined);
+    output.sendEncoded(frames, true);
+    output.sendEncoded(frames, false);
+    t.equal(deflate.broken, 0, 'the one before it may still look back');
+    t.equal(output.pendingBytes, 10 + 2 * frames.length);
+    t.equal(output.heldBytes, output.pendingBytes + 3 * ENTRY_OVERHEAD_BYTES);
+    deflate.finish();
+    t.equal(deflate.broken, 1, 'once: a plain one breaks nothing');
+    t.equal(output.heldBytes, output.pendingBytes, 'in the outbox they are bytes');
+    output.flush();
+    t.equal(output.heldBytes, 0);
+    t.end();
+  },
+);
+
+t.test('asks a message in pieces for its own, and not for those of others', (t) => {
+  const { output } = rig();
+  const [first, second] = [1, 2].map(() => output.startMessage('binary', undefined));
+  second!.write(Buffer.alloc(64 * 1024));
+  t.equal(output.isHeldUp(first), false);
+  t.equal(output.isHeldUp(second), true);
+  t.equal(output.isHeldUp(undefined), true);
+  first!.end();
+  t.equal(output.isHeldUp(second), false);
   t.end();
 });

@@ -1,3 +1,4 @@
+import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { OPCODE } from 'barewire/codec';
 import { OutgoingMessage } from 'barewire/connection';
 import t from 'tap';
@@ -106,5 +107,26 @@ t.test('refuses a type that messages do not have, opcodes of other frames among 
     }
     t.match(connection, { pendingBytes: 0, counters: { messagesSent: 0 } });
   }
+  t.end();
+});
+
+t.test('tells how much waits, in pieces and in memory, and when it has begun', (t) => {
+  const { message } = rig('text');
+  t.match(message, { waitingPieces: 0, heldBytes: 0, hasStarted: false });
+  message.write('\u00fc');
+  message.write('');
+  t.match(message, { waitingPieces: 2, waitingBytes: 2 });
+  t.equal(message.heldBytes, 2 + 2 * ENTRY_OVERHEAD_BYTES, 'an empty piece is held, too');
+  message.takePiece();
+  t.match(message, { waitingPieces: 1, heldBytes: ENTRY_OVERHEAD_BYTES });
+  let begun = 0;
+  message.onStart = () => {
+    begun += 1;
+    t.equal(message.hasStarted, true, 'it cannot be taken back any more');
+  };
+  message.start();
+  t.equal(begun, 1);
+  message.dropPieces();
+  t.match(message, { waitingPieces: 0, heldBytes: 0 });
   t.end();
 });
