@@ -334,16 +334,18 @@ export class Connection {
     if (this.state === 'closed') return;
     if (this.#closing.awaited !== undefined) return this.#ending.tick(nowMs);
     this.#tickDeflate();
-    // Who reads nothing cannot know that nothing comes: a pause of ours is no silence of theirs.
-    if (this.#input.isShut) {
-      this.#keepalive.heard();
-      this.#keepalive.message();
-    }
-    const action = this.#keepalive.tick(nowMs);
-    if (action === 'ping') this.ping();
-    else if (action !== 'none') this.#giveUp(action);
+    this.#tickKeepalive(nowMs);
     const overdue = this.#input.tick(nowMs);
     if (overdue !== undefined) this.fail(overdue);
+  }
+
+  #tickKeepalive(nowMs: number): void {
+    const action = this.#keepalive.tick(nowMs, this.#input.isShut);
+    if (action === 'ping') this.ping();
+    else if (action === 'pong') {
+      // Output that does not leave tells as much, and must not grow.
+      if (!this.#sink.isCongested()) this.pong();
+    } else if (action !== 'none') this.#giveUp(action);
   }
 
   /** An idle peer is told goodbye; a dead one is not waited for. */

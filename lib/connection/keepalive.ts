@@ -11,7 +11,11 @@ import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
 
 /** Deadlines of an open connection, in ms; `undefined` or 0 switches one off. */
 export interface KeepaliveOptions {
-  /** Send a ping when nothing came for so long. */
+  /**
+   * Send a ping when nothing came for so long. While nothing is read, because the owner has paused
+   * or nobody reads yet, no answer could be heard: an unsolicited pong goes out as often instead,
+   * and the transport fails if nobody is there any more.
+   */
   readonly pingIntervalMs?: number | undefined;
   /** Fail the connection when a ping has been without any answer for so long. */
   readonly pongTimeoutMs?: number | undefined;
@@ -22,7 +26,7 @@ export interface KeepaliveOptions {
 }
 
 /** What a tick asks the connection to do. */
-export type KeepaliveAction = 'none' | 'ping' | ProtocolError;
+export type KeepaliveAction = 'none' | 'ping' | 'pong' | ProtocolError;
 
 interface Asker {
   readonly sentAtMs: number;
@@ -52,6 +56,8 @@ export class Keepalive {
   #hasMessages = true;
   #heardAtMs = 0;
   #messageAtMs = 0;
+  /** Since when nothing has been read and nothing sent for that reason. */
+  #deafSinceMs: number | undefined;
   #serial = 0;
   /** Pings that nobody has answered, those included that newer ones stand for. */
   #unanswered = 0;
@@ -128,8 +134,14 @@ export class Keepalive {
     return roundTripMs;
   }
 
-  /** Tells what is due. Call it about once a second. */
-  tick(nowMs: number): KeepaliveAction {
+  /**
+   * Tells what is due. Call it about once a second.
+   *
+   * @param isDeaf nothing is read: a pause of ours is no silence of theirs, but they may be gone.
+   */
+  tick(nowMs: number, isDeaf = false): KeepaliveAction {
+    if (isDeaf) return this.#tickDeaf(nowMs);
+    this.#deafSinceMs = undefined;
     if (this.#hasHeard) this.#heardAtMs = nowMs;
     if (this.#hasMessages) this.#messageAtMs = nowMs;
     this.#hasHeard = false;
@@ -146,6 +158,15 @@ export class Keepalive {
     }
     const isQuiet = isDue(this.#pingIntervalMs, nowMs - this.#heardAtMs);
     return isQuiet && oldest === undefined ? 'ping' : 'none';
+  }
+
+  #tickDeaf(nowMs: number): KeepaliveAction {
+    this.#hasHeard = true;
+    this.#hasMessages = true;
+    this.#deafSinceMs ??= nowMs;
+    if (!isDue(this.#pingIntervalMs, nowMs - this.#deafSinceMs)) return 'none';
+    this.#deafSinceMs = nowMs;
+    return 'pong';
   }
 }
 

@@ -431,6 +431,29 @@ t.test('refuses a control payload that is no bytes', (t) => {
   t.end();
 });
 
+t.test('gives a sign of life while it is paused, which waits for no answer', (t) => {
+  const pair = new Pair({ client: { pingIntervalMs: 1_000, pongTimeoutMs: 1_000 } });
+  const { client } = pair;
+  client.connection.pause();
+  const sent = (nowMs: number): string => {
+    client.connection.tick(nowMs);
+    return client.takeOutput().subarray(0, 2).toString('hex');
+  };
+  t.equal(sent(0), '');
+  t.equal(sent(999), '');
+  t.equal(sent(1_000), '8a80', 'an empty pong, masked');
+  t.equal(sent(1_500), '');
+  client.congested = true;
+  t.equal(sent(2_000), '', 'nothing piles up');
+  client.congested = false;
+  t.equal(sent(100_000), '8a80');
+  t.equal(client.connection.isOpen, true);
+  client.connection.resume();
+  t.equal(sent(100_001), '');
+  t.equal(sent(101_001), '8981', 'a ping again');
+  t.end();
+});
+
 /** A compressing pair whose server reads in pieces and pauses with each. */
 function pausingPair(keepsContext: boolean): Pair {
   const parameters = {

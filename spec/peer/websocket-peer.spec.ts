@@ -7,6 +7,7 @@ import {
   broadcast,
   DuplexTransport,
   PreparedMessage,
+  type Tickable,
   type WebSocketOptions,
   WebSocketPeer,
 } from 'barewire/peer';
@@ -16,11 +17,8 @@ import { fakePeer } from '../support/fake-transport.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 import { eventually } from '../support/sockets.ts';
 
-/** Two peers joined by a real TCP connection on the loopback; the handshake is left out. */
-async function joined(
-  t: Test,
-  serverOptions: WebSocketOptions = {},
-): Promise<{ client: WebSocketPeer; server: WebSocketPeer; sockets: readonly Socket[] }> {
+/** Both ends of a TCP connection on the loopback. */
+async function socketPair(t: Test): Promise<readonly [Socket, Socket]> {
   const listener = createServer({ allowHalfOpen: true });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -31,6 +29,15 @@ async function joined(
     far.destroy();
     listener.close();
   });
+  return [near, far];
+}
+
+/** Two peers joined by a real TCP connection on the loopback; the handshake is left out. */
+async function joined(
+  t: Test,
+  serverOptions: WebSocketOptions = {},
+): Promise<{ client: WebSocketPeer; server: WebSocketPeer; sockets: readonly Socket[] }> {
+  const [near, far] = await socketPair(t);
   const takeMaskingKey = (): number => randomBytes(4).readUInt32BE();
   const client = new WebSocketPeer(new DuplexTransport(near), { role: 'client', takeMaskingKey });
   const server = new WebSocketPeer(new DuplexTransport(far), { role: 'server' }, serverOptions);
@@ -558,4 +565,30 @@ t.test('ends with a transport that throws, whatever it throws and in whichever c
       t.equal(transport.calls.includes('destroy'), call !== 'destroy', 'and is cut');
     }
   }
+});
+
+t.test('notices that a client is gone although nobody reads', async (t) => {
+  const [near, far] = await socketPair(t);
+  const members = new Set<Tickable>();
+  const ticker = {
+    now: () => 0,
+    add: (member: Tickable) => members.add(member),
+    delete: (member: Tickable) => members.delete(member),
+  };
+  const transport = new DuplexTransport(far);
+  const server = new WebSocketPeer(
+    transport,
+    { role: 'server', ticker },
+    { pingIntervalMs: 1_000 },
+  );
+  near.write(Buffer.alloc(1_000_000));
+  // So much waits that the socket is not read any more: no event tells of its end.
+  await eventually(() => far.readableLength >= far.readableHighWaterMark);
+  near.resetAndDestroy();
+  for (let nowMs = 0; nowMs < 1e5 && server.isOpen; nowMs += 1_000) {
+    for (const member of members) member.tick(nowMs);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(server.isOpen, false);
+  t.match(await server.closed, { code: 1006, closedBy: 'transport' });
 });
