@@ -22,11 +22,11 @@ import {
   resolveLimit,
   UsageError,
 } from '../base/index.ts';
-import { Fields, type FieldsInit } from '../http/index.ts';
+import type { Fields, FieldsInit } from '../http/index.ts';
 import { parseHttpUrl } from './address.ts';
 import { inRange } from './backoff.ts';
 import { checkDialOptions, DIAL_OPTIONS, type DialOptions } from './dial.ts';
-import type { Hop } from './redirect.ts';
+import { firstHop, type Hop } from './redirect.ts';
 
 /** Options of an `EventSource`. */
 export interface EventSourceOptions extends DialOptions, LimitOptions<'maxEventBytes'> {
@@ -118,12 +118,10 @@ export function makeEventStreamPlan(
     inRange('idleTimeoutMs', idleTimeoutMs, 1, MAX_TIMER_MS);
   }
   resolveLimit('maxEventBytes', options.maxEventBytes);
+  const hop = firstHop(address, options.headers, options);
+  checkFields(hop.fields);
   return {
-    hop: {
-      address,
-      fields: checkFields(Fields.from(options.headers ?? {})),
-      tls: options.tls,
-    },
+    hop,
     options,
     maxRedirects,
     timeoutMs: resolveLimit('handshakeTimeoutMs', options.handshakeTimeoutMs),
@@ -133,13 +131,12 @@ export function makeEventStreamPlan(
   };
 }
 
-function checkFields(fields: Fields): Fields {
+function checkFields(fields: Fields): void {
   for (const [name] of fields) {
     if (RESERVED.has(name.toLowerCase())) {
       throw new UsageError('invalid-header', `${name} belongs to the request`);
     }
   }
-  return fields;
 }
 
 /** The head of a request, to be written as Latin-1. */

@@ -15,11 +15,11 @@ import {
 } from '../base/index.ts';
 import { buildOffer, type DeflatePolicy } from '../deflate/index.ts';
 import { buildUpgradeRequest, encodeHandshakeKey, type UpgradeWishes } from '../handshake/index.ts';
-import { Fields, type FieldsInit } from '../http/index.ts';
+import type { FieldsInit } from '../http/index.ts';
 import { checkPeerOptions, PEER_OPTIONS, type PeerOptions, type Ticker } from '../peer/index.ts';
 import { parseWebSocketUrl } from './address.ts';
 import { checkDialOptions, DIAL_OPTIONS, type DialOptions } from './dial.ts';
-import type { Hop } from './redirect.ts';
+import { firstHop, type Hop } from './redirect.ts';
 
 /** Options of `connectWebSocket`. */
 export interface ConnectOptions extends PeerOptions, DialOptions {
@@ -27,7 +27,7 @@ export interface ConnectOptions extends PeerOptions, DialOptions {
   readonly protocols?: string | readonly string[] | undefined;
   /** Further fields of the request, such as `cookie` or `authorization`. */
   readonly headers?: FieldsInit | undefined;
-  /** The value of `Origin`; by default there is none, as there is no page. */
+  /** The value of `Origin`, in ASCII; by default there is none, as there is no page. */
   readonly origin?: string | undefined;
   /**
    * Offers of permessage-deflate, most wanted first; `true` (the default) is the plain one, `false`
@@ -100,11 +100,7 @@ export function makePlan(url: string | URL, options: ConnectOptions): Plan {
     throw new UsageError('invalid-argument', 'protocols are a name, or an array of names');
   }
   const plan: Plan = {
-    hop: {
-      address,
-      fields: Fields.from(options.headers ?? {}),
-      tls: options.tls,
-    },
+    hop: firstHop(address, options.headers, options),
     wishes: {
       protocols: names,
       offer: offerOf(options.deflate === undefined ? true : options.deflate),

@@ -10,17 +10,19 @@
  * | a unix socket → elsewhere     | no       | and never from anywhere to a unix socket      |
  *
  * Which field of a caller is a secret nobody here can know, so none leaves the origin that it was
- * given for. Subprotocols go along, because they are the protocol: do not put secrets into them.
+ * given for, and neither does `rejectUnauthorized: false`. Subprotocols go along, because they are
+ * the protocol: do not put secrets into them.
  */
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { UsageError } from '../base/index.ts';
-import { Fields } from '../http/index.ts';
+import { Fields, type FieldsInit } from '../http/index.ts';
 import {
   parseHttpUrl,
   parseWebSocketUrl,
   resolveAtSocket,
   type WebSocketAddress,
 } from './address.ts';
+import type { DialOptions } from './dial.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
 
 /** One attempt of several: where to, and what is sent there. */
@@ -29,13 +31,25 @@ export interface Hop {
   /** The caller's fields. */
   readonly fields: Fields;
   readonly tls: TlsOptions | undefined;
+  /** It ends at a unix socket, by its URL or an option: no other origin is there. */
+  readonly isUnix: boolean;
 }
 
-/** Options of TLS that show who we are, or say whom we expect there. */
+/** Where a way begins. */
+export function firstHop(
+  address: WebSocketAddress,
+  headers: FieldsInit | undefined,
+  { tls, socketPath }: Pick<DialOptions, 'tls' | 'socketPath'>,
+): Hop {
+  const isUnix = (address.socketPath ?? socketPath) !== undefined;
+  return { address, fields: Fields.from(headers ?? {}), tls, isUnix };
+}
+
+/** Options of TLS that show who we are, or say whom we expect there, or take anybody. */
 const IDENTITY: ReadonlySet<string> = new Set<keyof TlsOptions>([
   ...(['cert', 'key', 'pfx', 'passphrase', 'secureContext', 'session', 'pskCallback'] as const),
   ...(['clientCertEngine', 'privateKeyEngine', 'privateKeyIdentifier'] as const),
-  ...(['servername', 'checkServerIdentity'] as const),
+  ...(['servername', 'checkServerIdentity', 'rejectUnauthorized'] as const),
 ]);
 
 /** Statuses that mean: the same request, elsewhere [RFC 9110 §15.4]. */
@@ -57,10 +71,12 @@ export function followRedirect(hop: Hop, refusal: HandshakeRefused): Hop | undef
     const { authorization } = from;
     return { ...hop, address: { ...address, authorization } };
   }
+  if (hop.isUnix) throw notFollowed(refusal, 'away from a unix socket');
   return {
     address: { ...address, authorization: undefined },
     fields: Fields.from([...hop.fields].filter(([name]) => /^user-agent$/i.test(name))),
     tls: withoutIdentity(hop.tls),
+    isUnix: false,
   };
 }
 

@@ -40,7 +40,7 @@ export interface UpgradeWishes {
   readonly protocols?: readonly string[] | undefined;
   /** The value of `Sec-WebSocket-Extensions`: what `buildOffer` returns. None when left out. */
   readonly offer?: string | undefined;
-  /** Sent as it stands when given; only browsers must have one. */
+  /** Sent as it stands when given, in ASCII; only browsers must have one. */
   readonly origin?: string | undefined;
   /** Further fields, such as `cookie`. */
   readonly headers?: Iterable<readonly [name: string, value: string]> | undefined;
@@ -142,13 +142,19 @@ function* commonFields(wishes: UpgradeWishes): Generator<readonly [string, strin
     parseOffer(wishes.offer);
     yield checkField('Sec-WebSocket-Extensions', wishes.offer);
   }
-  if (wishes.origin !== undefined) yield checkField('Origin', wishes.origin);
+  if (wishes.origin !== undefined) yield checkField('Origin', inAscii(wishes.origin));
   for (const [name, value] of wishes.headers ?? []) {
     if (RESERVED.has(lowerAscii(name))) {
       throw new UsageError('invalid-header', `${name} belongs to the handshake`);
     }
     yield checkField(name, value);
   }
+}
+
+/** An international name stands in an origin in its encoded form [RFC 6454 §6.2]. */
+function inAscii(origin: string): string {
+  if (/^[\0-\x7f]*$/.test(origin)) return origin;
+  throw new UsageError('invalid-header', `${JSON.stringify(origin)} is not in ASCII`);
 }
 
 function checkField(name: string, value: string): readonly [string, string] {

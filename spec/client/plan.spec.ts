@@ -1,6 +1,7 @@
 import { UsageError } from 'barewire/base';
 import type { ConnectOptions } from 'barewire/client';
 import t from 'tap';
+import { makeEventStreamPlan } from '../../lib/client/event-stream-plan.ts';
 import { makePlan, wishesFor } from '../../lib/client/plan.ts';
 
 t.test('settles everything before anything is opened', (t) => {
@@ -20,6 +21,14 @@ t.test('offers permessage-deflate unless told otherwise', (t) => {
   t.match(makePlan('ws://a', {}).wishes.offer, /^permessage-deflate/);
   t.equal(makePlan('ws://a', { deflate: false }).wishes.offer, undefined);
   t.equal(makePlan('ws://a', { deflate: [] }).wishes.offer, undefined);
+  t.end();
+});
+
+t.test('knows a way that ends at a unix socket', (t) => {
+  t.equal(makePlan('ws://a', {}).hop.isUnix, false);
+  t.equal(makePlan('ws://a', { socketPath: '/x' }).hop.isUnix, true);
+  t.equal(makePlan('ws+unix:/x', {}).hop.isUnix, true);
+  t.equal(makeEventStreamPlan('http://a', { socketPath: '/x' }).hop.isUnix, true);
   t.end();
 });
 

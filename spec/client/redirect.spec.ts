@@ -14,12 +14,13 @@ const IDENTITY = {
   ...{ cert: 'c', key: 'k', pfx: 'p', passphrase: 's', servername: 'a.example', ca: 'ca' },
   ...{ secureContext: createSecureContext(), session: Buffer.of(1) },
   ...{ clientCertEngine: 'e', privateKeyEngine: 'e', privateKeyIdentifier: 'i' },
-  ...{ pskCallback: () => null, checkServerIdentity: () => undefined },
+  ...{ pskCallback: () => null, checkServerIdentity: () => undefined, rejectUnauthorized: false },
 };
 const hop = (url: string): Hop => ({
   address: parseWebSocketUrl(url),
   fields: Fields.from(SECRETS),
   tls: IDENTITY,
+  isUnix: false,
 });
 const refusal = (
   location: string | readonly string[] | undefined,
@@ -109,6 +110,16 @@ t.test('stays at a unix socket, and is never led to one', (t) => {
   for (const origin of ['ws://a.example/', 'wss://a.example/']) {
     const socket = refusal('ws+unix:/run/a.sock:/y');
     t.throws(() => followRedirect(hop(origin), socket), /a bad location/, origin);
+  }
+  t.end();
+});
+
+t.test('leaves no unix socket that takes the place of host and port', (t) => {
+  const from: Hop = { ...hop('ws://a.example/x'), isUnix: true };
+  const next = followRedirect(from, refusal('ws://a.example/y'));
+  t.match(next, { address: { target: '/y' }, isUnix: true });
+  for (const away of ['ws://b.example/y', 'ws://a.example:81/', 'wss://a.example/']) {
+    t.throws(() => followRedirect(from, refusal(away)), /away from a unix socket/, away);
   }
   t.end();
 });

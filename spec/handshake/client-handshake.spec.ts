@@ -62,6 +62,8 @@ t.test('refuses to write what would break the request [6455-4.1-3 6455-4.1-33]',
     [{ protocols: ['a', 'a'] }, 'invalid-argument'],
     [{ offer: 'foo;' }, 'invalid-argument'],
     [{ origin: 'a\r\nx: y' }, 'invalid-header'],
+    // An origin is serialised in ASCII [RFC 6454 §6.2].
+    [{ origin: 'https://bücher.example' }, 'invalid-header'],
     [{ headers: [['a b', 'c']] }, 'invalid-header'],
     [{ headers: [['a', 'b\r\nc: d']] }, 'invalid-header'],
     [{ headers: [['HOST', 'b']] }, 'invalid-header'],
