@@ -42,7 +42,11 @@ export interface ReconnectCause {
 
 /** How to come back. */
 export interface ReconnectOptions extends BackoffOptions {
-  /** Bytes of messages kept while there is no connection; default 0: `send` throws meanwhile. */
+  /**
+   * Memory for messages that are kept while there is no connection, in bytes: each counts 256 more
+   * than it has. Default 0: `send` throws meanwhile. Stops a queue that grows until the server is
+   * back.
+   */
   readonly maxQueuedBytes?: number | undefined;
   /** The longest `Retry-After` that is waited for, in ms; default 10 min. A longer one ends it. */
   readonly maxRetryAfterMs?: number | undefined;

@@ -1,7 +1,7 @@
 /**
  * Messages that wait for a connection: in their order, and within a bound.
  */
-import { UsageError } from '../base/index.ts';
+import { ENTRY_OVERHEAD_BYTES, UsageError } from '../base/index.ts';
 
 /** A message that can be sent later. */
 export type Sendable = string | Uint8Array | Blob;
@@ -12,7 +12,10 @@ export class SendQueue {
   #messages: Sendable[] = [];
   #bytes = 0;
 
-  /** @param maxBytes kept at most; 0 keeps nothing. */
+  /**
+   * @param maxBytes kept at most, {@link ENTRY_OVERHEAD_BYTES} for each message included; 0 keeps
+   *   nothing.
+   */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -30,8 +33,9 @@ export class SendQueue {
    */
   push(message: Sendable): void {
     const bytes = byteLength(message);
-    if (bytes > this.#maxBytes - this.#bytes) {
-      throw new UsageError('invalid-state', `${this.#bytes} bytes wait for a connection already`);
+    const heldBytes = this.#bytes + this.#messages.length * ENTRY_OVERHEAD_BYTES;
+    if (bytes + ENTRY_OVERHEAD_BYTES > this.#maxBytes - heldBytes) {
+      throw new UsageError('invalid-state', `${heldBytes} bytes wait for a connection already`);
     }
     this.#messages.push(message instanceof Uint8Array ? Buffer.from(message) : message);
     this.#bytes += bytes;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { ProtocolError, UsageError } from 'barewire/base';
+import { ENTRY_OVERHEAD_BYTES, ProtocolError, UsageError } from 'barewire/base';
 import {
   type CloseEvent,
   HandshakeRefused,
@@ -305,7 +305,7 @@ t.test('keeps messages up to the bound, and sends them behind what open says', a
     (request) => request.switch(),
   );
   const { socket, seen, world } = reconnecting(t, `ws://127.0.0.1:${server.port}/`, {
-    maxQueuedBytes: 6,
+    maxQueuedBytes: 6 + 2 * ENTRY_OVERHEAD_BYTES,
   });
   socket.send('one');
   await eventually(() => seen.length === 1);
@@ -326,7 +326,7 @@ t.test('keeps messages up to the bound, and sends them behind what open says', a
 
 t.test('counts what was kept and never sent', async (t) => {
   const server = await inTurn(t, ({ socket }) => socket.destroy());
-  const options = { maxQueuedBytes: 100, maxAttempts: 0 };
+  const options = { maxQueuedBytes: 1000, maxAttempts: 0 };
   const { socket, seen } = reconnecting(t, `ws://127.0.0.1:${server.port}/`, options);
   socket.send('lost');
   await eventually(() => seen.length === 2);
