@@ -49,7 +49,10 @@ export interface MessageInflater {
 export interface AssemblerOptions {
   /** `message`: whole messages. `pieces`: each message as it arrives, for streaming. */
   readonly delivery?: 'message' | 'pieces';
-  /** Bytes of one message, after inflating; default 16 MiB. In `pieces` delivery too. */
+  /**
+   * Bytes of one message, after inflating; default 16 MiB. In `pieces` delivery too. A whole text
+   * is bounded by what a string can hold besides: 512 MiB.
+   */
   readonly maxMessageBytes?: number | undefined;
   /** Frames of one message; default 131,072. */
   readonly maxFragments?: number | undefined;

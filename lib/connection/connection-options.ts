@@ -81,7 +81,7 @@ export interface ConnectionOptions extends KeepaliveOptions {
   readonly compressThresholdBytes?: number | undefined;
   /** Bytes of one frame's payload; default 16 MiB. */
   readonly maxFrameBytes?: number | undefined;
-  /** Bytes of one message; default 16 MiB. */
+  /** Bytes of one message; default 16 MiB. A whole text has 512 MiB at most: a string's length. */
   readonly maxMessageBytes?: number | undefined;
   /** Frames of one message; default 131,072. */
   readonly maxFragments?: number | undefined;

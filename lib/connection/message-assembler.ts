@@ -13,6 +13,7 @@
  * It does not know about close, ping and pong (they pass through), nor about sockets or time. What
  * the plain bytes become is the business of message-body.ts.
  */
+import { constants } from 'node:buffer';
 import { HAS_FAST_PATHS, ProtocolError, resolveLimit } from '../base/index.ts';
 import {
   copyPayload,
@@ -47,6 +48,8 @@ export class MessageAssembler implements FrameSink {
   #fragments = 0;
   /** Payload bytes announced by this message's frames so far, as they travel. */
   #announced = 0;
+  /** What this message may have: a text no more than a string can hold, however few characters. */
+  #limitBytes = 0;
   /** Payload bytes of the compressed frame being read: all of them, and those still to come. */
   #frameBytes = 0;
   #frameBytesLeft = 0;
@@ -99,10 +102,10 @@ export class MessageAssembler implements FrameSink {
     }
     // A compressed message may be a little longer than its plain form: five bytes a stored block.
     const limit = this.#isCompressed
-      ? this.#maxMessageBytes + Math.ceil(this.#maxMessageBytes / 256) + 64
-      : this.#maxMessageBytes;
+      ? this.#limitBytes + Math.ceil(this.#limitBytes / 256) + 64
+      : this.#limitBytes;
     if (header.payloadLength > limit - this.#announced) {
-      return this.#fail('message-too-large', `more than ${this.#maxMessageBytes} bytes`);
+      return this.#fail('message-too-large', `more than ${this.#limitBytes} bytes`);
     }
     this.#announced += header.payloadLength;
     this.#frameBytes = header.payloadLength;
@@ -115,6 +118,8 @@ export class MessageAssembler implements FrameSink {
     this.#isCompressed = (header.rsv & RSV1) !== 0;
     this.#fragments = 0;
     this.#announced = 0;
+    const mostBytes = isText && !this.#isStreaming ? constants.MAX_STRING_LENGTH : Infinity;
+    this.#limitBytes = Math.min(this.#maxMessageBytes, mostBytes);
     this.#body.begin(isText);
     if (this.#isStreaming) this.#sink.messageStart(isText);
   }
@@ -184,7 +189,7 @@ export class MessageAssembler implements FrameSink {
 
   #inflate(piece: Buffer, isLast: boolean): void {
     this.#isInflating = true;
-    const maxBytes = this.#maxMessageBytes - this.#body.length;
+    const maxBytes = this.#limitBytes - this.#body.length;
     const done = (error: ProtocolError | undefined, bytes: Buffer): void => {
       this.#isInflating = false;
       if (!this.#isPaused) return this.#jobDone(error, bytes, isLast);

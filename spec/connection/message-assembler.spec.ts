@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { HAS_FAST_PATHS, ProtocolError } from 'barewire/base';
 import { encodeFrame, FrameReader, OPCODE } from 'barewire/codec';
 import {
@@ -241,6 +242,29 @@ t.test('refuses a message by what its frames announce, before the bytes come', (
     }
     t.strictSame(seen, isRefused ? ['message-too-large'] : [], `${lengths}`);
   }
+  t.end();
+});
+
+t.test('refuses a text that no string can hold, whatever the limit', (t) => {
+  const begins = (opcode: number, payloadLength: number, delivery?: 'pieces'): unknown[] => {
+    const { seen, assembler } = assemble({
+      maxMessageBytes: 2 ** 31,
+      delivery: delivery ?? 'message',
+    });
+    const unmasked = { masked: false, maskingKey: 0, headerLength: 10 };
+    assembler.frame({ fin: true, rsv: 0, opcode, ...unmasked, payloadLength });
+    return seen;
+  };
+  const most = constants.MAX_STRING_LENGTH;
+  t.strictSame(begins(OPCODE.text, most), []);
+  t.strictSame(begins(OPCODE.text, most + 1), ['message-too-large']);
+  t.strictSame(begins(OPCODE.binary, most + 1), []);
+  t.strictSame(begins(OPCODE.text, most + 1, 'pieces'), [['start', true]]);
+  const limits: number[] = [];
+  const inflater = { decompress: (...all: unknown[]) => limits.push(all[2] as number) } as never;
+  const { reader } = assemble({ maxMessageBytes: 2 ** 31, inflater });
+  reader.receive(frame(OPCODE.text, 'x', true, 4));
+  t.strictSame(limits, [most]);
   t.end();
 });
 

@@ -178,8 +178,8 @@ export const MESSAGES: readonly Defence[] = [
     attack: 'compressed fragments that are each within the limit',
     defence: 'what has come out counts',
     file: 'lib/connection/message-assembler.ts',
-    find: 'this.#maxMessageBytes - this.#body.length',
-    replace: 'this.#maxMessageBytes',
+    find: 'this.#limitBytes - this.#body.length',
+    replace: 'this.#limitBytes',
     spec: 'spec/connection/message-assembler.spec.ts',
   },
   {
