@@ -8,6 +8,7 @@
  * | throws its client's fault (of its body), or `HandshakeRejected` | its status | cut |
  * | throws anything else | 500, reported | cut, reported |
  * | throws after the client has gone | nothing; reported unless it is an `AbortError` | the same |
+ * | throws after it has ended its side | 500; reported unless an `AbortError` | the same |
  * | throws after the answer is complete | – | nothing; reported unless it is an `AbortError` |
  *
  * Cut means: no final chunk, so that the client sees a truncated body and never a false end.
@@ -52,7 +53,7 @@ function fail(exchange: Exchange, error: unknown, report: (error: unknown) => vo
   const isExpected =
     (exchange.isAbandoned || exchange.isDone) && !isForeign && isAboutLeaving(error);
   if (answer === undefined && !isExpected) report(error);
-  if (!isOpen || (exchange.isAbandoned && answer === undefined)) {
+  if (!isOpen || exchange.isDone) {
     exchange.breakOff(error);
     return;
   }

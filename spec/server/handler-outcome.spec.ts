@@ -149,6 +149,21 @@ t.test('says nothing about a handler that was aborted because its client has gon
   t.same(server.stats().clientsGone, {}, 'cut by us');
 });
 
+t.test('answers 500 to a client that has only ended its side [9112-9.6-12]', async (t) => {
+  const { connect, errors } = await serve(t, async (exchange) => {
+    await new Promise((heard) => exchange.signal.addEventListener('abort', heard));
+    if (exchange.path === '/mistake') fail(new Error('a mistake'));
+    exchange.signal.throwIfAborted();
+  });
+  for (const path of ['/mistake', '/aborted']) {
+    const client = connect().send(get(path));
+    client.socket.end();
+    const wire = await client.ended();
+    t.equal(wire === '' ? 0 : readResponse(wire).status, 500, path);
+  }
+  t.match(errors, [{ message: 'a mistake' }], 'one that was aborted is no mistake');
+});
+
 t.test('reports what a handler throws for another reason after its client has gone', async (t) => {
   const { connect, errors, server } = await serve(t, async (exchange) => {
     await new Promise((done) => exchange.signal.addEventListener('abort', done));
