@@ -57,6 +57,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   readonly #input: RequestInput;
   readonly #deadline: Deadline<HttpConnection>;
   #phase: Phase = 'idle';
+  /** When it was idle for too long, before what seems to be a head began. */
+  #idleUntil = 0;
   #requests = 0;
   #client: ClientAddress | undefined;
   /** The request being answered. */
@@ -169,8 +171,14 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
       this.#finish();
     } else if (this.#phase === 'idle' && this.#input.hasBegun) {
       this.#phase = 'head';
+      this.#idleUntil = this.#deadline.dueAt;
       // The very first head is due from the beginning of the connection.
       if (this.#requests > 0) this.#deadline.setIn(this.settings.headTimeoutMs);
+    } else if (this.#phase === 'head' && !this.#input.hasBegun) {
+      // What had begun was half an empty line, and now it is a whole one.
+      this.#phase = 'idle';
+      if (this.#owner.isClosing) this.#finish();
+      else this.#deadline.setAt(this.#idleUntil);
     }
   }
 

@@ -457,6 +457,20 @@ t.test('stays idle while nothing but empty lines comes', async (t) => {
   t.equal(readResponses(idle.wire()).length, 1, 'and nothing is said that nobody asked for');
   t.same(server.stats().violations, {});
 
+  const halves = await open();
+  for (let second = 0; second < 4; second += 1) {
+    await halves.send('\r');
+    time.advance(500);
+    await halves.send('\n');
+    time.advance(500);
+  }
+  t.equal(server.stats().openConnections, 1);
+  time.advance(1_200);
+  await turns();
+  t.equal(server.stats().openConnections, 0, 'nor do those that come in two halves');
+  t.equal(readResponses(halves.wire()).length, 1);
+  t.same(server.stats().violations, {});
+
   const slow = await open();
   time.advance(3_000);
   await slow.send('\r\nG');
@@ -466,6 +480,9 @@ t.test('stays idle while nothing but empty lines comes', async (t) => {
   t.equal(server.stats().openConnections, 0);
 
   await open();
+  const half = await open();
+  await half.send('\r');
   const closed = server.close();
+  await half.send('\n');
   t.same(await closed, { cut: 0 }, 'who has sent an empty line is not waited for');
 });
