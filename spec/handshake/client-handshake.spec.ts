@@ -13,7 +13,7 @@ const WISHES: UpgradeWishes = { host: 'example.com', target: '/chat?x=1' };
 
 // 6455-4.1-19 6455-4.1-20 6455-4.1-21 6455-4.1-22 6455-4.1-23 6455-4.1-24 6455-4.1-25 6455-4.1-26
 // 6455-4.1-27 6455-4.1-28 6455-4.1-30 6455-4.1-34 6455-4.1-35 6455-4.1-40
-t.test('asks, byte for byte', (t) => {
+t.test('asks, byte for byte, with one version [6455-11.3.5-2]', (t) => {
   const head = buildUpgradeRequest(
     {
       ...WISHES,
@@ -69,6 +69,7 @@ t.test('refuses to write what would break the request [6455-4.1-3 6455-4.1-33]',
     [{ headers: [['HOST', 'b']] }, 'invalid-header'],
     [{ headers: [['Sec-WebSocket-Key', KEY]] }, 'invalid-header'],
     [{ headers: [['content-length', '5']] }, 'invalid-header'],
+    [{ headers: [['sec-websocket-VERSION', '13']] }, 'invalid-header'], // [6455-11.3.5-2]
   ];
   for (const [wishes, code] of bad) {
     const build = () => buildUpgradeRequest({ ...WISHES, ...wishes }, KEY);
@@ -79,7 +80,7 @@ t.test('refuses to write what would break the request [6455-4.1-3 6455-4.1-33]',
 });
 
 t.test(
-  'asks by extended CONNECT without key, Connection, Upgrade and Host [8441-5-1 8441-5-2 8441-5-9]',
+  'asks by extended CONNECT without key, Connection, Upgrade and Host [8441-4-2 8441-5-1 8441-5-2 8441-5-9]',
   (t) => {
     const fields = buildExtendedConnect({ ...WISHES, protocols: ['a'] }, 'https');
     t.same(fields, [

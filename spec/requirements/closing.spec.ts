@@ -25,6 +25,33 @@ t.test(
   },
 );
 
+t.test('no piece of a running message follows a close frame, nor frames [6455-5.5.1-6]', (t) => {
+  for (const side of SIDES) {
+    for (const isAnswer of [false, true]) {
+      const pair = new Pair();
+      const { connection } = pair[side];
+      const running = connection.startMessage('text');
+      t.equal(running.write('half a message'), true);
+      t.equal(pair[side].takeOutput().length > 0, true);
+      const close = encodeClosePayload(1000);
+      if (!isAnswer) connection.close(1000);
+      else connection.receive((side === 'client' ? plain : masked)(OPCODE.close, close));
+      const last = pair[side].takeOutput();
+      t.equal(last[0], 0x80 | OPCODE.close);
+      t.equal(last.length, side === 'client' ? 8 : 4, 'header, key and code, and nothing more');
+      t.equal(running.write('the rest'), false);
+      t.equal(running.end(), false);
+      t.equal(connection.send('text'), false);
+      t.equal(connection.send(Buffer.from('bytes')), false);
+      t.equal(connection.sendEncoded(plain(OPCODE.text, 'encoded')), false);
+      t.throws(() => connection.startMessage('text'), { code: 'invalid-state' });
+      connection.flush();
+      t.equal(pair[side].takeOutput().length, 0);
+    }
+  }
+  t.end();
+});
+
 t.test('a close frame is answered with one of the same code [6455-5.5.1-7 6455-7.1.3-1]', (t) => {
   const { server } = new Pair();
   server.connection.receive(masked(OPCODE.close, encodeClosePayload(4000, 'x')));

@@ -66,19 +66,16 @@ t.test('a client masks every frame [6455-5.1-1 6455-5.5.1-5 6455-6.1-8]', (t) =>
   t.end();
 });
 
-t.test(
-  'each frame has a new key, in no order [6455-5.3-2 6455-5.3-3 6455-5.3-4 6455-10.3-1]',
-  async (t) => {
-    const { takeMaskingKey } = await import('barewire/peer');
-    const pair = new Pair({ client: { takeMaskingKey } });
-    for (let count = 0; count < 1000; count += 1) pair.client.connection.send('same');
-    const keys = sentFrames(pair.client).map(({ maskingKey }) => maskingKey);
-    t.ok(new Set(keys).size > 998);
-    const steps = keys.slice(1).map((key, index) => (key - keys[index]!) >>> 0);
-    t.ok(new Set(steps).size > 990, 'the step from key to key is never the same');
-    t.end();
-  },
-);
+t.test('each frame has a new key, in no order [6455-5.3-2 6455-5.3-3 6455-5.3-4]', async (t) => {
+  const { takeMaskingKey } = await import('barewire/peer');
+  const pair = new Pair({ client: { takeMaskingKey } });
+  for (let count = 0; count < 1000; count += 1) pair.client.connection.send('same');
+  const keys = sentFrames(pair.client).map(({ maskingKey }) => maskingKey);
+  t.ok(new Set(keys).size > 998);
+  const steps = keys.slice(1).map((key, index) => (key - keys[index]!) >>> 0);
+  t.ok(new Set(steps).size > 990, 'the step from key to key is never the same');
+  t.end();
+});
 
 t.test(
   'a message is one frame with FIN and its type [6455-5.4-2 6455-6.1-1 6455-6.1-4 6455-6.1-6 6455-6.1-7]',

@@ -296,23 +296,26 @@ async function keysOnTheWire(t: Test, count: number): Promise<number[]> {
   return keys;
 }
 
-t.test('masks owe nothing to Math.random, and no two frames have the same', async (t) => {
-  const { random } = Math;
-  t.teardown(() => {
-    Math.random = random;
-  });
-  let draws = 0;
-  Math.random = () => {
-    draws += 1;
-    return 0.5;
-  };
-  const keys = await keysOnTheWire(t, 3000);
-  // Three of 3,000 keys may be alike by chance once in 10⁹ runs; and all are, if they are no lots.
-  t.ok(new Set(keys).size >= 2998, `${new Set(keys).size} different keys`);
-  t.equal(draws, 0);
-});
+t.test(
+  'masks owe nothing to Math.random, and no two frames have the same [6455-10.3-1]',
+  async (t) => {
+    const { random } = Math;
+    t.teardown(() => {
+      Math.random = random;
+    });
+    let draws = 0;
+    Math.random = () => {
+      draws += 1;
+      return 0.5;
+    };
+    const keys = await keysOnTheWire(t, 3000);
+    // Three of 3,000 keys may be alike by chance once in 10⁹ runs; and all are, if they are no lots.
+    t.ok(new Set(keys).size >= 2998, `${new Set(keys).size} different keys`);
+    t.equal(draws, 0);
+  },
+);
 
-t.test('masks are what the system’s generator gives', async (t) => {
+t.test('masks are what the system’s generator gives [6455-10.3-1]', async (t) => {
   const { randomFillSync } = crypto;
   t.teardown(() => {
     crypto.randomFillSync = randomFillSync;
