@@ -3,7 +3,7 @@
  * elsewhere.
  */
 
-import { formatTally } from './report/summary.ts';
+import { formatTally, tally } from './report/summary.ts';
 import type { CaseResult } from './result.ts';
 import { isFine } from './result.ts';
 
@@ -24,9 +24,9 @@ export class Progress {
   readonly #stream: ProgressStream;
   readonly #label: string;
   readonly #total: number;
-  readonly #counts = new Map<string, number>();
-  #done = 0;
-  #notFine = 0;
+  /** By case: one that is run anew counts once. */
+  readonly #results = new Map<string, CaseResult>();
+  #isLineOpen = false;
 
   constructor(stream: ProgressStream, label: string, total: number) {
     this.#stream = stream;
@@ -36,29 +36,34 @@ export class Progress {
 
   /** Adds a result. */
   add(result: CaseResult): void {
-    this.#done += 1;
-    if (!isFine(result)) this.#notFine += 1;
-    const { behavior } = result;
-    this.#counts.set(behavior, (this.#counts.get(behavior) ?? 0) + 1);
-    const isLast = this.#done === this.#total;
+    const before = this.#results.size;
+    this.#results.set(result.entry.case.id, result);
+    const { size } = this.#results;
     if (this.#stream.isTTY === true) this.#redraw(result.entry.case.id);
-    else if (isLast || this.#done % LINE_EVERY === 0) this.#stream.write(`${this.#text()}\n`);
+    else if (size > before && (size === this.#total || size % LINE_EVERY === 0)) {
+      this.#stream.write(`${this.#text()}\n`);
+    }
   }
 
-  /** Ends the line. */
+  /** Ends the line, if one is begun. */
   stop(): void {
-    if (this.#stream.isTTY === true && this.#done > 0) this.#stream.write('\n');
+    if (this.#isLineOpen) this.#stream.write('\n');
+    this.#isLineOpen = false;
   }
 
   #text(): string {
-    const closing = this.#notFine > 0 ? ` · ${this.#notFine} not fine` : '';
-    return `${this.#label} ${this.#done}/${this.#total} · ${formatTally(this.#counts)}${closing}`;
+    const results = [...this.#results.values()];
+    const notFine = results.filter((result) => !isFine(result)).length;
+    const closing = notFine > 0 ? ` · ${notFine} not fine` : '';
+    const counts = formatTally(tally(results.map(({ behavior }) => behavior)));
+    return `${this.#label} ${results.length}/${this.#total} · ${counts}${closing}`;
   }
 
   #redraw(id: string): void {
-    const filled = Math.round((this.#done / Math.max(1, this.#total)) * BAR_WIDTH);
+    const filled = Math.round((this.#results.size / Math.max(1, this.#total)) * BAR_WIDTH);
     const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
     const line = `${bar} ${this.#text()} · ${id}`;
+    this.#isLineOpen = true;
     this.#stream.write(`\r\u001b[2K${line.slice(0, (this.#stream.columns ?? 100) - 1)}`);
   }
 }

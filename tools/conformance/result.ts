@@ -6,12 +6,13 @@
  * asterisks.
  */
 import { isUtf8 } from 'node:buffer';
+import { isControlOpcode } from 'barewire/codec';
 import type { CatalogueEntry } from './cases/index.ts';
 import { type CloseFacts, noCloseFacts } from './close-facts.ts';
 import type { FuzzerPeer } from './fuzzer-peer.ts';
 import type { Behavior, CloseBehavior, RecordedEvent, Role } from './model.ts';
 import { failedOpening, type Verdict } from './verdict.ts';
-import { PREVIEW_BYTES, sumOfSizes, WireLog } from './wire-log.ts';
+import { type Counts, PREVIEW_BYTES, sumOfSizes, WireLog } from './wire-log.ts';
 
 /** An event as reports write it. */
 export type EventText =
@@ -98,29 +99,55 @@ export function makeResult(parts: ResultParts): CaseResult {
   };
 }
 
-/** The result of a case that was never run: that of an opening that failed, and why. */
+/** What an opening that failed has left to show. */
+export type OpeningEvidence = Pick<
+  CaseResult,
+  'httpRequest' | 'httpResponse' | 'wasOpenHandshakeTimeout' | 'log'
+>;
+
+/**
+ * The result of a case that was never run: that of an opening that failed, and why.
+ *
+ * @param evidence of the opening for which it was not run.
+ */
 export function makeMissingResult(
   entry: CatalogueEntry,
   agent: string,
   number: number,
   role: Role,
   reason: string,
+  evidence: OpeningEvidence = noEvidence(reason),
 ): CaseResult {
   const verdict = {
     ...failedOpening(entry.case, reason),
     resultClose: 'There was no connection.',
   };
-  const log = new WireLog(() => 0, false);
-  log.note(reason);
+  const { httpRequest, httpResponse, wasOpenHandshakeTimeout, log } = evidence;
   return makeResult({
-    ...{ agent, entry, number, role, verdict, log },
+    ...{ agent, entry, number, role, verdict },
+    ...{ httpRequest, httpResponse, wasOpenHandshakeTimeout, log },
     started: new Date(),
     duration: 0,
     events: [],
     facts: noCloseFacts(),
-    httpRequest: '',
-    httpResponse: '',
   });
+}
+
+function noEvidence(reason: string): OpeningEvidence {
+  const log = new WireLog(() => 0, false);
+  log.note(reason);
+  return { httpRequest: '', httpResponse: '', wasOpenHandshakeTimeout: false, log };
+}
+
+/** Whether a case is one of ours, which never mix with the original's. */
+export function isBeyond({ entry }: Pick<CaseResult, 'entry'>): boolean {
+  return /^\D/.test(entry.group.id);
+}
+
+/** Results of the original's cases, and those of ours; a part that is empty is left out. */
+export function splitBeyond(results: readonly CaseResult[]): readonly CaseResult[][] {
+  const parts = [results.filter((result) => !isBeyond(result)), results.filter(isBeyond)];
+  return parts.filter(({ length }) => length > 0);
 }
 
 /** Whether a result is fine: no failure, and the connection closed as it should. */
@@ -168,7 +195,9 @@ function trafficStats(
     WebSocketFrames: frames,
     WebSocketMessages: messages,
   });
-  const sum = (counts: Iterable<number>): number => [...counts].reduce((a, b) => a + b, 0);
+  // As the original counts them: without control frames.
+  const dataFrames = (counts: Counts): number =>
+    [...counts].reduce((sum, [opcode, times]) => (isControlOpcode(opcode) ? sum : sum + times), 0);
   const preopenIn = (parts.role === 'client' ? parts.httpResponse : parts.httpRequest).length;
   const preopenOut = (parts.role === 'client' ? parts.httpRequest : parts.httpResponse).length;
   return {
@@ -176,14 +205,14 @@ function trafficStats(
       sumOfSizes(log.rxOctets) - preopenIn,
       received.payload,
       received.app,
-      sum(log.rxFrames.values()),
+      dataFrames(log.rxFrames),
       received.messages,
     ),
     outgoing: layer(
       sumOfSizes(log.txOctets) - preopenOut,
       sent.payload,
       sent.app,
-      sum(log.txFrames.values()),
+      dataFrames(log.txFrames),
       sent.messages,
     ),
     preopenIncomingOctetsWireLevel: preopenIn,

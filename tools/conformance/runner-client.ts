@@ -235,10 +235,13 @@ export class FuzzingServer {
         const result = await this.#results.find(wish.agent, wish.entry.case.id);
         return JSON.stringify({ behavior: result?.behavior ?? 'FAILED' });
       }
-      case 'update':
+      case 'update': {
         await this.#options.writeReports(this.finished());
-        this.#options.say(`Reports are written: ${this.agents().join(', ')}.`);
+        const agents = this.agents().join(', ');
+        const whose = agents === '' ? ', though nobody has run a case yet' : `: ${agents}`;
+        this.#options.say(`Reports are written${whose}.`);
         return undefined;
+      }
       default:
         return undefined;
     }

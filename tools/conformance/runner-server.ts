@@ -16,7 +16,7 @@ import { connect as connectTls } from 'node:tls';
 import type { CatalogueEntry } from './cases/index.ts';
 import { type ClientCaseOutcome, runClientCase } from './client-case.ts';
 import type { Target } from './opening.ts';
-import { type CaseResult, isFine, makeMissingResult } from './result.ts';
+import { type CaseResult, isFine, makeMissingResult, type OpeningEvidence } from './result.ts';
 import { CLOSES_NORMALLY, closeAfter } from './script.ts';
 
 /** How a server is run through. */
@@ -47,10 +47,21 @@ const MAX_RERUNS = 40;
 /** Milliseconds above which a failure has had all the time it could want. */
 const LONG_MS = 10_000;
 
-/** What deserves to be run again alone: the few cases that failed in company, and soon. */
+/** Milliseconds above which a case that is tolerated (6.4.*) has waited, and was not hurried. */
+const HURRIED_MS = 2000;
+
+/**
+ * What deserves to be run again alone: the few cases that failed in company, and soon, and those
+ * that were only tolerated: a testee that is kept busy reads the bad frame before it has answered.
+ */
 export function chooseAgain(results: readonly CaseResult[]): readonly CaseResult[] {
   const failed = results.filter((result) => !isFine(result));
-  return failed.length > MAX_RERUNS ? [] : failed.filter(({ duration }) => duration < LONG_MS);
+  if (failed.length > MAX_RERUNS) return [];
+  return results.filter((result) =>
+    isFine(result)
+      ? result.behavior === 'NON-STRICT' && result.duration < HURRIED_MS
+      : result.duration < LONG_MS,
+  );
 }
 
 /** Messages without any answer after which a target is taken for mute. */
@@ -98,6 +109,8 @@ class RunState {
   #agent: string;
   #gaveUp: string | undefined;
   #isUnreachable = false;
+  /** Of the probe that failed last. */
+  #evidence: OpeningEvidence | undefined;
   #probing: Promise<void> | undefined;
 
   constructor(run: ServerRun) {
@@ -111,6 +124,7 @@ class RunState {
     const { result, hasAnswered, hasOpened } = await runClientCase(PROBE, target, { signal });
     if (agent === undefined && hasAnswered) this.#agent = result.agent;
     if (hasOpened || signal.aborted) return undefined;
+    this.#evidence = result;
     if (!hasAnswered && !target.isSecure && (await speaksTls(target))) {
       return 'The target speaks TLS: try wss://.';
     }
@@ -151,7 +165,7 @@ class RunState {
     for (const before of chooseAgain([...this.#results.values()])) {
       if (this.#gaveUp !== undefined || this.#run.signal.aborted) return;
       const { result } = await this.#runOne(before.entry);
-      const isOther = isFine(result) || result.behavior !== before.behavior;
+      const isOther = isFine(result) !== isFine(before) || result.behavior !== before.behavior;
       const note = `${result.result} (Alone; in company it was ${before.behavior}.)`;
       this.#results.set(before.entry.case.id, isOther ? { ...result, result: note } : result);
     }
@@ -162,8 +176,11 @@ class RunState {
     const missing = signal.aborted ? 'Not run: interrupted.' : `Not run: ${this.#gaveUp}`;
     for (const entry of entries) {
       if (this.#results.has(entry.case.id)) continue;
-      const result = makeMissingResult(entry, this.#agent, entry.number, 'client', missing);
-      this.#results.set(entry.case.id, result);
+      const evidence = this.#isUnreachable ? this.#evidence : undefined;
+      this.#results.set(
+        entry.case.id,
+        makeMissingResult(entry, this.#agent, entry.number, 'client', missing, evidence),
+      );
     }
     const results = entries.map((entry) => this.#results.get(entry.case.id)!);
     return { results, gaveUp: this.#gaveUp, isUnreachable: this.#isUnreachable };

@@ -143,13 +143,26 @@ export async function runAgainstClients(
 ): Promise<SuiteOutcome> {
   const { host, port, entries, folder } = options;
   const title = 'WebSocket clients';
+  const progress = new Map<string, Progress>();
+  const endLines = (): void => {
+    for (const each of progress.values()) each.stop();
+  };
   let server: FuzzingServer;
   try {
     server = await FuzzingServer.listen({
       host,
       port,
       entries,
-      say: (line) => io.err.write(`${line}\n`),
+      say: (line) => {
+        endLines();
+        io.err.write(`${line}\n`);
+      },
+      onResult: (result) => {
+        const { agent } = result;
+        const own = progress.get(agent) ?? new Progress(io.err, agent, entries.length);
+        progress.set(agent, own);
+        own.add(result);
+      },
       writeReports: async (results) => {
         await keepReports(results, folder, title, { ...io, out: { write: () => {} } });
       },
@@ -165,6 +178,7 @@ export async function runAgainstClients(
   // A command was started to run every case; a client that came by itself may have wanted a few.
   const awaited = options.command === undefined ? [] : agents;
   const results = server.close(agents.length === 0 ? ['UnknownClient'] : awaited);
+  endLines();
   const outcome = await report(results, options, title, io);
   if (commandFailed !== undefined) io.err.write(`${commandFailed}\n`);
   return agents.length === 0 && outcome !== 'interrupted' ? 'unreachable' : outcome;

@@ -130,6 +130,7 @@ t.test('tests a client that it starts itself', async (t) => {
   const { code, out, err } = await run([...args, '--run', command]);
   t.equal(code, 0, err);
   t.match(out, /^ws [\d.]+: 11 cases\n {2}behaviour {2}OK 11\n/);
+  t.match(err, /^ws [\d.]+ 11\/11 · OK 11$/m, 'and shows how far it is');
   const none = await run([...args, '--run', `"${process.execPath}" -e "process.exit(4)"`]);
   t.match(none, {
     code: 3,

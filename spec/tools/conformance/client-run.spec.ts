@@ -159,6 +159,24 @@ t.test('direct commands are carried out', async (t) => {
   t.same(messages, ['ababa', 'xy', 'chopped']);
 });
 
+t.test('it is said whose reports are written, and when there are none', async (t) => {
+  const said: string[] = [];
+  const server = await FuzzingServer.listen({
+    ...{ host: '127.0.0.1', port: 0, entries: choose('2.1') },
+    say: (line) => void said.push(line),
+    writeReports: async () => {},
+  });
+  t.teardown(() => server.close());
+  await ask(`${server.url}/updateReports?agent=x`);
+  await ask(`${server.url}/runCase?case=1&agent=x`);
+  await ask(`${server.url}/updateReports?agent=x`);
+  t.same(said, [
+    'Reports are written, though nobody has run a case yet.',
+    'x has begun.',
+    'Reports are written: x.',
+  ]);
+});
+
 t.test('a client may stop the server', async (t) => {
   const server = await listen(t, choose('2.1'));
   await ask(`${server.url}/updateReports?agent=x&shutdownOnComplete=true`);

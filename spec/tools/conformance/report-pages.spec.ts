@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { RecordedEvent } from '../../../tools/conformance/model.ts';
 import { buildCasePage } from '../../../tools/conformance/report/case-page.ts';
+import { buildIndexPage } from '../../../tools/conformance/report/index-page.ts';
 import { agentLabels } from '../../../tools/conformance/report/style.ts';
 import { gotPong, gotText, passed } from '../../../tools/conformance/script.ts';
 import { captureWrites, findCase } from './capture.ts';
@@ -15,6 +16,15 @@ t.test('a case without a connection has nothing to compare', (t) => {
   const none = { messages: 0, app: 0, payload: 0 };
   const open = fakeResult('2.1', 'OK', 'OK', { peer: { sent: none, received: none } });
   t.match(buildCasePage(open, NO_NEIGHBOURS), 'Closed first by');
+  t.end();
+});
+
+t.test('the index tells a connection that never opened from one that the wrong end closed', (t) => {
+  const heading = { title: 'Peers', when: new Date(0) };
+  const none = { messages: 0, app: 0, payload: 0 };
+  const open = { peer: { sent: none, received: none } };
+  t.match(buildIndexPage([fakeResult('2.1', 'FAILED', 'FAILED')], heading), />never open /);
+  t.match(buildIndexPage([fakeResult('2.1', 'FAILED', 'FAILED', open)], heading), />wrong end /);
   t.end();
 });
 

@@ -1,3 +1,4 @@
+import { createFrameHeader } from 'barewire/codec';
 import t from 'tap';
 import { buildCasePage } from '../../../tools/conformance/report/case-page.ts';
 import { createDissector } from '../../../tools/conformance/report/dissect.ts';
@@ -8,10 +9,10 @@ import {
   formatJson,
   reportName,
 } from '../../../tools/conformance/report/json.ts';
-import { buildJunit } from '../../../tools/conformance/report/junit.ts';
 import { escapeHtml, html } from '../../../tools/conformance/report/markup.ts';
 import { payloadText } from '../../../tools/conformance/result.ts';
 import { gotBinary, gotPong, gotText, passed } from '../../../tools/conformance/script.ts';
+import { WireLog } from '../../../tools/conformance/wire-log.ts';
 import { captureWrites, findCase } from './capture.ts';
 import { fakeResult } from './results.ts';
 
@@ -40,6 +41,29 @@ t.test('the index has the fields of the original, keys sorted, three spaces deep
 t.test('report files are named as the original names them', (t) => {
   t.equal(reportName('ws 8.23.0', '1.1.1'), 'ws_8_23_0_case_1_1_1');
   t.equal(reportName('  Ünder/Score!', '9.10.1'), 'nder_score_case_9_10_1');
+  t.end();
+});
+
+t.test('7.1.6 lists what the original lists, though it is INFORMATIONAL', (t) => {
+  t.same(buildCaseReport(fakeResult('7.1.6', 'INFORMATIONAL', 'INFORMATIONAL'))['expected'], {
+    OK: [['message', 'Hello World!', false]],
+    'NON-STRICT': [],
+  });
+  t.end();
+});
+
+t.test('traffic counts the frames of messages only', (t) => {
+  const log = new WireLog(() => 0, false);
+  for (const opcode of [2, 0, 9, 10, 8]) {
+    const header = { ...createFrameHeader(), opcode };
+    for (const isOut of [true, false]) log.frame(isOut, header, Buffer.alloc(0));
+  }
+  const counts = { messages: 1, app: 2, payload: 1 };
+  const { trafficStats } = fakeResult('12.1.1', 'OK', 'OK', {
+    ...{ log, peer: { sent: counts, received: counts } },
+  });
+  t.equal(trafficStats?.outgoing.WebSocketFrames, 2);
+  t.equal(trafficStats?.incoming.WebSocketFrames, 2);
   t.end();
 });
 
@@ -133,33 +157,6 @@ t.test('payloads are shown as text where they are text, cut when they are long',
     `${'a'.repeat(63)} ...`,
     'not within a letter',
   );
-  t.end();
-});
-
-t.test('JUnit counts failures and skips, and survives any text', (t) => {
-  const results = [
-    fakeResult('2.1'),
-    fakeResult('2.2', 'FAILED', 'UNCLEAN', {
-      verdict: {
-        behavior: 'FAILED',
-        behaviorClose: 'UNCLEAN',
-        result: '<&"\u0001>',
-        resultClose: '',
-      },
-    }),
-    fakeResult('6.4.1', 'NON-STRICT'),
-    fakeResult('12.1.1', 'UNIMPLEMENTED'),
-  ];
-  const xml = buildJunit(results);
-  t.match(
-    xml,
-    /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites tests="4" failures="1" errors="0" skipped="1" time="0.050">/,
-  );
-  t.match(xml, /<testsuite name="Test Peer\/1.0: 2 Pings\/Pongs" tests="2" failures="1"/);
-  t.match(xml, /<failure message="FAILED \/ UNCLEAN">&lt;&amp;&quot;\ufffd&gt; <\/failure>/);
-  t.match(xml, /<skipped message=/);
-  t.match(xml, /<system-out>NON-STRICT/);
-  t.equal(xml.match(/<testcase /g)?.length, 4);
   t.end();
 });
 

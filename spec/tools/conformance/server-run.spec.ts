@@ -149,6 +149,10 @@ t.test('a target that speaks something else is named', async (t) => {
     const outcome = await run(port, choose('1.*'));
     t.match(outcome.gaveUp, reason, name);
     t.equal(notFine(outcome).length, 16, name);
+    const [shown] = outcome.results;
+    t.match(shown!.httpRequest, /^GET \/ HTTP\/1\.1/, 'the report shows what was asked');
+    if (name === '404') t.match(shown!.httpResponse, /^HTTP\/1\.1 404/, 'and answered');
+    t.ok(shown!.log.entries.length > 1, 'and what went over the wire');
   }
 });
 

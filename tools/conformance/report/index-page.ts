@@ -4,11 +4,11 @@
  * Longer than the house allows: lines of markup, where a break would be white space in the page.
  */
 import { type CatalogueEntry, compareIds } from '../cases/index.ts';
-import { type CaseResult, isFine } from '../result.ts';
+import { type CaseResult, isBeyond, isFine, splitBeyond } from '../result.ts';
 import { reportName } from './json.ts';
 import { html, type Markup, page } from './markup.ts';
 import { agentLabels, INDEX_STYLE, verdictClass } from './style.ts';
-import { formatTally, tally } from './summary.ts';
+import { formatTally, namePart, tally } from './summary.ts';
 
 /** What stands above the matrix. */
 export interface IndexHeading {
@@ -35,8 +35,8 @@ export function buildIndexPage(results: readonly CaseResult[], heading: IndexHea
   const sorted = [...entries.values()].sort((a, b) => compareIds(a.case.id, b.case.id));
   const groups = [...new Set(sorted.map(({ group }) => group))];
   const body = html`<h1>${heading.title}</h1>
-<p class="soft">${sorted.length} cases · ${heading.when.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
-<div class="cards">${agents.map((agent) => card(agent, [...matrix.get(agent)!.values()]))}</div>
+<p class="soft">${countEntries(sorted)} · ${heading.when.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
+<div class="cards">${agents.map((agent) => splitBeyond([...matrix.get(agent)!.values()]).map(card))}</div>
 ${tools(results)}
 <table class="matrix"><thead><tr><th></th><th></th>${agents.map(
     (agent) => html`<th class="agent-head">${agent}</th>`,
@@ -50,7 +50,15 @@ ${tools(results)}
   return page(heading.title, INDEX_STYLE + agentLabels(agents), body, FILTER_SCRIPT);
 }
 
-function card(agent: string, results: readonly CaseResult[]): Markup {
+/** How many cases there are; ours are never counted with the original's. */
+function countEntries(entries: readonly CatalogueEntry[]): string {
+  const ours = entries.filter((entry) => isBeyond({ entry })).length;
+  const original = entries.length - ours;
+  if (original === 0) return `${ours} cases of our own`;
+  return `${original} cases${ours === 0 ? '' : `, and ${ours} of our own`}`;
+}
+
+function card(results: readonly CaseResult[]): Markup {
   const counts = tally(results.map(({ behavior }) => behavior));
   const closes = tally(results.map(({ behaviorClose }) => behaviorClose));
   const bar = [...counts].map(
@@ -58,7 +66,7 @@ function card(agent: string, results: readonly CaseResult[]): Markup {
       html`<span class="${verdictClass(verdict)}" style="flex:${count}" title="${verdict} ${count}"></span>`,
   );
   const bad = results.filter((result) => !isFine(result)).length;
-  return html`<div class="card"><h2>${agent}</h2>
+  return html`<div class="card"><h2>${namePart(results)}</h2>
 <p>${bad === 0 ? 'All cases are fine.' : `${bad} of ${results.length} cases are not fine.`}</p>
 <div class="bar">${bar}</div>
 <p class="small">${formatTally(counts)}</p>
@@ -121,13 +129,13 @@ const CLOSING_WORDS: Readonly<Record<string, string>> = {
 };
 
 function resultCell(result: CaseResult): Markup {
-  const { behavior, behaviorClose, facts, entry } = result;
+  const { behavior, behaviorClose, facts, entry, wasOpen } = result;
   const code = facts.remoteCloseCode;
   const time = entry.case.reportTime === true ? ` ${Math.round(result.duration)} ms` : '';
   const isClosedWell = behaviorClose === 'OK' || behaviorClose === 'INFORMATIONAL';
   const close = isClosedWell
     ? html`<span class="small soft">${code ?? 'none'}${time}</span>`
-    : html`<span class="small wrong">${CLOSING_WORDS[behaviorClose]} ${code}</span>`;
+    : html`<span class="small wrong">${wasOpen ? CLOSING_WORDS[behaviorClose] : 'never open'} ${code}</span>`;
   const href = `${reportName(result.agent, entry.case.id)}.html`;
   return html`<td class="cell"><a href="${href}" title="${result.result} ${result.resultClose}">
 <span class="badge ${verdictClass(behavior)}">${behavior}</span></a>${close}</td>`;

@@ -2,16 +2,22 @@
  * The summary in the terminal: one screen, what counts first.
  */
 import { compareIds } from '../cases/index.ts';
-import { type CaseResult, isFine } from '../result.ts';
+import { type CaseResult, isBeyond, isFine, splitBeyond } from '../result.ts';
 
 /** Cases that are named one by one before the rest is only counted. */
 const MAX_NAMED = 12;
 
-/** Counts results by a word. */
+/** Verdicts as they are listed: the best first. */
+const VERDICTS: readonly string[] = [
+  ...['OK', 'NON-STRICT', 'INFORMATIONAL', 'UNIMPLEMENTED'],
+  ...['UNCLEAN', 'WRONG CODE', 'FAILED BY CLIENT', 'FAILED'],
+];
+
+/** Counts results by a word; verdicts in their order, other words as they come. */
 export function tally(words: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
+  return new Map([...counts].sort(([a], [b]) => VERDICTS.indexOf(a) - VERDICTS.indexOf(b)));
 }
 
 /** Writes counts as `OK 510, FAILED 7`. */
@@ -19,21 +25,22 @@ export function formatTally(counts: ReadonlyMap<string, number>): string {
   return [...counts].map(([word, count]) => `${word} ${count}`).join(', ');
 }
 
-/** Builds the summary of a run, agent by agent. */
+/** Builds the summary of a run, agent by agent; our own cases are counted apart. */
 export function buildSummary(results: readonly CaseResult[]): string {
   const agents = [...new Set(results.map(({ agent }) => agent))];
   return agents
-    .map((agent) =>
-      summarizeAgent(
-        agent,
-        results.filter((result) => result.agent === agent),
-      ),
-    )
+    .flatMap((agent) => splitBeyond(results.filter((result) => result.agent === agent)))
+    .map(summarizePart)
     .join('\n');
 }
 
-function summarizeAgent(agent: string, results: readonly CaseResult[]): string {
-  const lines = [`${agent}: ${countCases(results.length)}`];
+/** Names what the counts are about: an agent, and whose cases they are. */
+export function namePart([first]: readonly CaseResult[]): string {
+  return `${first!.agent}${isBeyond(first!) ? ', cases of our own' : ''}`;
+}
+
+function summarizePart(results: readonly CaseResult[]): string {
+  const lines = [`${namePart(results)}: ${countCases(results.length)}`];
   lines.push(`  behaviour  ${formatTally(tally(results.map(({ behavior }) => behavior)))}`);
   lines.push(
     `  closing    ${formatTally(tally(results.map(({ behaviorClose }) => behaviorClose)))}`,

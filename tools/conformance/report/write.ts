@@ -5,14 +5,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareIds } from '../cases/index.ts';
-import type { CaseResult } from '../result.ts';
+import { type CaseResult, isBeyond, splitBeyond } from '../result.ts';
 import { buildCasePage } from './case-page.ts';
 import { buildIndexPage, type IndexHeading } from './index-page.ts';
 import { buildCaseReport, buildIndex, formatJson, reportName } from './json.ts';
 import { buildJunit } from './junit.ts';
-
-/** Whether a case is one of ours, which never mix with the original's. */
-export const isBeyond = (result: CaseResult): boolean => /^\D/.test(result.entry.group.id);
 
 /** The index of our own cases, beside `index.json`. */
 const BEYOND_FILE = 'beyond.json';
@@ -58,11 +55,14 @@ function* listFiles(results: readonly CaseResult[], heading: IndexHeading): Gene
     yield { name: BEYOND_FILE, text: () => formatJson(buildIndex(beyond)) };
   }
   yield { name: 'junit.xml', text: () => buildJunit(results) };
-  for (const agent of new Set(results.map((result) => result.agent))) {
-    const own = results.filter((result) => result.agent === agent);
+  const agents = [...new Set(results.map((result) => result.agent))];
+  const parts = agents.flatMap((agent) =>
+    splitBeyond(results.filter((result) => result.agent === agent)),
+  );
+  for (const own of parts) {
     own.sort((a, b) => compareIds(a.entry.case.id, b.entry.case.id));
     for (const [index, result] of own.entries()) {
-      const name = reportName(agent, result.entry.case.id);
+      const name = reportName(result.agent, result.entry.case.id);
       const previous = own[index - 1]?.entry.case.id;
       const next = own[index + 1]?.entry.case.id;
       yield { name: `${name}.html`, text: () => buildCasePage(result, { previous, next }) };
