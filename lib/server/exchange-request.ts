@@ -2,7 +2,7 @@
 import { equalsIgnoringCase } from '../base/index.ts';
 import { type Fields, listElements, type RequestHead } from '../http/index.ts';
 import type { ClientAddress } from '../peer/index.ts';
-import { type SplitTarget, splitTarget } from './exchange-target.ts';
+import { fitsScheme, type SplitTarget, splitTarget } from './exchange-target.ts';
 import type { PeerSet } from './peer-set.ts';
 import type { RequestBody } from './request-body.ts';
 import type { ServerSettings } from './server-settings.ts';
@@ -84,6 +84,13 @@ export abstract class ExchangeRequest {
   /** Whether the connection is encrypted. */
   get isSecure(): boolean {
     return this.#transport.isSecure;
+  }
+
+  /** @internal Whether the target names another scheme than the one that is spoken here. */
+  get isMisdirected(): boolean {
+    const { settings, isSecure } = this.#transport;
+    if (this.#head.targetForm !== 'absolute' || settings.allowAnyScheme) return false;
+    return !fitsScheme(this.target, isSecure);
   }
 
   /**

@@ -29,6 +29,14 @@ export function splitTarget(target: string, form: TargetForm): SplitTarget {
   return { path: path === '' ? '/' : path, search: mark === -1 ? '' : target.slice(mark + 1) };
 }
 
+/**
+ * Whether an absolute target is for a connection of this kind: nothing that is for `https` may be
+ * asked for, or given, without encryption [RFC 9110 §7.4].
+ */
+export function fitsScheme(target: string, isSecure: boolean): boolean {
+  return (isSecure ? /^(?:https|wss):/i : /^(?:http|ws):/i).test(target);
+}
+
 /** Where scheme and authority end. */
 function pathStart(target: string): number {
   const authority = target.indexOf('://') + 3;

@@ -213,6 +213,7 @@ export class Server implements ConnectionOwner {
   }
 
   #handlerFor(exchange: Exchange): (exchange: Exchange) => unknown {
+    if (exchange.isMisdirected) return (asked) => asked.reject(421); // [RFC 9110 §7.4]
     const webSockets = this.#webSockets;
     if (webSockets !== undefined && exchange.wantsWebSocket) {
       return (asked) => webSockets.handle(asked);

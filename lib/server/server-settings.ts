@@ -62,6 +62,13 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
    * either way [RFC 9112 §9.6].
    */
   readonly allowHalfOpen?: boolean | undefined;
+  /**
+   * Whether an absolute target may name another scheme than the one that is spoken, such as
+   * `https://` without TLS. Default false: that is answered with 421, so that nothing that is for
+   * encrypted connections is asked for without [RFC 9110 §7.4]. For servers behind a proxy that
+   * ends TLS and sends absolute targets.
+   */
+  readonly allowAnyScheme?: boolean | undefined;
   /** Whether plain sockets read into one shared buffer where Node allows it. Default true. */
   readonly sharedReadBuffer?: boolean | undefined;
   /** Whether sockets that read so are also written to past their stream. Default true. */
@@ -80,6 +87,7 @@ const SERVER_OPTIONS: OptionTable<ServerTuning & Record<'request' | 'websocket' 
   tls: AN_OBJECT,
   closeSpreadMs: CHECKED_LATER,
   allowHalfOpen: A_BOOLEAN,
+  allowAnyScheme: A_BOOLEAN,
   sharedReadBuffer: A_BOOLEAN,
   directWrites: A_BOOLEAN,
   time: AN_OBJECT,
@@ -96,6 +104,7 @@ export interface ServerSettings extends Readonly<Record<ServerLimitName, number>
   readonly tls: TlsOptions | undefined;
   readonly closeSpreadMs: number;
   readonly allowHalfOpen: boolean;
+  readonly allowAnyScheme: boolean;
   readonly sharedReadBuffer: boolean;
   readonly directWrites: boolean;
   readonly wheel: TimerWheel;
@@ -121,6 +130,7 @@ export function resolveSettings(tuning: ServerTuning): ServerSettings {
     tls: tuning.tls,
     closeSpreadMs: checkSpread(tuning.closeSpreadMs ?? 0),
     allowHalfOpen: tuning.allowHalfOpen ?? false,
+    allowAnyScheme: tuning.allowAnyScheme ?? false,
     sharedReadBuffer: tuning.sharedReadBuffer ?? HAS_FAST_PATHS,
     directWrites: tuning.directWrites ?? HAS_FAST_PATHS,
     wheel,

@@ -54,7 +54,16 @@ const SETS: Readonly<Record<string, readonly [take: (bag: Bag) => unknown, names
   createServer: [
     createServer,
     [
-      ...['tls', 'allowHalfOpen', 'sharedReadBuffer', 'directWrites', 'time', 'request', 'error'],
+      ...[
+        'tls',
+        'allowHalfOpen',
+        'allowAnyScheme',
+        'sharedReadBuffer',
+        'directWrites',
+        'time',
+        'request',
+        'error',
+      ],
       ...['websocket', 'closeSpreadMs', 'headTimeoutMs', 'maxConnections', 'maxHeaderBytes'],
     ],
   ],

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { splitTarget } from '../../lib/server/exchange-target.ts';
+import { fitsScheme, splitTarget } from '../../lib/server/exchange-target.ts';
 
 // biome-ignore format: a table is read by its columns
 const CASES: readonly (readonly [target: string, form: Parameters<typeof splitTarget>[1], path: string, search: string])[] = [
@@ -24,3 +24,17 @@ for (const [target, form, path, search] of CASES) {
     t.end();
   });
 }
+
+t.test('knows the schemes of a connection with and without encryption', (t) => {
+  for (const [target, fits, fitsSecure] of [
+    ['http://a/', true, false],
+    ['WS://a/', true, false],
+    ['https://a/', false, true],
+    ['wss://a/', false, true],
+    ['ftp://a/', false, false],
+    ['httpx://a/', false, false],
+  ] as const) {
+    t.same([fitsScheme(target, false), fitsScheme(target, true)], [fits, fitsSecure], target);
+  }
+  t.end();
+});

@@ -6,7 +6,7 @@ import type { BodyStream, Exchange } from 'barewire';
 import t from 'tap';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
-import { eventually } from '../support/sockets.ts';
+import { duplexPair, eventually } from '../support/sockets.ts';
 
 const ENDINGS: readonly (readonly [name: string, end: (exchange: Exchange) => unknown])[] = [
   ['respond', (exchange) => exchange.respond(200)],
@@ -406,6 +406,30 @@ t.test(
     t.match(readResponse(await client.until('/p')), { body: 'b.example /p' });
   },
 );
+
+t.test('answers 421 to a target of another scheme [9110-7.4-1, 9110-7.4-2]', async (t) => {
+  const asked = 'GET https://b.example/p HTTP/1.1\r\nhost: a\r\n\r\n';
+  for (const [allowAnyScheme, isSecure, status] of [
+    [false, false, 421],
+    [false, true, 200],
+    [true, false, 200],
+  ] as const) {
+    const { server } = await serve(t, {
+      allowAnyScheme,
+      request: (exchange) => exchange.respond(200),
+    });
+    const [ours, theirs] = duplexPair();
+    let wire = '';
+    theirs.on('data', (bytes: Buffer) => {
+      wire += bytes.toString('latin1');
+    });
+    server.serve(ours, { isSecure });
+    theirs.write(asked);
+    await eventually(() => wire.includes('\r\n\r\n'));
+    t.equal(readResponse(wire).status, status, `${allowAnyScheme}, ${isSecure}`);
+    theirs.destroy();
+  }
+});
 
 t.test('never says completed of an answer that was refused or that never left', async (t) => {
   const ways: readonly (readonly [

@@ -11,6 +11,7 @@ t.test('has the defaults of the table of limits', (t) => {
   t.equal(settings.http.maxHeaderBytes, LIMITS.maxHeaderBytes.value);
   t.match(settings, {
     allowHalfOpen: false,
+    allowAnyScheme: false,
     sharedReadBuffer: HAS_FAST_PATHS,
     directWrites: HAS_FAST_PATHS,
     tls: undefined,
@@ -41,6 +42,7 @@ t.test('refuses what is no setting', (t) => {
     { writeTimeoutMs: '5' },
     { maxBodyBytes: -1 },
     { allowHalfOpen: null },
+    { allowAnyScheme: 1 },
     { maxHeaderBytes: 0.5 },
   ]) {
     t.throws(() => resolveSettings(bad as object), { code: 'invalid-option' });
