@@ -52,7 +52,7 @@ export class MessageWriter {
    * Writes the next piece. Await it: that is what slows a fast producer down. Who does not may have
    * `maxBufferedBytes` waiting; more fails the connection with `slow-consumer`.
    *
-   * @returns false when the connection ended and nothing more can be written.
+   * @returns false when the connection ended, also while it waited: nothing more can be written.
    * @throws UsageError `invalid-argument` for anything that is neither text nor bytes.
    */
   async write(piece: MessageData): Promise<boolean> {
@@ -60,7 +60,7 @@ export class MessageWriter {
     if (this.#waiting > 0 && !this.#pace.admits(payload.length)) return false;
     if (!this.#message.write(payload)) return false;
     await this.#pause(payload.length);
-    return true;
+    return !this.#message.isDropped;
   }
 
   /** Ends the message. @returns false when the connection ended first. */
@@ -70,7 +70,7 @@ export class MessageWriter {
     const last = payload === undefined ? undefined : this.#join(payload, true);
     if (!this.#message.end(last)) return false;
     await this.#pause(payload?.length ?? 0);
-    return true;
+    return !this.#message.isDropped;
   }
 
   /**

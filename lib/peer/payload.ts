@@ -34,6 +34,20 @@ export function isPieceSource(data: unknown): data is PieceSource {
   return Symbol.asyncIterator in data || Symbol.iterator in data;
 }
 
+/**
+ * Refuses a list in which one is neither a message nor the promise of one. What other sources give
+ * shows only when it comes.
+ *
+ * @throws UsageError `invalid-argument`.
+ */
+export function checkList(source: PieceSource): void {
+  if (!Array.isArray(source)) return;
+  for (const piece of source) {
+    const isPromise = typeof piece?.then === 'function';
+    if (typeof piece !== 'string' && !isPromise) viewBytes(piece);
+  }
+}
+
 function isStable(memory: ArrayBufferLike): boolean {
   return memory instanceof ArrayBuffer && !('resizable' in memory && memory.resizable === true);
 }

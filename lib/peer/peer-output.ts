@@ -24,7 +24,13 @@ import { Backlog, type Waiting } from './backlog.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import { MessageWriter, type WriterPace } from './message-writer.ts';
 import { SEND_OPTIONS, START_OPTIONS } from './option-tables.ts';
-import { type MessageData, type PieceSource, payloadLength, toPayload } from './payload.ts';
+import {
+  checkList,
+  type MessageData,
+  type PieceSource,
+  payloadLength,
+  toPayload,
+} from './payload.ts';
 import type { PeerSettings, WebSocketOptions } from './peer-options.ts';
 import { PieceSending } from './piece-sending.ts';
 import { Room } from './room.ts';
@@ -220,6 +226,7 @@ export class PeerOutput implements WriterPace {
     broken: () => void,
   ): Promise<boolean> {
     if (options !== undefined) checkOptions(options, SEND_OPTIONS);
+    checkList(source);
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
     if (!this.#connection.isOpen) return Promise.resolve(false);
     // The message takes its place in the order now, not when its first piece comes.

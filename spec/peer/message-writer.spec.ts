@@ -48,6 +48,30 @@ t.test('waits for room after each piece, and says when the connection is gone', 
   t.strictSame(pair.server.seen, [['message', 'abc']]);
 });
 
+t.test('says of a write that waited whether the connection has ended meanwhile', async (t) => {
+  for (const how of ['terminate', 'close', 'goes on'] as const) {
+    const pair = new Pair();
+    const { connection } = pair.client;
+    const pace = new Pace();
+    pace.hasPlace = false;
+    const writer = new MessageWriter(connection.startMessage('text'), pace);
+    const writing = writer.write('a');
+    if (how === 'close') connection.close();
+    else if (how === 'terminate') connection.terminate();
+    pace.open();
+    t.equal(await writing, how === 'goes on', how);
+    t.equal(await writer.end('b'), how === 'goes on', how);
+  }
+  const { connection } = new Pair().client;
+  const pace = new Pace();
+  pace.hasPlace = false;
+  const writer = new MessageWriter(connection.startMessage('text'), pace);
+  const ending = writer.end('all of it');
+  connection.terminate();
+  pace.open();
+  t.equal(await ending, true, 'it had been taken before');
+});
+
 t.test('gives the event loop a turn after 64 KiB, and after a thousand small pieces', async (t) => {
   for (const piece of [Buffer.alloc(16 * 1024), Buffer.alloc(1)]) {
     const pair = new Pair();

@@ -592,3 +592,22 @@ t.test('notices that a client is gone although nobody reads', async (t) => {
   t.equal(server.isOpen, false);
   t.match(await server.closed, { code: 1006, closedBy: 'transport' });
 });
+
+t.test('refuses a list in which one is no message, aloud and before anything leaves', async (t) => {
+  const { client, server } = await joined(t);
+  server.attach({});
+  const errors: unknown[] = [];
+  const listeners = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', (error) => errors.push(error));
+  const sent = client.send(['a', 5, 'b'] as never);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeAllListeners('unhandledRejection');
+  for (const listener of listeners) process.on('unhandledRejection', listener);
+  t.match(errors, [{ code: 'invalid-argument' }]);
+  t.equal(errors.length, 1);
+  await t.rejects(sent as never, { code: 'invalid-argument' });
+  t.equal(client.counters.messagesSent, 0);
+  t.equal(client.isOpen, true);
+  t.equal(await client.send(['a', 'b']), true);
+});
