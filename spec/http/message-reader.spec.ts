@@ -58,6 +58,13 @@ t.test('hands over what it has not read, and reads no more', (t) => {
   t.end();
 });
 
+t.test('hands over a head that is not complete, whatever pieces it came in', (t) => {
+  const { reader } = rig();
+  for (const piece of [one('/1'), 'GET /2 HT', 'TP/1.1\r\nHo']) reader.receive(Buffer.from(piece));
+  t.equal(reader.handOver().toString(), 'GET /2 HTTP/1.1\r\nHo');
+  t.end();
+});
+
 t.test('is inert after it failed', (t) => {
   const { reader, log } = rig();
   reader.receive(Buffer.from('G@T / HTTP/1.1\r\n\r\n'));

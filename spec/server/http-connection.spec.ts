@@ -343,6 +343,59 @@ for (const allowHalfOpen of [false, true]) {
   });
 }
 
+t.test(
+  'answers what waits behind a late answer at once, to a client that has ended its side',
+  async (t) => {
+    let first: Exchange | undefined;
+    const { connect } = await serve(t, (exchange) => {
+      if (exchange.path === '/1') first = exchange;
+      else exchange.respond(200, {}, exchange.path);
+    });
+    const client = connect().send(['/1', '/2', '/3', '/4'].map((path) => get(path)).join(''));
+    client.socket.end();
+    await eventually(() => first?.signal.aborted === true);
+    first!.respond(200, {}, '/1');
+    const bodies = readResponses(await client.ended()).map(({ body }) => body);
+    t.same(bodies, ['/1', '/2', '/3', '/4']);
+  },
+);
+
+t.test(
+  'finds a request behind a chunked body that nobody read, though its client has ended',
+  async (t) => {
+    let first: Exchange | undefined;
+    const { connect } = await serve(t, (exchange) => {
+      if (exchange.path === '/1') first = exchange;
+      else exchange.respond(200, {}, exchange.path);
+    });
+    const head = 'POST /1 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+    const client = connect().send(`${head}1\r\nx\r\n0\r\n\r\n${get('/2')}`);
+    client.socket.end();
+    await eventually(() => first?.signal.aborted === true);
+    first!.respond(200, {}, '/1');
+    const bodies = readResponses(await client.ended()).map(({ body }) => body);
+    t.same(bodies, ['/1', '/2']);
+  },
+);
+
+t.test('fails a body that is being read when its client resets the connection', async (t) => {
+  let outcome: unknown;
+  let isReading = false;
+  const { connect } = await serve(t, async (exchange) => {
+    const bytes = exchange.body.bytes();
+    isReading = true;
+    outcome = await bytes.then(
+      () => 'read',
+      ({ code }) => code,
+    );
+  });
+  const client = connect().send(post('/', 'x'.repeat(10)).slice(0, -8));
+  await eventually(() => isReading);
+  client.socket.resetAndDestroy();
+  await eventually(() => outcome !== undefined);
+  t.equal(outcome, 'premature-eof');
+});
+
 t.test('tells each request of a client that has ended its side that it has', async (t) => {
   const heard: unknown[] = [];
   const { connect, server, time } = await serve(t, async (exchange) => {

@@ -291,6 +291,15 @@ const HTTP: readonly Defence[] = [
   },
   {
     area: 'crashes',
+    attack: 'a reset in the middle of a body, which would be waited for for ever',
+    defence: 'the body fails with the connection',
+    file: 'lib/server/http-connection.ts',
+    find: "      if (!exchange.body.isComplete) exchange.body.fail(new ProtocolError('premature-eof'));\n",
+    replace: '',
+    spec: 'spec/server/http-connection.spec.ts',
+  },
+  {
+    area: 'crashes',
     attack: 'a write that fails after it had to wait',
     defence: 'the socket is destroyed with the error',
     file: 'lib/server/socket-outlet.ts',
