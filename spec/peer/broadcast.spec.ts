@@ -133,43 +133,51 @@ function read(...frames: readonly Buffer[]): unknown[] {
   return client.seen.map(([, data]) => data);
 }
 
-t.test('compresses a large message later, once for each window, and tells who waits', async (t) => {
-  const threads = stepSharedPool(t);
-  for (const data of [LARGE, Buffer.from(LARGE)]) {
-    threads.begun.length = 0;
-    const message = new PreparedMessage(data, 'text');
-    const frame = message.compressedFrame(15) as FramesToCome;
-    t.equal(message.compressedFrame(15), frame, 'the same for everybody');
-    t.not(message.compressedFrame(9), frame);
-    t.equal(frame.frames, undefined);
-    t.equal(frame.byteLength, LARGE.length, 'weighs as much as it is, until it is made');
-    const told: string[] = [];
-    for (const name of ['first', 'second']) frame.whenMade(() => told.push(name));
-    while (threads.step()) await turnEnd();
-    t.same(told, ['first', 'second'], 'in their order, once');
-    t.same(threads.begun, [15, 9]);
-    const made = message.compressedFrame(15) as Buffer;
-    t.equal(made, frame.frames, 'kept for those who come later');
-    t.equal(frame.byteLength, made.length);
-    t.ok(made.length < 1000);
-    t.same(read(made), [LARGE]);
-  }
-});
+t.test(
+  'compresses a large message later, once for each window, and tells who waits',
+  ONLY_FAST,
+  async (t) => {
+    const threads = stepSharedPool(t);
+    for (const data of [LARGE, Buffer.from(LARGE)]) {
+      threads.begun.length = 0;
+      const message = new PreparedMessage(data, 'text');
+      const frame = message.compressedFrame(15) as FramesToCome;
+      t.equal(message.compressedFrame(15), frame, 'the same for everybody');
+      t.not(message.compressedFrame(9), frame);
+      t.equal(frame.frames, undefined);
+      t.equal(frame.byteLength, LARGE.length, 'weighs as much as it is, until it is made');
+      const told: string[] = [];
+      for (const name of ['first', 'second']) frame.whenMade(() => told.push(name));
+      while (threads.step()) await turnEnd();
+      t.same(told, ['first', 'second'], 'in their order, once');
+      t.same(threads.begun, [15, 9]);
+      const made = message.compressedFrame(15) as Buffer;
+      t.equal(made, frame.frames, 'kept for those who come later');
+      t.equal(frame.byteLength, made.length);
+      t.ok(made.length < 1000);
+      t.same(read(made), [LARGE]);
+    }
+  },
+);
 
-t.test('sends a large message as it is when there is no memory to compress it', async (t) => {
-  const threads = stepSharedPool(t);
-  threads.fault = 'insufficient memory';
-  const message = new PreparedMessage(LARGE);
-  const frame = message.compressedFrame(15) as FramesToCome;
-  let told = 0;
-  frame.whenMade(() => {
-    told += 1;
-  });
-  while (threads.step()) await turnEnd();
-  t.equal(told, 1);
-  t.equal(frame.frames, message.plainFrame);
-  t.same(read(message.plainFrame), [LARGE]);
-});
+t.test(
+  'sends a large message as it is when there is no memory to compress it',
+  ONLY_FAST,
+  async (t) => {
+    const threads = stepSharedPool(t);
+    threads.fault = 'insufficient memory';
+    const message = new PreparedMessage(LARGE);
+    const frame = message.compressedFrame(15) as FramesToCome;
+    let told = 0;
+    frame.whenMade(() => {
+      told += 1;
+    });
+    while (threads.step()) await turnEnd();
+    t.equal(told, 1);
+    t.equal(frame.frames, message.plainFrame);
+    t.same(read(message.plainFrame), [LARGE]);
+  },
+);
 
 t.test('sends what is prepared as often as wanted, and says what became of each', async (t) => {
   const [open, closing] = [peer('server'), peer('server')];
