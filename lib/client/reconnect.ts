@@ -38,6 +38,11 @@ export interface ReconnectCause {
   readonly reason: string;
   /** Whether there was a connection. */
   readonly wasOpen: boolean;
+  /**
+   * Bytes of messages that still waited in this process when one looked last before the connection
+   * was lost. They are not sent again; more may have been lost on the way.
+   */
+  readonly unsentBytes: number;
 }
 
 /** How to come back. */

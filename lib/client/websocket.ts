@@ -30,6 +30,7 @@ import {
   type WaitOptions,
   type WebSocketPeer,
 } from '../peer/index.ts';
+import { AcceptedBytes } from './accepted-bytes.ts';
 import { BlobSending } from './blob-sending.ts';
 import { carryOut } from './connect.ts';
 import {
@@ -116,8 +117,7 @@ export class WebSocket
   #hasClosed = false;
   /** Bytes that were given to `send` and will never be sent. */
   #unsentBytes = 0;
-  /** Bytes of messages that the peer was given since it was last empty. */
-  #acceptedBytes = 0;
+  #accepted: AcceptedBytes | undefined;
   readonly #blobs = new BlobSending((bytes) => {
     this.#unsentBytes += bytes;
   });
@@ -174,17 +174,11 @@ export class WebSocket
 
   /**
    * Bytes of messages that were given to `send` and have not left this process, without what the
-   * protocol adds; what was sent too late stays counted.
+   * protocol adds; what was sent too late, or had not left at the end, stays counted.
    */
   get bufferedAmount(): number {
-    return this.#bytesInPeer() + this.#waiting.bytes + this.#unsentBytes + this.#blobs.bytes;
-  }
-
-  /** The peer counts frames, their headers included; nothing is waiting when it counts none. */
-  #bytesInPeer(): number {
-    const frameBytes = this.#peer?.bufferedAmount ?? 0;
-    if (frameBytes === 0) this.#acceptedBytes = 0;
-    return Math.min(frameBytes, this.#acceptedBytes);
+    const acceptedBytes = this.#accepted?.look() ?? 0;
+    return acceptedBytes + this.#waiting.bytes + this.#unsentBytes + this.#blobs.bytes;
   }
 
   /** The subprotocol that was agreed on; empty when there is none. */
@@ -257,8 +251,7 @@ export class WebSocket
   }
 
   #sendNow(payload: string | Uint8Array, options: PeerSendOptions | undefined): void {
-    this.#bytesInPeer();
-    this.#acceptedBytes += byteLength(payload);
+    this.#accepted!.add(byteLength(payload));
     this.#peer!.send(payload, options);
   }
 
@@ -305,8 +298,8 @@ export class WebSocket
     this.#hasClosed = true;
     if (this.#peer === undefined) return this.close();
     // What is thrown away here has not left, and never will.
-    this.#unsentBytes += this.#bytesInPeer();
-    this.#acceptedBytes = 0;
+    this.#accepted!.look();
+    this.#unsentBytes += this.#accepted!.takeLast();
     this.#peer.terminate();
   }
 
@@ -350,6 +343,8 @@ export class WebSocket
 
   #open(peer: WebSocketPeer): void {
     this.#peer = peer;
+    const accepted = new AcceptedBytes(peer);
+    this.#accepted = accepted;
     this.#reconnection?.opened();
     if (this.#ended === 'no') this.dispatchEvent(new Event('open'));
     else peer.terminate();
@@ -360,6 +355,7 @@ export class WebSocket
     setImmediate(() => {
       peer.attach({
         message: (_peer, data) => this.#receive(data),
+        drain: () => accepted.look(),
         close: (_peer, report) => this.#lose(failureOf(report), report),
       });
       if (this.#isPaused) peer.pause();
@@ -390,14 +386,16 @@ export class WebSocket
   /** There is no connection any more: another one follows, or this is the end. */
   #lose(failure: Error | undefined, report: CloseReport | undefined): void {
     const { code, reason } = report ?? { code: 1006, reason: '' };
-    const cause = { error: failure, code, reason, wasOpen: report !== undefined };
+    // Behind a closing handshake everything has left.
+    const unsentBytes = report?.wasClean ? 0 : (this.#accepted?.takeLast() ?? 0);
+    const cause = { error: failure, code, reason, wasOpen: report !== undefined, unsentBytes };
     let next: NextAttempt | undefined;
     try {
       next = this.#isLeaving ? undefined : this.#reconnection?.next(cause);
     } catch (error) {
-      return this.#end(asError(error), report);
+      return this.#end(asError(error), report, unsentBytes);
     }
-    if (next === undefined) return this.#end(failure, report);
+    if (next === undefined) return this.#end(failure, report, unsentBytes);
     this.#peer = undefined;
     this.#waitFor(next.delayMs);
     this.dispatchEvent(new ReconnectingEvent('reconnecting', next, cause));
@@ -416,15 +414,15 @@ export class WebSocket
     const giveUp = (): void => {
       cancel();
       // As everywhere, events come after the call that causes them.
-      queueMicrotask(() => this.#end(signal.reason, undefined));
+      queueMicrotask(() => this.#end(signal.reason, undefined, 0));
     };
     signal.addEventListener('abort', giveUp, { once: true });
   }
 
-  #end(failure: Error | undefined, report: CloseReport | undefined): void {
+  #end(failure: Error | undefined, report: CloseReport | undefined, unsentBytes: number): void {
     this.#ended = 'closed';
     this.#failure = report === undefined ? failure : undefined;
-    this.#unsentBytes += this.#waiting.bytes;
+    this.#unsentBytes += this.#waiting.bytes + unsentBytes;
     this.#waiting.takeAll();
     this.#queue?.close(this.#failure);
     if (failure !== undefined) this.dispatchEvent(new ErrorEvent('error', failure));

@@ -52,7 +52,7 @@ t.test('constants are on the class and its instances, and cannot be changed', (t
 });
 
 t.test('a reconnecting event says when and why', (t) => {
-  const cause = { error: undefined, code: 1012, reason: 'restart', wasOpen: true };
+  const cause = { error: undefined, code: 1012, reason: 'restart', wasOpen: true, unsentBytes: 0 };
   const event = new ReconnectingEvent('reconnecting', { attempt: 2, delayMs: 50 }, cause);
   t.match(event, { type: 'reconnecting', attempt: 2, delayMs: 50, cause });
   t.end();

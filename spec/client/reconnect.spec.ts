@@ -28,12 +28,14 @@ const attempt = (error: Error): ReconnectCause => ({
   code: 1006,
   reason: '',
   wasOpen: false,
+  unsentBytes: 0,
 });
 const closed = (code: number, error?: Error): ReconnectCause => ({
   error,
   code,
   reason: '',
   wasOpen: true,
+  unsentBytes: 0,
 });
 
 t.test('knows what may heal, and what will be alike the next time', (t) => {
@@ -227,6 +229,21 @@ t.test('ends when shouldReconnect fails, or does not answer at once', async (t) 
     await t.rejects(second.socket[Symbol.asyncIterator]().next(), { message });
     t.strictSame(second.seen, [`error ${message}`, 'close 1006']);
   }
+});
+
+t.test('tells what had not left when the connection was lost', async (t) => {
+  const server = await inTurn(t, (request) => {
+    request.switch();
+    request.socket.pause();
+  });
+  const { socket, seen } = reconnecting(t, `ws://127.0.0.1:${server.port}/`);
+  await eventually(() => seen.length === 1);
+  socket.send(Buffer.alloc(12_000_000));
+  await new Promise((go) => setImmediate(go));
+  server.requests[0]!.socket.resetAndDestroy();
+  const [event] = (await once(socket, 'reconnecting')) as [ReconnectingEvent];
+  t.ok(event.cause.unsentBytes > 1_000_000, `${event.cause.unsentBytes} bytes`);
+  t.equal(socket.bufferedAmount, 0, 'nothing waits for the next connection');
 });
 
 t.test('honours 503 with Retry-After', async (t) => {

@@ -240,6 +240,30 @@ t.test('still counts what had not left when it was terminated', async (t) => {
   t.equal(socket.bufferedAmount, waiting);
 });
 
+t.test('still counts what had not left when the connection was lost', async (t) => {
+  const server = await rawServer(t, (request) => {
+    request.switch();
+    request.socket.pause();
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
+  await next(socket, 'open');
+  socket.send(Buffer.alloc(12_000_000));
+  await new Promise((go) => setImmediate(go));
+  server.requests[0]!.socket.resetAndDestroy();
+  await next(socket, 'close');
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((go) => setImmediate(go));
+  t.ok(socket.bufferedAmount > 1_000_000, `${socket.bufferedAmount} bytes`);
+  t.ok(socket.bufferedAmount <= 12_000_000);
+
+  const other = new WebSocket(`ws://127.0.0.1:${server.port}/`);
+  await next(other, 'open');
+  other.send('has left');
+  await new Promise((go) => setImmediate(go));
+  server.requests[1]!.socket.resetAndDestroy();
+  await next(other, 'close');
+  t.equal(other.bufferedAmount, 0);
+});
+
 t.test('delivers binary messages as the type says', async (t) => {
   const { url } = await serve(t);
   const socket = new WebSocket(url);
