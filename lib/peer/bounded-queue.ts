@@ -12,8 +12,8 @@ import { UsageError } from '../base/index.ts';
 export interface QueueControl {
   pause(): void;
   resume(): void;
-  /** The reader left its loop before the end. */
-  leave(): void;
+  /** The reader left its loop before the end; so many items waited for it and are thrown away. */
+  leave(waiting: number): void;
   /** Something was thrown away, because the connection is closing or nobody reads any more. */
   discarded?(): void;
 }
@@ -107,10 +107,11 @@ export class BoundedQueue<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   return(): Promise<IteratorResult<Item, undefined>> {
+    const waiting = this.#items.length;
     this.#items = [];
     this.#bytes = 0;
     this.#unpause();
-    if (!this.#isClosed) this.#control.leave();
+    if (!this.#isClosed || waiting > 0) this.#control.leave(waiting);
     this.close();
     return Promise.resolve({ value: undefined, done: true });
   }

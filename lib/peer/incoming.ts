@@ -87,7 +87,7 @@ export class IncomingQueue implements AsyncIterableIterator<IncomingMessage, und
     this.#pause = new SharedPause(control);
     this.#isIterated = isIterated;
     const { pause, resume } = this.#pause;
-    const leave = (): void => control.leave();
+    const leave = (waiting: number): void => control.leave(waiting);
     const discarded = (): void => control.discarded?.();
     this.#messages = new BoundedQueue({ pause, resume, leave, discarded }, () => 1);
   }

@@ -123,7 +123,10 @@ export class PeerReading {
     return {
       pause: () => this.#setFull(true),
       resume: () => this.#setFull(false),
-      leave: () => void this.peer.close(1000),
+      leave: (waiting) => {
+        this.messagesDiscarded += waiting;
+        void this.peer.close(1000);
+      },
       discarded: () => {
         this.messagesDiscarded += 1;
       },

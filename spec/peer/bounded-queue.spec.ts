@@ -57,19 +57,25 @@ t.test('allows one read at a time', async (t) => {
   t.equal((await waiting).done, true);
 });
 
-t.test('leaves and forgets when the loop is left, once', async (t) => {
-  const gate = control();
+t.test('leaves and forgets when the loop is left, once, and says how much waited', async (t) => {
+  const gate = { ...control(), leave: (waiting: number) => gate.log.push(`leave ${waiting}`) };
   const queue = new MessageQueue(gate);
   queue.push('a');
   queue.push('b');
+  queue.push('c');
   for await (const item of queue) {
     t.equal(item, 'a');
     break;
   }
-  t.strictSame(gate.log, ['leave']);
+  t.strictSame(gate.log, ['leave 2']);
   await queue.return();
-  t.strictSame(gate.log, ['leave']);
+  t.strictSame(gate.log, ['leave 2']);
   t.equal((await queue.next()).done, true);
+  const late = new MessageQueue(gate);
+  late.push('a');
+  late.close();
+  await late.return();
+  t.strictSame(gate.log, ['leave 2', 'leave 1'], 'also behind the end');
 });
 
 t.test('takes as much again when the connection is closing, and pauses it no more', async (t) => {

@@ -80,7 +80,7 @@ t.test('breaks a message off whose pieces are too many to be kept while closing'
   })();
   await t.rejects(reading, { code: 'invalid-state' });
   t.strictSame(sizes, [128]);
-  t.strictSame(gate.log, ['pause', 'resume', 'discarded']);
+  t.strictSame(gate.log, ['pause', 'resume', 'discarded', 'leave']);
 });
 
 t.test('skips a message that nobody reads when the next one is asked for', async (t) => {
