@@ -92,6 +92,8 @@ export class CaseRun implements Stage {
   }
 
   sendMessage(payload: Buffer, isBinary: boolean, fragmentBytes: number): void {
+    // Nothing more is said after a close frame.
+    if (!this.peer.isOpen) return;
     const { sent } = this.peer;
     sent.messages += 1;
     sent.app += payload.length;
@@ -100,6 +102,7 @@ export class CaseRun implements Stage {
       return;
     }
     this.peer.deflate(payload, (compressed) => {
+      if (!this.peer.isOpen) return;
       sendCut(this.peer, compressed, isBinary, fragmentBytes, 4);
       this.peer.flush();
     });

@@ -68,7 +68,8 @@ class ClientCase {
   readonly #resolve: (outcome: ClientCaseOutcome) => void;
   readonly #log: WireLog;
   readonly #started = new Date();
-  #openedAt: number | undefined;
+  /** Where the duration begins: with the connection once it is open. */
+  #countedFrom = REAL_CLOCK.now();
   #request = '';
   #opening: OpeningResult | undefined;
   #wasTimeout = false;
@@ -132,7 +133,7 @@ class ClientCase {
   }
 
   #open(opened: Extract<OpeningResult, { ok: true }>, transport: Transport): void {
-    this.#openedAt = REAL_CLOCK.now();
+    this.#countedFrom = REAL_CLOCK.now();
     const { agreed, rest } = opened;
     const run = new CaseRun(
       this.#entry.case,
@@ -192,7 +193,7 @@ class ClientCase {
       number: this.#entry.number,
       role: 'client',
       started: this.#started,
-      duration: this.#openedAt === undefined ? 0 : REAL_CLOCK.now() - this.#openedAt,
+      duration: REAL_CLOCK.now() - this.#countedFrom,
       verdict,
       events: run?.events ?? [],
       facts: run?.peer.facts ?? noCloseFacts(),

@@ -54,6 +54,15 @@ const asNumber = (value: unknown, max: number): number | undefined =>
     ? value
     : undefined;
 
+/** A mask of four characters, one an octet; as server we mask only with one. */
+function asMask(value: unknown): { isMaskedWrongly?: boolean; maskingKey?: number } {
+  if (typeof value !== 'string') return {};
+  const octets = Buffer.from(value, 'latin1');
+  return octets.length === 4
+    ? { isMaskedWrongly: true, maskingKey: octets.readUInt32BE(0) }
+    : { isMaskedWrongly: true };
+}
+
 function sendFrame(peer: FuzzerPeer, value: unknown): void {
   const options = asOptions(value);
   const pattern = typeof options['payload'] === 'string' ? options['payload'] : '';
@@ -66,7 +75,7 @@ function sendFrame(peer: FuzzerPeer, value: unknown): void {
     rsv: asNumber(options['rsv'], 7) ?? 0,
     chop: chop === 0 ? undefined : chop,
     sync: options['sync'] === true,
-    isMaskedWrongly: typeof options['mask'] === 'string',
+    ...asMask(options['mask']),
   });
 }
 

@@ -5,41 +5,45 @@
  * … text │ RSV2 set: fault, and on │ data │ close ◀── how the testee takes its leave is still seen
  * ```
  * An endpoint would stop at the first broken rule. A judge wants to know what comes after it: the
- * answer to the close frame above all. So this is the codec's layout and law with a life of its
- * own: a frame that breaks rules gives one fault, as soon as it shows, and then counts as what it
- * says it is.
+ * answer to the close frame above all. So this is the codec's layout with a law of its own: each
+ * rule that a frame breaks is a fault, as soon as it shows, and then the frame counts as what it
+ * says it is. A second fault ends the patience of whoever is told: their number matters, and order.
  */
-import { ProtocolError } from 'barewire/base';
+import { ProtocolError, type ViolationCode } from 'barewire/base';
 import {
   createFrameHeader,
   type FrameHeader,
   type FrameRules,
   isControlOpcode,
-  judgeFrameHeader,
-  judgeFrameStart,
+  isDefinedOpcode,
   MAX_HEADER_LENGTH,
   maskInto,
+  OPCODE,
+  RSV1,
   readFrameHeader,
 } from 'barewire/codec';
 
 /** Who is told. */
 export interface FrameScanSink {
-  /** A frame breaks a rule. Called before the frame, once. */
+  /** A frame breaks a rule. Called before the frame, once for each rule. */
   fault(error: ProtocolError): void;
   /** A whole frame, its mask taken off. Both are the receiver's to keep. */
   frame(header: FrameHeader, payload: Buffer): void;
 }
+
+type ScanRules = Pick<FrameRules, 'role' | 'allowRsv1'>;
 
 const NOTHING = Buffer.alloc(0);
 
 /** Reads frames from chunks of any size. */
 export class FrameScan {
   readonly #sink: FrameScanSink;
-  readonly #rules: FrameRules;
+  readonly #rules: ScanRules;
   /** Octets of a header that is not complete. */
   #begun = NOTHING;
   #header: FrameHeader | undefined;
-  #isFaulty = false;
+  /** Of the frame that is being read: those that were told. */
+  #faults = 0;
   #pieces: Buffer[] = [];
   #missing = 0;
   #isInsideMessage = false;
@@ -47,8 +51,8 @@ export class FrameScan {
   #isStopped = false;
   #waiting: Buffer[] = [];
 
-  constructor(rules: Pick<FrameRules, 'role' | 'allowRsv1'>, sink: FrameScanSink) {
-    this.#rules = { ...rules, maxFrameBytes: Number.POSITIVE_INFINITY };
+  constructor(rules: ScanRules, sink: FrameScanSink) {
+    this.#rules = rules;
     this.#sink = sink;
   }
 
@@ -93,12 +97,11 @@ export class FrameScan {
     const header = createFrameHeader();
     const isWhole = readFrameHeader(head, 0, head.length, header);
     if (!isWhole) {
-      if (head.length >= 2)
-        this.#judge(judgeFrameStart(header, this.#rules, this.#isInsideMessage));
+      if (head.length >= 2) this.#judge(header, false);
       this.#begun = head;
       return bytes.length;
     }
-    this.#judge(judgeFrameHeader(header, this.#rules, this.#isInsideMessage));
+    this.#judge(header, true);
     this.#begun = NOTHING;
     this.#header = header;
     this.#missing = header.payloadLength;
@@ -119,10 +122,14 @@ export class FrameScan {
     return length;
   }
 
-  #judge(violation: ReturnType<typeof judgeFrameStart>): void {
-    if (violation === undefined || this.#isFaulty) return;
-    this.#isFaulty = true;
-    this.#sink.fault(new ProtocolError(violation));
+  /** Tells the faults that are new since the frame's first octets were judged. */
+  #judge(header: FrameHeader, isWhole: boolean): void {
+    const faults = listFaults(header, isWhole, this.#rules, this.#isInsideMessage);
+    for (const fault of faults.slice(this.#faults)) {
+      if (this.#isStopped) return;
+      this.#faults += 1;
+      this.#sink.fault(new ProtocolError(fault));
+    }
   }
 
   #endFrame(): void {
@@ -130,10 +137,42 @@ export class FrameScan {
     const pieces = this.#pieces;
     this.#header = undefined;
     this.#pieces = [];
-    this.#isFaulty = false;
+    this.#faults = 0;
     if (header.fin && !isControlOpcode(header.opcode)) this.#isInsideMessage = false;
     // What comes with the reason to drop TCP is not looked at any more.
     if (this.#isStopped) return;
     this.#sink.frame(header, pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
   }
+}
+
+/**
+ * All rules that a header breaks, in the order in which the original asks them.
+ *
+ * @param isWhole whether the length is complete; what the first two octets say comes first.
+ */
+function listFaults(
+  header: FrameHeader,
+  isWhole: boolean,
+  { role, allowRsv1 }: ScanRules,
+  isInsideMessage: boolean,
+): ViolationCode[] {
+  const { opcode, rsv, fin, masked, payloadLength } = header;
+  const lengthBytes = header.headerLength - (masked ? 6 : 2);
+  const isControl = isControlOpcode(opcode);
+  const isContinuation = opcode === OPCODE.continuation;
+  const isCompressed = rsv === RSV1 && allowRsv1;
+  const least = lengthBytes === 8 ? 65_536 : lengthBytes === 2 ? 126 : 0;
+  const rules: [isBroken: boolean, fault: ViolationCode][] = [
+    [rsv !== 0 && !isCompressed, 'reserved-bit'],
+    [masked !== (role === 'server'), masked ? 'frame-masked' : 'frame-not-masked'],
+    [isControl && !fin, 'control-frame-fragmented'],
+    [isControl && lengthBytes > 0, 'control-frame-too-long'],
+    [!isDefinedOpcode(opcode), 'reserved-opcode'],
+    [isContinuation && !isInsideMessage, 'continuation-without-start'],
+    [!isControl && !isContinuation && isInsideMessage, 'message-not-finished'],
+    [isCompressed && (isControl || isInsideMessage), 'reserved-bit'],
+    [isWhole && payloadLength === Number.POSITIVE_INFINITY, 'length-top-bit'],
+    [isWhole && payloadLength < least, 'length-not-minimal'],
+  ];
+  return rules.filter(([isBroken]) => isBroken).map(([, fault]) => fault);
 }

@@ -177,10 +177,10 @@ export class FuzzerPeer {
 
   #writeClose(payload: Buffer): void {
     this.#state = 'closing';
-    if (payload.length >= 2) {
-      this.facts.localCloseCode = payload.readUInt16BE(0);
-      this.facts.localCloseReason = payload.toString('utf8', 2) || undefined;
-    }
+    if (payload.length >= 2) this.facts.localCloseCode = payload.readUInt16BE(0);
+    // What is too short for a code counts as the reason, as in the original (7.3.2).
+    const reason = payload.subarray(payload.length < 2 ? 0 : 2);
+    this.facts.localCloseReason = reason.toString('utf8') || undefined;
     this.#output.frame({ opcode: OPCODE.close, payload: whole(payload) });
     this.flush();
   }

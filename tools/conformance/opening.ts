@@ -44,9 +44,15 @@ export type OpeningResult = {
   | { readonly ok: false; readonly reason: string }
 );
 
+/**
+ * How the original spells the name of the protocol. Names have no case here [RFC 6455 §4.2.1]; a
+ * testee that thinks otherwise shall fail where it fails there.
+ */
+const UPGRADE = 'Upgrade: WebSocket\r\n';
+
 /** The request that opens a connection. */
 export function buildRequest(target: Target, key: string, offer: string | undefined): string {
-  return buildUpgradeRequest(
+  const request = buildUpgradeRequest(
     {
       host: target.authority,
       target: target.path,
@@ -61,6 +67,7 @@ export function buildRequest(target: Target, key: string, offer: string | undefi
     },
     key,
   );
+  return request.replace(/^Upgrade:.*\r\n/im, UPGRADE);
 }
 
 /** Reads the answer to a request of the fuzzer's. */
@@ -221,7 +228,7 @@ export function buildResponse(accept: string, extension: string | undefined): st
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Server: barewire-conformance',
-    'Upgrade: websocket',
+    UPGRADE.trimEnd(),
     'Connection: Upgrade',
     `Sec-WebSocket-Accept: ${accept}`,
   ];

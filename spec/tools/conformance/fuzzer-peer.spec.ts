@@ -171,6 +171,18 @@ t.test('a rule that is broken after a close frame was sent makes it drop TCP', (
   receive(8, Buffer.from('03e8', 'hex'));
   t.same(told, ['sent 8 03e8', 'end']);
   t.match(peer.facts, { wasClean: false, droppedByMe: true, remoteCloseCode: undefined });
+  const short = stand('client').peer;
+  short.sendClose(Buffer.from('a'));
+  t.match(short.facts, { localCloseCode: undefined, localCloseReason: 'a' });
+  t.end();
+});
+
+t.test('a frame that breaks two rules makes it drop TCP after its close frame', (t) => {
+  const { peer, receive, told } = stand('client');
+  receive(1, 'x', { rsv: 2, maskingKey: 7 });
+  t.match(told[0], /^sent 8 03ea/);
+  t.same(told.slice(1), ['end']);
+  t.match(peer.facts, { closedByMe: true, failedByMe: true, wasClean: false, droppedByMe: true });
   t.end();
 });
 

@@ -3,6 +3,7 @@
  */
 import t from 'tap';
 import { scanHead } from '../../../tools/conformance/head-scan.ts';
+import { buildRequest, buildResponse } from '../../../tools/conformance/opening.ts';
 import {
   findResponseFault,
   readRequestLine,
@@ -101,5 +102,22 @@ t.test('requests', (t) => {
   ] as const) {
     t.match(ask(lines), { status }, lines.join(' | '));
   }
+  t.end();
+});
+
+t.test('the protocol is spelled as the original spells it, in both roles', (t) => {
+  const target = {
+    url: 'ws://x/',
+    host: 'x',
+    port: 80,
+    isSecure: false,
+    path: '/',
+    authority: 'x',
+  };
+  t.match(
+    buildRequest(target, KEY, undefined),
+    '\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n',
+  );
+  t.match(buildResponse('accept', undefined), '\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n');
   t.end();
 });

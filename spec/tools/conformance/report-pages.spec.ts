@@ -2,6 +2,7 @@ import t from 'tap';
 import type { RecordedEvent } from '../../../tools/conformance/model.ts';
 import { buildCasePage } from '../../../tools/conformance/report/case-page.ts';
 import { buildIndexPage } from '../../../tools/conformance/report/index-page.ts';
+import { buildCaseReport } from '../../../tools/conformance/report/json.ts';
 import { agentLabels } from '../../../tools/conformance/report/style.ts';
 import { gotPong, gotText, passed } from '../../../tools/conformance/script.ts';
 import { captureWrites, findCase } from './capture.ts';
@@ -25,6 +26,9 @@ t.test('the index tells a connection that never opened from one that the wrong e
   const open = { peer: { sent: none, received: none } };
   t.match(buildIndexPage([fakeResult('2.1', 'FAILED', 'FAILED')], heading), />never open /);
   t.match(buildIndexPage([fakeResult('2.1', 'FAILED', 'FAILED', open)], heading), />wrong end /);
+  const page = buildIndexPage([fakeResult('2.1')], heading);
+  t.match(page, '<strong>kept open</strong> a server left it', 'and says what its words mean');
+  t.match(page, '<a href="#group-2">2 Pings/Pongs</a>');
   t.end();
 });
 
@@ -68,4 +72,21 @@ t.test('names of agents cannot leave the style sheet that shows them', (t) => {
   t.match(sheet, 'nth-child(3)::before { content: "a\\22 \\7d \\3c /style\\3e "; }');
   t.match(sheet, 'nth-child(4)::before { content: "plain 1.0"; }');
   t.end();
+});
+
+t.test('what is sent in pieces is in the log as octets only, cut like payloads', async (t) => {
+  const { log } = await captureWrites(findCase('6.4.3'), 'client');
+  log.octets(false, Buffer.alloc(60));
+  log.octets(false, Buffer.alloc(61));
+  const report = buildCaseReport(fakeResult('6.4.3', 'OK', 'OK', { log }));
+  const wirelog = report['wirelog'] as [kind: string, octets: [length: number, hex: string]][];
+  t.same(
+    wirelog.filter(([kind]) => kind === 'TF').map(([, [length]]) => length),
+    [0, 12],
+    'the last frame, and the close frame',
+  );
+  t.same(
+    wirelog.filter(([kind]) => kind === 'RO').map(([, [, hex]]) => hex),
+    ['00'.repeat(60), `${'00'.repeat(61)} ...`],
+  );
 });

@@ -1,5 +1,6 @@
 import { createFrameHeader } from 'barewire/codec';
 import t from 'tap';
+import { noCloseFacts } from '../../../tools/conformance/close-facts.ts';
 import { buildCasePage } from '../../../tools/conformance/report/case-page.ts';
 import { createDissector } from '../../../tools/conformance/report/dissect.ts';
 import { buildIndexPage } from '../../../tools/conformance/report/index-page.ts';
@@ -64,6 +65,14 @@ t.test('traffic counts the frames of messages only', (t) => {
   });
   t.equal(trafficStats?.outgoing.WebSocketFrames, 2);
   t.equal(trafficStats?.incoming.WebSocketFrames, 2);
+  t.end();
+});
+
+t.test('an illegal close code is 1000 in JSON, as in the original', (t) => {
+  const facts = { ...noCloseFacts(), remoteCloseCode: 1004, hasIllegalCloseCode: true };
+  const result = fakeResult('7.9.3', 'FAILED', 'WRONG CODE', { facts });
+  t.equal(buildCaseReport(result)['remoteCloseCode'], 1000);
+  t.equal(buildIndex([result])['Test Peer/1.0']?.['7.9.3']?.remoteCloseCode, 1000);
   t.end();
 });
 

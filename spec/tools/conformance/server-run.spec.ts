@@ -14,6 +14,7 @@ import { barewire } from '../../../tools/conformance/peers/barewire.ts';
 import { ws } from '../../../tools/conformance/peers/ws.ts';
 import { type CaseResult, isFine } from '../../../tools/conformance/result.ts';
 import { runServer, type ServerRunOutcome } from '../../../tools/conformance/runner-server.ts';
+import { findCase } from './capture.ts';
 
 const WAITING = matchIds(['5.19', '5.20', '6.4.*']);
 const prompt = CATALOGUE.filter(({ case: { id, isHeavy } }) => isHeavy !== true && !WAITING(id));
@@ -75,6 +76,9 @@ t.test('ws passes, but for too many fragments', async (t) => {
     ],
   );
   const [failed, , compressed] = results;
+  const [refused] = (await run(server.port, [findCase('b6.1.1')])).results;
+  t.equal(refused!.behavior, 'OK');
+  t.ok(refused!.duration > 0, 'an opening that is all there is has taken its time');
   t.match(failed!.resultClose, /ended the connection with 1008/);
   t.match(failed!.result, /Alone; in company|No message came back/);
   const { trafficStats } = compressed!;

@@ -12,10 +12,13 @@ const SETS: Readonly<Record<string, (theCase: Case) => boolean>> = {
   '@pong': ({ expected }) => expected.OK.some(({ kind }) => kind === 'pong'),
   '@1002': ({ close }) => !close.closedByMe && close.codes.includes(1002),
   '@1007': ({ close }) => !close.closedByMe && close.codes.includes(1007),
-  '@clean': ({ close, informational }) => close.requireClean && informational === undefined,
-  '@code': ({ close, informational }) =>
-    close.closedByMe && close.codes[0] === 1002 && close.codes.length === 1 && !informational,
+  '@clean': ({ close }) => close.requireClean,
+  '@code': ({ close }) => close.closedByMe && close.codes[0] === 1002 && close.codes.length === 1,
 };
+
+/** Whether a verdict can be red at all, and soon. */
+const isJudged = ({ isHeavy, informational }: Case): boolean =>
+  isHeavy !== true && informational === undefined;
 
 /** The ids that words like `@echo 6.4.* -6.4.1` mean, among some cases. */
 export function expandIds(
@@ -28,7 +31,7 @@ export function expandIds(
     const fits = matchIds([token]);
     return set === undefined
       ? (entry) => fits(entry.case.id)
-      : (entry) => entry.case.isHeavy !== true && set(entry.case);
+      : (entry) => isJudged(entry.case) && set(entry.case);
   };
   const wanted = tokens.filter((token) => !token.startsWith('-')).map(matches);
   const unwanted = tokens

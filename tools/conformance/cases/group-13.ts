@@ -43,7 +43,7 @@ export const GROUP_13: Group = {
   title: 'WebSocket Compression (different parameters)',
   chapters: [
     chapter('13.1', BASE, [ANSWER_PLAIN], {
-      title: 'Client offers cnct and cmwb; server adds nothing',
+      title: 'Offers client_no_context_takeover and client_max_window_bits',
       rule: 'An offer says what its sender can do; the answer may leave all of it unused.',
       mistake: 'Takes the offer for the agreement.',
     }),

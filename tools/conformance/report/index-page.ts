@@ -4,6 +4,7 @@
  * Longer than the house allows: lines of markup, where a break would be white space in the page.
  */
 import { type CatalogueEntry, compareIds } from '../cases/index.ts';
+import type { Group } from '../model.ts';
 import { type CaseResult, isBeyond, isFine, splitBeyond } from '../result.ts';
 import { reportName } from './json.ts';
 import { html, type Markup, page } from './markup.ts';
@@ -37,6 +38,7 @@ export function buildIndexPage(results: readonly CaseResult[], heading: IndexHea
   const body = html`<h1>${heading.title}</h1>
 <p class="soft">${countEntries(sorted)} · ${heading.when.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
 <div class="cards">${agents.map((agent) => splitBeyond([...matrix.get(agent)!.values()]).map(card))}</div>
+${legend(groups)}
 ${tools(results)}
 <table class="matrix"><thead><tr><th></th><th></th>${agents.map(
     (agent) => html`<th class="agent-head">${agent}</th>`,
@@ -72,6 +74,25 @@ function card(results: readonly CaseResult[]): Markup {
 <p class="small">${formatTally(counts)}</p>
 <p class="small soft">Closing: ${formatTally(closes)}</p></div>`;
 }
+
+/** What the words in the cells mean, and the way to each group. */
+function legend(groups: readonly Group[]): Markup {
+  const links = groups.map(({ id, title }) => html`<a href="#group-${id}">${id} ${title}</a> `);
+  return html`<p class="small soft">${Object.entries(WORDS).map(
+    ([word, meaning]) => html`<strong>${word}</strong> ${meaning}. `,
+  )}A bare number is the close code of the testee.</p>
+<nav class="small">${links}</nav>`;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  'NON-STRICT': 'tolerated, but not the best',
+  INFORMATIONAL: 'there is no rule: shown, not judged',
+  UNIMPLEMENTED: 'permessage-deflate was declined, which is allowed',
+  unclean: 'the closing handshake was not finished',
+  'wrong end': 'closed by the side that should not have',
+  'kept open': 'a server left it to the client to drop TCP',
+  'never open': 'the opening handshake failed',
+};
 
 function tools(results: readonly CaseResult[]): Markup {
   const verdicts = [...tally(results.map(({ behavior }) => behavior)).keys()];

@@ -5,9 +5,10 @@
  * everything that is known. Cases of our own go to `beyond.json`, so that what reads `index.json`
  * finds what it would find there.
  */
+import type { CloseFacts } from '../close-facts.ts';
 import type { RecordedEvent } from '../model.ts';
 import { type CaseResult, eventText, payloadText } from '../result.ts';
-import type { Counts, LogEntry } from '../wire-log.ts';
+import { type Counts, type LogEntry, PREVIEW_BYTES } from '../wire-log.ts';
 
 /** One case of one agent in the index. */
 export interface IndexEntry {
@@ -45,11 +46,16 @@ export function buildIndex(results: readonly CaseResult[]): Index {
       behavior,
       behaviorClose,
       duration: Math.round(result.duration),
-      remoteCloseCode: facts.remoteCloseCode ?? null,
+      remoteCloseCode: remoteCode(facts),
       reportfile: `${reportName(agent, id)}.json`,
     };
   }
   return index;
+}
+
+/** The original writes down an illegal code, for which it has failed the connection, as 1000. */
+function remoteCode({ hasIllegalCloseCode, remoteCloseCode }: CloseFacts): number | null {
+  return hasIllegalCloseCode ? 1000 : (remoteCloseCode ?? null);
 }
 
 /** Writes an object as the original does: three spaces, keys sorted at every level. */
@@ -93,7 +99,7 @@ export function buildCaseReport(result: CaseResult): Record<string, unknown> {
     wasOpenHandshakeTimeout: result.wasOpenHandshakeTimeout,
     localCloseCode: facts.localCloseCode ?? null,
     localCloseReason: facts.localCloseReason ?? null,
-    remoteCloseCode: facts.remoteCloseCode ?? null,
+    remoteCloseCode: remoteCode(facts),
     remoteCloseReason: facts.remoteCloseReason ?? null,
     httpRequest: result.httpRequest,
     httpResponse: result.httpResponse,
@@ -140,7 +146,7 @@ function countsObject(counts: Counts): Record<string, number> {
 
 /** Octets for people: hexadecimal, cut like a payload. */
 function hexText(preview: Buffer, length: number): string {
-  return length > preview.length ? `${preview.toString('hex')} ...` : preview.toString('hex');
+  return length > PREVIEW_BYTES - 4 ? `${preview.toString('hex')} ...` : preview.toString('hex');
 }
 
 /** One line of the log in the original's shorthand; notes and pieces have none there. */
@@ -152,6 +158,8 @@ function wirelogEntry(entry: LogEntry): unknown[] {
     }
     case 'frame': {
       const { header } = entry;
+      // A head whose payload is sent in pieces: the original has nothing but their octets.
+      if (entry.isOut && entry.previewOf === 0 && header.payloadLength > 0) return [];
       const payload = [entry.previewOf, payloadText(entry.preview, entry.previewOf)];
       const mask = header.masked ? header.maskingKey.toString(16).padStart(8, '0') : null;
       const common = [payload, header.opcode, header.fin, header.rsv];

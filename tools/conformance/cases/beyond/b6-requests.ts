@@ -151,8 +151,8 @@ const UPGRADES: Chapter = {
         source: 'RFC 9110 §5.1',
       },
     ),
-    accepted('b6.3.9', 'Upgrade: WebSocket.', field('Upgrade', 'Upgrade: WebSocket'), {
-      why: 'The value is compared without regard to case; some clients write it so.',
+    accepted('b6.3.9', 'Upgrade: websocket.', field('Upgrade', 'Upgrade: websocket'), {
+      why: 'The value is compared without regard to case; most clients write it so.',
     }),
     accepted(
       'b6.3.10',
