@@ -14,6 +14,7 @@
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
+import { UsageError } from '../base/index.ts';
 import { addressGroup, readClientAddress } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
 import { prepareSocket } from './listening.ts';
@@ -108,10 +109,15 @@ export class Acceptor {
     });
   }
 
-  /** Takes one connection that was made elsewhere, unless it is gone already. */
+  /**
+   * Takes one connection that was made elsewhere, unless it is gone already.
+   *
+   * @throws UsageError `invalid-state` when it is served already.
+   */
   serve(socket: Duplex, isSecure: boolean): void {
     // One that is gone already will not say so again, and would be waited for for ever.
     if (socket.destroyed) return;
+    if (this.#groups.has(socket)) throw new UsageError('invalid-state', 'it is served already');
     const group = this.#admit(socket);
     if (group === undefined) return;
     this.#track(socket, group);

@@ -120,7 +120,7 @@ export class Server implements ConnectionOwner {
    * Serves one connection that was made elsewhere: a socket, which gets the options of our own, a
    * TLS socket, any `Duplex`.
    *
-   * @throws UsageError `invalid-state` when this server is closed; as {@link checkServed}.
+   * @throws UsageError `invalid-state` when it is closed or serves it; as {@link checkServed}.
    */
   serve(socket: Duplex, options: { readonly isSecure?: boolean } = {}): void {
     this.#requireOpen();

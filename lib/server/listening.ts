@@ -57,6 +57,10 @@ export function checkServed(socket: Duplex, options: { readonly isSecure?: boole
   if (socket.readableObjectMode || socket.writableObjectMode) {
     throw new UsageError('invalid-argument', 'a stream in object mode carries no bytes');
   }
+  // It would get no 'data' from now on.
+  if (socket.listenerCount('readable') > 0) {
+    throw new UsageError('invalid-argument', "a stream that somebody reads on 'readable'");
+  }
 }
 
 /** The longest time that timers of Node can wait. */

@@ -139,3 +139,13 @@ t.test('does not wait for a connection that was gone before it was served', asyn
   t.equal(acceptor.open, 0);
   t.equal(sockets.length, 0);
 });
+
+t.test('refuses a connection that it serves already, which still counts once', (t) => {
+  const { acceptor } = setUp({});
+  const stream = from('192.0.2.1');
+  acceptor.serve(stream, false);
+  t.throws(() => acceptor.serve(stream, false), { code: 'invalid-state' });
+  t.equal(acceptor.counters.accepted, 1);
+  stream.destroy();
+  t.end();
+});

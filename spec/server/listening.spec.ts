@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { connect, Server as TlsServer } from 'node:tls';
 import t from 'tap';
-import { listen, makeListener } from '../../lib/server/listening.ts';
+import { checkServed, listen, makeListener } from '../../lib/server/listening.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { RawClient, socketPath } from '../support/sockets.ts';
 
@@ -64,4 +65,12 @@ t.test('lets a TLS handshake take as long as it is told, from 0 to for ever', as
   socket.destroy();
   client.close();
   server.close();
+});
+
+t.test("refuses a stream that somebody reads on 'readable': it would be deaf", (t) => {
+  const stream = new PassThrough();
+  checkServed(stream, {});
+  stream.on('readable', () => undefined);
+  t.throws(() => checkServed(stream, {}), { code: 'invalid-argument' });
+  t.end();
 });
