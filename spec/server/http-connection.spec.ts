@@ -53,7 +53,7 @@ t.test('gives the error last, after the answers to what came before it', async (
 });
 
 t.test('keeps the connection for HTTP/1.1 and for HTTP/1.0 that asks for it', async (t) => {
-  // [9112-9.3-2, 9112-9.3-3, 9112-9.3-4]
+  // [9112-9.3-2, 9112-9.3-3, 9112-9.3-4, 9112-9.6-4, 9112-9.6-6]
   const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, 'x'));
   const old = 'GET / HTTP/1.0\r\n';
   const cases: readonly (readonly [
@@ -80,7 +80,7 @@ t.test('keeps the connection for HTTP/1.1 and for HTTP/1.0 that asks for it', as
 });
 
 t.test('says close on the last answer it gives, and closes', async (t) => {
-  // [9112-9.6-4, 9112-9.6-6, 9112-9.6-7, 9112-9.6-8]
+  // [9112-9.6-7, 9112-9.6-8]
   const options = {
     maxRequestsPerConnection: 2,
     request: (exchange: Exchange) => exchange.respond(200, {}, 'x'),
