@@ -90,8 +90,8 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'server-blames-handlers': {
     target: 'server',
     chapter: 'server',
-    find: 'const answer = answerToFailure(error);',
-    replace: 'const answer = exchange.ending === undefined ? answerToFailure(error) : undefined;',
+    find: 'const answer = isForeign ? undefined : answerToFailure(error);',
+    replace: 'const answer = isForeign || !isOpen ? undefined : answerToFailure(error);',
   },
   'server-forgets-connections': {
     target: 'server',
