@@ -144,7 +144,9 @@ export class FuzzerPeer {
   /** Deflates a message and hands back its compressed payload, unless the connection has gone. */
   deflate(payload: Buffer, done: (compressed: Buffer) => void): void {
     this.#parts.deflate?.deflate(payload, (_error, bytes) => {
-      if (this.isAlive) done(bytes);
+      if (!this.isAlive) return;
+      this.#parts.log.content(true, payload);
+      done(bytes);
     });
   }
 

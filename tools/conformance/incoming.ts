@@ -107,8 +107,10 @@ export class Incoming {
     this.#scan.pause();
     this.#deflate!.inflate(payload, (error, inflated) => {
       if (this.#isStopped) return;
-      if (error === undefined) this.#messageArrived(inflated, isBinary);
-      else this.#sink.lost(`A compressed message cannot be inflated: ${error.message}`);
+      if (error === undefined) {
+        this.#log.content(false, inflated);
+        this.#messageArrived(inflated, isBinary);
+      } else this.#sink.lost(`A compressed message cannot be inflated: ${error.message}`);
       this.#scan.resume();
       this.#sink.turnEnded();
     });

@@ -49,6 +49,14 @@ export type LogEntry =
       readonly length: number;
       readonly preview: Buffer;
     }
+  /** What a compressed message says. It stands above its frames when it goes out, and below them else. */
+  | {
+      readonly kind: 'content';
+      readonly at: number;
+      readonly isOut: boolean;
+      readonly length: number;
+      readonly preview: Buffer;
+    }
   | {
       readonly kind: 'timer';
       readonly at: number;
@@ -131,6 +139,12 @@ export class WireLog {
   piece(bytes: Buffer): void {
     const preview = Buffer.from(bytes.subarray(0, PREVIEW_BYTES));
     this.#add({ kind: 'piece', length: bytes.length, preview });
+  }
+
+  /** Logs what a compressed message says. */
+  content(isOut: boolean, bytes: Buffer): void {
+    const preview = Buffer.from(bytes.subarray(0, PREVIEW_BYTES));
+    this.#add({ kind: 'content', isOut, length: bytes.length, preview });
   }
 
   /** Logs a timer that was set (`seconds`) or has fired. */

@@ -12,6 +12,7 @@ import {
 import type { Target } from '../../../tools/conformance/opening.ts';
 import { barewire } from '../../../tools/conformance/peers/barewire.ts';
 import { ws } from '../../../tools/conformance/peers/ws.ts';
+import { buildCasePage } from '../../../tools/conformance/report/case-page.ts';
 import { type CaseResult, isFine } from '../../../tools/conformance/result.ts';
 import { runServer, type ServerRunOutcome } from '../../../tools/conformance/runner-server.ts';
 import { findCase } from './capture.ts';
@@ -86,6 +87,8 @@ t.test('ws passes, but for too many fragments', async (t) => {
   t.equal(trafficStats?.incoming.OctetsAppLevel, 16_000);
   t.equal(trafficStats?.incoming.WebSocketMessages, 1000);
   t.ok(trafficStats!.outgoing.CompressionRatio! > 0);
+  const page = buildCasePage(compressed!, { previous: undefined, next: undefined });
+  t.match(page, /Deflates a message of 16 octets[\s\S]*That inflates to a message of 16 octets/);
 });
 
 t.test('a target that is not there gives every case a verdict, and one reason', async (t) => {

@@ -223,6 +223,10 @@ function otherEntry(entry: Exclude<LogEntry, { kind: 'frame' }>): Markup {
       return html`<div class="entry out">${time(entry.at)}
 <span class="way">fuzzer →</span> ${entry.length} octets of its payload
 <div class="content small"><code>${payloadText(entry.preview, entry.length)}</code></div></div>`;
+    case 'content':
+      return html`<div class="entry ${entry.isOut ? 'out' : 'in'}">${time(entry.at)}
+<span class="soft">${entry.isOut ? 'Deflates' : 'That inflates to'} a message of ${entry.length} octets.</span>
+<div class="content small"><code>${payloadText(entry.preview, entry.length)}</code></div></div>`;
     case 'timer':
       return html`<div class="entry">${time(entry.at)}<span class="soft">${timerWords(entry)}</span></div>`;
     case 'switch':

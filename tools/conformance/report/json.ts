@@ -149,7 +149,7 @@ function hexText(preview: Buffer, length: number): string {
   return length > PREVIEW_BYTES - 4 ? `${preview.toString('hex')} ...` : preview.toString('hex');
 }
 
-/** One line of the log in the original's shorthand; notes and pieces have none there. */
+/** One line of the log in the original's shorthand; notes, pieces and contents have none there. */
 function wirelogEntry(entry: LogEntry): unknown[] {
   switch (entry.kind) {
     case 'octets': {
@@ -172,6 +172,7 @@ function wirelogEntry(entry: LogEntry): unknown[] {
     case 'switch':
       return [['WLM', entry.isOn]];
     case 'piece':
+    case 'content':
     case 'note':
       return [];
   }
