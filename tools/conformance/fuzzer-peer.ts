@@ -88,8 +88,7 @@ export class FuzzerPeer {
     this.octetsReceived += bytes.length;
     const { mostOctets = Number.POSITIVE_INFINITY, listener } = this.#parts;
     if (this.octetsReceived > mostOctets) {
-      listener.flooded(`more than ${mostOctets / 2 ** 20} MiB`);
-      return;
+      return listener.flooded(`more than ${mostOctets / 2 ** 20} MiB`);
     }
     this.#incoming.receive(bytes);
     this.flush();
@@ -143,10 +142,9 @@ export class FuzzerPeer {
 
   /** Deflates a message and hands back its compressed payload, unless the connection has gone. */
   deflate(payload: Buffer, done: (compressed: Buffer) => void): void {
+    if (this.isCompressed) this.#parts.log.content(true, payload);
     this.#parts.deflate?.deflate(payload, (_error, bytes) => {
-      if (!this.isAlive) return;
-      this.#parts.log.content(true, payload);
-      done(bytes);
+      if (this.isAlive) done(bytes);
     });
   }
 

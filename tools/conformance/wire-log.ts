@@ -49,7 +49,7 @@ export type LogEntry =
       readonly length: number;
       readonly preview: Buffer;
     }
-  /** What a compressed message says. It stands above its frames when it goes out, and below them else. */
+  /** What a compressed message says: above its frames when it goes out, else below them. */
   | {
       readonly kind: 'content';
       readonly at: number;
