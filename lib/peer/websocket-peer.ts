@@ -12,7 +12,7 @@
  * caller may rely on. Reading is in peer-reading.ts, writing in peer-output.ts.
  */
 import debug from 'debug';
-import { AN_ABORT_SIGNAL, checkOptions, UsageError } from '../base/index.ts';
+import { AN_ABORT_SIGNAL, asError, checkOptions, UsageError } from '../base/index.ts';
 import { type CloseReport, Connection, type ConnectionSink } from '../connection/index.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import type { IncomingMessage } from './incoming.ts';
@@ -373,8 +373,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** A transport that throws is as good as gone: the one who uses it is not the one to be told. */
   #lose(error: unknown, what: string): void {
-    const asError = error instanceof Error ? error : new Error(String(error));
-    process.nextTick(() => this.#connection.transportClosed(asError));
+    process.nextTick(() => this.#connection.transportClosed(asError(error)));
     if (what !== 'destroy') this.#tell('destroy');
   }
 
