@@ -51,21 +51,19 @@ export function acceptStream(
 function readHeaders(headers: IncomingHttpHeaders): UpgradeRequest {
   const lines: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
-    for (const line of Array.isArray(value) ? value : [value ?? '']) lines.push(name, line);
+    // Without a value it is not there: an Origin of nothing would be a foreign one.
+    for (const line of [value ?? []].flat()) lines.push(name, line);
   }
   return {
     method: headers[':method'] ?? '',
     target: headers[':path'] ?? '',
     version: '2.0',
     fields: new LineFields(lines),
-    protocol: text(headers[':protocol']),
+    // Never several lines: HTTP/2 does not take a pseudo-header field twice [RFC 9113 §8.3].
+    protocol: headers[':protocol'] as string | undefined,
     scheme: headers[':scheme'],
     authority: headers[':authority'] ?? headers.host,
   };
-}
-
-function text(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 class StreamCarrier implements Carrier {

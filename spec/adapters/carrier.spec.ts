@@ -1,9 +1,19 @@
 import { PassThrough } from 'node:stream';
+import { encodeFrame, OPCODE } from 'barewire/codec';
 import type { UpgradeRequest } from 'barewire/handshake';
-import { DuplexTransport } from 'barewire/peer';
+import { DuplexTransport, systemAlarm } from 'barewire/peer';
 import t from 'tap';
-import { type AdapterEndpoint, type Carrier, carryThrough } from '../../lib/adapters/carrier.ts';
+import { ADAPTER_CHANNELS } from '../../lib/adapters/adapter-channels.ts';
+import {
+  type AdapterEndpoint,
+  alarmOf,
+  type Carrier,
+  carryThrough,
+} from '../../lib/adapters/carrier.ts';
 import { LineFields } from '../../lib/adapters/line-fields.ts';
+import { hearChannels } from '../support/channels.ts';
+import { FakeWorld } from '../support/fake-world.ts';
+import { duplexPair, eventually } from '../support/sockets.ts';
 
 const LINES = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
 const KEY = ['Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='];
@@ -168,4 +178,136 @@ t.test('leaves no stream behind when there can be no peer on it', async (t) => {
   });
   await t.rejects(carryThrough(failing, request([...LINES, ...KEY]), {}), TypeError);
   t.strictSame(rig.log, [['drop']]);
+});
+
+t.test('does not count, ask or answer a client that has gone before it begins', async (t) => {
+  const endpoint: AdapterEndpoint = { accept: () => t.fail('asked'), maxConnections: 1 };
+  for (const _ of [1, 2]) {
+    const rig = carrier();
+    rig.leave();
+    t.equal(await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint), undefined);
+    t.strictSame(rig.log, [['drop']]);
+  }
+  const { maxConnections } = endpoint;
+  t.strictSame(await carry([...LINES, ...KEY], { maxConnections }), [['switch', 101]]);
+});
+
+t.test('refuses beyond the cap, before anybody is asked', async (t) => {
+  const all = [...LINES, ...KEY];
+  const endpoint: AdapterEndpoint = { maxConnections: 1, refused: () => {} };
+  t.strictSame(await carry(all, endpoint), [['switch', 101]]);
+  const asking: AdapterEndpoint = { ...endpoint, maxConnections: 0, accept: () => t.fail('asked') };
+  t.strictSame(await carry(all, asking), [['refuse', 503, 'too many connections']]);
+});
+
+t.test('drops a refused client that can read no answer, and tells all the same', async (t) => {
+  const rig = carrier();
+  const statuses: number[] = [];
+  const endpoint: AdapterEndpoint = {
+    accept: () => {
+      rig.leave();
+      return false;
+    },
+    refused: ({ status }) => statuses.push(status),
+  };
+  t.equal(await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint), undefined);
+  t.strictSame(rig.log, [['drop']]);
+  t.equal(statuses.length, 1);
+});
+
+t.test('prints why accept failed when nobody wants to be told', async (t) => {
+  const printed = t.capture(console, 'error');
+  const failure = new Error('in accept');
+  const accept = (): never => {
+    throw failure;
+  };
+  const all = [...LINES, ...KEY];
+  t.strictSame(await carry(all, { accept }), [['refuse', 500, '']]);
+  t.match(await carry(all, { accept: () => false }), [['refuse', 403]]);
+  t.strictSame(
+    printed().map((call) => call.args),
+    [['barewire: accept failed:', failure]],
+    'a no is no failure',
+  );
+});
+
+t.test('answers 500 when the fields of a refusal cannot be written, and prints why', async (t) => {
+  const printed = t.capture(console, 'error');
+  const rig = carrier();
+  const failure = new TypeError('no such field here');
+  const write = rig.carrier.refuse;
+  rig.carrier.refuse = (status, headers, body) => {
+    if ('x-bad' in headers) throw failure;
+    write(status, headers, body);
+  };
+  const endpoint: AdapterEndpoint = {
+    accept: (opening) => opening.reject(401, 'who?', { 'x-bad': 'a\nb' }),
+  };
+  t.equal(await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint), undefined);
+  t.strictSame(rig.log, [['refuse', 500, '']]);
+  t.strictSame(
+    printed().map((call) => call.args),
+    [['barewire: a refusal cannot be sent as it is:', failure]],
+  );
+});
+
+t.test(
+  'takes the scheme of the carrier for its own, unless the endpoint knows better',
+  async (t) => {
+    const verdict = async (isHere: boolean, isSecure: boolean | undefined, origin: string) => {
+      const rig = carrier();
+      const carrying = Object.assign(Object.create(rig.carrier), { isSecure: isHere });
+      const endpoint: AdapterEndpoint = { isSecure, refused: () => {} };
+      const lines = [...LINES, ...KEY, 'Origin', origin];
+      (await carryThrough(carrying, request(lines), endpoint))?.terminate();
+      return (rig.log[0] as unknown[])[1];
+    };
+    t.equal(await verdict(true, undefined, 'https://a'), 101);
+    t.equal(await verdict(true, undefined, 'http://a'), 403);
+    t.equal(await verdict(false, true, 'http://a'), 403, 'TLS ends before us');
+    t.equal(await verdict(false, true, 'https://a'), 101);
+  },
+);
+
+t.test('asks for so long as it may on the alarm of the endpoint, else of the system', async (t) => {
+  const world = new FakeWorld();
+  const endpoint: AdapterEndpoint = {
+    alarm: world.after,
+    handshakeTimeoutMs: 70,
+    accept: () => new Promise(() => {}),
+    refused: () => {},
+  };
+  const carried = carry([...LINES, ...KEY], endpoint);
+  t.strictSame(world.waiting, [70]);
+  world.advance(70);
+  t.match(await carried, [['refuse', 503]]);
+  t.strictSame(await carry([...LINES, ...KEY], { ...endpoint, accept: () => true }), [
+    ['switch', 101],
+  ]);
+  t.strictSame(world.waiting, [], 'none is left behind an answer');
+  t.equal(alarmOf(endpoint), world.after);
+  for (const none of [undefined, {}, { alarm: 1 as never }]) t.equal(alarmOf(none), systemAlarm);
+});
+
+t.test('gives messages to the handler, and tells the channels of everything', async (t) => {
+  const told = hearChannels(t, 'adapters', Object.keys(ADAPTER_CHANNELS));
+  const [near, far] = duplexPair();
+  const rig = carrier();
+  rig.carrier.switchOver = () => new DuplexTransport(near);
+  const heard: unknown[] = [];
+  const endpoint: AdapterEndpoint = { message: (_peer, data) => heard.push(data) };
+  const peer = await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint);
+  far.resume().write(encodeFrame({ opcode: OPCODE.text, payload: 'hello', maskingKey: 1 }));
+  await eventually(() => heard.length === 1);
+  t.strictSame(heard, ['hello']);
+  const refusing: AdapterEndpoint = { refused: () => {} };
+  t.match(await carry(LINES, refusing), [['refuse', 400]]);
+  t.match(told, [
+    ['request', { endpoint, source: 'source' }],
+    ['accepted', { endpoint, source: 'source' }],
+    ['request', { endpoint: refusing }],
+    ['refused', { endpoint: refusing, source: 'source', refusal: { status: 400 } }],
+  ]);
+  t.equal(told[1]![1]['peer'], peer);
+  peer?.terminate();
 });

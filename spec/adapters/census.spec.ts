@@ -40,9 +40,15 @@ t.test('counts IPv6 by the /64, and what has no address in total only', (t) => {
   t.equal(arrive(caps, '2001:db8::1').status, undefined);
   t.equal(arrive(caps, '2001:db8::2').status, 429);
   t.equal(arrive(caps, '2001:db8:0:1::2').status, undefined);
-  for (const expected of [undefined, undefined, undefined, 503]) {
-    t.equal(arrive(caps, '').status, expected);
-  }
+  const nameless = [1, 2, 3].map(() => arrive(caps, ''));
+  t.strictSame(
+    nameless.map(({ status }) => status),
+    [undefined, undefined, undefined],
+  );
+  t.equal(arrive(caps, '').status, 503);
+  nameless[0]!.leave();
+  t.equal(arrive(caps, '').status, undefined, 'one has left');
+  t.equal(arrive(caps, '').status, 503);
   t.end();
 });
 

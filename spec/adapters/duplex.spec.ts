@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { acceptDuplex } from 'barewire/adapters';
+import { type AdapterEndpoint, acceptDuplex } from 'barewire/adapters';
 import { connectWebSocket } from 'barewire/client';
 import { type RequestHead, RequestReader } from 'barewire/http';
 import t from 'tap';
@@ -125,4 +125,37 @@ t.test('has the system ask whether a silent client is still there', async (t) =>
   await client.ended();
   t.strictSame(calls, [[true, 30_000]]);
   client.close();
+});
+
+t.test('a refusal that has no body is ended behind its head', async (t) => {
+  const stream = new HalfClosed({ allowHalfOpen: true });
+  const lines = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
+  lines.push('Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==');
+  const request = { method: 'GET', target: '/', version: '1.1', fields: new LineFields(lines) };
+  const endpoint: AdapterEndpoint = {
+    accept: (opening) => opening.reject(304, 'a 304 has no body', { etag: '"1"' }),
+    refused: () => {},
+  };
+  t.equal(await acceptDuplex(stream, request, undefined, endpoint), undefined);
+  await once(stream, 'close');
+  t.match(stream.text, /^HTTP\/1\.1 304 [\s\S]*\r\netag: "1"\r\n[\s\S]*\r\n\r\n$/);
+});
+
+t.test('a place is free again when the stream is gone', async (t) => {
+  const statuses: number[] = [];
+  const endpoint: AdapterEndpoint = {
+    maxConnections: 1,
+    refused: ({ status }) => statuses.push(status),
+  };
+  const fields = { get: () => undefined, getAll: () => [] };
+  const request = { method: 'POST', target: '/', version: '1.1', fields };
+  const [first, second, third] = [duplexPair()[0], duplexPair()[0], duplexPair()[0]];
+  await acceptDuplex(first, request, undefined, endpoint);
+  await acceptDuplex(second, request, undefined, endpoint);
+  first.destroy();
+  await once(first, 'close');
+  await acceptDuplex(third, request, undefined, endpoint);
+  t.strictSame(statuses, [405, 503, 405]);
+  second.destroy();
+  third.destroy();
 });

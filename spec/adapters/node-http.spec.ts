@@ -10,7 +10,7 @@ import type { RefusedOpening, WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { FakeWorld } from '../support/fake-world.ts';
-import { eventually, listen, RawClient } from '../support/sockets.ts';
+import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
 type Accepted = Promise<WebSocketPeer | undefined>;
 
@@ -318,4 +318,17 @@ t.test('rejects bad options, which are the fault of the caller', async (t) => {
   await t.rejects(acceptUpgrade(request as never, socket, Buffer.alloc(0), endpoint), {
     code: 'invalid-option',
   });
+});
+
+t.test('refuses a request that has neither method nor target', async (t) => {
+  const [near, far] = duplexPair();
+  const request = { httpVersion: '1.1', rawHeaders: [] };
+  const statuses: number[] = [];
+  const refused = ({ status }: RefusedOpening): void => void statuses.push(status);
+  const accepted = acceptUpgrade(request as never, near, Buffer.alloc(0), { refused });
+  t.equal(await accepted, undefined);
+  t.strictSame(statuses, [405]);
+  far.setEncoding('latin1');
+  t.match((await once(far, 'data'))[0], /^HTTP\/1\.1 405 /);
+  far.destroy();
 });

@@ -300,3 +300,86 @@ t.test('answers 500 when accept adds a field that HTTP/2 does not have', async (
     { code: 'ERR_HTTP2_HEADER_SINGLE_VALUE' },
   ]);
 });
+
+t.test('shows fields of several lines one by one', async (t) => {
+  const seen: unknown[] = [];
+  const { session } = await pair(t, {
+    accept(opening) {
+      seen.push(opening.fields.getAll('set-cookie'));
+      return false;
+    },
+    refused: () => {},
+  });
+  const stream = session.request({
+    ...{ ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': '/' },
+    ...{ 'sec-websocket-version': '13', 'set-cookie': ['a=1', 'b=2'] },
+  });
+  t.match((await once(stream, 'response'))[0], { ':status': 403 });
+  t.strictSame(seen, [['a=1', 'b=2']]);
+  stream.close();
+});
+
+t.test('refuses a tunnel, which has no path, and headers that are no request', async (t) => {
+  const errors: unknown[] = [];
+  const refused: AdapterEndpoint['refused'] = ({ status, error }) => {
+    errors.push([status, 'code' in error && error.code]);
+  };
+  const { server, session } = await pair(t, { refused });
+  const tunnel = session.request({ ':method': 'CONNECT', ':authority': 'other.example:80' });
+  t.match((await once(tunnel, 'response'))[0], { ':status': 405 });
+  tunnel.close();
+  server.removeAllListeners('stream');
+  server.on('stream', (stream) => void acceptStream(stream, {}, { refused }));
+  const ordinary = session.request({ ':path': '/' });
+  t.match((await once(ordinary, 'response'))[0], { ':status': 405 });
+  ordinary.close();
+  t.strictSame(errors, [
+    [405, 'handshake-method'],
+    [405, 'handshake-method'],
+  ]);
+});
+
+t.test('takes fields without a value for absent, and Host for the authority', async (t) => {
+  const seen: unknown[] = [];
+  const { server, session } = await pair(t, {});
+  server.removeAllListeners('stream');
+  server.on('stream', (stream, headers) => {
+    const accept: AdapterEndpoint['accept'] = ({ origin, host, fields }) => {
+      seen.push(origin, host, fields.get('x-a'));
+      return false;
+    };
+    const absent = { origin: undefined, ':authority': undefined, 'x-a': undefined };
+    const edited = { ...headers, ...absent, host: 'called.example' };
+    void acceptStream(stream, edited, { accept, refused: () => {} });
+  });
+  const stream = ask(session);
+  t.match((await once(stream, 'response'))[0], { ':status': 403 });
+  t.strictSame(seen, [undefined, 'called.example', undefined]);
+  stream.close();
+});
+
+t.test('survives a stream that is gone already', async (t) => {
+  const { server, session } = await pair(t, {});
+  server.removeAllListeners('stream');
+  const accepted: unknown[] = [];
+  server.on('stream', (stream, headers) => {
+    stream.on('close', async () => {
+      accepted.push(stream.session, await acceptStream(stream, headers));
+    });
+    stream.on('error', () => {}).destroy();
+  });
+  ask(session).on('error', () => {});
+  await eventually(() => accepted.length === 2);
+  t.strictSame(accepted, [undefined, undefined]);
+});
+
+t.test('a place is free again when the stream is gone', async (t) => {
+  const { session, url } = await pair(t, { ...ECHO, maxConnections: 1, refused: () => {} });
+  const first = await connectOverHttp2(session, url);
+  await t.rejects(connectOverHttp2(session, url), /answered 503/);
+  first.terminate();
+  let next: WebSocketPeer | undefined;
+  while (next === undefined) next = await connectOverHttp2(session, url).catch(() => undefined);
+  t.equal(next.isOpen, true);
+  next.terminate();
+});
