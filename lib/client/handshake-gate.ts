@@ -69,9 +69,9 @@ export class HandshakeGate {
   }
 
   #leave(key: string, who: () => void): void {
-    const queue = this.#queues.get(key);
-    const place = queue?.indexOf(who) ?? -1;
-    if (queue === undefined || place === -1) return;
+    // Everybody leaves once: it is the queue that it entered.
+    const queue = this.#queues.get(key)!;
+    const place = queue.indexOf(who);
     queue.splice(place, 1);
     if (queue.length === 0) this.#queues.delete(key);
     // Who was inside makes room for the first of those who wait.

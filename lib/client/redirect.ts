@@ -14,7 +14,6 @@
  * the protocol: do not put secrets into them.
  */
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { UsageError } from '../base/index.ts';
 import { Fields, type FieldsInit } from '../http/index.ts';
 import {
   parseHttpUrl,
@@ -93,8 +92,7 @@ function readLocation(from: WebSocketAddress, refusal: HandshakeRefused): WebSoc
   try {
     const parse = from.href.startsWith('http') ? parseHttpUrl : parseWebSocketUrl;
     return parse(location, from);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+  } catch {
     throw notFollowed(refusal, 'a bad location');
   }
 }

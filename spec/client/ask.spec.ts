@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { ask } from '../../lib/client/ask.ts';
 import { duplexPair } from '../support/sockets.ts';
@@ -51,4 +52,20 @@ t.test('looks after the errors of the stream until somebody else does', async (t
   near.destroy(new Error('nobody listens'));
   await closed;
   t.equal(near.errored?.message, 'nobody listens');
+});
+
+t.test('takes a refusal for an answer although its body breaks off', async (t) => {
+  const [near, far] = duplexPair();
+  const answer = ask(near, 'x', 'GET', calm);
+  far.end('HTTP/1.1 403 No\r\nContent-Length: 1000\r\n\r\nhalf of');
+  const { head, body } = await answer;
+  t.strictSame([head.status, body.toString()], [403, 'half of']);
+  t.equal(near.listenerCount('data'), 0);
+});
+
+t.test('writes nothing to a stream that is gone already', async (t) => {
+  const near = new PassThrough();
+  near.destroy();
+  await t.rejects(ask(near, 'x', 'GET', calm), { code: 'premature-eof' } as never);
+  t.equal(near.read(), null);
 });

@@ -393,3 +393,36 @@ t.test('rejects when the stream of the caller is dead or cannot be had', async (
   const none = (): Promise<Socket> => Promise.reject(new Error('none'));
   await t.rejects(connectWebSocket('ws://a/', { createConnection: none }), { message: 'none' });
 });
+
+t.test('rejects with an answer that is no redirect, though redirects are wanted', async (t) => {
+  const server = await rawServer(t, (request) =>
+    request.socket.write('HTTP/1.1 404 No\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n'),
+  );
+  const url = `ws://127.0.0.1:${server.port}`;
+  await t.rejects(connectWebSocket(url, { maxRedirects: 5 }), { status: 404 } as never);
+  t.equal(server.requests.length, 1);
+});
+
+t.test('who gives up behind the handshake of a name leaves its place to others', async (t) => {
+  const port = await echoServer(t);
+  let stuck = true;
+  const createConnection = (): Promise<Duplex> =>
+    stuck ? new Promise(() => {}) : Promise.resolve(connectTcp(port, '127.0.0.1'));
+  const first = new AbortController();
+  const url = 'ws://crowded.example/';
+  const inside = connectWebSocket(url, { createConnection, signal: first.signal });
+  // More than may be unfinished at a time where others resolve the names.
+  for (let count = 0; count < 70; count += 1) {
+    const aborter = new AbortController();
+    const waiting = connectWebSocket(url, { createConnection, signal: aborter.signal });
+    await new Promise((next) => setImmediate(next));
+    aborter.abort(new Error('enough'));
+    await t.rejects(waiting, { message: 'enough' });
+  }
+  stuck = false;
+  const peer = await connectWebSocket('ws://other.example/', { createConnection });
+  t.equal(peer.isOpen, true);
+  peer.terminate();
+  first.abort(new Error('enough'));
+  await t.rejects(inside, { message: 'enough' });
+});

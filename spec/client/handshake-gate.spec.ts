@@ -74,3 +74,15 @@ t.test('forgets who gives up, inside or waiting', async (t) => {
   await t.rejects(gate.enter(['a'], aborter.signal), { message: 'enough' });
   t.equal(gate.count('a'), 0);
 });
+
+t.test('leaving twice takes nobody else out', async (t) => {
+  const gate = new HandshakeGate();
+  const leave = await gate.enter(['a'], NEVER);
+  const next = gate.enter(['a'], NEVER);
+  leave();
+  leave();
+  t.equal(gate.count('a'), 1);
+  (await next)();
+  leave();
+  t.equal(gate.count('a'), 0);
+});

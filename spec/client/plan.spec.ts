@@ -46,3 +46,35 @@ t.test('refuses what cannot work', (t) => {
   t.throws(() => makePlan('ftp://a', {}));
   t.end();
 });
+
+t.test('takes one offer of permessage-deflate, or several in their order', (t) => {
+  const nine = 'permessage-deflate; server_max_window_bits=9; client_max_window_bits';
+  const offerOf = (deflate: ConnectOptions['deflate']): string | undefined =>
+    makePlan('ws://a', { deflate }).wishes.offer;
+  t.equal(offerOf({ serverMaxWindowBits: 9 }), nine);
+  t.equal(offerOf([{ serverMaxWindowBits: 9 }]), nine);
+  t.equal(offerOf([{ serverMaxWindowBits: 9 }, {}]), `${nine}, ${offerOf(true)}`);
+  for (const bad of [null, 1, 'permessage-deflate', [null], [{}, true], ['x']]) {
+    t.throws(() => offerOf(bad as never), { name: 'UsageError', code: 'invalid-option' });
+  }
+  t.end();
+});
+
+t.test('takes one subprotocol or an array of them, and nothing else', (t) => {
+  const protocolsOf = (protocols: ConnectOptions['protocols']): readonly string[] =>
+    makePlan('ws://a', { protocols }).wishes.protocols ?? [];
+  t.strictSame(protocolsOf(undefined), []);
+  t.strictSame(protocolsOf('a'), ['a']);
+  t.strictSame(protocolsOf(['b', 'a']), ['b', 'a']);
+  for (const bad of [null, 1, { 0: 'a', length: 1 }, new Set(['a'])]) {
+    t.throws(() => protocolsOf(bad as never), { name: 'UsageError', code: 'invalid-argument' });
+  }
+  t.end();
+});
+
+t.test('prefers the credentials of the fields to those of the URL', (t) => {
+  const plan = makePlan('ws://u:p@a', { headers: { AUTHORIZATION: 'Bearer x' } });
+  const { headers } = wishesFor(plan, plan.hop);
+  t.strictSame([...(headers as Iterable<unknown>)], [['AUTHORIZATION', 'Bearer x']]);
+  t.end();
+});

@@ -6,6 +6,7 @@ import t from 'tap';
 import { parseWebSocketUrl } from '../../lib/client/address.ts';
 import { dial } from '../../lib/client/dial.ts';
 import { openTunnel, resolveProxy } from '../../lib/client/proxy.ts';
+import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { rawServer } from '../support/raw-server.ts';
 
 const calm = new AbortController().signal;
@@ -68,4 +69,43 @@ t.test('leaves no connection to a proxy whose TLS options are bad', async (t) =>
   const proxy = resolveProxy({ url: `https://127.0.0.1:${port}`, tls: { key: 'no key' } });
   await t.rejects(openTunnel(parseWebSocketUrl('ws://far.example'), proxy, {}, calm), Error);
   await t.resolves(ended);
+});
+
+t.test('takes a URL or settings with one, and the ports of the schemes', (t) => {
+  t.match(resolveProxy('https://p'), { isSecure: true, port: 443 });
+  t.match(resolveProxy(new URL('http://p:81')), { isSecure: false, port: 81 });
+  const tls = { ca: CERTIFICATE };
+  t.match(resolveProxy({ url: new URL('https://p:1'), tls }), { port: 1, tls });
+  for (const bad of [null, 5, true, undefined, () => 'http://p', {}, { url: 'p' }, { host: 'p' }]) {
+    t.throws(() => resolveProxy(bad as never), { name: 'UsageError', code: 'invalid-option' });
+  }
+  const smuggled = { url: 'http://p', headers: { 'x-a': 'b\r\nc: d' } };
+  t.throws(() => resolveProxy(smuggled), { code: 'invalid-header' });
+  t.end();
+});
+
+t.test('reaches a proxy by TLS, in which its credentials travel', async (t) => {
+  const tls = { cert: CERTIFICATE, key: PRIVATE_KEY };
+  const { port, requests } = await rawServer(
+    t,
+    (request) => {
+      request.socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    },
+    tls,
+  );
+  const settings = { headers: { 'x-a': 'b' }, tls: { ca: CERTIFICATE } };
+  const proxy = resolveProxy({ url: `https://u:s@localhost:${port}`, ...settings });
+  const stream = await openTunnel(parseWebSocketUrl('ws://[2001:db8::1]:81'), proxy, {}, calm);
+  t.equal('encrypted' in stream, true);
+  stream.destroy();
+  const credentials = Buffer.from('u:s').toString('base64');
+  t.equal(
+    requests[0]!.head,
+    'CONNECT [2001:db8::1]:81 HTTP/1.1\r\nHost: [2001:db8::1]:81\r\nx-a: b\r\n' +
+      `Proxy-Authorization: Basic ${credentials}\r\n\r\n`,
+  );
+  const stranger = resolveProxy(`https://localhost:${port}`);
+  const misled = openTunnel(parseWebSocketUrl('ws://a'), stranger, {}, calm);
+  await t.rejects(misled, { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } as never);
+  t.equal(requests.length, 1, 'nothing is said to a proxy that nobody vouches for');
 });

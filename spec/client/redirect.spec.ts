@@ -2,7 +2,8 @@ import { createSecureContext } from 'node:tls';
 import { HandshakeRefused, parseWebSocketUrl } from 'barewire/client';
 import { Fields } from 'barewire/http';
 import t from 'tap';
-import { followRedirect, type Hop } from '../../lib/client/redirect.ts';
+import { parseHttpUrl } from '../../lib/client/address.ts';
+import { firstHop, followRedirect, type Hop } from '../../lib/client/redirect.ts';
 
 const SECRETS = {
   Cookie: 'session=1',
@@ -121,5 +122,26 @@ t.test('leaves no unix socket that takes the place of host and port', (t) => {
   for (const away of ['ws://b.example/y', 'ws://a.example:81/', 'wss://a.example/']) {
     t.throws(() => followRedirect(from, refusal(away)), /away from a unix socket/, away);
   }
+  t.end();
+});
+
+t.test('begins with what the caller gave, and with nothing else', (t) => {
+  const address = parseWebSocketUrl('ws://a.example/x');
+  const bare = firstHop(address, undefined, {});
+  t.strictSame([...bare.fields], []);
+  t.match(bare, { address, tls: undefined, isUnix: false });
+  const full = firstHop(address, SECRETS, { tls: IDENTITY, socketPath: '/run/a.sock' });
+  t.equal(full.fields.length, 4);
+  t.match(full, { tls: IDENTITY, isUnix: true });
+  t.equal(firstHop(parseWebSocketUrl('ws+unix:/run/a.sock'), undefined, {}).isUnix, true);
+  t.end();
+});
+
+t.test('an event stream stays one: its location has a scheme of HTTP, and no TLS to lose', (t) => {
+  const from: Hop = { ...hop('ws://a.example/'), address: parseHttpUrl('http://a.example/x') };
+  t.equal(followRedirect(from, refusal('/y#z'))?.address.href, 'http://a.example/y#z');
+  const elsewhere = followRedirect({ ...from, tls: undefined }, refusal('https://b.example/y'));
+  t.match(elsewhere, { address: { origin: 'https://b.example' }, tls: undefined });
+  t.throws(() => followRedirect(from, refusal('wss://a.example/')), /a bad location/);
   t.end();
 });

@@ -1,7 +1,14 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AdapterEndpoint, acceptUpgrade } from 'barewire/adapters';
-import { type BinaryType, CloseEvent, ErrorEvent, WebSocket } from 'barewire/client';
+import {
+  type BinaryType,
+  CloseEvent,
+  ErrorEvent,
+  WebSocket,
+  type WebSocketClientOptions,
+} from 'barewire/client';
 import type { WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { FakeWorld } from '../support/fake-world.ts';
@@ -477,4 +484,131 @@ t.test('sends bytes as they were when they were given, however long they wait', 
   t.ok(received.every((text, index) => text === sent[index]));
   socket.close();
   await next(socket, 'close');
+});
+
+t.test('has nothing to show before it is open', async (t) => {
+  const { url } = await serve(t, { deflate: true });
+  const socket = new WebSocket(url);
+  t.strictSame([socket.extensions, socket.protocol, socket.bufferedAmount], ['', '', 0]);
+  await next(socket, 'open');
+  t.equal(socket.extensions, 'permessage-deflate');
+  socket.close();
+  await next(socket, 'close');
+});
+
+t.test('sends no pieces before it is open, nor when it never was', async (t) => {
+  const pieces = async function* (): AsyncGenerator<string> {
+    yield 'never asked for';
+  };
+  const { url } = await serve(t, { accept: () => false });
+  const socket = new WebSocket(url);
+  await t.rejects(socket.send(pieces()), { name: 'InvalidStateError' });
+  await next(socket, 'close');
+  t.equal(await socket.send(pieces()), false);
+  t.equal(socket.bufferedAmount, 0);
+});
+
+t.test('sends the pieces of one message while it is open', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  await next(socket, 'open');
+  const pieces = async function* (): AsyncGenerator<string> {
+    yield 'one ';
+    yield 'message';
+  };
+  t.equal(await socket.send(pieces()), true);
+  t.equal((await next<MessageEvent>(socket, 'message')).data, 'one message');
+  socket.close();
+  await next(socket, 'close');
+});
+
+t.test('a loop that is left before the connection opens gives the attempt up', async (t) => {
+  const server = await rawServer(t, () => {});
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
+  const loop = socket[Symbol.asyncIterator]();
+  await loop.return?.();
+  t.equal(socket.readyState, 2);
+  t.match(await next(socket, 'error'), { error: { name: 'AbortError' } });
+});
+
+t.test('what opens after it was closed is cut, and never shown', async (t) => {
+  const { url, peers } = await serve(t);
+  const socket = new WebSocket(url);
+  const seen: string[] = [];
+  socket.onopen = () => seen.push('open');
+  const close = (): void => socket.close();
+  // Told between the end of the handshake and the event.
+  subscribe('barewire:client:open', close);
+  t.teardown(() => unsubscribe('barewire:client:open', close));
+  t.match(await next(socket, 'close'), { code: 1006, wasClean: false });
+  t.strictSame(seen, []);
+  t.match(await peers[0]!.closed, { code: 1006 });
+});
+
+t.test('has a handler for each of its events', (t) => {
+  const options = { createConnection: () => new Promise<never>(() => {}) };
+  const socket = new WebSocket('ws://a/', [], options);
+  for (const name of ['onopen', 'onmessage', 'onerror', 'onclose', 'onreconnecting'] as const) {
+    t.equal(socket[name], null, name);
+    const handler = (): void => {};
+    socket[name] = handler;
+    t.equal(socket[name], handler, name);
+  }
+  socket.close();
+  t.end();
+});
+
+/** Opens and is cut off, then opens again. */
+async function comingBack(t: Test, reconnect: WebSocketClientOptions['reconnect']) {
+  const server = await rawServer(t, (request) => request.switch());
+  const world = new FakeWorld();
+  const aborter = new AbortController();
+  const options = { reconnect, signal: aborter.signal };
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}`, [], options, world);
+  const seen: string[] = [];
+  socket.onopen = () => seen.push('open');
+  socket.onreconnecting = ({ attempt, delayMs }) => seen.push(`again ${attempt} ${delayMs}`);
+  socket.onerror = ({ message }) => seen.push(`error ${message}`);
+  socket.onclose = ({ code }) => seen.push(`close ${code}`);
+  await eventually(() => seen.length === 1);
+  server.requests[0]!.socket.destroy();
+  await eventually(() => seen.length >= 2);
+  return { server, world, aborter, socket, seen };
+}
+
+t.test('comes back when it may, with states and events as before', async (t) => {
+  const { world, socket, seen } = await comingBack(t, true);
+  t.equal(socket.readyState, 0);
+  t.strictSame(seen, ['open', 'again 1 2000']);
+  world.advance(2000);
+  await eventually(() => seen.length === 3);
+  t.strictSame([seen[2], socket.readyState], ['open', 1]);
+  socket.terminate();
+  await next(socket, 'close');
+  t.strictSame(world.waiting, []);
+});
+
+t.test('gives up waiting at the signal, in an event behind the call', async (t) => {
+  const { world, aborter, socket, seen } = await comingBack(t, { minDelayMs: 100 });
+  aborter.abort(new Error('enough'));
+  t.equal(seen.length, 2);
+  await next(socket, 'close');
+  t.strictSame(seen.slice(2), ['error enough', 'close 1006']);
+  t.strictSame(world.waiting, []);
+});
+
+t.test('ends with what shouldReconnect threw', async (t) => {
+  const shouldReconnect = (): boolean => {
+    throw new Error('in the option');
+  };
+  const { seen, socket } = await comingBack(t, { shouldReconnect });
+  t.strictSame(seen, ['open', 'error in the option', 'close 1006']);
+  t.equal(socket.readyState, 3);
+});
+
+t.test('refuses a wish to come back that says nothing', (t) => {
+  for (const reconnect of [null, 1, 'yes'] as never[]) {
+    t.throws(() => new WebSocket('ws://a/', [], { reconnect }), { code: 'invalid-option' });
+  }
+  t.end();
 });
