@@ -33,8 +33,14 @@ export const WS_PLAIN: Contender = {
   script: 'ws.js',
   env: { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' },
 };
-/** The floor: bytes sent back as they come. */
+/** Bytes sent back as they come, by the ordinary stream. */
 export const NET: Contender = { name: 'net.Socket', script: 'net.js', isUnframed: true };
+/** The floor of JavaScript: the same system calls with nothing around them. */
+export const BARE_HANDLE: Contender = {
+  name: 'bare handle',
+  script: 'bare-handle.js',
+  isUnframed: true,
+};
 /** Event streams by hand on node:http. */
 export const NODE_HTTP: Contender = { name: 'node:http', script: 'node-http.js' };
 

@@ -2,17 +2,20 @@
 import t from 'tap';
 import { broadcast, eventFanOut, handshakes, idleMemory } from '../../bench/process/scenarios.ts';
 import type { Contender } from '../../bench/process/server-process.ts';
-import { BAREWIRE, checkRow, measure, NODE_HTTP, WS } from '../support/bench.ts';
+import { BARE_HANDLE, BAREWIRE, checkRow, measure, NODE_HTTP, WS } from '../support/bench.ts';
 
 // Many processes, one after the other: on a busy machine each takes seconds to start.
 t.setTimeout(300_000);
 
 t.test('broadcasts, handshakes, memory and events are measured', async (t) => {
   const both = ['barewire', 'ws'];
-  checkRow(t, await measure([BAREWIRE, WS], broadcast(5, 2, 2)), both);
+  const floor = 'bare handle';
+  const crowd = [BAREWIRE, WS, BARE_HANDLE];
+  checkRow(t, await measure(crowd, broadcast(5, 2, 2)), [...both, floor]);
   checkRow(t, await measure([BAREWIRE], broadcast(5, 1, 2, { deflate: true })), ['barewire']);
   checkRow(t, await measure([BAREWIRE, WS], handshakes(40)), both);
-  checkRow(t, await measure([BAREWIRE, NODE_HTTP], eventFanOut(3, 2)), ['barewire', 'node:http']);
+  const events = [BAREWIRE, NODE_HTTP, BARE_HANDLE];
+  checkRow(t, await measure(events, eventFanOut(3, 2)), ['barewire', 'node:http', floor]);
   const memory = await measure([BAREWIRE], idleMemory(20, true));
   t.equal(memory.entries[0]!.error, undefined);
 });

@@ -5,7 +5,7 @@ import type { EchoLoad } from '../../bench/process/load.ts';
 import { echo } from '../../bench/process/scenarios.ts';
 import { FULL, listWorkloads } from '../../bench/process/workloads.ts';
 import { chooseRows } from '../../bench/support/selection.ts';
-import { BAREWIRE, checkRow, measure, NET, WS } from '../support/bench.ts';
+import { BARE_HANDLE, BAREWIRE, checkRow, measure, NET, WS } from '../support/bench.ts';
 
 const LOAD: EchoLoad = {
   payloadBytes: 300,
@@ -19,7 +19,8 @@ const LOAD: EchoLoad = {
 t.setTimeout(300_000);
 
 t.test('echoes are measured on every server', async (t) => {
-  checkRow(t, await measure([BAREWIRE, WS, NET], echo(LOAD)), ['barewire', 'ws', 'net.Socket']);
+  const row = await measure([BAREWIRE, WS, NET, BARE_HANDLE], echo(LOAD));
+  checkRow(t, row, ['barewire', 'ws', 'net.Socket', 'bare handle']);
   const binary = echo({ ...LOAD, kind: 'binary', payloadBytes: 100_000 });
   checkRow(t, await measure([BAREWIRE], binary), ['barewire']);
 });

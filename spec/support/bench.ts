@@ -12,6 +12,11 @@ import type { Report, Row } from '../../bench/support/report.ts';
 export const BAREWIRE: Contender = { name: 'barewire', script: 'barewire.js' };
 export const WS: Contender = { name: 'ws', script: 'ws.js' };
 export const NET: Contender = { name: 'net.Socket', script: 'net.js', isUnframed: true };
+export const BARE_HANDLE: Contender = {
+  name: 'bare handle',
+  script: 'bare-handle.js',
+  isUnframed: true,
+};
 export const NODE_HTTP: Contender = { name: 'node:http', script: 'node-http.js' };
 
 /** One sample of each. */
