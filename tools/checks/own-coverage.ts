@@ -1,7 +1,8 @@
 /**
  * Coverage of single files of `lib` by their own specs alone, without the whole suite and without
- * tap around it, and the lines that are missing:
+ * tap around it, the lines that are missing, and a verdict for each folder:
  *
+ *   npm run coverage:own                                            every file
  *   npm run coverage:own -- lib/codec lib/http/fields.ts [--missing]
  *
  *   --missing  lists the lines that are not covered of every file, and not only of those below the
@@ -90,7 +91,21 @@ const files = filesOfLib(ROOT).filter(
   (path) =>
     wanted.length === 0 || wanted.some((part) => relative(join(ROOT, 'dist'), path).includes(part)),
 );
+/** How many files of each folder there are, and how many of them are below the floor. */
+const folders = new Map<string, { count: number; below: number }>();
 let below = 0;
-for (const file of files) if (!(await check(file))) below += 1;
+for (const file of files) {
+  const name = relative(join(ROOT, 'dist'), dirname(file));
+  const folder = folders.get(name) ?? { count: 0, below: 0 };
+  folders.set(name, folder);
+  folder.count += 1;
+  if (await check(file)) continue;
+  folder.below += 1;
+  below += 1;
+}
+console.log('');
+for (const [name, { count, below }] of folders) {
+  console.log(`${below === 0 ? 'ok    ' : 'BELOW '} ${name}: ${count - below} of ${count} files`);
+}
 console.log(`${files.length - below} passed, ${below} failed`);
 if (below > 0 || files.length === 0) process.exitCode = 1;
