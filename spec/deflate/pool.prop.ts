@@ -1,0 +1,119 @@
+/** Laws of compressing for many at once, for any order in which the threads are done. */
+import { MessageCodec } from 'barewire/deflate';
+import fc from 'fast-check';
+import t from 'tap';
+import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
+import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
+import { DEFAULTS, decompress, SteppedPool } from '../support/deflate-jobs.ts';
+import { runs } from '../support/laws.ts';
+
+/** A stepped pool that knows how many engines are out. */
+class WatchedPool extends SteppedPool {
+  readonly #out = new Set<object>();
+
+  get lent(): number {
+    return this.#out.size;
+  }
+
+  override take(options: EngineOptions, owner?: object): LentEngine {
+    const lent = super.take(options, owner);
+    if (this.#out.has(lent.engine)) throw new Error('one engine for two');
+    this.#out.add(lent.engine);
+    return lent;
+  }
+
+  override give(lent: LentEngine, owner?: object): void {
+    if (!this.#out.delete(lent.engine)) throw new Error('given back twice');
+    super.give(lent, owner);
+  }
+}
+
+/** Text that compresses, told apart by its seed; more than 16 KiB go to the threads. */
+function textOf(seed: number, kib: number): Buffer {
+  return Buffer.alloc(kib * 1024, `${seed} says ${seed * 7919} and again `);
+}
+
+/** One connection: its messages, compressed one behind the other. */
+class Sender {
+  readonly codec: MessageCodec;
+  readonly packed: Buffer[] = [];
+  readonly #messages: Buffer[];
+  isClosed = false;
+
+  constructor(pool: DeflatePool, messages: readonly Buffer[]) {
+    this.codec = new MessageCodec('server', DEFAULTS, { pool });
+    this.#messages = [...messages];
+  }
+
+  get isDone(): boolean {
+    return this.#messages.length === 0;
+  }
+
+  /** Compresses what is left. */
+  next(): void {
+    const message = this.#messages[0];
+    if (message === undefined) return;
+    this.codec.compress(message, true, (error, bytes) => {
+      if (this.isClosed) throw new Error('called back behind the end');
+      if (error) throw error;
+      this.packed.push(bytes);
+      this.#messages.shift();
+      this.next();
+    });
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.codec.close();
+  }
+}
+
+/** What happens besides: a thread is done, a connection ends, or lets go of its state. */
+const step = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ kind: fc.constant('thread'), which: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('close'), which: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('release'), which: fc.nat(5) }) },
+);
+
+t.test('law: nobody gets what another one said, in whatever order it is done', async (t) => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 150 }), { minLength: 1, maxLength: 3 });
+  const law = fc.asyncProperty(
+    fc.array(sizes, { minLength: 1, maxLength: 5 }),
+    fc.array(step, { maxLength: 60 }),
+    fc.nat(3),
+    async (connections, steps, maxOwned) => {
+      const pool = new WatchedPool(maxOwned);
+      const messages = connections.map((kibs, seed) =>
+        kibs.map((kib, index) => textOf(seed * 10 + index, kib)),
+      );
+      const senders = messages.map((each) => new Sender(pool, each));
+      for (const sender of senders) sender.next();
+      const endStep = (which: number): void => {
+        const [run] = pool.steps.splice(which % Math.max(1, pool.steps.length), 1);
+        run?.();
+      };
+      for (const { kind, which } of steps) {
+        const sender = senders[which % senders.length]!;
+        if (kind === 'thread') endStep(which);
+        else if (kind === 'close') sender.close();
+        else if (!sender.isClosed && sender.isDone) sender.codec.releaseIdle();
+        if (pool.steps.length > 2) throw new Error('more threads than two');
+      }
+      while (pool.steps.length > 0) endStep(0);
+      if (pool.queue.length > 0) throw new Error('a job is left');
+      for (const [index, sender] of senders.entries()) {
+        if (!sender.isClosed && !sender.isDone) throw new Error('somebody was forgotten');
+        const client = new MessageCodec('client', DEFAULTS, { pool: new DeflatePool(1) });
+        for (const [at, packed] of sender.packed.entries()) {
+          const plain = await decompress(client, packed);
+          if (!plain.equals(messages[index]![at]!)) throw new Error('it says something else');
+        }
+        client.close();
+        sender.close();
+      }
+      if (pool.lent > 0) throw new Error(`${pool.lent} engines never came back`);
+    },
+  );
+  await fc.assert(law, runs(60));
+  t.pass('no counterexample');
+});
