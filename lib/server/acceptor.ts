@@ -67,11 +67,6 @@ export class Acceptor {
     return this.#groups.size;
   }
 
-  /** Servers that are listened to. */
-  get servers(): Iterable<NetServer> {
-    return this.#servers.keys();
-  }
-
   /**
    * Takes the connections of a server from now on that listens for us alone: where Node allows it,
    * before they are made sockets.
@@ -195,7 +190,7 @@ export class Acceptor {
   }
 
   #untrack(socket: Duplex): void {
-    const group = this.#groups.get(socket) ?? '';
+    const group = this.#groups.get(socket)!;
     this.#groups.delete(socket);
     this.#handshakes.forget(socket);
     if (group !== '') this.#countDown(group);

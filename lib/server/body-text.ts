@@ -18,7 +18,7 @@ export function requireText(contentType: string | undefined): void {
 
 /** Refuses what does not say that it is JSON [RFC 8259 §11], or `+json` [RFC 6839 §3.1]. */
 export function requireJson(contentType: string | undefined): void {
-  const essence = lowerAscii(trimOws((contentType ?? '').split(';', 1)[0] ?? ''));
+  const essence = lowerAscii(trimOws((contentType ?? '').split(';', 1)[0]!));
   if (essence !== 'application/json' && !/^[^/]+\/[^/]+\+json$/.test(essence)) {
     throw new ProtocolError('unsupported-media-type', essence === '' ? 'no type' : essence);
   }
@@ -41,6 +41,6 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ProtocolError('body-not-json', error instanceof Error ? error.message : undefined);
+    throw new ProtocolError('body-not-json', (error as SyntaxError).message);
   }
 }

@@ -114,8 +114,12 @@ function completed(this: WriteRequest, status: number): void {
   this.owner?.written(status);
 }
 
-/** Lets a socket write one byte to a handle that only looks at the request. */
-function learnRequestClass(): RequestClass | false {
+/**
+ * Lets a socket write one byte to a handle that only looks at the request.
+ *
+ * @returns the class of the request; false when it is none that {@link writeDirectly} could use.
+ */
+export function learnRequestClass(SocketClass: typeof Socket = Socket): RequestClass | false {
   let learned: unknown;
   const handle = {
     writeBuffer(request: object): number {
@@ -127,7 +131,7 @@ function learnRequestClass(): RequestClass | false {
   };
   try {
     const options: SocketConstructorOpts & { handle: unknown } = { handle, writable: true };
-    const socket = new Socket(options);
+    const socket = new SocketClass(options);
     socket.on('error', () => undefined);
     socket.write(Buffer.from([0]));
     socket.destroy();

@@ -110,7 +110,7 @@ export abstract class ExchangeRequest {
   /** Whether it asks to become a WebSocket; whether correctly is another question. */
   get wantsWebSocket(): boolean {
     if (!this.#head.wantsUpgrade || this.#head.method === 'CONNECT') return false;
-    const protocols = listElements(this.fields.get('upgrade') ?? '');
+    const protocols = listElements(this.fields.get('upgrade')!);
     return protocols.some((protocol) => equalsIgnoringCase(protocol, 'websocket'));
   }
 

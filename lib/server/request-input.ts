@@ -136,11 +136,6 @@ export class RequestInput implements RequestSink, BodySource {
     this.#afterReading();
   }
 
-  /** Stops until {@link resume}. */
-  pause(): void {
-    this.#reader.pause();
-  }
-
   /** Reads the rest of the current request and throws it away. */
   drain(): void {
     const body = this.#body!;

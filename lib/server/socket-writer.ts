@@ -167,7 +167,7 @@ export abstract class SocketWriter extends SocketOutlet {
     this.isOver = true;
     this.#watch?.stop();
     if (this.socketBytes === 0) this.#runFlushed();
-    else if (this.#whenFlushed !== undefined) this.#markFlushed();
+    else if (this.#whenFlushed !== undefined) this.#markFlushed(this.#whenFlushed);
     if (this.#whenMarked === undefined) return;
     this.socket.once('close', () => {
       this.loseOutput();
@@ -208,7 +208,7 @@ export abstract class SocketWriter extends SocketOutlet {
     if (this.hasLostOutput) return;
     if (this.#whenFlushed !== undefined) {
       if (waiting === 0) this.#runFlushed();
-      else this.#markFlushed();
+      else this.#markFlushed(this.#whenFlushed);
     }
     if (!this.#isEnding || this.hasEnded) return;
     this.hasEnded = true;
@@ -222,8 +222,7 @@ export abstract class SocketWriter extends SocketOutlet {
   }
 
   /** An empty write comes back when everything before it has left; or never, or with an error. */
-  #markFlushed(): void {
-    const waiting = this.#whenFlushed ?? [];
+  #markFlushed(waiting: (() => void)[]): void {
     this.#whenFlushed = undefined;
     this.#whenMarked ??= [];
     this.#whenMarked.push(waiting);

@@ -77,7 +77,8 @@ export function acceptUpgrade(exchange: ExchangeRequest, options: AcceptOptions)
   const upgrade = readUpgradeRequest(asUpgradeRequest(exchange), withTransport(options, exchange));
   if (!upgrade.ok) {
     const { status, headers, error } = upgrade;
-    throw new HandshakeRejected(status, answerToFailure(error)?.text ?? error.message, headers);
+    // Each rule of the handshake has a status, and so a text.
+    throw new HandshakeRejected(status, answerToFailure(error)!.text, headers);
   }
   const { data } = options;
   const headers = Fields.from(options.headers ?? {});

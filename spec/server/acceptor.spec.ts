@@ -1,8 +1,10 @@
 import { createServer, Socket } from 'node:net';
 import { type Duplex, PassThrough } from 'node:stream';
+import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import t from 'tap';
 import { Acceptor, type AcceptorSettings } from '../../lib/server/acceptor.ts';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 
@@ -17,13 +19,17 @@ const OPEN = {
 function setUp(settings: Partial<AcceptorSettings> = {}): {
   acceptor: Acceptor;
   sockets: Duplex[];
+  /** How each of them began. */
+  begun: [isShared: boolean, isSecure: boolean][];
 } {
   const sockets: Duplex[] = [];
-  const acceptor = new Acceptor({ ...OPEN, ...settings }, (socket) => {
+  const begun: [isShared: boolean, isSecure: boolean][] = [];
+  const acceptor = new Acceptor({ ...OPEN, ...settings }, (socket, isShared, isSecure) => {
     socket.on('error', () => undefined);
     sockets.push(socket);
+    begun.push([isShared, isSecure]);
   });
-  return { acceptor, sockets };
+  return { acceptor, sockets, begun };
 }
 
 /** A stream that says where it comes from. */
@@ -148,4 +154,90 @@ t.test('refuses a connection that it serves already, which still counts once', (
   t.equal(acceptor.counters.accepted, 1);
   stream.destroy();
   t.end();
+});
+
+t.test('has sockets read into the shared buffer only where they may be rebuilt', async (t) => {
+  const cases = [
+    ['attachOwn', { pauseOnConnect: true }, true, true],
+    ['attachOwn', { pauseOnConnect: true }, false, false],
+    ['attach', { pauseOnConnect: true }, true, true],
+    ['attach', { pauseOnConnect: true }, false, false],
+    ['attach', {}, true, false],
+  ] as const;
+  for (const [way, options, sharedReadBuffer, isShared] of cases) {
+    const { acceptor, begun } = setUp({ sharedReadBuffer });
+    const server = createServer(options);
+    const port = await listen(server);
+    acceptor[way](server);
+    const client = new RawClient(port);
+    await eventually(() => begun.length === 1);
+    t.strictSame(begun, [[isShared, false]], `${way} ${sharedReadBuffer}`);
+    client.close();
+    acceptor.cut();
+    server.close();
+  }
+});
+
+t.test('takes the connections of a server once, however often it is attached', async (t) => {
+  const { acceptor } = setUp();
+  const server = createServer({ pauseOnConnect: true });
+  acceptor.attach(server);
+  acceptor.attach(server);
+  const client = new RawClient(await listen(server));
+  await eventually(() => acceptor.open > 0);
+  t.equal(acceptor.counters.accepted, 1);
+  client.close();
+  acceptor.cut();
+  server.close();
+});
+
+for (const way of ['attachOwn', 'attach'] as const) {
+  t.test(`counts TLS connections from their first byte on: ${way}`, async (t) => {
+    const { acceptor, begun } = setUp();
+    const server = createTlsServer({ key: PRIVATE_KEY, cert: CERTIFICATE });
+    const port = await listen(server);
+    acceptor[way](server);
+    const silent = new RawClient(port);
+    await eventually(() => acceptor.open === 1);
+    t.strictSame(begun, [], 'there is nobody to talk to yet');
+    const client = tlsConnect({ port, host: '127.0.0.1', ca: CERTIFICATE });
+    client.on('error', () => undefined);
+    await eventually(() => begun.length === 1);
+    t.strictSame(begun, [[false, true]]);
+    silent.send('GET / HTTP/1.1\r\n\r\n');
+    await silent.ended();
+    await eventually(() => acceptor.open === 1);
+    t.same(acceptor.counters, { accepted: 2, refused: 0, tlsFailed: 1 });
+    client.destroy();
+    acceptor.cut();
+    server.close();
+  });
+
+  t.test(`refuses the connections of a server beyond the cap: ${way}`, async (t) => {
+    const { acceptor, sockets } = setUp({ maxConnections: 1 });
+    const server = createServer({ pauseOnConnect: true });
+    const port = await listen(server);
+    acceptor[way](server);
+    const first = new RawClient(port);
+    await eventually(() => acceptor.open === 1);
+    const second = new RawClient(port);
+    t.equal(await second.ended(), '');
+    t.equal(sockets.length, 1);
+    t.equal(acceptor.counters.refused, 1);
+    first.close();
+    second.close();
+    acceptor.cut();
+    server.close();
+  });
+}
+
+t.test('frees one place of an address with each connection that closes', async (t) => {
+  const { acceptor, sockets } = setUp({ maxConnectionsPerAddress: 2 });
+  for (let count = 0; count < 3; count += 1) acceptor.serve(from('192.0.2.1'), false);
+  t.equal(sockets.length, 2);
+  sockets[0]!.destroy();
+  await eventually(() => acceptor.open === 1);
+  for (let count = 0; count < 2; count += 1) acceptor.serve(from('192.0.2.1'), false);
+  t.equal(sockets.length, 3);
+  t.equal(acceptor.counters.refused, 2);
 });

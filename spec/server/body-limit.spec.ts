@@ -1,6 +1,6 @@
-import { UsageError } from 'barewire/base';
+import { ByteQueue, UsageError } from 'barewire/base';
 import t from 'tap';
-import { maxBytesOf } from '../../lib/server/body-limit.ts';
+import { keepBytes, maxBytesOf } from '../../lib/server/body-limit.ts';
 
 t.test('takes a whole number of bytes or Infinity, and nothing else', (t) => {
   for (const good of [0, 1, 2 ** 40, Number.POSITIVE_INFINITY]) {
@@ -15,5 +15,19 @@ t.test('takes a whole number of bytes or Infinity, and nothing else', (t) => {
   for (const bad of [{ maxByte: 3 }, null, 3]) {
     t.throws(() => maxBytesOf(bad as never, 7), { code: 'invalid-option' });
   }
+  t.end();
+});
+
+t.test('says when there is no memory for bytes, and lives on', (t) => {
+  const queue = new ByteQueue();
+  t.equal(keepBytes(queue, Buffer.from('abc')), true);
+  const { push } = queue;
+  queue.push = () => {
+    throw new RangeError('Array buffer allocation failed');
+  };
+  t.equal(keepBytes(queue, Buffer.from('d')), false);
+  queue.push = push;
+  t.equal(keepBytes(queue, Buffer.from('e')), true);
+  t.equal(queue.takeAll().toString(), 'abce');
   t.end();
 });

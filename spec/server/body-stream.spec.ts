@@ -57,3 +57,49 @@ t.test('is not aborted by its proper end', async (t) => {
   body.abort();
   t.equal(signal.aborted, false);
 });
+
+t.test('counts what has not left, and says when the client takes more', async (t) => {
+  const { body, client } = await open(t);
+  client.socket.pause();
+  void body.write(Buffer.alloc(20_000_000));
+  await new Promise((next) => setImmediate(next));
+  t.ok(body.bufferedAmount > 1_000_000, `${body.bufferedAmount} bytes`);
+  let hasDrained = false;
+  const drained = body.drained().then((takesMore) => {
+    hasDrained = true;
+    return takesMore;
+  });
+  await new Promise((next) => setImmediate(next));
+  t.equal(hasDrained, false);
+  client.socket.resume();
+  t.equal(await drained, true);
+  await client.untilLength(20_000_000);
+  t.equal(body.bufferedAmount, 0);
+});
+
+t.test('wants nothing for a response that has no body', async (t) => {
+  let body: BodyStream | undefined;
+  const { connect } = await serve(t, (exchange) => {
+    body = exchange.stream(204);
+    t.equal(body.signal.aborted, true);
+    t.equal(body.isOpen, false);
+    body.abort();
+  });
+  const client = connect().send(get('/'));
+  t.match(readResponse(await client.until('\r\n\r\n')), { status: 204, rest: '' });
+  t.equal(await body!.write('never'), false);
+  t.equal(body!.bufferedAmount, 0);
+  client.send(get('/again'));
+  await client.until(/204[\s\S]*204/);
+});
+
+t.test('cuts the connection when it is given up, so that the body is seen to be cut', async (t) => {
+  const { body, client } = await open(t);
+  await body.write('half');
+  body.flush();
+  await client.until('half');
+  body.abort(new Error('no more'));
+  t.equal(body.isOpen, false);
+  t.notMatch(await client.ended(), /0\r\n\r\n$/);
+  t.equal(await body.write('late'), false);
+});

@@ -81,3 +81,15 @@ t.test('parses JSON, and gives names that are names of object members no power',
   }
   t.end();
 });
+
+t.test('text that no string can hold is too large, and not badly written', (t) => {
+  const { decode } = TextDecoder.prototype;
+  t.teardown(() => {
+    TextDecoder.prototype.decode = decode;
+  });
+  TextDecoder.prototype.decode = () => {
+    throw Object.assign(new Error('no string has so much'), { code: 'ERR_STRING_TOO_LONG' });
+  };
+  t.throws(() => decodeText(Buffer.from('x')), { code: 'body-too-large', status: 413 });
+  t.end();
+});

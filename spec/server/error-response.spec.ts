@@ -44,3 +44,9 @@ t.test('tells a client which content coding it may use, and only then [RFC 9110 
   t.strictSame(answerToFailure(new ProtocolError('unsupported-media-type'))?.fields, {});
   t.end();
 });
+
+t.test('a last response to what has no status of its own is 400', (t) => {
+  const wire = formatErrorResponse(new ProtocolError('bad-status-line'), () => 'now');
+  t.match(readResponse(wire), { status: 400, body: 'bad-status-line\n', rest: '' });
+  t.end();
+});

@@ -50,3 +50,31 @@ t.test('reads where a client stopped', (t) => {
   t.equal(readLastEventId(Fields.empty, new URLSearchParams()), '');
   t.end();
 });
+
+t.test('begins with as much padding and the retry that are wanted', (t) => {
+  const openingOf = (options: EventStreamOptions): string => checkEventStream(options).opening;
+  t.equal(openingOf({ padding: 0 }), ':\n\n');
+  t.match(openingOf({ padding: 2048 }), /^: {2048,2049}\n\n$/);
+  t.equal(openingOf({ retry: 0 }), ':\n\nretry: 0\n\n');
+  t.equal(openingOf({ retry: [7, 7] }), ':\n\nretry: 7\n\n');
+  const drawn = new Set(Array.from({ length: 200 }, () => openingOf({ retry: [5, 7] })));
+  t.strictSame(
+    [...drawn].sort(),
+    [5, 6, 7].map((ms) => `:\n\nretry: ${ms}\n\n`),
+  );
+  t.equal(openingOf({ retry: [7, 5] }), ':\n\nretry: 7\n\n', 'nothing lies between');
+  t.end();
+});
+
+t.test('has its usual fields when the application gives none', (t) => {
+  const fields = Fields.from(eventStreamFields(undefined));
+  t.equal(fields.get('content-type'), 'text/event-stream');
+  t.equal(fields.length, 3);
+  t.end();
+});
+
+t.test('reads a position in UTF-8, whatever reads the field', (t) => {
+  const fields = Fields.from({ 'Last-Event-ID': Buffer.from('grün-7').toString('latin1') });
+  t.equal(readLastEventId(fields, new URLSearchParams()), 'grün-7');
+  t.end();
+});

@@ -1,7 +1,7 @@
-import type { Exchange } from 'barewire';
+import type { Exchange, ServerOptions } from 'barewire';
 import t from 'tap';
 import { get, serve } from '../support/serving.ts';
-import { eventually } from '../support/sockets.ts';
+import { duplexPair, eventually } from '../support/sockets.ts';
 
 /** Shows a request to a spec. */
 async function show(t: Parameters<typeof serve>[0], request: string): Promise<Exchange> {
@@ -68,4 +68,56 @@ t.test('knows the client as long as it asks in time, and its clean-ups always', 
   client.socket.resetAndDestroy();
   await eventually(() => server.stats().openConnections === 0);
   t.same(seen, ['127.0.0.1']);
+});
+
+/** Shows a request that came over a stream of this kind; `undefined` when no handler was asked. */
+async function showOver(
+  t: Parameters<typeof serve>[0],
+  isSecure: boolean,
+  request: string,
+  options: ServerOptions = {},
+): Promise<Exchange | undefined> {
+  let shown: Exchange | undefined;
+  const { server } = await serve(t, {
+    ...options,
+    request(exchange) {
+      shown = exchange;
+      exchange.respond(200);
+    },
+  });
+  const [ours, theirs] = duplexPair();
+  server.serve(ours, { isSecure });
+  let wire = '';
+  theirs.on('data', (bytes: Buffer) => {
+    wire += bytes.toString('latin1');
+  });
+  theirs.write(request);
+  await eventually(() => wire.includes('\r\n\r\n'));
+  theirs.destroy();
+  return shown;
+}
+
+t.test('a target of the other scheme is misdirected, unless any scheme will do', async (t) => {
+  const asked = (target: string): string => `GET ${target} HTTP/1.1\r\nhost: b\r\n\r\n`;
+  const plain = await showOver(t, false, asked('http://b/x?y'));
+  t.match(plain, { isSecure: false, isMisdirected: false, path: '/x', host: 'b' });
+  const secure = await showOver(t, true, asked('https://b/x'));
+  t.match(secure, { isSecure: true, isMisdirected: false });
+  t.match(await showOver(t, true, asked('/x')), { isSecure: true, isMisdirected: false });
+  t.equal(await showOver(t, false, asked('https://b/x')), undefined);
+  t.equal(await showOver(t, true, asked('http://b/x')), undefined);
+  const behindProxy = await showOver(t, false, asked('https://b/x'), { allowAnyScheme: true });
+  t.match(behindProxy, { isSecure: false, isMisdirected: false, target: 'https://b/x' });
+});
+
+t.test('looks fields up case-blind, and knows who wants a WebSocket', async (t) => {
+  const wanting = ['upgrade: h2c, WebSocket', 'connection: upgrade', 'X-A: 1', 'x-a: 2'];
+  const exchange = await show(t, get('/', ...wanting));
+  t.equal(exchange.header('x-A'), '1, 2');
+  t.equal(exchange.header('x-b'), undefined);
+  t.strictSame([exchange.wantsUpgrade, exchange.wantsWebSocket], [true, true]);
+  const other = await show(t, get('/', 'upgrade: h2c', 'connection: upgrade'));
+  t.strictSame([other.wantsUpgrade, other.wantsWebSocket], [true, false]);
+  const none = await show(t, get('/', 'upgrade: websocket'));
+  t.strictSame([none.wantsUpgrade, none.wantsWebSocket], [false, false]);
 });

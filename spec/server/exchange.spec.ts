@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as netConnect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as tlsConnect } from 'node:tls';
-import type { BodyStream, Exchange } from 'barewire';
+import type { BodyStream, EventStreamPeer, Exchange } from 'barewire';
 import t from 'tap';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
@@ -497,4 +497,161 @@ t.test('says what is wrong with a text in the place of fields, and can answer st
   });
   await connect().send(get('/')).until('fine');
   t.same(errors, []);
+});
+
+t.test('asks for no body behind the head of an answer', async (t) => {
+  const { connect } = await serve(t, async (exchange) => {
+    const body = exchange.stream(200);
+    const text = exchange.body.text();
+    await body.write('begun ');
+    await body.write(await text);
+    body.end();
+  });
+  const client = connect();
+  client.send('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n');
+  await client.until('begun ');
+  t.notMatch(client.text, / 100 /);
+  client.send('hi');
+  t.match(readResponse(await client.until('0\r\n\r\n')), { status: 200, body: 'begun hi' });
+});
+
+t.test('ends event streams, and accepts nobody, once the server closes', async (t) => {
+  const seen: unknown[] = [];
+  let goOn = (): void => undefined;
+  const gate = new Promise<void>((next) => {
+    goOn = next;
+  });
+  const { connect, server } = await serve(t, async (exchange) => {
+    exchange.onClose(({ reason }) => seen.push([exchange.path, reason]));
+    if (exchange.path === '/early') return void exchange.eventStream();
+    if (exchange.path === '/held') return;
+    await gate;
+    if (exchange.path === '/late') exchange.eventStream().send({ data: 'last' });
+    else exchange.accept();
+  });
+  const early = connect().send(get('/early'));
+  const late = connect().send(get('/late'));
+  const socket = connect().send(UPGRADE.replace('/', '/socket'));
+  const held = connect().send(get('/held'));
+  await early.until(':\n\n');
+  await eventually(() => server.stats().requests === 4);
+  const closing = server.close();
+  t.equal(readResponse(await early.ended()).body, ':\n\n', 'complete');
+  goOn();
+  t.equal(readResponse(await late.ended()).body, ':\n\ndata: last\n\n');
+  t.equal(readResponse(await socket.ended()).status, 503);
+  held.socket.resetAndDestroy();
+  for (const client of [early, late, socket]) client.close();
+  t.same(await closing, { cut: 0 });
+  await eventually(() => seen.length === 4);
+  const reasons = Object.fromEntries(seen as [string, string][]);
+  t.strictSame(
+    ['/early', '/late', '/socket', '/held'].map((path) => reasons[path]),
+    ['completed', 'completed', 'completed', 'reset'],
+  );
+});
+
+t.test('event streams wait for a slow client, go on with it, or cut it', async (t) => {
+  for (const slowConsumer of ['drop-oldest', 'close'] as const) {
+    const reasons: string[] = [];
+    let events: EventStreamPeer | undefined;
+    const { connect } = await serve(t, (exchange) => {
+      exchange.onClose(({ reason }) => reasons.push(reason));
+      events = exchange.eventStream({ slowConsumer });
+    });
+    const client = connect().send(get('/'));
+    await eventually(() => events !== undefined);
+    client.socket.pause();
+    // Until the kernel takes no more.
+    do {
+      events!.send({ data: 'x'.repeat(1_000_000) });
+      await new Promise((next) => setImmediate(next));
+    } while (events!.bufferedAmount < 500_000);
+    if (slowConsumer === 'close') {
+      t.equal(events!.offer({ data: 'too much' }), 'closed');
+      await eventually(() => reasons.length === 1);
+      t.strictSame(reasons, ['slow-consumer']);
+      t.equal(events!.isOpen, false);
+    } else {
+      t.equal(events!.offer({ data: 'waits' }), 'queued');
+      const drained = events!.drained();
+      client.socket.resume();
+      t.equal(await drained, true);
+      await client.until('data: waits\n\n');
+      events!.close();
+    }
+    client.close();
+  }
+});
+
+t.test('an event stream ends with its client, for the reason of the client', async (t) => {
+  for (const [leave, reason] of [
+    ['reset', 'reset'],
+    ['end', 'peer-ended'],
+  ] as const) {
+    const reasons: string[] = [];
+    let events: EventStreamPeer | undefined;
+    const { connect, server } = await serve(t, (exchange) => {
+      exchange.onClose((report) => reasons.push(report.reason));
+      events = exchange.eventStream();
+    });
+    const client = connect().send(get('/'));
+    await client.until(':\n\n');
+    if (leave === 'reset') client.socket.resetAndDestroy();
+    else client.socket.end();
+    await eventually(() => reasons.length === 1);
+    t.strictSame(reasons, [reason]);
+    t.equal(events!.isOpen, false);
+    t.equal(events!.offer({ data: 'late' }), 'closed');
+    t.equal(server.settings.wheel.length, 0, 'no heartbeat is left');
+  }
+});
+
+t.test('a client that has ended its side is streamed to where that is allowed', async (t) => {
+  let events: EventStreamPeer | undefined;
+  let exchange: Exchange | undefined;
+  const { connect } = await serve(t, {
+    allowHalfOpen: true,
+    request(asked) {
+      exchange = asked;
+      events = asked.eventStream();
+    },
+  });
+  const client = connect().send(get('/'));
+  client.socket.end();
+  await client.until(':\n\n');
+  await new Promise((next) => setImmediate(next));
+  t.equal(exchange!.signal.aborted, false);
+  events!.send({ data: 'still here' });
+  events!.close();
+  t.match(await client.ended(), /data: still here/);
+});
+
+t.test('breaks off what a handler leaves half done by throwing, in its own way', async (t) => {
+  const reasons: Record<string, string> = {};
+  const { connect, errors } = await serve(t, (exchange) => {
+    exchange.onClose(({ reason }) => {
+      reasons[exchange.path] = reason;
+    });
+    if (exchange.path === '/done') exchange.respond(200, {}, 'done');
+    else if (exchange.path === '/hijack') exchange.hijack();
+    else if (exchange.path === '/events') exchange.eventStream().send({ data: 'one' });
+    else exchange.accept();
+    throw new Error(exchange.path);
+  });
+  const done = connect().send(get('/done'));
+  t.match(readResponse(await done.until('done')), { status: 200, body: 'done' });
+  const hijacked = connect().send(get('/hijack'));
+  t.equal(await hijacked.ended(), '');
+  const events = connect().send(get('/events'));
+  t.notMatch(await events.ended(), /0\r\n\r\n$/);
+  const socket = connect().send(UPGRADE.replace('/', '/socket'));
+  await socket.until('\x88\x10\x03\xf3handler failed');
+  socket.close();
+  await eventually(() => Object.keys(reasons).length === 4);
+  t.match(reasons, { '/done': 'completed', '/events': 'broken-off', '/hijack': 'broken-off' });
+  t.strictSame(
+    errors.map((error) => (error as Error).message),
+    ['/done', '/hijack', '/events', '/socket'],
+  );
 });

@@ -196,3 +196,22 @@ t.test('fails the body that went to whoever took the socket', async (t) => {
     t.same(seen, ['hijacked', 'already-reading', undefined, 'hijacked']);
   }
 });
+
+t.test('gives away a socket that is gone as what it is, and says that it is over', async (t) => {
+  let exchange: Exchange | undefined;
+  const { connect, server, errors } = await serve(t, (asked) => {
+    exchange = asked;
+  });
+  const client = connect().send(get('/'));
+  await eventually(() => exchange !== undefined);
+  client.socket.resetAndDestroy();
+  await eventually(() => server.stats().openConnections === 0);
+  const { socket, head } = exchange!.hijack();
+  t.equal(socket.closed, true);
+  t.equal(head.length, 0);
+  const reports: unknown[] = [];
+  exchange!.onClose(({ reason }) => reports.push(reason));
+  t.strictSame(reports, ['reset'], 'for the reason that it went');
+  t.strictSame(errors, []);
+  t.equal(server.settings.wheel.length, 0, 'no deadline is left');
+});

@@ -539,3 +539,156 @@ t.test('stays idle while nothing but empty lines comes', async (t) => {
   await half.send('\n');
   t.same(await closed, { cut: 0 }, 'who has sent an empty line is not waited for');
 });
+
+t.test('a stream that is destroyed under an exchange has cut it', async (t) => {
+  const reasons: unknown[] = [];
+  const { server } = await serve(t, (exchange) => {
+    exchange.onClose(({ reason }) => reasons.push(reason));
+  });
+  const [ours, theirs] = duplexPair();
+  server.serve(ours);
+  theirs.write(get('/'));
+  await eventually(() => server.stats().requests === 1);
+  ours.destroy();
+  await eventually(() => reasons.length === 1);
+  t.strictSame(reasons, ['cut']);
+  t.strictSame(server.stats().clientsGone, { ended: 1 });
+});
+
+const CHUNKED = 'POST /chunked HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+
+t.test('a body that breaks a rule fails for its reader, or for nobody', async (t) => {
+  const { connect, server, errors } = await serve(t, async (exchange) => {
+    if (exchange.path === '/chunked') exchange.respond(200, {}, await exchange.body.text());
+    else exchange.respond(200, {}, 'unread');
+  });
+  const read = connect().send(`${CHUNKED}nonsense\r\n`);
+  t.match(readResponses(await read.ended()), [{ status: 400, fields: { connection: 'close' } }]);
+  const unread = connect().send(CHUNKED.replace('/chunked', '/'));
+  await unread.until('unread');
+  unread.send('nonsense\r\n');
+  t.equal(readResponses(await unread.ended()).length, 1, 'it is answered already');
+  t.strictSame(server.stats().violations, { 'bad-chunk-size': 2 });
+  t.strictSame(errors, []);
+});
+
+t.test('a body that does not come in time is answered with 408', async (t) => {
+  const { connect, server, time } = await serve(t, {
+    bodyTimeoutMs: 5_000,
+    async request(exchange) {
+      exchange.respond(200, {}, await exchange.body.text());
+    },
+  });
+  const client = connect().send(post('/', 'body').slice(0, -2));
+  await eventually(() => server.stats().requests === 1);
+  time.advance(4_000);
+  t.equal(client.text, '');
+  time.advance(2_000);
+  t.match(readResponses(await client.ended()), [{ status: 408, fields: { connection: 'close' } }]);
+  t.strictSame(server.stats().violations, { 'body-timeout': 1 });
+});
+
+t.test('throws the rest of a body away whose reader leaves behind its answer', async (t) => {
+  const { connect } = await serve(t, async (exchange) => {
+    if (exchange.path === '/next') return exchange.respond(200, {}, 'next');
+    for await (const piece of exchange.body) {
+      exchange.respond(200, {}, String(piece));
+      await new Promise((next) => setImmediate(next));
+      break;
+    }
+  });
+  const client = connect().send(`${CHUNKED}5\r\nfirst\r\n`);
+  await client.until('first');
+  client.send(`6\r\nsecond\r\n0\r\n\r\n${get('/next')}`);
+  await client.until('next');
+  t.strictSame(
+    readResponses(client.text).map(({ body }) => body),
+    ['first', 'next'],
+  );
+});
+
+t.test('an answer without a body that comes too late does no harm', async (t) => {
+  let exchange: Exchange | undefined;
+  const { connect, server, errors } = await serve(t, (asked) => {
+    exchange = asked;
+  });
+  const client = connect().send(get('/'));
+  await eventually(() => exchange !== undefined);
+  client.socket.resetAndDestroy();
+  await eventually(() => server.stats().openConnections === 0);
+  exchange!.respond(204);
+  t.equal(exchange!.isDone, true);
+  t.strictSame(errors, []);
+  t.strictSame(server.stats().clientsGone, { reset: 1 });
+});
+
+t.test('fails a body that was not read when the connection becomes something else', async (t) => {
+  let code: unknown;
+  const { connect } = await serve(t, async (exchange) => {
+    const { socket, head } = exchange.hijack();
+    socket.end(`${head.toString()} is mine`);
+    code = await exchange.body.bytes().catch((error) => error.code);
+  });
+  const client = connect().send(post('/', 'half of it').slice(0, -3));
+  t.equal(await client.ended(), 'half of is mine');
+  t.equal(code, 'hijacked');
+});
+
+t.test('reports what a clean-up throws, and goes on', async (t) => {
+  const failure = new Error('in the clean-up');
+  const { connect, errors } = await serve(t, (exchange) => {
+    exchange.onClose(() => {
+      throw failure;
+    });
+    exchange.respond(200, {}, exchange.path);
+  });
+  const client = connect().send(get('/1') + get('/2'));
+  await client.until('/2');
+  await eventually(() => errors.length === 2);
+  t.strictSame(errors, [failure, failure]);
+});
+
+t.test('ends behind the answer that it gives while the server closes', async (t) => {
+  let exchange: Exchange | undefined;
+  const { connect, server } = await serve(t, async (asked) => {
+    exchange = asked;
+    // Begun before the server closes, so that its head says nothing of an end.
+    const body = asked.stream(200);
+    await body.write('begun');
+    await new Promise<void>((closes) => {
+      goOn = closes;
+    });
+    body.end();
+  });
+  let goOn = (): void => undefined;
+  const client = connect().send(get('/') + get('/never'));
+  await client.until('begun');
+  const closing = server.close();
+  await new Promise((next) => setImmediate(next));
+  goOn();
+  const [answer, ...more] = readResponses(await client.ended());
+  t.match(answer, { body: 'begun' });
+  t.equal(answer?.fields['connection'], undefined);
+  t.strictSame(more, []);
+  client.close();
+  t.same(await closing, { cut: 0 });
+  t.equal(exchange!.path, '/');
+});
+
+t.test('says goodbye to a WebSocket that a handler has accepted by itself', async (t) => {
+  const { connect, server } = await serve(t, (exchange) => void exchange.accept());
+  const fields = [
+    ...['upgrade: websocket', 'connection: upgrade', 'sec-websocket-version: 13'],
+    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
+  const client = connect().send(get('/', ...fields));
+  await client.until('\r\n\r\n');
+  t.equal(server.guests.peers.size, 1);
+  const closing = server.close();
+  await client.until('\x88\x0f\x03\xe9server closes');
+  client.send(Buffer.from('888200000000' + '03e9', 'hex'));
+  await client.ended();
+  client.close();
+  t.same(await closing, { cut: 0 });
+  t.equal(server.stats().handedOver, 1);
+});

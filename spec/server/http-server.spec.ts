@@ -1,13 +1,13 @@
 import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { createServer as createNetServer } from 'node:net';
+import { createServer as createNetServer, Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { createServer, type EventStreamPeer, type Exchange } from 'barewire';
 import t from 'tap';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { get, readResponse, serve } from '../support/serving.ts';
-import { eventually, listen, RawClient, socketPath } from '../support/sockets.ts';
+import { duplexPair, eventually, listen, RawClient, socketPath } from '../support/sockets.ts';
 
 const hello = (exchange: Exchange): void => exchange.respond(200, {}, `hello ${exchange.path}`);
 
@@ -422,4 +422,79 @@ t.test('prints what the option error throws, and goes on', async (t) => {
   await client.until(/500[\s\S]*500/);
   t.equal(printed.length, 2);
   t.match(printed[0], ['barewire: the option error failed:', hookFailure, 'for', Error]);
+});
+
+t.test('accepts WebSockets, knows its peers, and speaks to all of them', async (t) => {
+  const { connect, server } = await serve(t, { websocket: {} });
+  t.strictSame([server.peers.size, server.stats().openWebSockets], [0, 0]);
+  const clients = [connect(), connect()];
+  for (const client of clients) {
+    client.send(get('/', ...HANDSHAKE));
+    t.match(await client.until('\r\n\r\n'), /^HTTP\/1\.1 101 /);
+  }
+  t.strictSame([server.peers.size, server.stats().openWebSockets], [2, 2]);
+  t.match(server.broadcast('hello'), { sent: 2, dropped: 0, closed: 0 });
+  for (const client of clients) await client.until('\x81\x05hello');
+  const plain = connect().send(get('/'));
+  const refusal = readResponse(await plain.until('Required\n'));
+  t.match(refusal, { status: 426, fields: { upgrade: 'websocket' } });
+  const closing = server.close();
+  for (const client of clients) {
+    await client.until('server closes');
+    client.send(Buffer.from('888200000000' + '03e9', 'hex'));
+    await client.ended();
+    client.close();
+  }
+  plain.close();
+  t.same(await closing, { cut: 0 });
+  t.equal(server.peers.size, 0);
+});
+
+t.test('has no peers and broadcasts to nobody without the option websocket', async (t) => {
+  const { server, connect } = await serve(t, hello);
+  t.strictSame([...server.peers], []);
+  t.throws(() => server.broadcast('x'), { code: 'invalid-state' });
+  const client = connect().send(get('/', ...HANDSHAKE));
+  t.equal(readResponse(await client.until('hello /')).status, 200, 'a request as any other');
+});
+
+t.test('serves a stream as it is told, and refuses what is for another scheme', async (t) => {
+  const { server } = await serve(t, (exchange) =>
+    exchange.respond(200, {}, String(exchange.isSecure)),
+  );
+  const ask = async (target: string, options?: { isSecure: boolean }): Promise<string> => {
+    const [ours, theirs] = duplexPair();
+    let wire = '';
+    theirs.on('data', (bytes: Buffer) => {
+      wire += bytes.toString('latin1');
+    });
+    server.serve(ours, options);
+    theirs.write(`GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    await eventually(() => theirs.readableEnded);
+    theirs.destroy();
+    const { status, body } = readResponse(wire);
+    return `${status} ${body}`;
+  };
+  t.equal(await ask('/'), '200 false');
+  t.equal(await ask('/', { isSecure: true }), '200 true');
+  t.equal(await ask('https://a/', { isSecure: true }), '200 true');
+  t.match(await ask('https://a/'), /^421 /);
+});
+
+t.test('reports what a listening server suffers', async (t) => {
+  const { server, errors } = await serve(t, hello);
+  const listeners: NetServer[] = [];
+  const { on } = NetServer.prototype;
+  NetServer.prototype.on = function (this: NetServer, ...all: never) {
+    if (!listeners.includes(this)) listeners.push(this);
+    return on.apply(this, all);
+  } as typeof on;
+  t.teardown(() => {
+    NetServer.prototype.on = on;
+  });
+  await server.listen(0, '127.0.0.1');
+  const failure = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+  listeners.at(-1)!.emit('error', failure);
+  t.strictSame(errors, [failure]);
+  t.equal(server.stats().handlerErrors, 1);
 });

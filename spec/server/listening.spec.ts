@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { connect, Server as TlsServer } from 'node:tls';
 import t from 'tap';
-import { checkServed, listen, makeListener } from '../../lib/server/listening.ts';
+import { checkServed, listen, makeListener, prepareSocket } from '../../lib/server/listening.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { RawClient, socketPath } from '../support/sockets.ts';
 
@@ -74,3 +74,56 @@ t.test("refuses a stream that somebody reads on 'readable': it would be deaf", (
   t.throws(() => checkServed(stream, {}), { code: 'invalid-argument' });
   t.end();
 });
+
+t.test('gives every socket the same options, and a stream those that it has', (t) => {
+  const calls: unknown[] = [];
+  const socket = Object.assign(new Socket(), {
+    setNoDelay: (...all: unknown[]) => calls.push(['noDelay', ...all]),
+    setKeepAlive: (...all: unknown[]) => calls.push(['keepAlive', ...all]),
+  }) as unknown as Socket;
+  socket.allowHalfOpen = false;
+  prepareSocket(socket);
+  t.equal(socket.allowHalfOpen, true);
+  t.strictSame(calls, [
+    ['noDelay', true],
+    ['keepAlive', true, 30_000],
+  ]);
+  const stream = new PassThrough({ allowHalfOpen: false });
+  prepareSocket(stream);
+  t.equal(stream.allowHalfOpen, true);
+  t.end();
+});
+
+t.test('refuses what carries no bytes, before anything happens to it', (t) => {
+  const decoding = new PassThrough();
+  decoding.setEncoding('utf8');
+  const bad: unknown[] = [
+    undefined,
+    null,
+    {},
+    { write: () => true },
+    { read: () => null },
+    decoding,
+    new PassThrough({ readableObjectMode: true }),
+    new PassThrough({ writableObjectMode: true }),
+  ];
+  for (const stream of bad) {
+    t.throws(() => checkServed(stream as never, {}), { code: 'invalid-argument' });
+  }
+  const fine = new PassThrough();
+  for (const options of [{}, { isSecure: true }]) checkServed(fine, options);
+  for (const options of [{ isSecure: 1 }, { isSecrue: true }, null] as never[]) {
+    t.throws(() => checkServed(fine, options), { code: 'invalid-option' });
+  }
+  t.equal(fine.eventNames().includes('data'), false);
+  t.end();
+});
+
+t.test(
+  'has no address to tell where the system tells none: an inherited unix socket',
+  async (t) => {
+    const server = Object.assign(makeListener(undefined, 1_000), { address: () => null });
+    t.strictSame(await listen(server, 0, '127.0.0.1'), { address: '', port: 0 });
+    server.close();
+  },
+);

@@ -18,6 +18,7 @@ function setUp(tuning: object = {}) {
   const pump = new SocketPump(ours, sink, settings);
   const seen: string[] = [];
   const bodies: RequestBody[] = [];
+  const paused: boolean[] = [];
   let onBegan: (body: RequestBody) => void = () => undefined;
   const owner: InputOwner = {
     pump,
@@ -32,7 +33,7 @@ function setUp(tuning: object = {}) {
     drainedTooMuch: () => void seen.push('<too much>'),
     hasRead: () => undefined,
     sendContinue: () => void seen.push('<100>'),
-    bodyPaused: () => undefined,
+    bodyPaused: () => void paused.push(true),
     bodyLeft: () => void seen.push('<left>'),
   };
   const deadline = new Deadline<unknown>(new TimerWheel(time), undefined, () => seen.push('<due>'));
@@ -45,6 +46,7 @@ function setUp(tuning: object = {}) {
     input,
     seen,
     bodies,
+    paused,
     pump,
     begin,
     feed: (text: string) => input.receive(Buffer.from(text)),
@@ -250,4 +252,138 @@ t.test('hands over what it has not read', (t) => {
   feed(`${get('/')}and more`);
   t.equal(input.handOver().toString(), 'and more');
   t.end();
+});
+
+t.test('knows when a head has begun', (t) => {
+  const { input, feed } = setUp();
+  t.equal(input.hasBegun, false);
+  feed('\r\n');
+  t.equal(input.hasBegun, false, 'an empty line begins nothing');
+  feed('GET');
+  t.equal(input.hasBegun, true);
+  feed(' / HTTP/1.1\r\nhost: a\r\n\r\n');
+  t.equal(input.hasBegun, false, 'it is a request now');
+  t.end();
+});
+
+t.test('knows whether more than the current request has come', (t) => {
+  const next = get('/next');
+  const chunked = 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+  const cases: [bytes: string, hasNext: boolean][] = [
+    [get('/'), false],
+    [get('/') + next, true],
+    [post('/', 'body'), false],
+    [post('/', 'body').slice(0, -2), false],
+    [post('/', 'body') + next, true],
+    [chunked, false],
+    [`${chunked}0\r\n\r\n`, true],
+  ];
+  for (const [bytes, hasNext] of cases) {
+    const { input, feed } = setUp();
+    feed(bytes);
+    t.equal(input.hasNext, hasNext, bytes);
+  }
+  t.end();
+});
+
+t.test('lets nothing follow a CONNECT, and the rest of a body that is read', (t) => {
+  const tunnel = setUp();
+  tunnel.feed('CONNECT b:1 HTTP/1.1\r\nhost: b:1\r\n\r\n');
+  t.equal(tunnel.input.mayGoOn, false);
+  const { input, bodies, feed } = setUp({ maxDrainBytes: 10 });
+  feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5000\r\n\r\n');
+  t.equal(input.mayGoOn, false, 'too much to throw away');
+  void bodies[0]!.bytes().catch(() => undefined);
+  t.equal(input.mayGoOn, true, 'somebody reads it');
+  bodies[0]!.fail(new Error('broken'));
+  t.equal(input.mayGoOn, false);
+  t.end();
+});
+
+/** A body that its reader stops taking behind the first large piece. */
+async function pausing(tuning: object) {
+  const set = setUp(tuning);
+  set.feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n');
+  const pieces = set.bodies[0]!.pieces();
+  const first = pieces.next();
+  set.feed('x'.repeat(70_000));
+  t.equal((await first).value?.length, 70_000);
+  return { ...set, pieces };
+}
+
+t.test('says that a reader is slow, and gives it time without end', async (t) => {
+  const { paused, seen, time, input, feed } = await pausing({ bodyTimeoutMs: 10_000 });
+  t.strictSame(paused, [true]);
+  time.advance(100_000);
+  t.equal(input.isPausedTooLong, false);
+  t.strictSame(seen, ['/']);
+  feed('y'.repeat(100));
+  t.strictSame(paused, [true], 'it is paused already');
+});
+
+t.test('limits the pauses of a reader once its request is answered', async (t) => {
+  const { seen, time, input, pieces, feed, paused } = await pausing({ bodyTimeoutMs: 10_000 });
+  input.limitPauses();
+  time.advance(9_000);
+  t.strictSame(seen, ['/']);
+  const second = pieces.next();
+  t.equal(input.isPausedTooLong, false, 'it reads on: the sender is due');
+  feed('y'.repeat(70_000));
+  t.equal((await second).value?.length, 70_000);
+  t.strictSame(paused, [true], 'its second pause is not told but limited');
+  time.advance(9_000);
+  t.strictSame(seen, ['/']);
+  time.advance(2_000);
+  t.strictSame(seen, ['/', '<due>']);
+  t.equal(input.isPausedTooLong, true);
+});
+
+t.test('a limit does not shorten the time of a portion that is due', async (t) => {
+  const { seen, time, input, feed, bodies } = setUp({ bodyTimeoutMs: 10_000 });
+  feed('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n');
+  void bodies[0]!.bytes().catch(() => undefined);
+  time.advance(5_000);
+  input.limitPauses();
+  time.advance(4_000);
+  t.strictSame(seen, ['/']);
+  time.advance(2_000);
+  t.strictSame(seen, ['/', '<due>']);
+  t.equal(input.isPausedTooLong, false, 'it is the sender who is late');
+});
+
+t.test('lets a socket flow again that it has paused, and no other', (t) => {
+  const { input, pump, feed } = setUp({ maxUnreadBytes: 100 });
+  pump.socket.pause();
+  input.openPump();
+  t.equal(pump.socket.isPaused(), true, 'somebody else has paused it');
+  pump.socket.resume();
+  feed(get('/'));
+  feed(get('/x'.repeat(100)));
+  t.equal(pump.socket.isPaused(), true);
+  input.openPump();
+  t.equal(pump.socket.isPaused(), false);
+  t.end();
+});
+
+t.test('a body asks for nothing any more when it is over', async (t) => {
+  const whole = setUp();
+  whole.feed(get('/'));
+  whole.input.wantBody();
+  whole.input.pauseBody();
+  whole.input.leaveBody();
+  t.strictSame(whole.seen, ['/', '<end>']);
+  t.strictSame(whole.paused, []);
+  const over = setUp();
+  over.feed(post('/', 'body'));
+  t.equal(over.input.handOver().toString(), 'body');
+  over.input.wantBody();
+  over.input.pauseBody();
+  over.input.leaveBody();
+  over.feed('more');
+  t.strictSame(over.seen, ['/']);
+  const gone = setUp();
+  gone.feed(post('/', 'body'));
+  gone.pump.cut('cut');
+  void gone.bodies[0]!.bytes();
+  t.strictSame(gone.seen, ['/', '<end>'], 'what had come can be read');
 });

@@ -97,3 +97,35 @@ t.test('resets a TCP socket, and destroys any other stream', async (t) => {
   resetSocket(stream);
   t.equal(stream.destroyed, true);
 });
+
+t.test('does not take an end away that is on its way', async (t) => {
+  const { ours, theirs, errors } = await pair(t);
+  const ended = once(theirs.resume(), 'end');
+  ours.end();
+  t.equal(ours.writableFinished, false);
+  resetSocket(ours);
+  await ended;
+  await eventually(() => ours.closed);
+  t.strictSame(errors, []);
+  const second = await pair(t);
+  let text = '';
+  second.theirs.on('data', (bytes: Buffer) => {
+    text += bytes.toString();
+  });
+  second.ours.end('all of it');
+  await once(second.theirs, 'end');
+  await eventually(() => second.ours.writableFinished);
+  resetSocket(second.ours);
+  t.equal(text, 'all of it');
+});
+
+t.test('resets what still waits to be written', async (t) => {
+  const { ours, theirs } = await pair(t);
+  theirs.pause();
+  ours.end(Buffer.alloc(20_000_000));
+  t.ok(ours.writableLength > 0);
+  const reset = once(theirs, 'error');
+  resetSocket(ours);
+  theirs.resume();
+  t.match(await reset, [{ code: 'ECONNRESET' }]);
+});

@@ -1,8 +1,15 @@
+import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
-import { type PumpSink, SocketPump, type TransportEnd } from '../../lib/server/socket-pump.ts';
+import { shareReads } from '../../lib/server/shared-read.ts';
+import {
+  onSharedRead,
+  type PumpSink,
+  SocketPump,
+  type TransportEnd,
+} from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
@@ -327,4 +334,148 @@ t.test('is closed by a cut in the moment in which its end is on the way', async 
   t.equal(seen[0]?.end, 'write-timeout');
   client.close();
   await new Promise((done) => server.close(done));
+});
+
+t.test('knows why it is over, and does nothing then', async (t) => {
+  const { pump, log } = setUp();
+  t.equal(pump.cause, undefined);
+  pump.cut('read-timeout');
+  pump.cut('cut');
+  t.equal(pump.cause, 'read-timeout', 'the first reason counts');
+  const flowing = pump.socket.readableFlowing;
+  pump.resume();
+  pump.received(Buffer.from('late'));
+  pump.peerEnded();
+  t.equal(pump.socket.readableFlowing, flowing);
+  t.equal(pump.hasPeerEnded, true);
+  await eventually(() => log.end !== undefined);
+  t.same(log.seen, ['<closed: read-timeout>']);
+});
+
+t.test('has lost what the socket had not given away when it fails', async (t) => {
+  for (const waits of [true, false]) {
+    const { pump, log } = setUp();
+    if (waits) pump.write(Buffer.alloc(400_000));
+    pump.flush();
+    pump.socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    await eventually(() => log.end !== undefined);
+    t.equal(pump.hasLostOutput, waits);
+    t.equal(log.end, 'reset');
+  }
+});
+
+t.test(
+  'resets what only an end would tell to be whole, and destroys what cannot be reset',
+  async (t) => {
+    const sockets: Socket[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => sockets.push(socket));
+    const port = await listen(server);
+    for (const [endIsMeaningful, cause, error] of [
+      [true, 'cut', 'ECONNRESET'],
+      [true, 'ended', undefined],
+      [false, 'cut', undefined],
+    ] as const) {
+      const client = new RawClient(port);
+      const socket = ((await once(server, 'connection')) as [Socket])[0];
+      const log = new Log();
+      const wheel = new TimerWheel(new FakeTime());
+      const settings = { wheel, writeTimeoutMs: 1_000, maxBufferedBytes: 1 << 20 };
+      const pump = new SocketPump(socket, log, settings);
+      pump.start();
+      pump.endIsMeaningful = endIsMeaningful;
+      pump.writeNow(Buffer.from('half'));
+      await client.until('half');
+      pump.cut(cause);
+      await client.ended();
+      t.equal((client.error as NodeJS.ErrnoException | undefined)?.code, error, cause);
+      client.close();
+    }
+    server.close();
+  },
+);
+
+/** A socket that reads into the shared buffer, in the hands of a pump. */
+async function shared(directWrites: boolean) {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  const accepted = once(server, 'connection');
+  const client = new RawClient(await listen(server));
+  const socket = shareReads(((await accepted) as [Socket])[0], onSharedRead)!;
+  const log = new Log();
+  const wheel = new TimerWheel(new FakeTime());
+  const settings = { wheel, writeTimeoutMs: 1_000, maxBufferedBytes: 1 << 20, directWrites };
+  const pump = new SocketPump(socket, log, settings, true);
+  pump.start();
+  return { client, log, pump, close: () => server.close() };
+}
+
+for (const directWrites of [true, false]) {
+  const how = directWrites ? 'past its stream' : 'through its stream';
+  t.test(`moves bytes without 'data', and writes ${how}`, async (t) => {
+    const { client, log, pump, close } = await shared(directWrites);
+    t.equal(pump.socket.listenerCount('data'), 0);
+    client.send('one');
+    await eventually(() => log.seen.length === 1);
+    pump.pause();
+    client.send('two');
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((next) => setImmediate(next));
+    t.same(log.seen, ['one']);
+    pump.resume();
+    await eventually(() => log.seen.length === 2);
+    t.same(log.seen, ['one', 'two']);
+    t.equal(pump.writeNow(Buffer.from('answer')), true);
+    await client.until('answer');
+    client.close();
+    await eventually(() => log.end !== undefined || pump.hasPeerEnded);
+    pump.cut('cut');
+    close();
+  });
+}
+
+t.test('a released socket of the shared buffer is read as any other', async (t) => {
+  const { client, log, pump, close } = await shared(true);
+  pump.writeText('before ', 'latin1');
+  const socket = pump.release();
+  const raw: string[] = [];
+  socket.on('readable', () => {
+    for (let bytes = socket.read(); bytes !== null; bytes = socket.read()) raw.push(String(bytes));
+  });
+  client.send('raw');
+  await eventually(() => raw.length === 1);
+  socket.end('after');
+  t.equal(await client.ended(), 'before after');
+  t.same([raw, log.seen], [['raw'], []]);
+  client.close();
+  close();
+});
+
+t.test('asks after a peer that is not read, and no more once it is', (t) => {
+  const { time, pump } = setUp();
+  // Only sockets are asked: this one counts how often it would be.
+  pump.pause();
+  pump.pause();
+  time.advance(10_000);
+  pump.resume();
+  t.equal(pump.socket.isPaused(), false);
+  pump.cut('cut');
+  pump.pause();
+  t.equal(pump.isGone, true);
+  t.end();
+});
+
+t.test('a listener that is called behind the release finds no pump', async (t) => {
+  const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  const log = new Log();
+  const wheel = new TimerWheel(new FakeTime());
+  const pump = new SocketPump(stream, log, { wheel, writeTimeoutMs: 1, maxBufferedBytes: 1 });
+  pump.start();
+  for (const event of ['data', 'end', 'drain', 'close']) {
+    t.equal(stream.listenerCount(event) > 0, true, event);
+  }
+  const handlers = ['data', 'end', 'drain', 'close', 'error'].map(
+    (event) => stream.listeners(event).at(-1) as (argument?: unknown) => void,
+  );
+  t.equal(pump.release(), stream);
+  for (const handler of handlers) handler.call(stream, Buffer.from('late'));
+  t.same(log.seen, []);
+  stream.destroy();
 });

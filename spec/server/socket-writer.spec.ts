@@ -1,31 +1,42 @@
+import { createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { SocketWriter } from '../../lib/server/socket-writer.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { eventually, listen, RawClient } from '../support/sockets.ts';
 
 /** A writer over a stream that takes what it is told to take. */
 class Writer extends SocketWriter {
   readonly told: string[] = [];
   readonly taken: string[] = [];
-  release: () => void = () => undefined;
+  release: (error?: Error) => void = () => undefined;
 
-  constructor(isStuck = false) {
+  constructor(
+    isStuck = false,
+    writableHighWaterMark = 16_384,
+    time = new FakeTime(),
+    plain?: Socket,
+  ) {
     const taken: string[] = [];
     const socket = new Duplex({
+      writableHighWaterMark,
       read: () => undefined,
       write: (chunk: Buffer, _encoding, done) => {
         taken.push(chunk.length > 40 ? String(chunk.length) : chunk.toString());
-        if (isStuck) this.release = done;
-        else done();
+        if (!isStuck) return done();
+        this.release = (error) => {
+          this.release = () => undefined;
+          done(error);
+        };
       },
       final: (done) => {
         taken.push('<fin>');
         done();
       },
     });
-    const wheel = new TimerWheel(new FakeTime());
-    super(socket, { wheel, writeTimeoutMs: 1_000, maxBufferedBytes: 500_000 }, false);
+    const wheel = new TimerWheel(time);
+    super(plain ?? socket, { wheel, writeTimeoutMs: 1_000, maxBufferedBytes: 500_000 }, false);
     this.taken = taken;
   }
 
@@ -41,6 +52,13 @@ class Writer extends SocketWriter {
   }
   handAll(): void {
     this.letGo();
+  }
+  /** Takes what the stream has, empty writes included, one write in each turn. */
+  async takeAll(): Promise<void> {
+    for (let turns = 0; turns < 20; turns += 1) {
+      this.release();
+      await new Promise((next) => setImmediate(next));
+    }
   }
 }
 
@@ -107,4 +125,203 @@ t.test('counts what small pieces cost, not only their bytes', (t) => {
   t.ok(written > 1_000 && written < 5_000, `${written} objects are about 500 kB`);
   t.same(writer.told, ['overflowed']);
   t.end();
+});
+
+const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
+
+t.test('takes nothing once it ends, in whichever way it is given', async (t) => {
+  const writer = new Writer();
+  writer.end();
+  writer.write(Buffer.from('late'));
+  writer.writeText('late', 'utf8');
+  t.equal(writer.writeNow(Buffer.from('late')), true, 'nobody needs the bytes');
+  t.equal(writer.admits(), false);
+  await turn();
+  t.same(writer.taken, ['<fin>']);
+  const over = new Writer();
+  over.handAll();
+  over.write(Buffer.from('late'));
+  over.flush();
+  await turn();
+  t.same(over.taken, []);
+});
+
+t.test('writes at once what is small and not blocked, and queues the rest behind it', async (t) => {
+  const writer = new Writer(true);
+  t.equal(writer.writeNow(Buffer.from('one')), false, 'no plain socket: the bytes are needed');
+  t.same(writer.taken, ['one']);
+  t.equal(writer.writeNow(Buffer.alloc(200_000)), false, 'more than a portion');
+  t.equal(writer.writeNow(Buffer.from('two')), false, 'blocked');
+  t.equal(writer.bufferedBytes, 200_006);
+  writer.socket.on('drain', () => writer.flushAfter('drain'));
+  await eventually(() => {
+    writer.release();
+    return writer.bufferedBytes === 0;
+  });
+  t.same(writer.taken, ['one', '131072', '68928', 'two']);
+});
+
+t.test('calls back in their order, as what was written has left', async (t) => {
+  const writer = new Writer(true);
+  const seen: string[] = [];
+  writer.whenFlushed(() => seen.push('nothing waits'));
+  t.same(seen, [], 'never at once');
+  await turn();
+  t.same(seen, ['nothing waits']);
+  writer.write(Buffer.from('a'));
+  writer.whenFlushed(() => seen.push('a'));
+  writer.whenFlushed(() => seen.push('a again'));
+  await turn();
+  writer.write(Buffer.from('b'));
+  writer.whenFlushed(() => seen.push('b'));
+  await turn();
+  t.same(seen, ['nothing waits']);
+  await writer.takeAll();
+  await turn();
+  t.same(seen, ['nothing waits', 'a', 'a again', 'b']);
+});
+
+t.test(
+  'calls back at once when what it stops had not left, and knows that it is lost',
+  async (t) => {
+    const writer = new Writer(true);
+    const seen: string[] = [];
+    writer.write(Buffer.alloc(600_000));
+    writer.whenFlushed(() => seen.push('first'));
+    await turn();
+    writer.whenFlushed(() => seen.push('second'));
+    t.same(seen, []);
+    t.equal(writer.hasLostOutput, false);
+    t.equal(writer.admits(), false);
+    t.same(seen, ['first', 'second']);
+    t.equal(writer.hasLostOutput, true);
+  },
+);
+
+t.test(
+  'tells of what it handed over when it let go: that it left, or that it was lost',
+  async (t) => {
+    for (const isClosed of [false, true]) {
+      const writer = new Writer(true);
+      const seen: string[] = [];
+      writer.write(Buffer.from('earlier'));
+      writer.whenFlushed(() => seen.push('earlier'));
+      await turn();
+      writer.write(Buffer.from('later'));
+      writer.whenFlushed(() => seen.push('later'));
+      writer.handAll();
+      await turn();
+      t.same(seen, []);
+      if (isClosed) writer.socket.destroy();
+      else await writer.takeAll();
+      await turn();
+      t.same(seen, ['earlier', 'later']);
+      t.equal(writer.hasLostOutput, isClosed);
+      writer.socket.destroy();
+    }
+    const idle = new Writer();
+    const seen: string[] = [];
+    idle.whenFlushed(() => seen.push('nothing waits'));
+    idle.handAll();
+    t.same(seen, ['nothing waits']);
+  },
+);
+
+t.test('what was refused has not left, and its end is not told', async (t) => {
+  const writer = new Writer(true);
+  writer.socket.on('error', () => undefined);
+  const seen: string[] = [];
+  writer.write(Buffer.from('a'));
+  writer.whenFlushed(() => seen.push('a'));
+  await turn();
+  writer.release(new Error('EPIPE'));
+  await turn();
+  t.same(seen, [], 'the end of the transport tells');
+  t.equal(writer.hasLostOutput, true);
+  writer.end();
+  await turn();
+  t.equal(writer.socket.writableEnded, false);
+});
+
+t.test('says once that output is not congested any more, however it drains', async (t) => {
+  for (const highWaterMark of [16_384, 1 << 20]) {
+    const writer = new Writer(true, highWaterMark);
+    writer.socket.on('drain', () => writer.flushAfter('drain'));
+    writer.write(Buffer.alloc(300_000));
+    t.equal(writer.isCongested, true);
+    await turn();
+    t.same(writer.told, []);
+    await eventually(() => {
+      writer.release();
+      return writer.told.length > 0;
+    });
+    t.ok(writer.bufferedBytes < 65_536);
+    await writer.takeAll();
+    await turn();
+    t.same(writer.told, ['uncongested'], String(highWaterMark));
+    t.equal(writer.isCongested, false);
+  }
+});
+
+t.test('tells when the peer takes nothing in time', async (t) => {
+  const time = new FakeTime();
+  const writer = new Writer(true, 16_384, time);
+  writer.writeNow(Buffer.from('one'));
+  time.advance(900);
+  t.same(writer.told, []);
+  time.advance(500);
+  t.same(writer.told, ['stalled']);
+  const prompt = new Writer(true, 16_384, time);
+  prompt.writeNow(Buffer.from('one'));
+  await prompt.takeAll();
+  time.advance(5_000);
+  t.same(prompt.told, []);
+});
+
+t.test('calls nobody twice whose mark comes back when it has stopped', async (t) => {
+  const writer = new Writer(true);
+  writer.socket.on('error', () => undefined);
+  const seen: string[] = [];
+  writer.write(Buffer.from('a'));
+  writer.whenFlushed(() => seen.push('a'));
+  await turn();
+  t.same(seen, [], 'an empty write waits behind it');
+  writer.write(Buffer.alloc(600_000));
+  writer.admits();
+  t.same(seen, ['a']);
+  writer.socket.destroy(new Error('reset'));
+  await turn();
+  t.same(seen, ['a']);
+  const other = new Writer(true);
+  other.write(Buffer.from('b'));
+  other.whenFlushed(() => seen.push('b'));
+  await turn();
+  other.write(Buffer.alloc(600_000));
+  other.admits();
+  await other.takeAll();
+  t.same(seen, ['a', 'b']);
+});
+
+t.test('lends its memory to a plain socket as long as that keeps nothing', async (t) => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  const client = new RawClient(await listen(server));
+  await eventually(() => sockets.length === 1);
+  const writer = new Writer(false, 16_384, new FakeTime(), sockets[0]);
+  t.equal(writer.writeNow(Buffer.from('one ')), true, 'the kernel has it');
+  writer.writeText('two ', 'latin1');
+  writer.writeText('three', 'latin1');
+  writer.flush();
+  t.equal(await client.until('three'), 'one two three');
+  client.socket.pause();
+  while (writer.writeNow(Buffer.alloc(100_000)));
+  writer.writeText('behind', 'latin1');
+  t.equal(writer.writeNow(Buffer.from(' it')), false, 'the bytes are needed until they have left');
+  sockets[0]!.on('drain', () => writer.flushAfter('drain'));
+  client.socket.resume();
+  await client.until('behind it');
+  t.equal(writer.hasLostOutput, false);
+  client.close();
+  sockets[0]!.destroy();
+  server.close();
 });

@@ -105,3 +105,22 @@ t.test('throws a refusal with its status and its fields', async (t) => {
     }
   });
 });
+
+t.test('says which rule was broken, or what the policy said', async (t) => {
+  const broken: [fields: string[], options: object, status: number, text: RegExp][] = [
+    [HANDSHAKE.slice(0, 3), {}, 400, /handshake-key/],
+    [[...HANDSHAKE, 'sec-websocket-extensions: ;'], {}, 400, /extension-list-malformed/],
+    [[...HANDSHAKE, 'sec-websocket-extensions: a, b'], { maxExtensionOffers: 1 }, 431, /too-many/],
+    [[...HANDSHAKE, 'origin: http://b.example'], {}, 403, /origin not allowed/],
+    [HANDSHAKE, { hosts: ['b.example'] }, 403, /unknown host/],
+  ];
+  for (const [fields, options, status, message] of broken) {
+    await receive(t, get('/', ...fields), (exchange) => {
+      t.throws(() => acceptUpgrade(exchange, options), {
+        name: 'HandshakeRejected',
+        status,
+        message,
+      });
+    });
+  }
+});

@@ -98,3 +98,17 @@ t.test('stops, and stops when everything has left', (t) => {
   t.equal(state.stalls, 0);
   t.end();
 });
+
+t.test('lets be what has left unseen at the deadline', (t) => {
+  const { time, watch, state } = setUp();
+  state.waiting = 100;
+  watch.update(100);
+  state.waiting = 0;
+  time.advance(60_000);
+  t.equal(state.stalls, 0);
+  state.waiting = 50;
+  watch.update(200);
+  time.advance(11_000);
+  t.equal(state.stalls, 1, 'and watches what is written later');
+  t.end();
+});
