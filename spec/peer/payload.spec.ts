@@ -1,7 +1,7 @@
 import { UsageError } from 'barewire/base';
 import { isPieceSource, type MessageData, toPayload } from 'barewire/peer';
 import t from 'tap';
-import { payloadLength } from '../../lib/peer/payload.ts';
+import { checkList, type PieceSource, payloadLength } from '../../lib/peer/payload.ts';
 
 const memory = Uint8Array.from({ length: 32 }, (_, index) => index).buffer;
 const bytes = (data: MessageData): number[] => [...(toPayload(data) as Uint8Array)];
@@ -73,6 +73,24 @@ t.test('measures text as it travels, and bytes of any view [6455-5.6-3]', (t) =>
   ] as const) {
     t.equal(payloadLength(payload), bytes);
     if (typeof payload === 'string') t.equal(Buffer.from(payload).length, bytes, 'as it is sent');
+  }
+  t.end();
+});
+
+t.test('refuses a list in which one is no message, before any of it is sent', (t) => {
+  const fine: PieceSource[] = [
+    [],
+    ['a', Buffer.from('b'), new Float64Array(1), memory],
+    [Promise.resolve('later')] as never,
+    new Set([5]) as never,
+    (async function* () {})(),
+    new Blob([]),
+  ];
+  for (const source of fine) t.doesNotThrow(() => checkList(source));
+  const gone = new ArrayBuffer(8);
+  structuredClone(gone, { transfer: [gone] });
+  for (const bad of [5, null, undefined, {}, true, gone, ['a']]) {
+    t.throws(() => checkList(['a', bad as never]), { code: 'invalid-argument' });
   }
   t.end();
 });
