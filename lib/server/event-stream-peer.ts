@@ -180,7 +180,7 @@ export class EventStreamPeer {
   }
 
   #write(text: string): void {
-    this.#channel.write(text);
+    this.#channel.writeShared(text);
     this.#touch();
   }
 

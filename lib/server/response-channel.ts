@@ -6,6 +6,7 @@
  */
 import type { FieldsInit, ResponseWriter } from '../http/index.ts';
 import { DrainGate } from './drain-gate.ts';
+import { shareText } from './shared-text.ts';
 import type { SocketPump } from './socket-pump.ts';
 
 /** One response's body on its way. */
@@ -45,11 +46,20 @@ export class ResponseChannel {
     if (!this.#isOpen || !this.#pump.admits()) return false;
     const byteLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
     if (byteLength === 0) return true;
-    const before = this.#writer.beforeData(byteLength);
-    if (before !== '') this.#pump.writeText(before, 'latin1');
-    if (typeof data === 'string') this.#pump.writeText(data, 'utf8');
-    else this.#pump.write(data);
-    if (before !== '') this.#pump.writeText(this.#writer.afterData, 'latin1');
+    this.#writeFramed(this.#writer.beforeData(byteLength), data, this.#writer.afterData);
+    return !this.#pump.isGone;
+  }
+
+  /** As {@link write}, for text that other responses get in this turn as well. */
+  writeShared(text: string): boolean {
+    if (!this.#isOpen || !this.#pump.admits()) return false;
+    if (text === '') return true;
+    const shared = shareText(text);
+    const before = this.#writer.beforeData(shared.byteLength);
+    const after = this.#writer.afterData;
+    const bytes = shared.framed(before, after);
+    if (bytes === undefined) this.#writeFramed(before, text, after);
+    else this.#pump.write(bytes);
     return !this.#pump.isGone;
   }
 
@@ -86,5 +96,12 @@ export class ResponseChannel {
   close(): void {
     this.#isOpen = false;
     this.#gate.close();
+  }
+
+  #writeFramed(before: string, data: string | Uint8Array, after: string): void {
+    if (before !== '') this.#pump.writeText(before, 'latin1');
+    if (typeof data === 'string') this.#pump.writeText(data, 'utf8');
+    else this.#pump.write(data);
+    if (after !== '') this.#pump.writeText(after, 'latin1');
   }
 }

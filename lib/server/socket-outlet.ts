@@ -44,8 +44,8 @@ export abstract class SocketOutlet implements WriteOwner {
     }
   }
 
-  /** @internal The socket has room again, has taken something, or the turn is over. */
-  abstract flushAfter(event: 'drain' | 'taken' | 'turn'): void;
+  /** @internal The socket has room again, or has taken something. */
+  abstract flushAfter(event: 'drain' | 'taken'): void;
 
   /** True when the transport went before everything written had left. */
   get hasLostOutput(): boolean {

@@ -6,6 +6,7 @@
  * write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
  */
 import type { Duplex } from 'node:stream';
+import { flushAtTurnEnd } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
 import { OutputQueue } from './output-queue.ts';
 import { CONGESTED_BYTES, SocketOutlet } from './socket-outlet.ts';
@@ -116,6 +117,7 @@ export abstract class SocketWriter extends SocketOutlet {
 
   /** Gives the socket what it may have now, without waiting for the end of the turn. */
   flush(): void {
+    this.#isScheduled = false;
     if (this.isOver) return;
     // A socket that holds bytes back would hold the slab too: then a copy is made instead.
     const mayLendSlab = this.isPlain && !this.isBlocked && this.socketBytes === 0;
@@ -141,10 +143,9 @@ export abstract class SocketWriter extends SocketOutlet {
     this.#schedule();
   }
 
-  /** @internal The socket has room again, or the turn that was waited for is over. */
-  override flushAfter(event: 'drain' | 'taken' | 'turn'): void {
+  /** @internal The socket has room again. */
+  override flushAfter(event: 'drain' | 'taken'): void {
     if (event === 'drain') this.isBlocked = false;
-    else if (event === 'turn') this.#isScheduled = false;
     this.flush();
   }
 
@@ -180,7 +181,7 @@ export abstract class SocketWriter extends SocketOutlet {
     this.#isScheduled = true;
     // A tick, unlike a microtask, comes after the microtasks that are due: a handler that awaits
     // what is already there still writes everything at once.
-    process.nextTick(flushScheduled, this);
+    flushAtTurnEnd(this);
   }
 
   #flushPieces(): void {
@@ -241,8 +242,4 @@ export abstract class SocketWriter extends SocketOutlet {
     this.#whenFlushed = undefined;
     for (const done of waiting.flat()) done();
   }
-}
-
-function flushScheduled(writer: SocketWriter): void {
-  writer.flushAfter('turn');
 }

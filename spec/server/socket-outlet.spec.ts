@@ -12,7 +12,7 @@ const MUCH = Buffer.alloc(8 * 1024 * 1024, 'm');
 class Outlet extends SocketOutlet {
   readonly told: string[] = [];
 
-  override flushAfter(event: 'drain' | 'taken' | 'turn'): void {
+  override flushAfter(event: 'drain' | 'taken'): void {
     this.isBlocked = false;
     this.told.push(event);
   }

@@ -1,0 +1,63 @@
+/**
+ * Text that many responses get in one turn: an event for all streams.
+ *
+ * ```
+ *   stream 1   text ──► slab               as any text
+ *   stream 2   text ──► bytes, kept        it comes again: encoded and framed, and remembered
+ *   stream 3 …          the same bytes     by reference
+ * ```
+ * Whether it comes again is seen by comparing it with the one before; nobody has to say so. At the
+ * end of the turn it is forgotten. Without fast paths every text is the first of its kind.
+ */
+import { HAS_FAST_PATHS } from '../base/index.ts';
+import { flushAtTurnEnd } from '../peer/index.ts';
+
+/** One text, and the bytes that it becomes. */
+export class SharedText {
+  readonly text: string;
+  /** Of the text as UTF-8. */
+  readonly byteLength: number;
+  #isRepeated = false;
+  #plain: Buffer | undefined;
+  #chunk: Buffer | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+    this.byteLength = Buffer.byteLength(text);
+  }
+
+  /** Says that it comes again. */
+  repeat(): this {
+    this.#isRepeated = true;
+    return this;
+  }
+
+  /**
+   * The text as bytes between what frames it, both empty or always the same; `undefined` for the
+   * first who asks, who needs no bytes of his own.
+   */
+  framed(before: string, after: string): Buffer | undefined {
+    if (!this.#isRepeated) return undefined;
+    if (before === '') {
+      this.#plain ??= Buffer.from(this.text);
+      return this.#plain;
+    }
+    this.#chunk ??= Buffer.from(before + this.text + after);
+    return this.#chunk;
+  }
+}
+
+let last: SharedText | undefined;
+const forget = {
+  flush(): void {
+    last = undefined;
+  },
+};
+
+/** Finds the text if it was the last one of this turn, else remembers it. */
+export function shareText(text: string): SharedText {
+  if (last?.text === text && HAS_FAST_PATHS) return last.repeat();
+  if (last === undefined) flushAtTurnEnd(forget);
+  last = new SharedText(text);
+  return last;
+}
