@@ -140,6 +140,12 @@ export const LIMITS = defineLimits({
     precedent: 'Python websockets 10 s for each step of closing',
     stops: 'connections that are over, held open by a peer that does not end its side',
   },
+  maxCloseMs: {
+    value: 300_000,
+    unit: 'ms',
+    precedent: 'nginx lingering_time 30 s, for what nobody wants; here it is what was accepted',
+    stops: 'peers that take a byte now and then, and so put off the end for ever',
+  },
   maxPingsInFlight: {
     value: 1024,
     unit: 'count',

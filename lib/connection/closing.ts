@@ -33,6 +33,7 @@ export class Closing {
   #beganBy: 'us' | 'peer' | undefined;
   #peerClose: ClosePayload | undefined;
   #awaited: Awaited | undefined;
+  #beganAtMs = 0;
   #sinceMs = 0;
 
   /** Where the closing handshake stands. */
@@ -81,6 +82,7 @@ export class Closing {
   /** Waits for the next thing; waiting for the same again changes nothing. */
   await(what: Awaited, nowMs: number): void {
     if (this.#awaited === what) return;
+    if (this.#awaited === undefined) this.#beganAtMs = nowMs;
     this.#awaited = what;
     this.#sinceMs = nowMs;
   }
@@ -93,6 +95,16 @@ export class Closing {
   /** How long it has been waited for what is awaited, in ms. */
   waitedMs(nowMs: number): number {
     return this.#awaited === undefined ? 0 : nowMs - this.#sinceMs;
+  }
+
+  /** Counts the waiting anew: something has moved. */
+  waitOn(nowMs: number): void {
+    this.#sinceMs = nowMs;
+  }
+
+  /** How long it is since closing began, in ms. */
+  lastedMs(nowMs: number): number {
+    return this.#awaited === undefined ? 0 : nowMs - this.#beganAtMs;
   }
 
   /** What there is to tell. */

@@ -28,6 +28,11 @@ export interface ConnectionSink {
   queueMoved?(): void;
   /** True while the transport holds so much output that pongs had better wait. */
   isCongested(): boolean;
+  /**
+   * Bytes that `write` was given and the transport still holds. It shows that a slow reader reads:
+   * then closing has patience, and no ping is overdue. Left out, both see only what comes.
+   */
+  unsentBytes?(): number;
   /** Stop or resume reading the transport. Bytes given meanwhile are kept, not lost. */
   wantsInput(isWanted: boolean): void;
   /** End our side of the transport once everything written has left (FIN). */
@@ -97,10 +102,19 @@ export interface ConnectionOptions extends KeepaliveOptions {
   readonly inflateTimeoutMs?: number | undefined;
   /**
    * How long our close frame may take to leave, and again the peer's to come, in ms; default 10 s.
+   * It counts from when output moved last: a slow reader gets everything that was accepted.
    */
   readonly closeTimeoutMs?: number | undefined;
-  /** How long the transport may take to end when all has been said, in ms; default 5 s. */
+  /**
+   * How long the transport may take to end when all has been said, in ms; default 5 s. It counts
+   * as `closeTimeoutMs` does.
+   */
   readonly endTimeoutMs?: number | undefined;
+  /**
+   * How long output that moves may put off these two, counted from when closing began, in ms;
+   * default 5 min. Stops a peer that takes a byte now and then, and would never be cut.
+   */
+  readonly maxCloseMs?: number | undefined;
 }
 
 /** Numbers of one connection, for people and dashboards. Bytes are as they travel. */

@@ -17,6 +17,12 @@ const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
 /** From here on messages that wait inside are as good as congestion. */
 const HELD_UP_BYTES = 64 * 1024;
 
+/**
+ * What became of output since one looked last: the peer took something that had to wait for it, or
+ * at least our own work went on, or neither.
+ */
+export type OutputMove = 'taken' | 'worked' | 'none';
+
 /** Can be failed: the connection that writes. */
 export interface Failable {
   fail(error: ProtocolError): void;
@@ -34,6 +40,10 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   #hasAskedForFlush = false;
   /** Somebody was told to wait for the queue, and is told when it moves. */
   #isWatched = false;
+  /** When one looked last: what the transport held, what had left it, what waited before it. */
+  #unsentBytes = 0;
+  #leftBytes = 0;
+  #queuedBytes = 0;
 
   /**
    * @param counters kept up to date.
@@ -83,6 +93,23 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   /** The memory that they are, with the overhead of what waits. */
   get heldBytes(): number {
     return this.#outbox.length + this.#sender.heldBytes;
+  }
+
+  /**
+   * Tells what has moved, and looks anew. What leaves without having waited shows nothing: the
+   * kernel takes it also for a peer that is gone.
+   */
+  look(): OutputMove {
+    const unsentBytes = this.#sink.unsentBytes?.() ?? 0;
+    const leftBytes = this.#counters.bytesSent - unsentBytes;
+    const { queuedBytes } = this.#sender;
+    const isTaken = this.#unsentBytes > 0 && leftBytes > this.#leftBytes;
+    const hasWorked = queuedBytes < this.#queuedBytes;
+    this.#unsentBytes = unsentBytes;
+    this.#leftBytes = leftBytes;
+    this.#queuedBytes = queuedBytes;
+    if (isTaken) return 'taken';
+    return hasWorked ? 'worked' : 'none';
   }
 
   /** See {@link Connection.isHeldUp}. */

@@ -10,10 +10,14 @@
  * `close-timeout`. The third comes after it: a transport that does not end is cut as well, and that
  * makes nothing unclean [RFC 6455 §7.1.4]. What is remembered of all this, and which step may come
  * when, is known to closing.ts and close-handshake.ts.
+ *
+ * Each time counts from when output moved last, so that a slow reader gets what was accepted before
+ * the close; but `maxCloseMs` after the first step nothing is put off any more, or a reader of one
+ * byte now and then would never be cut. Nor does a peer that has broken a rule get more time.
  */
 import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
 import { encodeClosePayload, NO_STATUS_CODE, OPCODE, parseClosePayload } from '../codec/index.ts';
-import { Closing } from './closing.ts';
+import { type Awaited, Closing } from './closing.ts';
 import type { ConnectionInput } from './connection-input.ts';
 import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
 import type { ConnectionOutput } from './connection-output.ts';
@@ -31,6 +35,7 @@ export class Ending {
   readonly #output: ConnectionOutput;
   readonly #closeTimeoutMs: number;
   readonly #endTimeoutMs: number;
+  readonly #maxCloseMs: number;
   /** Close frames went both ways. */
   #isClean = false;
   #hasPeerEnded = false;
@@ -49,6 +54,7 @@ export class Ending {
     this.#output = output;
     this.#closeTimeoutMs = resolveLimit('closeTimeoutMs', options.closeTimeoutMs);
     this.#endTimeoutMs = resolveLimit('endTimeoutMs', options.endTimeoutMs);
+    this.#maxCloseMs = resolveLimit('maxCloseMs', options.maxCloseMs);
   }
 
   /** Throws what {@link close} would throw, and does nothing else. */
@@ -67,7 +73,7 @@ export class Ending {
     if (!closing.isOpen) return;
     closing.isRequested = true;
     closing.begin('us');
-    closing.await('our-close', this.#options.now());
+    this.#await('our-close');
     this.#output.closeAfterQueue(() => this.#write(code, reason));
     this.#input.readOn();
   }
@@ -86,7 +92,7 @@ export class Ending {
     const isReply = closing.state === 'close-sent';
     closing.move('receive-close');
     if (isReply) return this.#exchanged();
-    closing.await('our-close', this.#options.now());
+    this.#await('our-close');
     if (closing.isRequested) return; // Ours is on its way, behind what was accepted before it.
     const code = close.code === NO_STATUS_CODE ? undefined : close.code;
     this.#output.closeAfterQueue(() => this.#write(code, ''));
@@ -100,7 +106,7 @@ export class Ending {
     const wasReceived = closing.state === 'close-received';
     closing.move('send-close');
     if (wasReceived) this.#exchanged();
-    else closing.await('peer-close', this.#options.now());
+    else this.#await('peer-close');
   }
 
   /** Both close frames have passed: the server ends the transport first [RFC 6455 §7.1.1]. */
@@ -116,7 +122,14 @@ export class Ending {
   #stop(): void {
     this.#input.stop();
     this.#output.stop();
-    this.closing.await('transport-end', this.#options.now());
+    this.#await('transport-end');
+  }
+
+  /** Waits for the next step, and looks at the output from here on. */
+  #await(what: Awaited): void {
+    if (this.closing.awaited === what) return;
+    this.closing.await(what, this.#options.now());
+    this.#output.look();
   }
 
   /** See {@link Connection.fail}. */
@@ -179,11 +192,18 @@ export class Ending {
     // A transport that was cut a tick ago and has not said that it is gone will never say so.
     if (this.#isCut) return this.transportClosed(undefined);
     const isSaid = closing.awaited === 'transport-end';
+    if (this.#hasMoved(nowMs)) closing.waitOn(nowMs);
     const limitMs = isSaid ? this.#endTimeoutMs : this.#closeTimeoutMs;
     if (closing.waitedMs(nowMs) < limitMs) return;
     if (!isSaid) closing.error ??= new ProtocolError('close-timeout', `${limitMs} ms`);
     this.#stop();
     this.#cut();
+  }
+
+  /** Whether output has moved, and may still put off the end. */
+  #hasMoved(nowMs: number): boolean {
+    if (this.#output.look() === 'none' || this.closing.state === 'failed') return false;
+    return this.closing.lastedMs(nowMs) < this.#maxCloseMs;
   }
 
   #cut(): void {

@@ -25,6 +25,7 @@ export const PEER_OPTIONS: OptionTable<PeerOptions> = {
   closeTimeoutMs: CHECKED_LATER,
   inflateTimeoutMs: CHECKED_LATER,
   endTimeoutMs: CHECKED_LATER,
+  maxCloseMs: CHECKED_LATER,
   pingIntervalMs: CHECKED_LATER,
   pongTimeoutMs: CHECKED_LATER,
   idleTimeoutMs: CHECKED_LATER,

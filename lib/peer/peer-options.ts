@@ -115,6 +115,7 @@ export function connectionOptions(
     inflateTimeoutMs: options.inflateTimeoutMs,
     endTimeoutMs: options.endTimeoutMs,
     closeTimeoutMs: options.closeTimeoutMs,
+    maxCloseMs: options.maxCloseMs,
     pingIntervalMs: options.pingIntervalMs,
     pongTimeoutMs: options.pongTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs,

@@ -116,6 +116,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       return this.peer.#transport.isCongested;
     }
 
+    unsentBytes(): number {
+      return this.peer.#transport.bufferedBytes;
+    }
+
     wantsInput(isWanted: boolean): void {
       this.peer.#tell(isWanted ? 'resume' : 'pause');
     }

@@ -240,6 +240,7 @@ const deadlines = fc.record({
   inflateTimeoutMs: fc.constantFrom(2000, 30_000),
   closeTimeoutMs: fc.constantFrom(1000, 10_000),
   endTimeoutMs: fc.constantFrom(500, 5000),
+  maxCloseMs: fc.constantFrom(0, 20_000),
   pingIntervalMs: fc.constantFrom(0, 1000),
   pongTimeoutMs: fc.constantFrom(0, 2000),
   idleTimeoutMs: fc.constantFrom(0, 9000),

@@ -28,6 +28,98 @@ const stuck = (): MessageCodec =>
     compress: (_payload: Uint8Array, _fin: boolean, _done: DeflateJobDone) => {},
   });
 
+/** Everything that was written waits in the transport, which lets go of so many bytes. */
+function take(end: End, bytes: number): void {
+  end.heldBytes = Math.max(0, end.heldBytes - bytes);
+}
+
+t.test('waits for a slow reader as long as it takes something', (t) => {
+  const pair = new Pair({ server: LIMITS });
+  const { server } = pair;
+  server.connection.send('x'.repeat(10_000));
+  server.heldBytes = 10_000;
+  server.connection.close(1000);
+  for (let second = 0; second < 10; second += 1) {
+    t.equal(isCutAfter(pair, server, 2900), false, 'cut at its work');
+    take(server, 1000);
+  }
+  t.equal(isCutAfter(pair, server, 0), false);
+  t.equal(isCutAfter(pair, server, 2999), false, 'all has left: now it has its time to answer');
+  t.equal(isCutAfter(pair, server, 1), true);
+  server.connection.transportClosed();
+  t.match(server.report, { sentCode: 1000, error: { code: 'close-timeout' } });
+  t.end();
+});
+
+t.test('what leaves at once shows nothing about the peer, and gives it no more time', (t) => {
+  const pair = new Pair({ server: LIMITS });
+  const { server } = pair;
+  server.connection.send('taken by the kernel');
+  server.connection.close(1000);
+  t.equal(isCutAfter(pair, server, 2999), false);
+  t.equal(isCutAfter(pair, server, 1), true);
+  t.end();
+});
+
+t.test('cuts a reader of a byte now and then when maxCloseMs have passed', (t) => {
+  const pair = new Pair({ server: { ...LIMITS, maxCloseMs: 60_000 } });
+  const { server } = pair;
+  server.connection.send('x'.repeat(10_000));
+  server.heldBytes = 10_000;
+  server.connection.close(1000);
+  let lastedMs = 0;
+  for (; !isCutAfter(pair, server, 1000); lastedMs += 1000) take(server, 1);
+  t.equal(lastedMs, 60_000 + 1000);
+  server.connection.transportClosed();
+  t.match(server.report, { error: { code: 'close-timeout' } });
+  t.end();
+});
+
+t.test('lets a slow reader take the rest before the transport has to end', (t) => {
+  const pair = new Pair({ server: LIMITS });
+  const { server } = pair;
+  server.connection.send('x'.repeat(10_000));
+  server.heldBytes = 10_000;
+  server.connection.receive(masked(OPCODE.close, Buffer.of(3, 232)));
+  for (let step = 0; step < 10; step += 1) {
+    t.equal(isCutAfter(pair, server, 900), false, 'cut at its work');
+    take(server, 1000);
+  }
+  t.equal(isCutAfter(pair, server, 999), false);
+  t.equal(isCutAfter(pair, server, 1000), true);
+  t.end();
+});
+
+t.test('gives a peer that has broken a rule no more time, however it reads', (t) => {
+  const pair = new Pair({ server: LIMITS });
+  const { server } = pair;
+  server.heldBytes = 10_000;
+  server.connection.receive(Buffer.of(0x83, 0x80, 0, 0, 0, 0));
+  t.equal(isCutAfter(pair, server, 999), false);
+  take(server, 1000);
+  t.equal(isCutAfter(pair, server, 1), true);
+  t.end();
+});
+
+t.test('our own compressor may take its time, message by message', (t) => {
+  let finish: () => void = () => {};
+  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
+    compress: (_payload: Uint8Array, _fin: boolean, done: DeflateJobDone) => {
+      finish = () => done(undefined, Buffer.of(0));
+    },
+  });
+  const pair = new Pair({ server: { ...LIMITS, deflate, compressThresholdBytes: 0 } });
+  const { server } = pair;
+  for (const text of ['one', 'two', 'three']) server.connection.send(text);
+  server.connection.close(1000);
+  for (let message = 0; message < 3; message += 1) {
+    t.equal(isCutAfter(pair, server, 2900), false);
+    finish();
+  }
+  t.equal(server.connection.state, 'close-sent');
+  t.end();
+});
+
 t.test('gives our frame its time to leave, and the answer a time of its own', (t) => {
   let finish: () => void = () => {};
   const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {

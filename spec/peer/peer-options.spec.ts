@@ -94,7 +94,7 @@ t.test('every option of a connection reaches it, and none that is left out', (t)
     ...{ delivery: 'pieces', compressThresholdBytes: 1, maxFrameBytes: 2, maxMessageBytes: 3 },
     ...{ maxFragments: 4, messageTimeoutMs: 5, inflateTimeoutMs: 6, endTimeoutMs: 7 },
     ...{ closeTimeoutMs: 8, pingIntervalMs: 9, pongTimeoutMs: 10, idleTimeoutMs: 11 },
-    maxPingsInFlight: 12,
+    ...{ maxPingsInFlight: 12, maxCloseMs: 13 },
   };
   const takeMaskingKey = (): number => 1;
   const now = (): number => 2;

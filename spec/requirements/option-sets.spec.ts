@@ -36,7 +36,7 @@ const PEER = [
   ...['delivery', 'compressThresholdBytes', 'maxFrameBytes', 'maxMessageBytes', 'maxFragments'],
   ...['messageTimeoutMs', 'closeTimeoutMs', 'pingIntervalMs', 'pongTimeoutMs', 'idleTimeoutMs'],
   ...['slowConsumer', 'maxBufferedBytes', 'handlerFailed', 'codec', 'inflateTimeoutMs'],
-  ...['endTimeoutMs', 'maxPingsInFlight'],
+  ...['endTimeoutMs', 'maxPingsInFlight', 'maxCloseMs'],
 ];
 const POLICY = ['origins', 'hosts', 'isSecure', 'deflate', 'maxExtensionOffers', 'protocols'];
 const HANDLERS = ['open', 'message', 'stream', 'drain', 'ping', 'pong', 'close', 'accept'];

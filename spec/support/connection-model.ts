@@ -323,11 +323,12 @@ export class ModelPair {
     const {
       closeTimeoutMs = 10_000,
       endTimeoutMs = 5000,
+      maxCloseMs = 300_000,
       pongTimeoutMs = 0,
       inflateTimeoutMs = 30_000,
       messageTimeoutMs = 60_000,
     } = this.#deadlines;
-    const isLate = end.closingMs >= 2 * closeTimeoutMs + endTimeoutMs;
+    const isLate = end.closingMs >= 2 * closeTimeoutMs + endTimeoutMs + maxCloseMs;
     ok(!isLate || isAborted || report !== undefined, `${side} closes for ever`);
     const code = report?.error?.code;
     if (code === 'message-timeout') ok(end.readingMs >= messageTimeoutMs, 'had its time to come');

@@ -19,6 +19,8 @@ export class End implements ConnectionSink {
   /** Bytes written and not delivered yet. */
   readonly pipe: Buffer[] = [];
   congested = false;
+  /** What a transport would still hold of all that was written. */
+  heldBytes = 0;
   wantsReading = true;
   hasEnded = false;
   isAborted = false;
@@ -67,6 +69,9 @@ export class End implements ConnectionSink {
   }
   isCongested(): boolean {
     return this.congested;
+  }
+  unsentBytes(): number {
+    return this.heldBytes;
   }
   wantsInput(isWanted: boolean): void {
     this.wantsReading = isWanted;
