@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
-import { DuplexTransport, type TransportSink } from 'barewire/peer';
+import { DuplexTransport, type Tickable, type TransportSink, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
 import { joinPeers } from '../support/joined-peers.ts';
 
@@ -180,4 +180,156 @@ t.test('ends once, behind what was written, and writes nothing after it', async 
   t.equal(transport.write(Buffer.from('late'), false), true, 'its memory is free again');
   await settled();
   t.strictSame(sink.log, ['last', 'end', ['closed', undefined]]);
+});
+
+const PORTION = 64 * 1024;
+
+/** A stream that takes what it is given only when it is told to, and shows what that was. */
+class Gate extends Duplex {
+  readonly taken: Buffer[] = [];
+  #proceed: (() => void) | undefined;
+
+  constructor(writableHighWaterMark = 16 * 1024) {
+    super({ writableHighWaterMark, read() {} });
+  }
+
+  override _writev(
+    chunks: { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.#proceed = () => {
+      this.taken.push(bytes);
+      done();
+    };
+  }
+
+  /** Takes what is on its way; false when nothing is. */
+  async open(): Promise<boolean> {
+    const proceed = this.#proceed;
+    this.#proceed = undefined;
+    proceed?.();
+    await settled();
+    return proceed !== undefined;
+  }
+}
+
+t.test(
+  'shows how much has left while a large write leaves, at every high-water mark',
+  async (t) => {
+    for (const highWaterMark of [1, 16 * 1024, PORTION, 4 * 1024 * 1024]) {
+      const stream = new Gate(highWaterMark);
+      const transport = new DuplexTransport(stream);
+      const sink = recorder();
+      transport.start(sink);
+      const bytes = Buffer.alloc(1024 * 1024, 'abc');
+      transport.write(bytes, false);
+      transport.end();
+      let left = transport.bufferedBytes;
+      t.equal(left, bytes.length);
+      while (await stream.open()) {
+        const gone = left - transport.bufferedBytes;
+        t.ok(gone > 0 && gone < 2 * PORTION, `${gone} bytes at once`);
+        left -= gone;
+      }
+      t.equal(left, 0);
+      t.ok(Buffer.concat(stream.taken).equals(bytes), 'all of it, in order');
+      t.equal(stream.writableFinished, true, 'the end comes behind it');
+    }
+  },
+);
+
+t.test('what is small and many leaves portion by portion too, in order', async (t) => {
+  const stream = new Gate();
+  const transport = new DuplexTransport(stream);
+  transport.start(recorder());
+  const all: Buffer[] = [];
+  for (let index = 0; index < 3000; index += 1) {
+    all.push(Buffer.alloc(index % 7 === 0 ? 5000 : 100, index));
+    transport.write(all[index]!, index % 3 === 0);
+  }
+  while (await stream.open()) t.equal(transport.bufferedBytes, stream.writableLength + rest());
+  function rest(): number {
+    const given = stream.taken.reduce((sum, { length }) => sum + length, 0);
+    return Buffer.concat(all).length - given - stream.writableLength;
+  }
+  t.ok(Buffer.concat(stream.taken).equals(Buffer.concat(all)), 'all of it, in order');
+  for (const { length } of stream.taken) t.ok(length < 3 * PORTION);
+});
+
+t.test('says when there is room again, once, and only to who was told to wait', async (t) => {
+  const stream = new Gate(2 * PORTION);
+  const transport = new DuplexTransport(stream);
+  const sink = recorder();
+  transport.start(sink);
+  transport.write(Buffer.alloc(PORTION + 1), false);
+  t.equal(transport.isCongested, false);
+  while (await stream.open()) t.strictSame(sink.log, [], 'nobody waits');
+  transport.write(Buffer.alloc(5 * PORTION), false);
+  t.equal(transport.isCongested, true);
+  while (await stream.open());
+  t.strictSame(sink.log, ['drain']);
+});
+
+t.test('forgets what waits when it is cut, or the stream fails', async (t) => {
+  for (const how of ['destroy', 'error'] as const) {
+    const stream = new Gate();
+    const transport = new DuplexTransport(stream);
+    const sink = recorder();
+    transport.start(sink);
+    transport.write(Buffer.alloc(10 * PORTION), false);
+    if (how === 'destroy') transport.destroy();
+    else stream.destroy(new Error('reset'));
+    await settled();
+    t.strictSame(sink.log, [['closed', how === 'destroy' ? undefined : 'reset']]);
+    t.ok(transport.bufferedBytes < 2 * PORTION);
+    transport.end();
+  }
+});
+
+t.test('a stream that throws when it has room again is as good as gone', async (t) => {
+  const stream = new Gate();
+  const transport = new DuplexTransport(stream);
+  const sink = recorder();
+  transport.start(sink);
+  transport.write(Buffer.alloc(10 * PORTION), false);
+  stream.write = () => {
+    throw new Error('odd');
+  };
+  stream.destroy = () => {
+    throw new Error('very odd');
+  };
+  await stream.open();
+  await settled();
+  t.strictSame(sink.log, [['closed', 'odd']]);
+});
+
+t.test('a peer waits at its close for a slow reader of one large message', async (t) => {
+  const stream = new Gate();
+  const time = { nowMs: 0, members: new Set<Tickable>() };
+  const ticker = {
+    now: () => time.nowMs,
+    add: (member: Tickable) => void time.members.add(member),
+    delete: (member: Tickable) => void time.members.delete(member),
+  };
+  const peer = new WebSocketPeer(new DuplexTransport(stream), { role: 'server', ticker });
+  const advance = (ms: number): void => {
+    time.nowMs += ms;
+    for (const member of time.members) member.tick(time.nowMs);
+  };
+  peer.attach({});
+  peer.send(Buffer.alloc(1024 * 1024));
+  void peer.close(1000);
+  await settled();
+  advance(1000);
+  while (await stream.open()) {
+    advance(9000);
+    t.equal(stream.destroyed, false, `at ${time.nowMs} ms`);
+  }
+  const bytes = Buffer.concat(stream.taken);
+  t.equal(bytes.length, 10 + 1024 * 1024 + 4);
+  t.equal(bytes.readUInt16BE(bytes.length - 2), 1000);
+  t.ok(time.nowMs > 60_000, 'far longer than one closeTimeoutMs');
+  advance(10_000);
+  t.equal(stream.destroyed, true, 'no answer');
 });
