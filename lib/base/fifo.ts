@@ -12,7 +12,7 @@
 /** Below this many the front is left where it is. */
 const MIN_CUT = 32;
 
-/** Keeps things in order. Adding and taking away is O(1) amortised, finding one O(n). */
+/** Keeps things in order. Adding and taking away is O(1) amortised. */
 export class Fifo<Item> {
   #items: (Item | undefined)[] = [];
   #head = 0;
@@ -46,21 +46,6 @@ export class Fifo<Item> {
     if (this.length === 0) this.clear();
     else if (this.#head >= MIN_CUT && this.#head * 2 >= this.#items.length) this.#cut();
     return item;
-  }
-
-  /** Finds the first one of a kind; `undefined` when there is none. */
-  find(isWanted: (item: Item) => boolean): Item | undefined {
-    for (const item of this) if (isWanted(item)) return item;
-    return undefined;
-  }
-
-  /** Takes one away, wherever it stands; false when it is not there. */
-  remove(item: Item): boolean {
-    if (item === this.first && this.length > 0) return this.shift() === item;
-    const index = this.#items.indexOf(item, this.#head);
-    if (index === -1) return false;
-    this.#items.splice(index, 1);
-    return true;
   }
 
   /** Takes all away. */

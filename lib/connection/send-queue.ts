@@ -82,15 +82,25 @@ export function payloadGone(): ProtocolError {
   return new ProtocolError('payload-gone', 'the memory of a message that waited was transferred');
 }
 
-/** Keeps jobs in order, and count of them. */
+/** Fewer jobs than these are not swept. */
+const MIN_SWEEP = 32;
+
+/**
+ * Keeps jobs in order, and count of them. Who is taken out of the middle leaves its place, empty,
+ * until most places are: that is O(1) for each. The first place is never empty.
+ */
 export class SendQueue {
   #jobs: Fifo<Job> | undefined;
+  /** The streams among them: the place of one that is not here is empty. */
+  readonly #streams = new Set<OutgoingMessage>();
+  /** How many places are empty. */
+  #empty = 0;
   #bytes = 0;
   #pieces = 0;
 
   /** How many jobs there are. */
   get length(): number {
-    return this.#jobs?.length ?? 0;
+    return this.#jobs === undefined ? 0 : this.#jobs.length - this.#empty;
   }
 
   /** The job whose turn it is. */
@@ -113,11 +123,16 @@ export class SendQueue {
     this.#jobs ??= new Fifo();
     this.#jobs.push(job);
     this.#bytes += job.bytes;
+    if (job.kind === 'stream') this.#streams.add(job.stream);
   }
 
   /** The first job is done. */
   shift(): void {
-    this.#bytes -= this.#jobs?.shift()?.bytes ?? 0;
+    const job = this.#jobs?.shift();
+    if (job === undefined) return;
+    this.#bytes -= job.bytes;
+    if (job.kind === 'stream') this.#streams.delete(job.stream);
+    this.#closeUp();
   }
 
   /** Pieces of a stream came, or, with negative numbers, were taken away. */
@@ -128,8 +143,27 @@ export class SendQueue {
 
   /** Forgets a stream, but for its pieces; false when it is not there. */
   remove(stream: OutgoingMessage): boolean {
-    const job = this.#jobs?.find((other) => other.kind === 'stream' && other.stream === stream);
-    return job !== undefined && this.#jobs!.remove(job);
+    if (!this.#streams.delete(stream)) return false;
+    this.#empty += 1;
+    this.#closeUp();
+    return true;
+  }
+
+  /** Whether a place is left of a stream that was taken out. */
+  #isEmpty(job: Job): boolean {
+    return job.kind === 'stream' && !this.#streams.has(job.stream);
+  }
+
+  #closeUp(): void {
+    const jobs = this.#jobs!;
+    while (this.#empty > 0 && this.#isEmpty(jobs.first!)) {
+      jobs.shift();
+      this.#empty -= 1;
+    }
+    if (jobs.length < MIN_SWEEP || this.#empty * 2 <= jobs.length) return;
+    this.#jobs = new Fifo();
+    this.#empty = 0;
+    for (const job of jobs) if (!this.#isEmpty(job)) this.#jobs.push(job);
   }
 
   /**
@@ -143,9 +177,11 @@ export class SendQueue {
     const jobs = this.#jobs;
     if (jobs === undefined) return 0;
     this.#jobs = new Fifo();
+    this.#empty = 0;
     let isBlocked = false;
     let count = 0;
     for (const job of jobs) {
+      if (this.#isEmpty(job)) continue;
       const isUnfinished = job.kind === 'stream' && (!job.stream.isEnded || job.stream.isAbandoned);
       if (isUnfinished) job.stream.isEnded = true;
       if (!isUnfinished && !isBlocked) this.#jobs.push(job);
@@ -159,6 +195,7 @@ export class SendQueue {
   #forget(job: Job): number {
     this.#bytes -= job.bytes;
     if (job.kind === 'stream') {
+      this.#streams.delete(job.stream);
       job.stream.isDropped = true;
       this.countPieces(-job.stream.waitingPieces, -job.stream.dropPieces());
     }
@@ -169,8 +206,9 @@ export class SendQueue {
   clear(): number {
     const jobs = this.#jobs;
     this.#jobs = undefined;
+    this.#empty = 0;
     let count = 0;
-    for (const job of jobs ?? []) count += this.#forget(job);
+    for (const job of jobs ?? []) if (!this.#isEmpty(job)) count += this.#forget(job);
     this.#bytes = 0;
     this.#pieces = 0;
     return count;

@@ -13,7 +13,7 @@ interface Waiter {
 
 /** Those who wait for one connection. */
 export class Room {
-  #waiters: Waiter[] | undefined;
+  #waiters: Set<Waiter> | undefined;
 
   /**
    * Resolves when `hasRoom` says so: now, at a {@link check}, or at {@link release}. Rejects with
@@ -22,28 +22,27 @@ export class Room {
   wait(hasRoom: () => boolean, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (hasRoom()) return Promise.resolve();
-    let waiter: Waiter | undefined;
-    const waited = new Promise<void>((resolve) => {
-      waiter = { hasRoom, resolve };
-      this.#waiters ??= [];
-      this.#waiters.push(waiter);
+    let resolve!: () => void;
+    const waited = new Promise<void>((done) => {
+      resolve = done;
     });
+    const waiter = { hasRoom, resolve };
+    this.#waiters ??= new Set();
+    this.#waiters.add(waiter);
     if (signal === undefined) return waited;
-    return unlessAborted(waited, signal, () => {
-      this.#waiters = this.#waiters?.filter((other) => other !== waiter);
-    });
+    return unlessAborted(waited, signal, () => this.#waiters?.delete(waiter));
   }
 
   /** Something has left: whoever has room now goes on. */
   check(): void {
     const waiters = this.#waiters;
     if (waiters === undefined) return;
-    const rest = waiters.filter(({ hasRoom, resolve }) => {
-      if (!hasRoom()) return true;
-      resolve();
-      return false;
-    });
-    this.#waiters = rest.length > 0 ? rest : undefined;
+    for (const waiter of waiters) {
+      if (!waiter.hasRoom()) continue;
+      waiters.delete(waiter);
+      waiter.resolve();
+    }
+    if (waiters.size === 0) this.#waiters = undefined;
   }
 
   /** Nobody has to wait any more. */

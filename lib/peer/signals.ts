@@ -2,8 +2,62 @@
  * Waiting, but no longer than until a signal; and taking back what has not begun.
  *
  * A signal often outlives what it is given to: a server's own, given to every `send`. So whoever
- * listens to it stops listening as soon as there is nothing left to abort.
+ * listens to it stops listening as soon as there is nothing left to abort. And as many messages may
+ * wait with the same one, it has one listener for all of them: a signal looks through all of its
+ * listeners for each that comes or goes.
  */
+import { callSafely } from '../base/index.ts';
+
+/** Those who wait for a signal. */
+class Watch {
+  readonly #signal: AbortSignal;
+  readonly #callbacks = new Set<() => void>();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  add(callback: () => void): void {
+    this.#callbacks.add(callback);
+  }
+
+  delete(callback: () => void): void {
+    if (!this.#callbacks.delete(callback) || this.#callbacks.size > 0) return;
+    this.#signal.removeEventListener('abort', this.#abort);
+    watches.delete(this.#signal);
+  }
+
+  readonly #abort = (): void => {
+    watches.delete(this.#signal);
+    for (const callback of this.#callbacks) {
+      // As an event's listeners: what one throws is loud, and silences none behind it.
+      callSafely(callback, (error) => {
+        process.nextTick(() => {
+          throw error;
+        });
+      });
+    }
+  };
+}
+
+const watches = new WeakMap<AbortSignal, Watch>();
+
+/**
+ * Calls back when a signal is aborted that is not yet; in O(1), however many wait for it.
+ *
+ * @param callback a function of its own for each call.
+ * @returns ends the waiting.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let watch = watches.get(signal);
+  if (watch === undefined) {
+    watch = new Watch(signal);
+    watches.set(signal, watch);
+  }
+  watch.add(callback);
+  return () => watch.delete(callback);
+}
 
 /**
  * Settles as `waited` does, or rejects with the signal's reason when that comes first.
@@ -26,9 +80,8 @@ export function unlessAborted<Value>(
       waited.catch(() => {});
       return;
     }
-    signal.addEventListener('abort', abort, { once: true });
+    const leave = onAbort(signal, abort);
     // Before the promise settles: who waited for it may look.
-    const leave = (): void => signal.removeEventListener('abort', abort);
     waited.finally(leave).then(resolve, reject);
   });
 }
@@ -63,15 +116,14 @@ export class Withdrawals {
   watch(signal: AbortSignal, withdraw: () => boolean): () => void {
     this.#watched ??= new Set();
     const watched = this.#watched;
-    const forget = (): void => {
-      signal.removeEventListener('abort', abort);
-      watched.delete(forget);
-    };
-    const abort = (): void => {
+    const leave = onAbort(signal, () => {
       forget();
       if (withdraw()) this.count += 1;
+    });
+    const forget = (): void => {
+      leave();
+      watched.delete(forget);
     };
-    signal.addEventListener('abort', abort, { once: true });
     watched.add(forget);
     return forget;
   }

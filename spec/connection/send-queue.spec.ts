@@ -9,7 +9,7 @@ import {
   payloadGone,
   SendQueue,
 } from 'barewire/connection';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { madeFrames, opcodeOf } from '../../lib/connection/send-queue.ts';
 
 const message = (payload: string, bytes = Buffer.byteLength(payload)): Job => ({
@@ -135,5 +135,66 @@ t.test('has frames as soon as there are any', (t) => {
   t.equal(madeFrames(made), made);
   t.equal(madeFrames({ byteLength: 6, frames: undefined, whenMade() {} }), undefined);
   t.equal(madeFrames({ byteLength: 6, frames: made, whenMade() {} }), made);
+  t.end();
+});
+
+/** Counts the entries that arrays move, search or copy, until the test ends. */
+function countWork(t: Test): { entries: number } {
+  const work = { entries: 0 };
+  for (const name of ['indexOf', 'splice', 'slice', 'filter', 'find'] as const) {
+    const original = Array.prototype[name] as (...all: unknown[]) => unknown;
+    Object.defineProperty(Array.prototype, name, {
+      configurable: true,
+      writable: true,
+      value(this: unknown[], ...all: unknown[]) {
+        work.entries += this.length;
+        return original.apply(this, all);
+      },
+    });
+    t.teardown(() => {
+      Object.defineProperty(Array.prototype, name, { value: original });
+    });
+  }
+  return work;
+}
+
+t.test('takes thousands of streams out, in any order, without looking through the others', (t) => {
+  const count = 4000;
+  for (const order of ['oldest first', 'newest first', 'every other'] as const) {
+    const queue = new SendQueue();
+    queue.push(message('in front'));
+    const streams = Array.from({ length: count }, () => streamIn(queue));
+    const last = message('behind');
+    queue.push(last);
+    if (order === 'newest first') streams.reverse();
+    const work = countWork(t);
+    for (const [index, stream] of streams.entries()) {
+      if (order === 'every other' && index % 2 === 0) continue;
+      if (!queue.remove(stream)) t.fail('it is there');
+    }
+    t.ok(work.entries <= 4 * count, `${order}: ${work.entries} entries were looked at`);
+    const left = order === 'every other' ? count / 2 : 0;
+    t.equal(queue.length, 2 + left);
+    t.equal(queue.heldBytes, 14 + (2 + left) * ENTRY_OVERHEAD_BYTES);
+    t.match(queue.first, { payload: 'in front' });
+    for (let shifted = 0; shifted <= left; shifted += 1) queue.shift();
+    t.equal(queue.first, last);
+    t.equal(queue.clear(), 1);
+  }
+  t.end();
+});
+
+t.test('does not count what was taken out again when it drops or forgets the rest', (t) => {
+  const queue = new SendQueue();
+  queue.push(message('kept'));
+  const half = streamIn(queue);
+  queue.remove(streamIn(queue));
+  t.equal(queue.dropUnfinished(), 1);
+  t.equal(half.isDropped, true);
+  queue.remove(streamIn(queue));
+  queue.push(message('kept'));
+  t.equal(queue.length, 2);
+  t.equal(queue.clear(), 2);
+  t.equal(queue.heldBytes, 0);
   t.end();
 });

@@ -4,7 +4,7 @@
 import { getEventListeners } from 'node:events';
 import { PreparedMessage, unlessAborted, type WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
-import { Withdrawals, waitQuietly } from '../../lib/peer/signals.ts';
+import { onAbort, Withdrawals, waitQuietly } from '../../lib/peer/signals.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 
 const REASON = new Error('enough');
@@ -126,7 +126,7 @@ t.test('watches each message until it begins, is taken back, or all is over', (t
   withdrawals.watch(aborter.signal, () => t.fail('it has begun'))();
   withdrawals.watch(aborter.signal, () => true);
   withdrawals.watch(aborter.signal, () => false);
-  t.equal(listeners(aborter.signal), 2);
+  t.equal(listeners(aborter.signal), 1, 'one for all');
   aborter.abort();
   t.equal(withdrawals.count, 1);
   const other = new AbortController();
@@ -135,6 +135,72 @@ t.test('watches each message until it begins, is taken back, or all is over', (t
   t.equal(listeners(other.signal), 0);
   other.abort();
   t.end();
+});
+
+t.test('one listener serves all who wait for a signal, and goes with the last of them', (t) => {
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const called: number[] = [];
+  const leave = [0, 1, 2].map((each) => onAbort(signal, () => called.push(each)));
+  t.equal(listeners(signal), 1);
+  leave[1]!();
+  leave[1]!();
+  t.equal(listeners(signal), 1);
+  leave[0]!();
+  leave[2]!();
+  t.equal(listeners(signal), 0);
+  onAbort(signal, () => called.push(3));
+  const early = onAbort(signal, () => called.push(4));
+  onAbort(signal, () => called.push(5));
+  early();
+  aborter.abort();
+  t.strictSame(called, [3, 5]);
+  t.end();
+});
+
+t.test('what one of them throws is loud, and silences none of the others', async (t) => {
+  const errors: unknown[] = [];
+  const before = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => errors.push(error));
+  t.teardown(() => {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of before) process.on('uncaughtException', listener);
+  });
+  const aborter = new AbortController();
+  let isTold = false;
+  onAbort(aborter.signal, () => {
+    throw REASON;
+  });
+  onAbort(aborter.signal, () => {
+    isTold = true;
+  });
+  aborter.abort();
+  t.equal(isTold, true);
+  await new Promise(setImmediate);
+  t.strictSame(errors, [REASON]);
+});
+
+t.test('thousands of messages share a signal without looking at each other', async (t) => {
+  const { server } = await joinPeers(t);
+  await server.startMessage('text').write('half');
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const warnings: Error[] = [];
+  const warned = (warning: Error): number => warnings.push(warning);
+  process.on('warning', warned);
+  t.teardown(() => process.off('warning', warned));
+  for (let count = 0; count < 3000; count += 1) server.send('x', { signal });
+  congest(server);
+  const waiting = Array.from({ length: 100 }, () => server.drained({ signal }));
+  for (const drained of waiting) drained.catch(() => {});
+  t.equal(listeners(signal), 1);
+  aborter.abort(REASON);
+  t.equal(server.counters.messagesWithdrawn, 3000);
+  t.equal(listeners(signal), 0);
+  await t.rejects(waiting[99]!, REASON);
+  t.strictSame(warnings, []);
+  server.terminate();
 });
 
 t.test('drained rejects with the reason, and nobody waits any more', async (t) => {
