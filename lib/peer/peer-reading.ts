@@ -35,10 +35,8 @@ export class PeerReading {
   messagesDiscarded = 0;
   readonly #options: WebSocketOptions;
   #connection: Readable | undefined;
-  /** The application wants a pause. */
-  #isPaused = false;
-  /** A loop has more than it reads. */
-  #isFull = false;
+  /** Who wants a pause: the application, others who know nothing of it, a loop that is full. */
+  #holders: Set<object> | undefined;
   #handler: WebSocketHandler | undefined;
   #hasFailed = false;
   #messages: MessageQueue | undefined;
@@ -91,19 +89,22 @@ export class PeerReading {
     return queue;
   }
 
-  /** The application wants a pause, or not any more; a loop may still hold everything up. */
-  setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
+  /** Somebody wants a pause. */
+  pause(holder: object): void {
+    this.#holders ??= new Set();
+    this.#holders.add(holder);
     this.#steer();
   }
 
-  #setFull(isFull: boolean): void {
-    this.#isFull = isFull;
+  /** Somebody wants none any more; others may still hold everything up. */
+  resume(holder: object): void {
+    this.#holders?.delete(holder);
     this.#steer();
   }
 
   #steer(): void {
-    if (this.isAttached && !this.#isPaused && !this.#isFull) this.#connection!.resume();
+    const isHeld = this.#holders !== undefined && this.#holders.size > 0;
+    if (this.isAttached && !isHeld) this.#connection!.resume();
     else this.#connection!.pause();
   }
 
@@ -121,8 +122,8 @@ export class PeerReading {
 
   #queueControl(): QueueControl {
     return {
-      pause: () => this.#setFull(true),
-      resume: () => this.#setFull(false),
+      pause: () => this.pause(this),
+      resume: () => this.resume(this),
       leave: (waiting) => {
         this.messagesDiscarded += waiting;
         void this.peer.close(1000);

@@ -181,14 +181,19 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   /**
    * Stops delivery until {@link resume}, also to who comes to read later or pauses in `open`; the
    * peer is slowed down by flow control.
+   *
+   * @param holder who wants the pause; one of several that know nothing of each other, if you like.
    */
-  pause(): void {
-    this.#reading.setPaused(true);
+  pause(holder: object = this): void {
+    this.#reading.pause(holder);
   }
 
-  /** Goes on with delivery, as soon as somebody reads and a loop has room. */
-  resume(): void {
-    this.#reading.setPaused(false);
+  /**
+   * Goes on with delivery, as soon as somebody reads and a loop has room, and no other holder of a
+   * pause is left.
+   */
+  resume(holder: object = this): void {
+    this.#reading.resume(holder);
   }
 
   // ── writing ────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +249,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     return this.#output.startMessage(type, options);
   }
 
-  /** Bytes that were accepted and have not left this process. */
+  /** Bytes that were accepted and have not left this process; at the end, those that never did. */
   get bufferedAmount(): number {
     return this.#output.bufferedAmount;
   }

@@ -191,23 +191,40 @@ function gated(delivery?: 'message' | 'pieces'): { reading: PeerReading; isOpen:
   return { reading, isOpen: () => isOpen };
 }
 
+const READER = {};
+
+t.test('goes on when the last of those who paused has resumed', (t) => {
+  const { reading, isOpen } = gated();
+  reading.attach({}, undefined);
+  const other = {};
+  reading.pause(READER);
+  reading.pause(READER);
+  reading.pause(other);
+  reading.resume(READER);
+  t.equal(isOpen(), false, 'the other has not');
+  reading.resume(READER);
+  reading.resume(other);
+  t.equal(isOpen(), true);
+  t.end();
+});
+
 t.test('stays paused when somebody comes who reads, until it is resumed', (t) => {
   const early = gated();
-  early.reading.setPaused(true);
+  early.reading.pause(READER);
   early.reading.attach({}, undefined);
   t.equal(early.isOpen(), false);
-  early.reading.setPaused(false);
+  early.reading.resume(READER);
   t.equal(early.isOpen(), true);
   const late = gated();
-  late.reading.setPaused(false);
+  late.reading.resume(READER);
   t.equal(late.isOpen(), false);
-  late.reading.attach({ open: () => late.reading.setPaused(true) }, undefined);
+  late.reading.attach({ open: () => late.reading.pause(READER) }, undefined);
   t.equal(late.isOpen(), false);
-  late.reading.setPaused(false);
+  late.reading.resume(READER);
   t.equal(late.isOpen(), true);
   for (const delivery of ['message', 'pieces'] as const) {
     const { reading, isOpen } = gated(delivery);
-    reading.setPaused(true);
+    reading.pause(READER);
     if (delivery === 'pieces') reading.streams(undefined);
     else reading.messages(undefined);
     t.equal(isOpen(), false);
@@ -225,16 +242,16 @@ t.test('goes on when neither the loop nor the application holds it up', async (t
     for (let count = 0; count < 64; count += 1) await loop.next();
   };
   fill();
-  reading.setPaused(true);
-  reading.setPaused(false);
+  reading.pause(READER);
+  reading.resume(READER);
   t.equal(isOpen(), false);
   await empty();
   t.equal(isOpen(), true);
   fill();
-  reading.setPaused(true);
+  reading.pause(READER);
   await empty();
   t.equal(isOpen(), false);
-  reading.setPaused(false);
+  reading.resume(READER);
   t.equal(isOpen(), true);
 });
 
