@@ -2,8 +2,9 @@
  * Bytes of messages that a peer was given and that have not left this process, as
  * `bufferedAmount` counts them [HTML §9.3.1].
  *
- * A connection that is lost has nothing left that waits, so what waited when one looked last is
- * remembered: that is looked for behind each send, and when output that had piled up has left.
+ * The peer counts frames, headers included, also those of messages that do not count here. So what
+ * was given counts from when the peer was empty last: that is looked for before and behind each
+ * send, and when output that had piled up has left. A peer that is over counts what never left.
  */
 import type { WebSocketPeer } from '../peer/index.ts';
 
@@ -12,7 +13,6 @@ export class AcceptedBytes {
   readonly #peer: Pick<WebSocketPeer, 'bufferedAmount'>;
   /** Given since it was last empty. */
   #givenBytes = 0;
-  #lastBytes = 0;
   #willLook = false;
 
   constructor(peer: Pick<WebSocketPeer, 'bufferedAmount'>) {
@@ -31,19 +31,17 @@ export class AcceptedBytes {
     });
   }
 
-  /** What waits. The peer counts frames, their headers included; none means that all has left. */
+  /** What waits. */
   look(): number {
     const frameBytes = this.#peer.bufferedAmount;
     if (frameBytes === 0) this.#givenBytes = 0;
-    this.#lastBytes = Math.min(frameBytes, this.#givenBytes);
-    return this.#lastBytes;
+    return Math.min(frameBytes, this.#givenBytes);
   }
 
-  /** What waited when one looked last. From now on nothing does. */
-  takeLast(): number {
-    const bytes = this.#lastBytes;
+  /** What waits, or never left a connection that is over. From now on nothing does. */
+  take(): number {
+    const bytes = this.look();
     this.#givenBytes = 0;
-    this.#lastBytes = 0;
     return bytes;
   }
 }

@@ -26,12 +26,11 @@ import {
   type MessageData,
   MessageQueue,
   type PeerSendOptions,
+  SEND_OPTIONS,
   toPayload,
   type WaitOptions,
   type WebSocketPeer,
 } from '../peer/index.ts';
-import { AcceptedBytes } from './accepted-bytes.ts';
-import { BlobSending } from './blob-sending.ts';
 import { carryOut } from './connect.ts';
 import {
   CloseEvent,
@@ -42,9 +41,11 @@ import {
   ReconnectingEvent,
   typedTarget,
 } from './events.ts';
+import { Outgoing } from './outgoing.ts';
 import { CONNECT_OPTIONS, type ConnectOptions, makePlan, type Plan } from './plan.ts';
 import { type NextAttempt, Reconnection, type ReconnectOptions } from './reconnect.ts';
-import { byteLength, type Sendable, SendQueue } from './send-queue.ts';
+import type { Sendable } from './send-queue.ts';
+import type { Patience } from './source-sending.ts';
 import { orSyntaxError } from './syntax-error.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
@@ -82,8 +83,6 @@ type EventHandler<Type extends keyof WebSocketEvents> =
   | null;
 
 const BINARY_TYPES: readonly string[] = ['nodebuffer', 'arraybuffer', 'blob'];
-/** Bytes are the caller's own again when `send` returns [HTML §9.3.2]. */
-const COPYING: PeerSendOptions = { copy: true };
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
@@ -107,7 +106,7 @@ export class WebSocket
   readonly #world: ClientWorld;
   readonly #aborter = new AbortController();
   readonly #reconnection: Reconnection | undefined;
-  readonly #waiting: SendQueue;
+  readonly #outgoing: Outgoing;
   readonly #handlers = new EventHandlers(this);
   #binaryType: BinaryType = 'blob';
   #peer: WebSocketPeer | undefined;
@@ -115,12 +114,6 @@ export class WebSocket
   #ended: 'no' | 'closing' | 'closed' = 'no';
   /** Our side wants the end. */
   #hasClosed = false;
-  /** Bytes that were given to `send` and will never be sent. */
-  #unsentBytes = 0;
-  #accepted: AcceptedBytes | undefined;
-  readonly #blobs = new BlobSending((bytes) => {
-    this.#unsentBytes += bytes;
-  });
   #queue: MessageQueue | undefined;
   /** The loop is slow. */
   #isPaused = false;
@@ -147,7 +140,7 @@ export class WebSocket
     this.#plan = orSyntaxError(() => makePlan(url, { ...others, protocols, signal }));
     this.#world = world;
     this.#reconnection = reconnectionOf(reconnect, world);
-    this.#waiting = new SendQueue(this.#reconnection?.maxQueuedBytes ?? 0);
+    this.#outgoing = new Outgoing(this.#reconnection?.maxQueuedBytes ?? 0, world);
     this.#connect();
   }
 
@@ -177,8 +170,7 @@ export class WebSocket
    * protocol adds; what was sent too late, or had not left at the end, stays counted.
    */
   get bufferedAmount(): number {
-    const acceptedBytes = this.#accepted?.look() ?? 0;
-    return acceptedBytes + this.#waiting.bytes + this.#unsentBytes + this.#blobs.bytes;
+    return this.#outgoing.bufferedAmount;
   }
 
   /** The subprotocol that was agreed on; empty when there is none. */
@@ -230,14 +222,9 @@ export class WebSocket
     const payload = data instanceof Blob ? data : toPayload(data);
     const { readyState } = this;
     if (readyState === CONNECTING) this.#keep(payload);
-    else this.#pass(payload, COPYING);
+    else if (readyState === OPEN) this.#outgoing.send(payload);
+    else this.#outgoing.drop(payload);
     return undefined;
-  }
-
-  #pass(payload: Sendable, options: PeerSendOptions | undefined): void {
-    if (this.readyState !== OPEN) this.#unsentBytes += byteLength(payload);
-    else if (payload instanceof Blob) this.#blobs.send(this.#peer!, payload);
-    else this.#sendNow(payload, typeof payload === 'string' ? undefined : options);
   }
 
   #sendPieces(data: AsyncIterable<MessageData>, options?: PeerSendOptions): Promise<boolean> {
@@ -245,25 +232,27 @@ export class WebSocket
       const error = new DOMException('the connection is not open yet', 'InvalidStateError');
       return Promise.reject(error);
     }
-    // The closing handshake may wait for a Blob: the peer would still take something.
-    if (this.#hasClosed) return Promise.resolve(false);
-    return this.#peer?.send(data, options) ?? Promise.resolve(false);
-  }
-
-  #sendNow(payload: string | Uint8Array, options: PeerSendOptions | undefined): void {
-    this.#accepted!.add(byteLength(payload));
-    this.#peer!.send(payload, options);
+    if (options !== undefined) {
+      try {
+        checkOptions(options, SEND_OPTIONS);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    if (this.readyState !== OPEN) return Promise.resolve(false);
+    return this.#outgoing.sendPieces(data, options);
   }
 
   #keep(payload: Sendable): void {
     const isRefused = (this.#reconnection?.maxQueuedBytes ?? 0) === 0;
     if (isRefused) throw new DOMException('the connection is not open yet', 'InvalidStateError');
-    this.#waiting.push(payload);
+    this.#outgoing.keep(payload);
   }
 
   /**
-   * Closes the connection behind everything that was sent before, or gives the attempt up. For a
-   * Blob that the server does not take it waits no longer than `closeTimeoutMs`.
+   * Closes the connection behind everything that was sent before, or gives the attempt up. For
+   * Blobs and iterables it waits no longer than `closeTimeoutMs` while nothing moves, and
+   * `maxCloseMs` in all; then it cuts them off.
    *
    * @param code 1000 or 3000 – 4999.
    * @param reason at most 123 bytes of UTF-8.
@@ -282,8 +271,7 @@ export class WebSocket
     const peer = this.#peer;
     if (peer !== undefined) {
       if (isAgain) return;
-      const patienceMs = resolveLimit('closeTimeoutMs', this.#plan.options.closeTimeoutMs);
-      this.#blobs.whenSent(peer, this.#world, patienceMs, () => {
+      this.#outgoing.whenSent(this.#patience, () => {
         // A reason needs a code before it [RFC 6455 §5.5.1].
         void peer.close(code ?? (reason ? 1000 : undefined), reason);
       });
@@ -293,13 +281,19 @@ export class WebSocket
     this.#aborter.abort(new DOMException('closed before it was open', 'AbortError'));
   }
 
+  get #patience(): Patience {
+    const { closeTimeoutMs, maxCloseMs } = this.#plan.options;
+    return {
+      closeTimeoutMs: resolveLimit('closeTimeoutMs', closeTimeoutMs),
+      maxCloseMs: resolveLimit('maxCloseMs', maxCloseMs),
+    };
+  }
+
   /** Cuts the connection without a closing handshake. */
   terminate(): void {
     this.#hasClosed = true;
     if (this.#peer === undefined) return this.close();
-    // What is thrown away here has not left, and never will.
-    this.#accepted!.look();
-    this.#unsentBytes += this.#accepted!.takeLast();
+    this.#outgoing.cut();
     this.#peer.terminate();
   }
 
@@ -343,29 +337,31 @@ export class WebSocket
 
   #open(peer: WebSocketPeer): void {
     this.#peer = peer;
-    const accepted = new AcceptedBytes(peer);
-    this.#accepted = accepted;
+    this.#outgoing.opened(peer);
     this.#reconnection?.opened();
     if (this.#ended === 'no') this.dispatchEvent(new Event('open'));
     else peer.terminate();
     // What a listener has just sent comes first: it may have to introduce itself.
     // They are copies of our own: nobody changes them any more.
-    for (const message of this.#waiting.takeAll()) this.#pass(message, undefined);
+    for (const message of this.#outgoing.takeKept()) {
+      if (this.readyState === OPEN) this.#outgoing.send(message, true);
+      else this.#outgoing.drop(message);
+    }
+    if (this.#isPaused) peer.pause(this);
     // Messages come in later tasks, so that who awaits the opening can still add a listener.
     setImmediate(() => {
       peer.attach({
         message: (_peer, data) => this.#receive(data),
-        drain: () => accepted.look(),
+        drain: () => this.#outgoing.drained(),
         close: (_peer, report) => this.#lose(failureOf(report), report),
       });
-      if (this.#isPaused) peer.pause();
     });
   }
 
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    if (isPaused) this.#peer?.pause();
-    else this.#peer?.resume();
+    if (isPaused) this.#peer?.pause(this);
+    else this.#peer?.resume(this);
   }
 
   #receive(data: string | Buffer): void {
@@ -386,8 +382,7 @@ export class WebSocket
   /** There is no connection any more: another one follows, or this is the end. */
   #lose(failure: Error | undefined, report: CloseReport | undefined): void {
     const { code, reason } = report ?? { code: 1006, reason: '' };
-    // Behind a closing handshake everything has left.
-    const unsentBytes = report?.wasClean ? 0 : (this.#accepted?.takeLast() ?? 0);
+    const unsentBytes = this.#outgoing.lost(report);
     const cause = { error: failure, code, reason, wasOpen: report !== undefined, unsentBytes };
     let next: NextAttempt | undefined;
     try {
@@ -422,8 +417,7 @@ export class WebSocket
   #end(failure: Error | undefined, report: CloseReport | undefined, unsentBytes: number): void {
     this.#ended = 'closed';
     this.#failure = report === undefined ? failure : undefined;
-    this.#unsentBytes += this.#waiting.bytes + unsentBytes;
-    this.#waiting.takeAll();
+    this.#outgoing.end(unsentBytes);
     this.#queue?.close(this.#failure);
     if (failure !== undefined) this.dispatchEvent(new ErrorEvent('error', failure));
     const { code, reason, wasClean } = report ?? { code: 1006, reason: '', wasClean: false };

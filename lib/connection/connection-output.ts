@@ -44,6 +44,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   #unsentBytes = 0;
   #leftBytes = 0;
   #queuedBytes = 0;
+  #lostBytes = 0;
 
   /**
    * @param counters kept up to date.
@@ -88,6 +89,11 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   /** Bytes that were accepted and have not been written. */
   get pendingBytes(): number {
     return this.#outbox.length + this.#sender.queuedBytes;
+  }
+
+  /** Bytes that were accepted and forgotten when the connection ended. */
+  get lostBytes(): number {
+    return this.#lostBytes;
   }
 
   /** The memory that they are, with the overhead of what waits. */
@@ -163,6 +169,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
 
   /** Forgets messages that have not been encoded; frames that have been still leave. */
   stop(): void {
+    this.#lostBytes += this.#sender.queuedBytes;
     this.#sender.stop();
   }
 

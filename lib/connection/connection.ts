@@ -115,6 +115,11 @@ export class Connection {
     return this.#output.pendingBytes;
   }
 
+  /** Bytes accepted by `send` that still waited inside when the connection ended. */
+  get lostBytes(): number {
+    return this.#output.lostBytes;
+  }
+
   /** The memory that they are: each message and piece that waits counts 256 bytes more. */
   get heldBytes(): number {
     return this.#output.heldBytes;

@@ -35,6 +35,10 @@ export class DuplexTransport implements Transport {
   readonly #onTaken: ((error?: Error | null) => void) | undefined;
   #held: Fifo<Buffer> | undefined;
   #heldBytes = 0;
+  /** What the stream had when one looked last. */
+  #streamBytes = 0;
+  /** What had not left at the end. */
+  #lostBytes: number | undefined;
   #isPumping = false;
   #isCorked = false;
   #hasEnded = false;
@@ -60,8 +64,15 @@ export class DuplexTransport implements Transport {
     stream.on('error', (error: Error) => this.#fail(error));
   }
 
+  /** A stream that is destroyed forgets what it had: that is still what never left. */
   get bufferedBytes(): number {
-    return this.#heldBytes + this.stream.writableLength;
+    if (this.#lostBytes !== undefined) return this.#lostBytes;
+    this.#look();
+    return this.#heldBytes + this.#streamBytes;
+  }
+
+  #look(): void {
+    if (!this.stream.destroyed) this.#streamBytes = this.stream.writableLength;
   }
 
   /**
@@ -122,7 +133,7 @@ export class DuplexTransport implements Transport {
       stream.uncork();
     }
     if (this.#heldBytes > 0) this.#pump();
-    return this.#copiesOnWrite && this.bufferedBytes === 0;
+    return this.bufferedBytes === 0 && this.#copiesOnWrite;
   }
 
   #hold(bytes: Buffer): void {
@@ -143,6 +154,7 @@ export class DuplexTransport implements Transport {
         this.#givePortion(this.#held!);
       }
       if (this.#heldBytes === 0 && this.#hasEnded) stream.end();
+      this.#look();
     } finally {
       this.#isPumping = false;
     }
@@ -174,6 +186,7 @@ export class DuplexTransport implements Transport {
   }
 
   #drop(): void {
+    this.#lostBytes ??= this.stream.writableFinished ? 0 : this.bufferedBytes;
     this.#held = undefined;
     this.#heldBytes = 0;
   }

@@ -24,7 +24,7 @@ export { IncomingMessage, IncomingQueue, MessageQueue } from './incoming.ts';
 export { type FillRandomly, MaskingKeys, takeMaskingKey } from './masking-keys.ts';
 export { MessageWriter, type WriterPace } from './message-writer.ts';
 export { checkPeerOptions, type Opened, openPeer, type PeerOptions } from './open.ts';
-export { ACCEPT_POLICY, HANDLERS, PEER_OPTIONS } from './option-tables.ts';
+export { ACCEPT_POLICY, HANDLERS, PEER_OPTIONS, SEND_OPTIONS } from './option-tables.ts';
 export { isPieceSource, type MessageData, type PieceSource, toPayload } from './payload.ts';
 export {
   checkHandler,

@@ -66,6 +66,8 @@ export class PeerOutput implements WriterPace {
   #pieces: PieceSending | undefined;
   #withdrawals: Withdrawals | undefined;
   #messagesDropped = 0;
+  /** Held back when the connection ended. */
+  #droppedBytes = 0;
   #isStopped = false;
 
   /** @throws UsageError `invalid-option` for a bad slow-consumer policy. */
@@ -92,9 +94,11 @@ export class PeerOutput implements WriterPace {
     return this.#withdrawals?.count ?? 0;
   }
 
-  /** Bytes that were accepted and have not left this process. */
+  /** Bytes that were accepted and have not left this process; at the end, those that never did. */
   get bufferedAmount(): number {
-    return this.#connection.pendingBytes + this.#backlog.bytes + this.#transport.bufferedBytes;
+    const { pendingBytes, lostBytes } = this.#connection;
+    const waitingBytes = pendingBytes + this.#backlog.bytes + this.#transport.bufferedBytes;
+    return waitingBytes + lostBytes + this.#droppedBytes;
   }
 
   get #isFull(): boolean {
@@ -277,6 +281,7 @@ export class PeerOutput implements WriterPace {
   stop(): void {
     this.#isStopped = true;
     this.#withdrawals?.stop();
+    this.#droppedBytes = this.#backlog.bytes;
     this.#messagesDropped += this.#backlog.clear();
     this.#room.release();
     this.#pieces?.stop();

@@ -1,8 +1,6 @@
 import t from 'tap';
 import { AcceptedBytes } from '../../lib/client/accepted-bytes.ts';
 
-const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
-
 t.test('counts no more than was given, and nothing when all has left', (t) => {
   const peer = { bufferedAmount: 0 };
   const bytes = new AcceptedBytes(peer);
@@ -18,18 +16,29 @@ t.test('counts no more than was given, and nothing when all has left', (t) => {
   t.end();
 });
 
-t.test('remembers what waited behind the last message, until it is taken', async (t) => {
+t.test('takes what never left a connection that is over, once', (t) => {
   const peer = { bufferedAmount: 0 };
   const bytes = new AcceptedBytes(peer);
   bytes.add(10);
   peer.bufferedAmount = 12;
   bytes.add(20);
   peer.bufferedAmount = 34;
-  await turn();
-  peer.bufferedAmount = 0; // The connection is lost.
-  t.equal(bytes.takeLast(), 30);
-  t.equal(bytes.takeLast(), 0);
+  t.equal(bytes.look(), 30);
+  peer.bufferedAmount = 15; // At the end, which came behind the last look.
+  t.equal(bytes.take(), 15);
+  t.equal(bytes.take(), 0);
+  t.equal(bytes.look(), 0);
   bytes.add(10);
-  await turn();
-  t.equal(bytes.takeLast(), 0, 'what left at once does not count');
+  t.equal(bytes.take(), 10);
+  t.end();
+});
+
+t.test('looks again behind a send, so that what left at once counts no more', async (t) => {
+  const peer = { bufferedAmount: 0 };
+  const bytes = new AcceptedBytes(peer);
+  bytes.add(10);
+  peer.bufferedAmount = 0;
+  await new Promise((next) => setImmediate(next));
+  peer.bufferedAmount = 1000; // Of an iterable.
+  t.equal(bytes.look(), 0);
 });

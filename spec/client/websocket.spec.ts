@@ -206,6 +206,70 @@ t.test('sends Blobs and what stands behind them before it closes', async (t) => 
   }
 });
 
+t.test('sends the iterables that came before close, and the messages behind them', async (t) => {
+  const received: unknown[] = [];
+  const { url } = await serve(t, { message: (_peer, data) => received.push(data) });
+  const socket = new WebSocket(url);
+  await next(socket, 'open');
+  let goOn = (): void => {};
+  const pause = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const slow = async function* (): AsyncGenerator<string> {
+    yield 'one, ';
+    await pause;
+    yield 'two';
+  };
+  const sending = socket.send(slow());
+  socket.send('behind');
+  socket.close(3000);
+  t.equal(socket.readyState, WebSocket.CLOSING);
+  goOn();
+  t.equal(await sending, true);
+  t.match(await next(socket, 'close'), { code: 3000, wasClean: true });
+  t.strictSame(received, ['one, two', 'behind']);
+  t.equal(socket.bufferedAmount, 0);
+});
+
+t.test('refuses options of an iterable that it does not know, whatever its state', async (t) => {
+  const { url } = await serve(t);
+  const socket = new WebSocket(url);
+  await next(socket, 'open');
+  const some = async function* (): AsyncGenerator<string> {};
+  const bad = { sginal: undefined } as object;
+  await t.rejects(socket.send(some(), bad), { code: 'invalid-option' });
+  socket.close();
+  await t.rejects(socket.send(some(), bad), { code: 'invalid-option' });
+  await next(socket, 'close');
+});
+
+t.test('a pause of the peer is not undone by a loop', async (t) => {
+  const server = await rawServer(t, (request) => request.switch());
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
+  await next(socket, 'open');
+  const peer = socket.peer!;
+  const loop = socket[Symbol.asyncIterator]();
+  let count = 0;
+  socket.onmessage = () => {
+    count += 1;
+    if (count === 65) peer.pause();
+  };
+  const frames = Buffer.concat(Array.from({ length: 200 }, () => Buffer.of(0x81, 1, 0x61)));
+  server.requests[0]!.socket.write(frames);
+  await eventually(() => count === 64);
+  for (let read = 0; read < 64; read += 1) await loop.next();
+  await eventually(() => count === 65);
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((go) => setImmediate(go));
+  void loop.next();
+  for (let read = 0; read < 64; read += 1) void loop.next().catch(() => {});
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((go) => setImmediate(go));
+  t.equal(count, 65, 'paused means paused');
+  peer.resume();
+  await eventually(() => count > 65);
+  socket.terminate();
+  await next(socket, 'close');
+});
+
 t.test('waits for no Blob that a server never takes', async (t) => {
   const server = await rawServer(t, (request) => {
     request.switch();
@@ -269,6 +333,56 @@ t.test('still counts what had not left when the connection was lost', async (t) 
   server.requests[1]!.socket.resetAndDestroy();
   await next(other, 'close');
   t.equal(other.bufferedAmount, 0);
+});
+
+t.test(
+  'bufferedAmount never falls once the connection is lost, and grows with each send',
+  async (t) => {
+    const server = await rawServer(t, (request) => {
+      request.switch();
+      request.socket.pause();
+    });
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
+    await next(socket, 'open');
+    for (let part = 0; part < 12; part += 1) socket.send(Buffer.alloc(1_000_000));
+    await new Promise((go) => setImmediate(go));
+    const amounts: number[] = [];
+    const closed = next(socket, 'close');
+    let isClosed = false;
+    void closed.then(() => {
+      isClosed = true;
+    });
+    server.requests[0]!.socket.resetAndDestroy();
+    while (!isClosed) {
+      amounts.push(socket.bufferedAmount);
+      await new Promise((go) => setImmediate(go));
+    }
+    const last = socket.bufferedAmount;
+    t.ok(last > 1_000_000 && last <= 12_000_000, `${last} bytes`);
+    t.equal(Math.min(...amounts, last), last, 'it fell and rose again');
+    socket.send('grün');
+    socket.send(new Uint8Array(10));
+    t.equal(socket.bufferedAmount, last + 15);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((go) => setImmediate(go));
+    t.equal(socket.bufferedAmount, last + 15);
+  },
+);
+
+t.test('counts what had not left when the server closed, however clean that was', async (t) => {
+  const server = await rawServer(t, (request) => {
+    request.switch();
+    request.socket.pause();
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
+  await next(socket, 'open');
+  socket.send(Buffer.alloc(12_000_000));
+  const { socket: raw } = server.requests[0]!;
+  await new Promise((go) => setImmediate(go));
+  raw.write(Buffer.of(0x88, 2, 3, 232));
+  await eventually(() => socket.readyState === WebSocket.CLOSING);
+  raw.resetAndDestroy();
+  t.match(await next(socket, 'close'), { code: 1000, wasClean: true });
+  t.ok(socket.bufferedAmount > 1_000_000, `${socket.bufferedAmount} bytes`);
 });
 
 t.test('delivers binary messages as the type says', async (t) => {

@@ -1,6 +1,6 @@
 import type { WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
-import { BlobSending } from '../../lib/client/blob-sending.ts';
+import { SourceSending } from '../../lib/client/source-sending.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
 /** A peer that finishes each Blob when the spec says so. */
@@ -18,11 +18,12 @@ class FakePeer {
   }
 }
 
+const PATIENCE = { closeTimeoutMs: 1000, maxCloseMs: 60_000 };
 const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
 t.test('counts what is on its way, and tells what never left', async (t) => {
   const unsent: number[] = [];
-  const blobs = new BlobSending((bytes) => unsent.push(bytes));
+  const blobs = new SourceSending((bytes) => unsent.push(bytes));
   const peer = new FakePeer();
   blobs.send(peer.asPeer, new Blob(['abc']));
   blobs.send(peer.asPeer, new Blob(['de']));
@@ -38,16 +39,16 @@ t.test('counts what is on its way, and tells what never left', async (t) => {
 
 t.test('calls back at once without Blobs, else behind the last one', async (t) => {
   const world = new FakeWorld();
-  const blobs = new BlobSending(() => t.fail('everything has left'));
+  const blobs = new SourceSending(() => t.fail('everything has left'));
   const peer = new FakePeer();
   let calls = 0;
   const call = (): void => {
     calls += 1;
   };
-  blobs.whenSent(peer.asPeer, world, 1000, call);
+  blobs.whenSent(peer.asPeer, world, PATIENCE, call);
   t.equal(calls, 1);
   for (const text of ['a', 'b']) blobs.send(peer.asPeer, new Blob([text]));
-  blobs.whenSent(peer.asPeer, world, 1000, call);
+  blobs.whenSent(peer.asPeer, world, PATIENCE, call);
   peer.ends[0]!(true);
   await turn();
   t.equal(calls, 1);
@@ -59,11 +60,11 @@ t.test('calls back at once without Blobs, else behind the last one', async (t) =
 
 t.test('waits as long as the peer takes something, and no longer', async (t) => {
   const world = new FakeWorld();
-  const blobs = new BlobSending(() => {});
+  const blobs = new SourceSending(() => {});
   const peer = new FakePeer();
   let calls = 0;
   blobs.send(peer.asPeer, new Blob(['a']));
-  blobs.whenSent(peer.asPeer, world, 1000, () => {
+  blobs.whenSent(peer.asPeer, world, PATIENCE, () => {
     calls += 1;
   });
   for (const move of [() => (peer.counters.bytesSent += 9), () => (peer.bufferedAmount -= 1)]) {
@@ -78,4 +79,41 @@ t.test('waits as long as the peer takes something, and no longer', async (t) => 
   peer.ends[0]!(true);
   await turn();
   t.equal(calls, 1, 'only once');
+});
+
+t.test('waits for iterables too, whose bytes nobody knows', async (t) => {
+  const world = new FakeWorld();
+  const sources = new SourceSending((bytes) => t.equal(bytes, 0));
+  const peer = new FakePeer();
+  const sending = sources.send(peer.asPeer, fromNothing());
+  t.equal(sources.bytes, 0);
+  let calls = 0;
+  sources.whenSent(peer.asPeer, world, PATIENCE, () => {
+    calls += 1;
+  });
+  t.equal(calls, 0);
+  peer.ends[0]!(false);
+  t.equal(await sending, false);
+  t.equal(calls, 1);
+});
+
+async function* fromNothing(): AsyncGenerator<string> {}
+
+t.test('waits for no endless source, and no reader of a byte now and then', (t) => {
+  const world = new FakeWorld();
+  const sources = new SourceSending(() => {});
+  const peer = new FakePeer();
+  let calls = 0;
+  void sources.send(peer.asPeer, fromNothing());
+  sources.whenSent(peer.asPeer, world, PATIENCE, () => {
+    calls += 1;
+  });
+  for (let second = 0; second < 60; second += 1) {
+    t.equal(calls, 0, `after ${second} s`);
+    peer.counters.bytesSent += 1;
+    world.advance(1000);
+  }
+  t.equal(calls, 1);
+  t.strictSame(world.waiting, []);
+  t.end();
 });
