@@ -10,6 +10,7 @@ export {
   resolveHttpLimits,
 } from './http-limits.ts';
 export { hasElement, listElements } from './lists.ts';
+export { type MediaType, parseMediaType } from './media-type.ts';
 export type { BodySink, ReaderPhase } from './message-reader.ts';
 export { reasonPhrase } from './reason-phrases.ts';
 export type { RequestHead } from './request-head.ts';

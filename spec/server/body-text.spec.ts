@@ -15,20 +15,32 @@ t.test('takes text that is UTF-8, or does not say', (t) => {
     'text/plain; charset=utf-8',
     'a/b;charset="UTF8"',
     'a/b; charset = us-ascii',
+    'a/b; x="; charset=utf-16"',
+    'a/b; x="\\"; charset=utf-16"; charset="u\\tf-8"',
+    'a/b; xcharset=utf-16;',
   ]) {
     t.doesNotThrow(() => requireText(type), String(type));
   }
-  for (const type of ['text/plain; charset=latin1', 'a/b; x=1; CHARSET=utf-16']) {
+  for (const type of [
+    'text/plain; charset=latin1',
+    'a/b; x=1; CHARSET=utf-16',
+    'a/b; charset=utf-8; charset=utf-16',
+    'a/b; charset="utf-1\\6"',
+    'a/b; charset=utf-8, a/b',
+    'a/b; charset="utf-8',
+    'no type',
+  ]) {
     t.throws(() => requireText(type), { code: 'unsupported-media-type', status: 415 }, type);
   }
   t.end();
 });
 
 t.test('takes nothing that is compressed', (t) => {
-  for (const coding of [undefined, 'identity', 'Identity']) {
+  const plain = [undefined, '', ' , ', 'identity', 'Identity', 'identity, IDENTITY', ', identity,'];
+  for (const coding of plain) {
     t.doesNotThrow(() => requirePlain(coding), String(coding));
   }
-  for (const coding of ['gzip', 'br', 'identity, gzip', 'x-none', '']) {
+  for (const coding of ['gzip', 'br', 'identity, gzip', 'x-none', 'identity;q=1']) {
     t.throws(() => requirePlain(coding), { code: 'unsupported-content-coding' }, coding);
   }
   t.end();
@@ -40,6 +52,7 @@ t.test('takes JSON that says so', (t) => {
     'Application/JSON; charset=utf-8',
     'application/ld+json',
     'a/b+json ;x=y',
+    'application/json; x="; charset=utf-16"',
   ]) {
     t.doesNotThrow(() => requireJson(type), type);
   }
@@ -52,6 +65,8 @@ t.test('takes JSON that says so', (t) => {
     '+json',
     'application/json; charset=utf-16',
     'text/plain; x=application/json',
+    'application/json; charset="utf-8',
+    'application/json, text/plain',
   ]) {
     t.throws(
       () => requireJson(type),
