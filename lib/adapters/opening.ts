@@ -47,7 +47,8 @@ export class Opening {
    *
    * @param status 300 – 599.
    * @param message is the body of the response, as plain text.
-   * @throws UsageError `invalid-argument` for another status.
+   * @throws UsageError `invalid-argument` for another status; `invalid-header` for one that demands
+   *   a field that is missing: 401, 405, 407 and 426 do [RFC 9110 §15.5].
    */
   reject(
     status: number,

@@ -7,6 +7,7 @@
  *
  * `code` is public API. Message texts are for people and may change at any time.
  */
+import { missingField } from './response-rules.ts';
 import { VIOLATIONS, type ViolationCode } from './violations.ts';
 
 /** The peer broke a rule of the protocol, or ran into one of our limits. */
@@ -80,11 +81,17 @@ export class HandshakeRejected extends Error {
   /**
    * Refuses a handshake.
    *
-   * @throws UsageError `invalid-argument` when `status` is not an integer of 300 – 599.
+   * @throws UsageError `invalid-argument` when `status` is not an integer of 300 – 599;
+   *   `invalid-header` when it demands a field that is missing: `www-authenticate` for 401, `allow`
+   *   for 405, `proxy-authenticate` for 407, `upgrade` for 426 [RFC 9110 §15.5]. 403 demands none.
    */
   constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     if (!Number.isInteger(status) || status < 300 || status > 599) {
       throw new UsageError('invalid-argument', `status must be 300 – 599, not ${status}`);
+    }
+    const owed = missingField(status, headers);
+    if (owed !== undefined) {
+      throw new UsageError('invalid-header', `${status} must have ${owed.name} [${owed.source}]`);
     }
     super(message);
     this.status = status;

@@ -43,5 +43,12 @@ export {
   type OptionKind,
   type OptionTable,
 } from './options.ts';
+export {
+  missingField,
+  type OwedField,
+  owedField,
+  SINGLETON_FIELDS,
+  singletonBit,
+} from './response-rules.ts';
 export { Utf8Validator } from './utf8.ts';
 export { VIOLATIONS, type Violation, type ViolationCode } from './violations.ts';

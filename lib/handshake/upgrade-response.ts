@@ -3,7 +3,7 @@
  *
  * Refusals are ordinary HTTP responses and are written by whoever writes those.
  */
-import { isFieldValue, isToken, lowerAscii, UsageError } from '../base/index.ts';
+import { isFieldValue, isToken, lowerAscii, singletonBit, UsageError } from '../base/index.ts';
 import type { AcceptableUpgrade } from './server-handshake.ts';
 
 /** What the application adds to the response. */
@@ -38,7 +38,8 @@ const RESERVED: ReadonlySet<string> = new Set([
  * Builds the response that opens the connection.
  *
  * @throws UsageError `invalid-argument` for a subprotocol that the client did not offer,
- *   `invalid-header` for a field that is malformed or not the application's to set.
+ *   `invalid-header` for a field that is malformed, not the application's to set, or no list and
+ *   there twice.
  */
 export function buildUpgradeResponse(
   upgrade: AcceptableUpgrade,
@@ -59,7 +60,15 @@ export function buildUpgradeResponse(
   if (upgrade.extension !== undefined) {
     fields.push(['sec-websocket-extensions', upgrade.extension.response]);
   }
-  for (const [name, value] of answer.headers ?? []) fields.push(checkField(name, value));
+  let once = 0;
+  for (const [name, value] of answer.headers ?? []) {
+    const field = checkField(name, value);
+    const bit = singletonBit(field[0]);
+    // [RFC 9110 §5.3]
+    if ((once & bit) !== 0) throw new UsageError('invalid-header', `${field[0]} is no list`);
+    once |= bit;
+    fields.push(field);
+  }
   return { status: isConnect ? 200 : 101, fields };
 }
 

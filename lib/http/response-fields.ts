@@ -8,7 +8,14 @@
  * of response splitting [RFC 9112 §11.1]. Fields that speak about the framing or the connection are
  * not written here but kept apart, because the writer has to agree with them.
  */
-import { isFieldValue, isToken, trimOws, UsageError } from '../base/index.ts';
+import {
+  isFieldValue,
+  isToken,
+  SINGLETON_FIELDS,
+  singletonBit,
+  trimOws,
+  UsageError,
+} from '../base/index.ts';
 
 /**
  * Fields to send: a record, where an array stands for several lines and `undefined` for none, or
@@ -27,26 +34,6 @@ export const FORBIDDEN_IN_INTERIM: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 
-/**
- * Fields that a recipient must know before the body, or that would change its framing or routing if
- * a recipient were to merge trailers into the head [RFC 9110 §6.5.1].
- */
-export const FORBIDDEN_IN_TRAILERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'cache-control',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'host',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** What was found in the fields. */
 export interface ResponseFields {
   /** The lines of all fields that the writer only passes on, each with its CRLF. Latin-1. */
@@ -61,13 +48,16 @@ export interface ResponseFields {
   wantsClose: boolean;
   /** Connection options that are neither `close` nor `keep-alive`, in lower case. */
   connectionOptions: string[];
+  /** The bits of the fields that occur and may occur once only. */
+  once: number;
 }
 
 /**
  * Sorts the fields into lines and facts. O(bytes).
  *
  * @throws UsageError `invalid-header` for a name that is no token, a value with CR, LF, NUL,
- *   another control character or a character above U+00FF, or a `Content-Length` that is no length.
+ *   another control character or a character above U+00FF, a `Content-Length` that is no length, or
+ *   a second line of a field that is no list [RFC 9110 §5.3].
  */
 export function readResponseFields(init: FieldsInit | undefined): ResponseFields {
   const found: ResponseFields = {
@@ -79,6 +69,7 @@ export function readResponseFields(init: FieldsInit | undefined): ResponseFields
     transferEncoding: undefined,
     wantsClose: false,
     connectionOptions: [],
+    once: 0,
   };
   if (init === undefined) return found;
   forEachField(init, (name, value) => sortField(found, name, value));
@@ -96,10 +87,13 @@ export function formatFieldLines(
   forbidden: ReadonlySet<string>,
 ): string {
   let lines = '';
+  let once = 0;
   if (init === undefined) return lines;
   forEachField(init, (name, value) => {
     checkField(name, value);
-    if (forbidden.has(name.toLowerCase())) refuse(`${name} may not be sent here`);
+    const lowerName = name.toLowerCase();
+    if (forbidden.has(lowerName)) refuse(`${name} may not be sent here`);
+    once = countSingleton(once, lowerName);
     lines += `${name}: ${value}\r\n`;
   });
   return lines;
@@ -136,14 +130,31 @@ export function checkPair<Pair>(pair: Pair): Pair {
   refuse(`fields must be pairs of a name and a value, not of ${typeof pair}s`);
 }
 
+/**
+ * Counts a field in: at its second line a field that is no list is refused [RFC 9110 §5.3].
+ *
+ * @param once the bits of the fields that have been counted.
+ */
+function countSingleton(once: number, lowerName: string): number {
+  const bit = singletonBit(lowerName);
+  if ((once & bit) !== 0) {
+    refuse(`${lowerName} is no list, and may be sent once [${SINGLETON_FIELDS[lowerName]}]`);
+  }
+  return once | bit;
+}
+
 function sortField(found: ResponseFields, name: string, value: string): void {
   checkField(name, value);
-  switch (name.toLowerCase()) {
+  const lowerName = name.toLowerCase();
+  found.once = countSingleton(found.once, lowerName);
+  switch (lowerName) {
     case 'content-length':
       found.contentLength = readLength(value, found.contentLength);
       return;
     case 'transfer-encoding':
-      found.transferEncoding = value;
+      // Several lines are one list [RFC 9110 §5.3].
+      found.transferEncoding =
+        found.transferEncoding === undefined ? value : `${found.transferEncoding}, ${value}`;
       return;
     case 'connection':
       readConnection(found, value);

@@ -15,12 +15,11 @@
  * knows no sockets, copies no body bytes, and never writes two responses.
 
  */
-import { UsageError } from '../base/index.ts';
+import { type OwedField, owedField, UsageError } from '../base/index.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import {
   type FieldsInit,
   FORBIDDEN_IN_INTERIM,
-  FORBIDDEN_IN_TRAILERS,
   formatFieldLines,
   type ResponseFields,
   readResponseFields,
@@ -32,6 +31,7 @@ import {
   type ResponseFraming,
   refuseFraming,
 } from './response-framing.ts';
+import { FORBIDDEN_IN_TRAILERS } from './trailers.ts';
 
 /** What the server adds to a final head. */
 export interface HeadOptions {
@@ -132,8 +132,9 @@ export class ResponseWriter {
    * @param status 200 – 599.
    * @param size of the body, in bytes where it is known.
    * @returns Latin-1 text. When `framing` is `none`, the response ends with it.
-   * @throws UsageError `invalid-argument`, `invalid-header`; `already-answered` after the final
-   *   head. Nothing is written then, and another head can be.
+   * @throws UsageError `invalid-argument`, `invalid-header`, also for a field that the status
+   *   demands and that is missing; `already-answered` after the final head. Nothing is written
+   *   then, and another head can be.
    */
   head(
     status: number,
@@ -147,6 +148,8 @@ export class ResponseWriter {
     }
     const first = statusLine(status, options.reason);
     const found = readResponseFields(fields);
+    const owed = owedField(status);
+    if (owed !== undefined) requireOwed(owed, status, found.lines);
     const framed = decideFraming(this.#request, status, found, size);
     this.#framing = framed.framing;
     this.#due = framed.length ?? 0;
@@ -222,6 +225,18 @@ export class ResponseWriter {
     else if (this.#request.version === '1.0') options.push('keep-alive');
     return options.length === 0 ? '' : `connection: ${options.join(', ')}\r\n`;
   }
+}
+
+/**
+ * Some statuses say nothing without a field of theirs [RFC 9110 §15].
+ *
+ * @throws UsageError `invalid-header` when it is missing.
+ */
+function requireOwed(owed: OwedField, status: number, lines: string): void {
+  if (new RegExp(`^${owed.name}:`, 'im').test(lines)) return;
+  // [RFC 9110 §15.3.7.2] Several ranges say in each of their parts which it is.
+  if (status === 206 && /^content-type:[\t ]*multipart\/byteranges/im.test(lines)) return;
+  throw new UsageError('invalid-header', `${status} must have ${owed.name} [${owed.source}]`);
 }
 
 /** The space after the code stays even when no phrase follows [RFC 9112 §4]. */

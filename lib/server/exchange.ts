@@ -153,7 +153,13 @@ export class Exchange extends ExchangeRequest {
     channel.end();
   }
 
-  /** Answers with a status and a short text that explains it; by default its usual phrase. */
+  /**
+   * Answers with a status and a short text that explains it; by default its usual phrase.
+   *
+   * @throws UsageError as {@link respond}; `invalid-header` too when the status demands a field that
+   *   is missing: `www-authenticate` for 401, `allow` for 405, `proxy-authenticate` for 407,
+   *   `upgrade` for 426 [RFC 9110 §15.5].
+   */
   reject(status: number, text?: string, fields?: FieldsInit): void {
     this.respond(status, fields, `${text ?? `${status} ${reasonPhrase(status)}`}\n`);
   }

@@ -286,7 +286,7 @@ t.test('a stream that breaks off while accept thinks does no harm', async (t) =>
 
 t.test('answers 500 when accept adds a field that HTTP/2 does not have', async (t) => {
   const errors: unknown[] = [];
-  for (const headers of [{ 'keep-alive': 'timeout=5' }, { etag: ['a', 'b'] }]) {
+  for (const headers of [{ 'keep-alive': 'timeout=5' }, { referer: ['a', 'b'] }]) {
     const { session, url, accepted } = await pair(t, {
       accept: () => ({ headers }),
       refused: ({ error }) => errors.push(error),

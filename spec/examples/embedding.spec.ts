@@ -98,7 +98,7 @@ t.test('node:http: everything that accept may say', async (t) => {
     break;
   }
   const refusals = [
-    [url, {}, 401],
+    [url, {}, 403],
     [url.replace('/echo', '/other'), { headers }, 404],
     [url, { headers, origin: 'https://evil.example' }, 403],
   ] as const;

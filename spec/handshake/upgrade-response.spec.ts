@@ -21,8 +21,9 @@ const UPGRADE: AcceptableUpgrade = {
   extension: { parameters: PARAMETERS, response: 'permessage-deflate' },
 };
 
-// 6455-4.2.2-1 6455-4.2.2-17 6455-4.2.2-18 6455-4.2.2-19 6455-4.2.2-20 6455-4.3-6 6455-11.3.2-2
-t.test('writes the response, byte for byte', (t) => {
+const IDS =
+  '6455-4.2.2-1 6455-4.2.2-17 6455-4.2.2-18 6455-4.2.2-19 6455-4.2.2-20 6455-4.3-6 6455-11.3.2-2';
+t.test(`writes the response, byte for byte [${IDS}]`, (t) => {
   const response = buildUpgradeResponse(UPGRADE, {
     protocol: 'v1',
     headers: [['Set-Cookie', 'a=b']],
@@ -53,6 +54,21 @@ t.test('refuses a subprotocol that was not offered [6455-4.2.2-12 6455-4.2.2-14]
   for (const protocol of ['', 'v3', 'V1', 'v1, v2', '__proto__']) {
     t.throws(() => buildUpgradeResponse(UPGRADE, { protocol }), { code: 'invalid-argument' });
   }
+  t.end();
+});
+
+t.test('refuses a second line of a field that is no list [9110-5.3-3]', (t) => {
+  const build = (...headers: (readonly [string, string])[]): unknown =>
+    buildUpgradeResponse(UPGRADE, { headers });
+  for (const name of ['Server', 'date', 'content-type']) {
+    t.throws(() => build([name, 'a'], ['x', 'y'], [name.toUpperCase(), 'a']), {
+      code: 'invalid-header',
+    });
+    t.doesNotThrow(() => build([name, 'a']));
+  }
+  t.doesNotThrow(() =>
+    build(['set-cookie', 'a=b'], ['set-cookie', 'c=d'], ['vary', 'a'], ['vary', 'b']),
+  );
   t.end();
 });
 

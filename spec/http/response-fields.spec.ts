@@ -1,4 +1,4 @@
-import { UsageError } from 'barewire/base';
+import { SINGLETON_FIELDS, singletonBit, UsageError } from 'barewire/base';
 import { Fields, type FieldsInit, ResponseWriter } from 'barewire/http';
 import t from 'tap';
 import { formatFieldLines, readResponseFields } from '../../lib/http/response-fields.ts';
@@ -81,6 +81,22 @@ for (const [title, fields] of BAD) {
   });
 }
 
+t.test('refuses a second line of a field that is no list [9110-5.3-3]', (t) => {
+  const refused = { name: 'UsageError', code: 'invalid-header', message: /no list/ };
+  for (const name of Object.keys(SINGLETON_FIELDS)) {
+    t.throws(() => head({ [name]: ['a', 'b'] }), refused, name);
+    t.throws(() => head({ [name]: 'a', [name.toUpperCase()]: 'a' }), refused, name);
+    t.throws(() => head([[name, 'a'], ['x', 'y'], [name, 'a']]), refused, name); // biome-ignore format: as one reads it
+    t.throws(() => formatFieldLines({ [name]: ['a', 'a'] }, new Set()), refused, name);
+    t.match(head({ [name]: ['a'] }), `\r\n${name}: a\r\n`);
+  }
+  for (const name of ['set-cookie', 'link', 'vary', 'www-authenticate', 'cache-control', 'x-any']) {
+    t.match(head({ [name]: ['a', 'b'] }), `\r\n${name}: a\r\n${name}: b\r\n`);
+    t.equal(formatFieldLines({ [name]: ['a', 'b'] }, new Set()), `${name}: a\r\n${name}: b\r\n`);
+  }
+  t.end();
+});
+
 t.test('lets every byte pass that a value may hold', (t) => {
   for (let code = 0; code <= 0xff; code += 1) {
     const isAllowed = code === 9 || (code >= 0x20 && code !== 0x7f);
@@ -97,13 +113,17 @@ t.test('keeps what the writer must agree with apart from the lines it passes on'
   t.strictSame(nothing, readResponseFields(new Map()));
   for (const [fields, differing] of [
     [{ 'X-A': 'b' }, { lines: 'X-A: b\r\n' }],
-    [{ DATE: 'now' }, { lines: 'DATE: now\r\n', hasDate: true }],
-    [{ 'Content-Type': 'a/b' }, { lines: 'Content-Type: a/b\r\n', hasContentType: true }],
+    [{ DATE: 'now' }, { lines: 'DATE: now\r\n', hasDate: true, once: singletonBit('date') }],
+    [
+      { 'Content-Type': 'a/b' },
+      { lines: 'Content-Type: a/b\r\n', hasContentType: true, once: singletonBit('content-type') },
+    ],
     [{ Upgrade: 'x' }, { lines: 'Upgrade: x\r\n', hasUpgrade: true }],
     [{ 'CONTENT-LENGTH': 0 }, { contentLength: 0 }],
     [{ 'content-length': ['7', '7'] }, { contentLength: 7 }],
     [{ 'content-length': '9007199254740991' }, { contentLength: Number.MAX_SAFE_INTEGER }],
     [{ 'Transfer-Encoding': 'gzip, chunked' }, { transferEncoding: 'gzip, chunked' }],
+    [{ 'transfer-encoding': ['gzip', 'chunked'] }, { transferEncoding: 'gzip, chunked' }],
     [{ connection: 'Close' }, { wantsClose: true }],
     [{ connection: 'keep-alive' }, {}],
     [{ connection: '' }, {}],

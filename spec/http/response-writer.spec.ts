@@ -230,3 +230,25 @@ t.test('refuses trailers in a raw body, and a Transfer-Encoding in 101', (t) => 
   t.throws(() => writerFor().switchProtocols(fields), { code: 'invalid-header' });
   t.end();
 });
+
+t.test('refuses a status without the field that it demands [9110-10.2.1-1 9110-15.5.6-1]', (t) => {
+  const head = (status: number, fields: FieldsInit): string =>
+    writerFor().head(status, fields, 0, { keepAlive: true });
+  for (const [status, name, value] of [
+    [206, 'Content-Range', 'bytes 0-0/1'],
+    [401, 'WWW-Authenticate', 'Basic'],
+    [405, 'Allow', ''],
+    [407, 'Proxy-Authenticate', 'Basic'],
+    [426, 'Upgrade', 'websocket'],
+  ] as const) {
+    t.throws(() => head(status, {}), { name: 'UsageError', code: 'invalid-header' }, `${status}`);
+    t.throws(() => head(status, { [`x-${name}`]: value, y: `${name}: z` }), {
+      code: 'invalid-header',
+    });
+    for (const given of [name, name.toLowerCase(), name.toUpperCase()]) {
+      t.match(head(status, { a: 'b', [given]: value }), `\r\n${given}: ${value}\r\n`);
+    }
+  }
+  t.match(head(206, { 'content-type': 'multipart/byteranges; boundary=x' }), /^HTTP\/1\.1 206 /);
+  t.end();
+});

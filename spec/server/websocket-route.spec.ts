@@ -73,7 +73,7 @@ t.test('asks the application, which may say no in every way', async (t) => {
       async accept(exchange) {
         if (exchange.path === '/reject') return exchange.reject(404);
         if (exchange.path === '/false') return false;
-        if (exchange.path === '/throw') throw new HandshakeRejected(401, 'who?', { 'x-a': 'b' });
+        if (exchange.path === '/throw') throw new HandshakeRejected(402, 'pay!', { 'x-a': 'b' });
         if (exchange.path === '/bug') throw new Error('a bug');
         if (exchange.path === '/stream') return void exchange.stream(200, {}).end();
         return { protocol: 'not offered' };
@@ -83,7 +83,7 @@ t.test('asks the application, which may say no in every way', async (t) => {
   const expected = {
     '/reject': 404,
     '/false': 403,
-    '/throw': 401,
+    '/throw': 402,
     '/bug': 500,
     '/stream': 200,
     '/else': 500,

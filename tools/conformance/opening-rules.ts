@@ -48,6 +48,12 @@ export function findResponseFault(
   return undefined;
 }
 
+/** What a refusal must say besides its status [RFC 9110 §15.5]. */
+export const OWED_LINES: Readonly<Record<number, string>> = {
+  405: 'Allow: GET\r\n',
+  426: 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n',
+};
+
 /** Why a request is refused. */
 export interface RequestFault {
   readonly status: number;

@@ -14,7 +14,7 @@ import { OpeningError, readCompressionResponse } from './compression-agreement.t
 import { describeGarbage } from './garbage.ts';
 import { joinField, MAX_HEAD_BYTES, type ScannedHead, scanHead } from './head-scan.ts';
 import type { AgreedDeflate } from './message-deflate.ts';
-import { findResponseFault, readRequestLine, readStatusLine } from './opening-rules.ts';
+import { findResponseFault, OWED_LINES, readRequestLine, readStatusLine } from './opening-rules.ts';
 
 /** Where a testee that is a server listens. */
 export interface Target {
@@ -240,7 +240,7 @@ export function buildResponse(accept: string, extension: string | undefined): st
 export function buildRefusal(status: number, reason: string): string {
   const body = `${reason}\n`;
   return (
-    `HTTP/1.1 ${status} Refused\r\nServer: barewire-conformance\r\n` +
+    `HTTP/1.1 ${status} Refused\r\nServer: barewire-conformance\r\n${OWED_LINES[status] ?? ''}` +
     'Content-Type: text/plain; charset=utf-8\r\n' +
     `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   );

@@ -16,7 +16,7 @@ const endpoint: AdapterEndpoint = {
   async accept(opening: Opening) {
     if (opening.path !== '/echo') return opening.reject(404);
     const user = await findUser(opening.fields.get('cookie'));
-    if (user === undefined) return opening.reject(401, 'who are you?');
+    if (user === undefined) return opening.reject(403, 'who are you?');
     const acceptance: Acceptance = {
       data: { user },
       headers: { 'set-cookie': ['seen=1', 'color=blue'] },

@@ -3,7 +3,7 @@
  */
 import t from 'tap';
 import { scanHead } from '../../../tools/conformance/head-scan.ts';
-import { buildRequest, buildResponse } from '../../../tools/conformance/opening.ts';
+import { buildRefusal, buildRequest, buildResponse } from '../../../tools/conformance/opening.ts';
 import {
   findResponseFault,
   readRequestLine,
@@ -119,5 +119,12 @@ t.test('the protocol is spelled as the original spells it, in both roles', (t) =
     '\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n',
   );
   t.match(buildResponse('accept', undefined), '\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n');
+  t.end();
+});
+
+t.test('says in a refusal what its status demands', (t) => {
+  t.match(buildRefusal(405, 'no'), /^HTTP\/1\.1 405 .*\r\n(?:.*\r\n)*Allow: GET\r\n/);
+  t.match(buildRefusal(426, 'no'), /^HTTP\/1\.1 426 .*\r\n(?:.*\r\n)*Upgrade: websocket\r\n/);
+  t.notMatch(buildRefusal(400, 'no'), /allow|upgrade/i);
   t.end();
 });
