@@ -121,8 +121,8 @@ const HTTP: readonly Defence[] = [
     attack: 'a line that is injected through a hint or a trailer',
     defence: 'the same check for every line',
     file: 'lib/http/response-fields.ts',
-    find: '    checkField(name, value);\n    if (forbidden',
-    replace: '    if (forbidden',
+    find: '    checkField(name, value);\n    const lowerName',
+    replace: '    const lowerName',
     spec: 'spec/security/heads.spec.ts',
   },
   {
