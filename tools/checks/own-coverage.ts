@@ -1,6 +1,7 @@
 /**
  * Coverage of single files of `lib` by their own specs alone, without the whole suite and without
- * tap around it, the lines that are missing, and a verdict for each folder:
+ * tap around it, the lines that are missing, and a verdict for each folder. What all of them come
+ * to is the least that the whole suite covers:
  *
  *   npm run coverage:own                                            every file
  *   npm run coverage:own -- lib/codec lib/http/fields.ts [--missing]
@@ -62,8 +63,18 @@ function record(spec: string): Promise<ScriptCoverage[] | undefined> {
   });
 }
 
-/** Measures one file and prints what it comes to; tells whether it is enough. */
-async function check(path: string): Promise<boolean> {
+/** Files, and what they come to together. */
+interface Sum {
+  count: number;
+  below: number;
+  lines: [covered: number, count: number];
+  branches: [covered: number, count: number];
+}
+
+const newSum = (): Sum => ({ count: 0, below: 0, lines: [0, 0], branches: [0, 0] });
+
+/** Measures one file and prints what it comes to; adds it to these sums. */
+async function check(path: string, sums: readonly Sum[]): Promise<void> {
   const source = relative(ROOT, path)
     .replace(/^dist\//, '')
     .replace(/js$/, 'ts');
@@ -83,7 +94,21 @@ async function check(path: string): Promise<boolean> {
     const lines = readFileSync(join(ROOT, source), 'utf8').split('\n');
     for (const line of missing) console.log(`  ${line}: ${lines[line - 1]?.trim()}`);
   }
-  return isEnough;
+  for (const sum of sums) {
+    sum.count += 1;
+    if (!isEnough) sum.below += 1;
+    for (const kind of ['lines', 'branches'] as const) {
+      sum[kind][0] += tally[kind][0];
+      sum[kind][1] += tally[kind][1];
+    }
+  }
+}
+
+function printSum(name: string, sum: Sum): void {
+  const { count, below } = sum;
+  const share = show(coverageOf({ ...sum, missing: new Set() }));
+  const verdict = below === 0 ? 'ok    ' : 'BELOW ';
+  console.log(`${verdict} ${name}: ${count - below} of ${count} files, ${share}`);
 }
 
 const wanted = positionals.map((part) => part.replace(/\.ts$/, '.js'));
@@ -91,21 +116,17 @@ const files = filesOfLib(ROOT).filter(
   (path) =>
     wanted.length === 0 || wanted.some((part) => relative(join(ROOT, 'dist'), path).includes(part)),
 );
-/** How many files of each folder there are, and how many of them are below the floor. */
-const folders = new Map<string, { count: number; below: number }>();
-let below = 0;
+const folders = new Map<string, Sum>();
+const total = newSum();
 for (const file of files) {
   const name = relative(join(ROOT, 'dist'), dirname(file));
-  const folder = folders.get(name) ?? { count: 0, below: 0 };
+  const folder = folders.get(name) ?? newSum();
   folders.set(name, folder);
-  folder.count += 1;
-  if (await check(file)) continue;
-  folder.below += 1;
-  below += 1;
+  await check(file, [folder, total]);
 }
 console.log('');
-for (const [name, { count, below }] of folders) {
-  console.log(`${below === 0 ? 'ok    ' : 'BELOW '} ${name}: ${count - below} of ${count} files`);
-}
+for (const [name, sum] of folders) printSum(name, sum);
+if (folders.size > 1) printSum('all', total);
+const { below } = total;
 console.log(`${files.length - below} passed, ${below} failed`);
 if (below > 0 || files.length === 0) process.exitCode = 1;
