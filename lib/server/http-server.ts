@@ -27,7 +27,7 @@ import { sayGoodbye } from './farewell.ts';
 import { runHandler } from './handler-outcome.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
 import type { ListenAddress, ListenTarget } from './listening.ts';
-import { checkServed, listen, makeListener } from './listening.ts';
+import { checkAttached, checkServed, listen, makeListener } from './listening.ts';
 import { PeerSet } from './peer-set.ts';
 import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
 import { Ledger, type ServerStats, tellFailure } from './server-stats.ts';
@@ -109,10 +109,11 @@ export class Server implements ConnectionOwner {
    * Takes the connections of an existing `net.Server` or `tls.Server`, which stays yours to close.
    * Their sockets get the options of our own: `allowHalfOpen`, `noDelay`, `keepAlive` after 30 s.
    *
-   * @throws UsageError `invalid-state` when this server is closed.
+   * @throws UsageError `invalid-state` when this server is closed; as {@link checkAttached}.
    */
   attach(server: NetServer): void {
     this.#requireOpen();
+    checkAttached(server);
     this.#acceptor.attach(server);
   }
 

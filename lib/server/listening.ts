@@ -63,6 +63,27 @@ export function checkServed(socket: Duplex, options: { readonly isSecure?: boole
   }
 }
 
+/**
+ * Refuses servers that read the connections they accept: each would answer what the other has read.
+ * They are told by what only they have, so that `node:http` need not be loaded to know them.
+ *
+ * @throws UsageError `invalid-argument`.
+ */
+export function checkAttached(server: Server): void {
+  if (typeof server?.on !== 'function' || typeof server.off !== 'function') {
+    throw new UsageError('invalid-argument', 'what is attached must be a net.Server');
+  }
+  // First, because a server of node:http2 that speaks HTTP/1.1 as well has the marks of both.
+  if ('updateSettings' in server) {
+    const how = "acceptStream of barewire/adapters takes the WebSockets of its 'stream'";
+    throw new UsageError('invalid-argument', `a server of node:http2 reads for itself: ${how}`);
+  }
+  if ('closeIdleConnections' in server || 'maxHeadersCount' in server) {
+    const how = "acceptUpgrade of barewire/adapters takes the WebSockets of its 'upgrade'";
+    throw new UsageError('invalid-argument', `a server of node:http reads for itself: ${how}`);
+  }
+}
+
 /** The longest time that timers of Node can wait. */
 const LONGEST_MS = 2 ** 31 - 1;
 

@@ -1,5 +1,8 @@
 import diagnostics from 'node:diagnostics_channel';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttp2Server, createSecureServer } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createNetServer, Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
@@ -47,6 +50,25 @@ t.test('takes the connections of an existing server, which stays its owner’s',
     other.close();
   }
   t.equal(server.stats().connections, 3, 'each counted once');
+});
+
+t.test('refuses servers that read their connections for themselves', async (t) => {
+  const { server } = await serve(t, hello);
+  const attempts = [
+    [createHttpServer(), /acceptUpgrade/],
+    [createHttpsServer(), /acceptUpgrade/],
+    [createHttp2Server(), /acceptStream/],
+    [createSecureServer(), /acceptStream/],
+    [{}, /net\.Server/],
+    [undefined, /net\.Server/],
+  ] as const;
+  const listeners = (other: unknown): number =>
+    other instanceof EventEmitter ? other.listenerCount('connection') : 0;
+  for (const [other, message] of attempts) {
+    const before = listeners(other);
+    t.throws(() => server.attach(other as never), { code: 'invalid-argument', message });
+    t.equal(listeners(other), before, 'and does not listen to it');
+  }
 });
 
 t.test('serves TLS', async (t) => {
