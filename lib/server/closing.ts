@@ -49,6 +49,9 @@ export function checkSpread(spreadMs: number): number {
   );
 }
 
+/** How long a connection that was cut at the deadline may take to be closed. */
+const CUT_MS = 1_000;
+
 /** What closing had to do. */
 export interface CloseResult {
   /** Connections that were cut at the deadline. */
@@ -56,7 +59,8 @@ export interface CloseResult {
 }
 
 /**
- * Resolves when no connection is open any more.
+ * Resolves when no connection is open any more, or when one that was cut at the deadline does not
+ * close: there are streams whose `_destroy` never comes to an end.
  *
  * @param breakOff called at the deadline, for connections that are cut in a way of their own.
  */
@@ -67,19 +71,25 @@ export function untilEveryoneLeft(
   breakOff: () => void,
 ): Promise<CloseResult> {
   return new Promise((resolve) => {
-    let cut = 0;
-    const deadline = new Deadline(wheel, acceptor, () => {
-      breakOff();
-      // A socket that is destroyed closes later, and is counted here.
-      cut = acceptor.cut();
-    });
-    deadline.setIn(deadlineMs);
     // The wheel's timer keeps no process alive, and neither does a socket that nobody reads.
     const vigil = setInterval(() => undefined, 2 ** 30);
-    acceptor.whenEmpty(() => {
+    let cut = 0;
+    const done = (): void => {
       deadline.clear();
       clearInterval(vigil);
       resolve({ cut });
+    };
+    const deadline = new Deadline(wheel, acceptor, () => {
+      if (cut > 0) {
+        done();
+        return;
+      }
+      breakOff();
+      // A socket that is destroyed closes later, and is counted here.
+      cut = acceptor.cut();
+      deadline.setIn(CUT_MS);
     });
+    deadline.setIn(deadlineMs);
+    acceptor.whenEmpty(done);
   });
 }

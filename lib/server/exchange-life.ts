@@ -5,7 +5,7 @@
  * Then the signal is aborted unless everything went well, and the clean-ups run, the newest first.
  */
 import { callSafely } from '../base/index.ts';
-import type { TransportEnd } from './socket-pump.ts';
+import type { TransportEnd } from './pump-sink.ts';
 
 /** Why an exchange is over: `completed`, or what kept it from that. */
 export type ExchangeEnd =

@@ -339,16 +339,16 @@ export class Exchange extends ExchangeRequest {
   /** The last byte was written; it leaves soon. */
   #end(): void {
     const { pump } = this.#transport;
-    if (this.#life.isWatched) pump.whenFlushed(() => this.#life.finish(this.#outcome()));
-    else this.#life.finish(this.#outcome());
+    if (this.#life.isWatched) pump.whenFlushed(() => this.#finish());
+    else this.#finish();
     this.#transport.responseEnded();
   }
 
-  /** What became of an answer that was written to its end. */
-  #outcome(): ExchangeEnd {
-    const { cause, hasLostOutput } = this.#transport.pump;
-    if (cause === undefined || cause === 'ended') return hasLostOutput ? 'cut' : 'completed';
-    return cause;
+  /** Tells what became of an answer that was written to its end. */
+  #finish(): void {
+    const { cause, error, hasLostOutput } = this.#transport.pump;
+    const reason = hasLostOutput ? 'cut' : 'completed';
+    this.#life.finish(cause === undefined || cause === 'ended' ? reason : cause, error);
   }
 
   #requireOpen(): void {

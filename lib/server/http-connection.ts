@@ -24,10 +24,11 @@ import { Exchange } from './exchange.ts';
 import type { ExchangeTransport } from './exchange-request.ts';
 import { Lingering } from './lingering.ts';
 import type { PeerSet } from './peer-set.ts';
+import type { PumpSink, TransportEnd } from './pump-sink.ts';
 import type { RequestBody } from './request-body.ts';
 import { type InputOwner, RequestInput } from './request-input.ts';
 import type { ServerSettings } from './server-settings.ts';
-import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
+import type { SocketPump } from './socket-pump.ts';
 
 /** What a connection asks of its server. */
 export interface ConnectionOwner {

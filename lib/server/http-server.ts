@@ -29,9 +29,10 @@ import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
 import type { ListenAddress, ListenTarget } from './listening.ts';
 import { checkAttached, checkServed, listen, makeListener } from './listening.ts';
 import { PeerSet } from './peer-set.ts';
+import type { TransportEnd } from './pump-sink.ts';
 import { resolveSettings, type ServerSettings, type ServerTuning } from './server-settings.ts';
 import { Ledger, type ServerStats, tellFailure } from './server-stats.ts';
-import { SocketPump, type TransportEnd } from './socket-pump.ts';
+import { SocketPump } from './socket-pump.ts';
 import { type WebSocketRoute, WebSockets } from './websocket-route.ts';
 
 const log = debug('barewire:server');

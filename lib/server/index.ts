@@ -11,9 +11,9 @@ export type { Cleanup, ExchangeAborted, ExchangeEnd, ExchangeReport } from './ex
 export type { HijackedSocket } from './hijack.ts';
 export { createServer, type Server, type ServerOptions } from './http-server.ts';
 export type { ListenAddress, ListenTarget } from './listening.ts';
+export type { TransportEnd } from './pump-sink.ts';
 export type { RequestBody } from './request-body.ts';
 export type { ServerTuning } from './server-settings.ts';
 export type { ServerStats } from './server-stats.ts';
-export type { TransportEnd } from './socket-pump.ts';
 export type { WebSocketRoute } from './websocket-route.ts';
 export type { AcceptOptions } from './websocket-upgrade.ts';

@@ -11,8 +11,9 @@
  * [RFC 9112 §9.6]. An upload that goes on slowly is not cut off before its answer was seen.
  */
 import { Deadline } from './clock.ts';
+import type { PumpSink, TransportEnd } from './pump-sink.ts';
 import type { ServerSettings } from './server-settings.ts';
-import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
+import type { SocketPump } from './socket-pump.ts';
 
 /** Takes over a pump on which nothing more is to be said. */
 export class Lingering implements PumpSink {

@@ -3,6 +3,7 @@ import { createServer, type ListenOptions, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { A_BOOLEAN, checkOptions, UsageError } from '../base/index.ts';
+import { teachManners } from './stream-manners.ts';
 
 /** A port, the path of a unix socket, or both in the words of `node:net`. */
 export type ListenTarget = number | string | ListenOptions;
@@ -28,12 +29,15 @@ const SOCKET_OPTIONS = {
 /**
  * Gives a socket the options that {@link makeListener} gives those of its server, wherever it comes
  * from. What is streamed in small pieces would otherwise wait for an acknowledgement that the peer
- * delays by 40 ms. A stream that is no socket has no such options.
+ * delays by 40 ms. A stream that is no socket has no such options, but may lack their manners.
  */
 export function prepareSocket(socket: Duplex): void {
   // A peer that half-closes still wants its answer [RFC 9112 §9.6].
   socket.allowHalfOpen = true;
-  if (!(socket instanceof Socket)) return;
+  if (!(socket instanceof Socket)) {
+    teachManners(socket);
+    return;
+  }
   socket.setNoDelay(true);
   socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
 }

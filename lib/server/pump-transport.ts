@@ -1,6 +1,7 @@
 /** A pump as the transport of an open WebSocket. */
 import type { Transport, TransportSink } from '../peer/index.ts';
-import type { PumpSink, SocketPump, TransportEnd } from './socket-pump.ts';
+import type { PumpSink, TransportEnd } from './pump-sink.ts';
+import type { SocketPump } from './socket-pump.ts';
 
 /** Hands a pump's bytes to a peer, and the peer's to the pump. */
 export class PumpTransport implements Transport, PumpSink {

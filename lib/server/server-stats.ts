@@ -14,7 +14,7 @@ import type { Duplex } from 'node:stream';
 import debug from 'debug';
 import { callSafely, type ProtocolError } from '../base/index.ts';
 import type { Exchange } from './exchange.ts';
-import type { TransportEnd } from './socket-pump.ts';
+import type { TransportEnd } from './pump-sink.ts';
 
 const log = debug('barewire:http');
 

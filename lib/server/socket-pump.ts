@@ -13,38 +13,10 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { canWriteDirectly } from './direct-write.ts';
+import type { PumpSink, TransportEnd } from './pump-sink.ts';
 import { ResetProbe, resetSocket } from './reset.ts';
 import { forgetSharedReads } from './shared-read.ts';
 import { type PumpSettings, SocketWriter } from './socket-writer.ts';
-
-/** Why a transport is gone. */
-export type TransportEnd =
-  /** Both sides ended it. */
-  | 'ended'
-  /** The peer ended its side, and ours was not waited for. */
-  | 'peer-ended'
-  /** ECONNRESET, EPIPE and the like: a normal thing on a network. */
-  | 'reset'
-  /** The peer did not take our output in time. */
-  | 'write-timeout'
-  /** More output was piled up than is allowed. */
-  | 'slow-consumer'
-  /** The peer did not send in time. */
-  | 'read-timeout'
-  /** We gave up on purpose: the answer was broken, or the server closes. */
-  | 'cut';
-
-/** Where a pump's results go. */
-export interface PumpSink {
-  /** Bytes came; they are valid until the call returns. */
-  receive(bytes: Buffer): void;
-  /** The peer ended its side (FIN). */
-  receiveEnd(): void;
-  /** Output that was congested is not any more. */
-  drained(): void;
-  /** The transport is gone; nothing follows. `error` is the socket's, if it had one. */
-  closed(end: TransportEnd, error: Error | undefined): void;
-}
 
 /** Where a socket's pump is found by the listeners, which all sockets share. */
 const PUMP = Symbol('barewire.pump');
@@ -89,6 +61,11 @@ export class SocketPump extends SocketWriter {
   /** Why the transport is gone; `undefined` while it is not. */
   get cause(): TransportEnd | undefined {
     return this.#cause;
+  }
+
+  /** What the socket failed with, if it did. */
+  get error(): Error | undefined {
+    return this.#error;
   }
 
   /** True once the peer has ended its side. */
@@ -178,6 +155,8 @@ export class SocketPump extends SocketWriter {
     if (this.bufferedBytes > 0) this.loseOutput();
     this.#error ??= error;
     this.#cause ??= 'reset';
+    // Not every stream is destroyed by what it fails with.
+    this.socket.destroy();
   }
 
   /** @internal */
@@ -245,5 +224,8 @@ function onError(this: PumpedSocket, error: Error): void {
 }
 
 function onClose(this: PumpedSocket): void {
-  this[PUMP]?.gone();
+  const pump = this[PUMP];
+  // There are streams that say it twice.
+  this[PUMP] = undefined;
+  pump?.gone();
 }

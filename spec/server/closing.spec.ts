@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import t from 'tap';
 import { Acceptor } from '../../lib/server/acceptor.ts';
 import { TimerWheel } from '../../lib/server/clock.ts';
@@ -90,4 +90,21 @@ t.test('breaks off at the deadline what is to be cut otherwise, and counts it', 
   time.advance(1_400);
   t.same(await over, { cut: 2 });
   t.same(told, [[false, false]]);
+});
+
+t.test('does not wait for what does not close when it is destroyed', async (t) => {
+  const { acceptor, wheel, time } = setUp(1);
+  acceptor.serve(new Duplex({ read: () => undefined, destroy: () => undefined }), false);
+  let result: unknown;
+  void untilEveryoneLeft(acceptor, wheel, 1_000, () => undefined).then((closed) => {
+    result = closed;
+  });
+  time.advance(1_400);
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((next) => setImmediate(next));
+  t.equal(result, undefined, 'others may take a moment');
+  t.equal(acceptor.open, 1);
+  time.advance(1_400);
+  await new Promise((next) => setImmediate(next));
+  t.same(result, { cut: 2 });
+  t.equal(wheel.length, 0);
 });

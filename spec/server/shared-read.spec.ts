@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import type { TransportEnd } from '../../lib/server/pump-sink.ts';
 import { shareReads, takeConnections } from '../../lib/server/shared-read.ts';
-import { onSharedRead, SocketPump, type TransportEnd } from '../../lib/server/socket-pump.ts';
+import { onSharedRead, SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 

@@ -3,13 +3,9 @@ import { createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import type { PumpSink, TransportEnd } from '../../lib/server/pump-sink.ts';
 import { shareReads } from '../../lib/server/shared-read.ts';
-import {
-  onSharedRead,
-  type PumpSink,
-  SocketPump,
-  type TransportEnd,
-} from '../../lib/server/socket-pump.ts';
+import { onSharedRead, SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
