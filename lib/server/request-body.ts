@@ -9,13 +9,13 @@
  * ```
  * Nothing is taken from the socket for a body that nobody reads, beyond what has arrived with its
  * head. A reader that is slow pauses the connection. Who reads when the response is over reads on,
- * and gets all of it or an error. The limit is on content, counted as it comes,
- * and a length that is announced too large is refused before it is read: with `Expect:
- * 100-continue` even before it is sent.
+ * and gets all of it or an error. The limit is on content, counted as it comes; a length announced
+ * too large is refused before it is read, with `Expect: 100-continue` even before it is sent.
  */
 import { ByteQueue, ProtocolError, UsageError } from '../base/index.ts';
 import type { Fields, RequestHead } from '../http/index.ts';
 import { keepBytes, MOST_BYTES, maxBytesOf, type ReadBodyOptions } from './body-limit.ts';
+import { BodyPieces } from './body-pieces.ts';
 import { decodeText, parseJson, requireJson, requirePlain, requireText } from './body-text.ts';
 
 /** Unread bytes from which the connection is paused. */
@@ -23,7 +23,7 @@ const PAUSE_BYTES = 64 * 1024;
 
 /** What a body asks of its connection. */
 export interface BodySource {
-  /** Deliver; called again after each {@link pauseBody}. */
+  /** Deliver; may be called when nothing was paused. */
   wantBody(): void;
   /** Stop delivering for now. */
   pauseBody(): void;
@@ -111,34 +111,31 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Reads it piece by piece, at your pace; the pieces are yours. Leaving the loop discards the
-   * rest. The server's `maxBodyBytes` holds here too; see {@link pieces}.
+   * Reads it piece by piece, at your pace; the pieces are yours. Leaving the loop, or `return` from
+   * elsewhere, discards the rest. The server's `maxBodyBytes` holds here too; see {@link pieces}.
    */
-  [Symbol.asyncIterator](): AsyncIterator<Buffer, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
     return this.pieces();
   }
 
   /** Reads it piece by piece, as the iterator does, with a limit of its own. */
-  async *pieces(options?: ReadBodyOptions): AsyncGenerator<Buffer, undefined> {
-    this.#begin(options, false);
-    try {
-      for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
-        yield piece;
-        if (!this.#isComplete) this.#source.wantBody();
-      }
-    } finally {
-      this.discard();
-      if (!this.#isComplete) this.#source.leaveBody();
-    }
-  }
-
-  /** What has come since; waits when that is nothing, and returns `undefined` at the end. */
-  async #next(): Promise<Buffer | undefined> {
-    while (this.#queue.length === 0) {
-      if (this.#isComplete) return undefined;
-      await this.#change();
-    }
-    return this.#queue.takeAll();
+  pieces(options?: ReadBodyOptions): AsyncIterableIterator<Buffer, undefined> {
+    return new BodyPieces({
+      begin: () => this.#begin(options, false),
+      take: () => {
+        if (this.#queue.length === 0 && this.#isComplete) return undefined;
+        if (!this.#isComplete && this.#error !== undefined) throw this.#error;
+        return this.#queue.takeAll();
+      },
+      wait: (wake) => {
+        this.#wake = wake;
+        this.#source.wantBody();
+      },
+      leave: () => {
+        this.discard();
+        if (!this.#isComplete) this.#source.leaveBody();
+      },
+    });
   }
 
   // ── the connection's side ──────────────────────────────────────────────────────────────────
@@ -151,6 +148,11 @@ export class RequestBody implements AsyncIterable<Buffer> {
   /** @internal Whether an error was thrown here: then it tells what this client did. */
   hasThrown(error: Error): boolean {
     return error === this.#error || this.#refusals?.has(error) === true;
+  }
+
+  /** @internal True when nobody has begun to read. */
+  get isUnread(): boolean {
+    return this.#state === 'unread';
   }
 
   /** @internal True when somebody has begun to read and wants the rest. */
