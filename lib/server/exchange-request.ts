@@ -27,6 +27,8 @@ export interface ExchangeTransport {
    * Speaks HTTP no more, and returns the bytes that have come and were not read; they are yours.
    */
   handOver(): Buffer;
+  /** Ends the connection behind what was written, without the end of the answer. */
+  breakOff(): void;
   /** Takes what code of the application threw where nobody catches it. */
   reportError(error: unknown): void;
 }

@@ -191,8 +191,9 @@ export class Exchange extends ExchangeRequest {
     const { wheel } = this.#transport.settings;
     const lastEventId = readLastEventId(this.fields, this.query);
     this.#events = new EventStreamPeer(channel, this, lastEventId, settings, wheel);
-    // Nobody would end it later: the server has already told all streams.
+    // Nobody would end it later: the server, or the client, has already told all streams.
     if (this.#transport.isClosing) queueMicrotask(() => this.shutDown());
+    if (this.#life.abortedFor !== undefined) this.#endEvents();
     return this.#events;
   }
 
@@ -238,14 +239,19 @@ export class Exchange extends ExchangeRequest {
   /**
    * Takes the socket away from the server, which has not written anything and forgets it, but
    * counts it until it is closed. Responses to earlier requests have been handed to the socket. A
-   * body that has not been read to its end is in `head` and on the socket: reading it fails with
-   * UsageError `hijacked`. It ends when its client does; where that has happened already, after
-   * `halfCloseTimeoutMs`, unless `allowHalfOpen` of the server or of the socket is true.
+   * body that nobody has read is in `head` and on the socket: reading it fails with UsageError
+   * `hijacked`. The socket ends when its client does; where that has happened already, after
+   * `halfCloseTimeoutMs`, unless `allowHalfOpen` of the server or of the socket is true. A handler
+   * that fails afterwards destroys it, with what has not left.
    *
-   * @throws UsageError `already-answered`, `hijacked`.
+   * @throws UsageError `already-answered`, `hijacked`; `already-reading` when a part of the body was
+   *   read and the rest has not come: what was taken off it could not be put back.
    */
   hijack(): HijackedSocket {
     this.#requireOpen();
+    if (!this.body.isUnread && !this.body.isComplete) {
+      throw new UsageError('already-reading', 'a part of the body has been read');
+    }
     this.#ending = 'hijack';
     const { pump, settings } = this.#transport;
     const head = this.#transport.handOver();
@@ -290,7 +296,7 @@ export class Exchange extends ExchangeRequest {
   clientEnded(): void {
     if (this.#transport.settings.allowHalfOpen) return;
     this.#life.abort('peer-ended');
-    if (this.#channel?.isOpen === true) this.#transport.pump.cut('peer-ended');
+    this.#endEvents();
   }
 
   /** @internal The connection is gone before the answer was complete. */
@@ -306,16 +312,22 @@ export class Exchange extends ExchangeRequest {
     this.#channel?.close();
     this.#events?.channelClosed();
     this.#life.finish(this.#life.abortedFor ?? 'broken-off', error);
-    const { pump } = this.#transport;
     if (this.#ending === 'hijack') {
-      pump.socket.destroy();
+      this.#transport.pump.socket.destroy();
     } else if (this.#peer !== undefined) {
       void this.#peer.close(1011, 'handler failed');
     } else {
-      // Answers to earlier requests may still wait for the end of the turn: they are whole.
-      pump.flush();
-      pump.cut('cut');
+      this.#transport.breakOff();
     }
+  }
+
+  /** Who listens to events does not end its side, and a stream of them has no other end. */
+  #endEvents(): void {
+    const { pump } = this.#transport;
+    // Behind what was written: answers to earlier requests are whole.
+    pump.whenFlushed(() => {
+      if (this.#events?.isOpen === true) pump.cut('peer-ended');
+    });
   }
 
   #begin(

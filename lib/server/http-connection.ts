@@ -121,11 +121,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   closed(end: TransportEnd, error: Error | undefined): void {
     const exchange = this.#exchange;
     const wasBusy = (exchange !== undefined && !exchange.isDone) || this.pump.hasLostOutput;
-    this.#leave('closed');
-    if (exchange !== undefined) {
-      if (!exchange.body.isComplete) exchange.body.fail(new ProtocolError('premature-eof'));
-      exchange.transportClosed(end === 'ended' ? 'cut' : end, error);
-    }
+    this.#leaveBody('closed');
+    exchange?.transportClosed(end === 'ended' ? 'cut' : end, error);
     this.#owner.left(this, end, wasBusy);
   }
 
@@ -137,8 +134,6 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     const exchange = new Exchange(head, body, this);
     this.#exchange = exchange;
     const { hasPeerEnded } = this.pump;
-    // A stream to such a client is ended at once, and must not take earlier answers with it.
-    if (hasPeerEnded) this.pump.flush();
     this.#owner.dispatch(exchange);
     if (!hasPeerEnded || this.#exchange !== exchange || exchange.isDone) return;
     exchange.clientEnded();
@@ -230,6 +225,17 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     return rest;
   }
 
+  /** What was written before is whole, and leaves; see lingering.ts. */
+  breakOff(): void {
+    if (!this.pump.endIsMeaningful) {
+      this.#finish();
+      return;
+    }
+    // Its end would say that the answer is whole: it is reset instead.
+    this.#leaveBody('lingering');
+    this.pump.whenFlushed(() => this.pump.cut('cut'));
+  }
+
   reportError(error: unknown): void {
     this.#owner.reportError(error);
   }
@@ -269,13 +275,18 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   /** Ends our side, and lingers until the peer has ended its own. */
   #finish(): void {
     if (this.#phase === 'lingering' || this.#phase === 'closed') return;
-    const body = this.#exchange?.body;
-    this.#leave('lingering');
-    if (body?.isComplete === false) body.fail(new ProtocolError('premature-eof'));
+    this.#leaveBody('lingering');
     this.#input.openPump();
     new Lingering(this.pump, this.settings, (end) =>
       this.#owner.left(this, end, this.pump.hasLostOutput),
     );
+  }
+
+  /** Speaks HTTP no more; who reads the body will not get all of it. */
+  #leaveBody(phase: 'lingering' | 'closed'): void {
+    const body = this.#exchange?.body;
+    this.#leave(phase);
+    if (body?.isComplete === false) body.fail(new ProtocolError('premature-eof'));
   }
 
   /** Speaks HTTP no more; returns the bytes that were not read. */

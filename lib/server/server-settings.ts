@@ -57,9 +57,10 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
    */
   readonly closeSpreadMs?: number | undefined;
   /**
-   * Whether a client that has ended its side still wants what is streamed to it. Default false: it
-   * counts as gone, as browsers never do that while they listen. An answer by `respond` reaches it
-   * either way [RFC 9112 §9.6].
+   * Whether a client that has ended its side waits for as long as its answer takes. Default false:
+   * most are gone then, so `signal` is aborted, and event streams end, for browsers never do that
+   * while they listen. Answers by `respond` and `stream` go on, whether they have begun or not, for
+   * `halfCloseTimeoutMs` [RFC 9112 §9.6].
    */
   readonly allowHalfOpen?: boolean | undefined;
   /**

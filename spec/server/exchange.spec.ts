@@ -315,12 +315,45 @@ for (const tls of [undefined, { key: PRIVATE_KEY, cert: CERTIFICATE }]) {
           text += bytes.toString('latin1');
         });
         await once(client, 'close');
-        t.equal(text === '' ? '' : readResponse(text).body, 'whole', how);
+        t.equal(readResponse(text).body, 'whole', how);
         // TLS tells only later that what it was given has left.
         if (tls === undefined) t.same(reasons.sort(), ['broken-off', 'completed']);
       }
     },
   );
+}
+
+for (const framing of ['auto', 'none'] as const) {
+  t.test(`breaks off behind what a slow client has not taken, framing: ${framing}`, async (t) => {
+    const reasons: unknown[] = [];
+    const { server, time } = await serve(t, async (exchange) => {
+      exchange.onClose(({ reason }) => reasons.push(`${exchange.path} ${reason}`));
+      if (exchange.path === '/1') return exchange.respond(200, {}, 'x'.repeat(50_000));
+      const body = exchange.stream(200, {}, { framing });
+      await body.write('half');
+      body.abort();
+    });
+    for (const isReading of [true, false]) {
+      const [ours, theirs] = duplexPair();
+      let wire = '';
+      server.serve(ours);
+      theirs.write(get('/1') + get('/2'));
+      await eventually(() => reasons.includes('/2 broken-off'));
+      if (isReading) theirs.on('data', (bytes: Buffer) => (wire += bytes.toString('latin1')));
+      else time.advance(31_000);
+      await eventually(() => theirs.destroyed || theirs.readableEnded);
+      if (isReading) {
+        const [first, ...others] = wire.split('x'.repeat(50_000));
+        t.match(first, /^HTTP\/1.1 200 OK\r\n/);
+        t.match(others, [/half(\r\n)?$/]);
+      }
+      theirs.end();
+      await eventually(() => server.stats().openConnections === 0);
+      const first = isReading ? '/1 completed' : '/1 write-timeout';
+      t.strictSame(reasons.splice(0).sort(), [first, '/2 broken-off']);
+    }
+    t.equal(server.settings.wheel.length, 0, 'no deadline is left');
+  });
 }
 
 t.test('resets a broken body that nothing but the end of the connection delimits', async (t) => {

@@ -1,8 +1,12 @@
 import { Duplex } from 'node:stream';
-import type { Exchange } from 'barewire';
+import type { BodyStream, Exchange } from 'barewire';
 import t from 'tap';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
-import { duplexPair, eventually } from '../support/sockets.ts';
+import { duplexPair, eventually, type RawClient } from '../support/sockets.ts';
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((next) => setImmediate(next));
+}
 
 t.test('answers pipelined requests in order, however slow the first handler is', async (t) => {
   // [9112-9.3.2-3]
@@ -248,32 +252,80 @@ t.test('is not held by a handler that has answered and does not read on', async 
   }
 });
 
-t.test('treats a half-closed client as gone while it streams, unless told otherwise', async (t) => {
-  for (const allowHalfOpen of [false, true]) {
-    let send: ((text: string) => Promise<boolean>) | undefined;
-    let end: (() => void) | undefined;
-    const { connect } = await serve(t, {
-      allowHalfOpen,
-      request(exchange) {
-        const body = exchange.stream(200);
-        send = (text) => body.write(text);
-        end = () => body.end();
+for (const allowHalfOpen of [false, true]) {
+  const how = allowHalfOpen ? 'with allowHalfOpen' : 'without allowHalfOpen';
+  for (const order of ['before', 'behind'] as const) {
+    t.test(
+      `goes on with a stream that begins ${order} the end of its client, ${how}`,
+      async (t) => {
+        let body: BodyStream | undefined;
+        let waiting: Exchange | undefined;
+        const { connect, server, time } = await serve(t, {
+          allowHalfOpen,
+          request(exchange) {
+            waiting = exchange;
+            if (order === 'before') body = exchange.stream(200);
+          },
+        });
+        const ask = async (): Promise<RawClient> => {
+          [waiting, body] = [undefined, undefined];
+          const client = connect().send(get('/'));
+          await eventually(() => waiting !== undefined);
+          client.socket.end();
+          if (allowHalfOpen) await turns(20);
+          else await eventually(() => waiting!.signal.aborted);
+          body ??= waiting!.stream(200);
+          t.equal(await body.write('one '), true);
+          await client.until('one ');
+          time.advance(29_000);
+          t.equal(await body.write('two '), true);
+          await client.until('two ');
+          return client;
+        };
+        const whole = await ask();
+        body!.end();
+        t.equal(readResponse(await whole.ended()).body, 'one two ');
+        await eventually(() => server.stats().openConnections === 0);
+
+        const late = await ask();
+        time.advance(2_000);
+        await turns(20);
+        t.equal(await body!.write('three'), allowHalfOpen, 'who takes too long is cut');
+        body!.end();
+        t.equal(/three/.test(await late.ended()), allowHalfOpen);
+        await eventually(() => server.stats().openConnections === 0);
+        t.equal(server.settings.wheel.length, 0, 'no deadline is left');
       },
+    );
+
+    t.test(`ends an event stream that begins ${order} the end of its client, ${how}`, async (t) => {
+      const reasons: unknown[] = [];
+      let waiting: Exchange | undefined;
+      const { connect } = await serve(t, {
+        allowHalfOpen,
+        request(exchange) {
+          if (exchange.path === '/earlier') return exchange.respond(200, {}, 'earlier');
+          exchange.onClose(({ reason }) => reasons.push(reason));
+          waiting = exchange;
+          if (order === 'before') exchange.eventStream();
+        },
+      });
+      const client = connect().send(get('/earlier') + get('/'));
+      await eventually(() => waiting !== undefined);
+      client.socket.end();
+      if (allowHalfOpen) await turns(20);
+      else await eventually(() => waiting!.signal.aborted);
+      const events = order === 'before' ? undefined : waiting!.eventStream();
+      events?.send({ data: 'missed' });
+      if (allowHalfOpen) await client.until('text/event-stream');
+      else await client.ended();
+      await turns(20);
+      t.strictSame(reasons, allowHalfOpen ? [] : ['peer-ended']);
+      t.equal(readResponse(client.text).body, 'earlier');
+      if (order === 'behind') t.match(client.text, /data: ?missed/, 'what was written is sent');
     });
-    const client = connect().send(get('/'));
-    await eventually(() => send !== undefined);
-    client.socket.end();
-    if (allowHalfOpen) {
-      await new Promise((next) => setImmediate(next));
-      t.equal(await send!('more'), true);
-      end!();
-      t.match(readResponse(await client.ended()), { body: 'more' });
-    } else {
-      await client.ended();
-      t.equal(await send!('more'), false);
-    }
   }
-});
+}
 
 t.test('serves any duplex stream', async (t) => {
   const { server } = await serve(t, async (exchange) =>
@@ -414,14 +466,14 @@ t.test('tells each request of a client that has ended its side that it has', asy
 });
 
 t.test(
-  'gives earlier answers to a client that has ended its side and is not streamed to',
+  'gives earlier answers to a client that has ended its side and gets no events',
   async (t) => {
     const { connect } = await serve(t, async (exchange) => {
-      if (exchange.path === '/stream') return void exchange.stream(200).write('never mind');
+      if (exchange.path === '/events') return void exchange.eventStream().comment('never mind');
       await new Promise((heard) => exchange.signal.addEventListener('abort', heard));
       exchange.respond(200, {}, exchange.path);
     });
-    const client = connect().send(get('/1') + get('/stream'));
+    const client = connect().send(get('/1') + get('/events'));
     client.socket.end();
     t.equal(readResponse(await client.ended()).body, '/1');
   },

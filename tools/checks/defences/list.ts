@@ -294,7 +294,7 @@ const HTTP: readonly Defence[] = [
     attack: 'a reset in the middle of a body, which would be waited for for ever',
     defence: 'the body fails with the connection',
     file: 'lib/server/http-connection.ts',
-    find: "      if (!exchange.body.isComplete) exchange.body.fail(new ProtocolError('premature-eof'));\n",
+    find: "    if (body?.isComplete === false) body.fail(new ProtocolError('premature-eof'));\n",
     replace: '',
     spec: 'spec/server/http-connection.spec.ts',
   },
