@@ -8,6 +8,7 @@
  * Accept: text/event-stream
  * Accept-Encoding: identity          nothing here could inflate it
  * Cache-Control: no-cache
+ * Connection: close
  * Last-Event-ID: m3x9-42             UTF-8; from the second connection on
  * ```
  */
@@ -143,6 +144,8 @@ function checkFields(fields: Fields): void {
 export function formatRequest({ address, fields }: Hop, lastEventId: string): string {
   let head = `GET ${address.target} HTTP/1.1\r\nHost: ${address.host}\r\n`;
   head += 'Accept: text/event-stream\r\nAccept-Encoding: identity\r\nCache-Control: no-cache\r\n';
+  // No connection is used twice, and its server should know [RFC 9112 §9.3].
+  head += 'Connection: close\r\n';
   if (lastEventId !== '') {
     head += `Last-Event-ID: ${Buffer.from(lastEventId).toString('latin1')}\r\n`;
   }

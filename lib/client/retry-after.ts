@@ -7,10 +7,9 @@
  * ```
  */
 
-const SECONDS = /^\d{1,15}$/;
-/** The form that servers must send; the two obsolete ones are not read [RFC 9110 §5.6.7]. */
-const DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+import { parseHttpDate } from '../http/index.ts';
 
+const SECONDS = /^\d{1,15}$/;
 /**
  * Reads how long to wait.
  *
@@ -20,7 +19,6 @@ const DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 export function readRetryAfter(value: string | undefined, epochMs: number): number | undefined {
   if (value === undefined) return undefined;
   if (SECONDS.test(value)) return Number(value) * 1000;
-  if (!DATE.test(value)) return undefined;
-  const atMs = Date.parse(value);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - epochMs);
+  const atMs = parseHttpDate(value, epochMs);
+  return atMs === undefined ? undefined : Math.max(0, atMs - epochMs);
 }

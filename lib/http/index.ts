@@ -1,7 +1,7 @@
 /** HTTP/1.1 messages: readers for both directions, the fields they carry, and a response writer. */
 export type { BodyFraming, RequestFraming, Version } from './body-framing.ts';
 export { Fields } from './fields.ts';
-export { createDateSource, formatHttpDate } from './http-date.ts';
+export { createDateSource, formatHttpDate, parseHttpDate } from './http-date.ts';
 export {
   HTTP_LIMIT_NAMES,
   type HttpLimitName,

@@ -12,7 +12,8 @@
  * What the application says about framing must be true: a wrong `Content-Length` is refused instead
  * of corrected, because behind a proxy it makes two responses out of one.
  */
-import { UsageError } from '../base/index.ts';
+import { equalsIgnoringCase, UsageError } from '../base/index.ts';
+import { listElements } from './lists.ts';
 import type { ResponseFields } from './response-fields.ts';
 
 /** What the writer has to know of the request that is answered. */
@@ -108,6 +109,11 @@ function rawLines(request: AnsweredRequest, status: number, found: ResponseField
   if (request.version === '1.0' || found.contentLength !== undefined) {
     // [RFC 9112 §6.1, §6.2]
     throw new UsageError('invalid-header', 'Transfer-Encoding is not possible here');
+  }
+  // [RFC 9112 §6.1]
+  const isChunked = (coding: string): boolean => equalsIgnoringCase(coding, 'chunked');
+  if (listElements(transferEncoding).filter(isChunked).length > 1) {
+    throw new UsageError('invalid-header', 'chunked is applied once only');
   }
   return `transfer-encoding: ${transferEncoding}\r\n`;
 }

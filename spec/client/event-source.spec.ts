@@ -120,7 +120,7 @@ t.test('asks as the standard says [sse-9.2.2-3, sse-9.2.2-7, sse-9.2.2-8]', asyn
     server.requests[0]!.head,
     `GET /news?a=b HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n` +
       'Accept: text/event-stream\r\nAccept-Encoding: identity\r\nCache-Control: no-cache\r\n' +
-      'authorization: Bearer x\r\nx-a: b\r\n\r\n',
+      'Connection: close\r\nauthorization: Bearer x\r\nx-a: b\r\n\r\n',
   );
   t.equal(source.withCredentials, true);
   t.equal(new EventSource('http://127.0.0.1:1/', {}, new FakeWorld()).withCredentials, false);

@@ -21,7 +21,7 @@ t.test('writes a position in UTF-8, and credentials of the URL unless there are 
   t.equal(
     formatRequest(hop, 'ü'),
     'GET / HTTP/1.1\r\nHost: a:81\r\nAccept: text/event-stream\r\n' +
-      'Accept-Encoding: identity\r\nCache-Control: no-cache\r\nLast-Event-ID: Ã¼\r\n' +
+      'Accept-Encoding: identity\r\nCache-Control: no-cache\r\nConnection: close\r\nLast-Event-ID: Ã¼\r\n' +
       'Authorization: Basic bWU6cHc=\r\n\r\n',
   );
   t.notMatch(formatRequest(hop, ''), /last-event-id/i);
@@ -67,6 +67,6 @@ t.test('refuses what cannot work, at the edge of what can', (t) => {
 
 t.test('sends the fields of the caller behind its own', (t) => {
   const { hop } = makeEventStreamPlan('http://a/', { headers: { 'X-A': ['1', '2'] } });
-  t.match(formatRequest(hop, ''), /\r\nCache-Control: no-cache\r\nX-A: 1\r\nX-A: 2\r\n\r\n$/);
+  t.match(formatRequest(hop, ''), /\r\nConnection: close\r\nX-A: 1\r\nX-A: 2\r\n\r\n$/);
   t.end();
 });

@@ -9,6 +9,8 @@ t.test('reads seconds, and dates against the time of day', (t) => {
   t.equal(readRetryAfter('0', NOW), 0);
   t.equal(readRetryAfter(formatHttpDate(NOW + 90_000), NOW), 90_000);
   t.equal(readRetryAfter(formatHttpDate(NOW - 90_000), NOW), 0);
+  t.equal(readRetryAfter('Tuesday, 01-Jan-30 00:01:30 GMT', NOW), 90_000);
+  t.equal(readRetryAfter('Tue Jan  1 00:01:30 2030', NOW), 90_000);
   t.end();
 });
 
