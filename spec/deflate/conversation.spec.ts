@@ -80,7 +80,8 @@ t.test('marks no later frame and no control frame [7692-6.1-3 7692-6-1]', (t) =>
   t.end();
 });
 
-t.test('delivers compressed and plain messages of one read, however it is cut', (t) => {
+const MIXED = '7692-5-21 7692-6-3 7692-6-4 7692-6.1-2 7692-6.2-1 7692-6.2-2 7692-7.2.3.2-1';
+t.test(`delivers compressed and plain messages of one read, however cut [${MIXED}]`, (t) => {
   const both = pair();
   const { connection } = both.client;
   connection.send('first, compressed');
@@ -96,7 +97,6 @@ t.test('delivers compressed and plain messages of one read, however it is cut', 
     ['message', ''],
     ['message', '78'.repeat(300)],
   ];
-  // 7692-5-21 7692-6-3 7692-6-4 7692-6.1-2 7692-6.2-1 7692-6.2-2 7692-7.2.3.2-1
   for (const { name, chunks } of feedings(sent)) {
     const { server } = pair();
     for (const chunk of chunks) server.connection.receive(chunk);

@@ -11,9 +11,10 @@ import { fieldsOf } from '../support/field-lookup.ts';
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const WISHES: UpgradeWishes = { host: 'example.com', target: '/chat?x=1' };
 
-// 6455-4.1-19 6455-4.1-20 6455-4.1-21 6455-4.1-22 6455-4.1-23 6455-4.1-24 6455-4.1-25 6455-4.1-26
-// 6455-4.1-27 6455-4.1-28 6455-4.1-30 6455-4.1-34 6455-4.1-35 6455-4.1-40
-t.test('asks, byte for byte, with one version [6455-11.3.5-2]', (t) => {
+const ASKING =
+  '6455-4.1-19 6455-4.1-20 6455-4.1-21 6455-4.1-22 6455-4.1-23 6455-4.1-24 6455-4.1-25 6455-4.1-26 ' +
+  '6455-4.1-27 6455-4.1-28 6455-4.1-30 6455-4.1-34 6455-4.1-35 6455-4.1-40 6455-11.3.5-2';
+t.test(`asks, byte for byte, with one version [${ASKING}]`, (t) => {
   const head = buildUpgradeRequest(
     {
       ...WISHES,

@@ -5,7 +5,7 @@ import t from 'tap';
 import { FILE_RULES } from '../../tools/checks/house/file-rules.ts';
 import { House, type Rule } from '../../tools/checks/house/house.ts';
 import { IMPORT_RULES } from '../../tools/checks/house/import-rules.ts';
-import { TABLE_RULES } from '../../tools/checks/house/table-rules.ts';
+import { requirementCoverage, TABLE_RULES } from '../../tools/checks/house/table-rules.ts';
 import { EXCUSE, TEXT_RULES } from '../../tools/checks/house/text-rules.ts';
 
 const RULES: readonly Rule[] = [...IMPORT_RULES, ...FILE_RULES, ...TEXT_RULES, ...TABLE_RULES];
@@ -162,6 +162,14 @@ const BREACHES: Readonly<Record<string, readonly Breach[]>> = {
   ],
   'specs name only requirements that exist': [
     ['spec/x.spec.ts', '// 6455-2-9', /6455-2-9 is no requirement/],
+    ['spec/x.spec.ts', `t.test('6455-2-9')`, /6455-2-9 is no requirement/],
+    ['spec/requirements/not-applicable.json', '{"6455-2-9":"Nobody does this."}', /no requirement/],
+    [
+      'spec/requirements/not-applicable.json',
+      '{"6455-2-1":"Nobody does this."}',
+      /a\.spec\.ts names/,
+    ],
+    ['spec/requirements/not-applicable.json', '{"6455-2-1":""}', /has no reason/],
   ],
 };
 
@@ -210,5 +218,33 @@ t.test('asks unfinished chapters for their floors, but not for completeness', (t
   const count = (house: House): number => RULES.flatMap(({ check }) => check(house)).length;
   t.ok(count(unfinished) < count(finished));
   t.ok(count(unfinished) > 0);
+  t.end();
+});
+
+t.test('takes a requirement for named in a title or a text, and not in a comment', (t) => {
+  const unnamed = (text: string, exempt = '{}'): number => {
+    const [coverage] = requirementCoverage(
+      House.of({
+        ...SOUND,
+        'spec/base/a.spec.ts': text,
+        'spec/requirements/not-applicable.json': exempt,
+      }),
+    );
+    return coverage!.unnamed.length;
+  };
+  for (const text of [
+    `t.test('x [6455-2-1]');`,
+    't.test(`x [6455-2-1]`);',
+    't.test(`6455-2-1 ${x}`);',
+    't.test(`${x} 6455-2-1 ${y}`);',
+    't.test(`${x} 6455-2-1`);',
+    `t.equal(1, 1, "6455-2-1");`,
+  ]) {
+    t.equal(unnamed(text), 0, text);
+  }
+  for (const text of ['// 6455-2-1', '/** 6455-2-1 */ x();', 't.equal(1, 1); // [6455-2-1]', '']) {
+    t.equal(unnamed(text), 1, text);
+    t.equal(unnamed(text, '{"6455-2-1":"Nobody does this."}'), 0, text);
+  }
   t.end();
 });

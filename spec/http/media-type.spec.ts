@@ -2,7 +2,7 @@
 import { parseMediaType } from 'barewire/http';
 import t from 'tap';
 
-t.test('reads a type and its parameters, in lower case but for the values', (t) => {
+t.test('reads a type and its parameters, in lower case but for the values [9110-5.6.3-6]', (t) => {
   for (const [value, essence, parameters] of [
     ['text/plain', 'text/plain', []],
     [' Text/HTML ', 'text/html', []],

@@ -8,8 +8,7 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((next) => setImmediate(next));
 }
 
-t.test('answers pipelined requests in order, however slow the first handler is', async (t) => {
-  // [9112-9.3.2-3]
+t.test('answers pipelined requests in order, however slow they are [9112-9.3.2-3]', async (t) => {
   const waiting: Exchange[] = [];
   const { connect } = await serve(t, (exchange) => {
     waiting.push(exchange);
@@ -56,8 +55,8 @@ t.test('gives the error last, after the answers to what came before it', async (
   t.same(server.stats().violations, { 'bad-method': 1 });
 });
 
-t.test('keeps the connection for HTTP/1.1 and for HTTP/1.0 that asks for it', async (t) => {
-  // [9112-9.3-2, 9112-9.3-3, 9112-9.3-4, 9112-9.6-4, 9112-9.6-6]
+const PERSISTENCE = '9112-9.3-2 9112-9.3-3 9112-9.3-4 9112-9.6-4 9112-9.6-6';
+t.test(`keeps the connection for 1.1 and for 1.0 that asks for it [${PERSISTENCE}]`, async (t) => {
   const { connect } = await serve(t, (exchange) => exchange.respond(200, {}, 'x'));
   const old = 'GET / HTTP/1.0\r\n';
   const cases: readonly (readonly [
@@ -83,8 +82,7 @@ t.test('keeps the connection for HTTP/1.1 and for HTTP/1.0 that asks for it', as
   }
 });
 
-t.test('says close on the last answer it gives, and closes', async (t) => {
-  // [9112-9.6-7, 9112-9.6-8]
+t.test('says close on the last answer it gives, and closes [9112-9.6-7 9112-9.6-8]', async (t) => {
   const options = {
     maxRequestsPerConnection: 2,
     request: (exchange: Exchange) => exchange.respond(200, {}, 'x'),
@@ -134,8 +132,7 @@ t.test('reads and throws away a body that nobody wanted, and goes on', async (t)
   );
 });
 
-t.test('closes instead of reading a body that is larger than it cares for', async (t) => {
-  // [9112-9.3-8]
+t.test('closes instead of reading a body larger than it cares for [9112-9.3-8]', async (t) => {
   const { connect, server } = await serve(t, {
     maxDrainBytes: 1_000,
     request: (exchange) => exchange.respond(200, {}, exchange.path),

@@ -6,12 +6,13 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { House } from './house/house.ts';
-import { requirementCoverage } from './house/table-rules.ts';
+import { describeCoverage, requirementCoverage } from './house/table-rules.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const parts = process.argv.slice(2);
-for (const { document, binding, unnamed } of requirementCoverage(House.load(root))) {
-  console.log(`${document}: ${binding.length - unnamed.length} of ${binding.length} are named`);
+for (const coverage of requirementCoverage(House.load(root))) {
+  const { unnamed } = coverage;
+  console.log(describeCoverage(coverage));
   for (const { id, level, party, statement } of unnamed) {
     if (parts.some((part) => id.includes(part)))
       console.log(`  ${id} ${level} (${party}) ${statement}`);

@@ -1,6 +1,7 @@
 /**
  * The two tables that the specs must exhaust: violations of ours, requirements of the standards.
  */
+import ts from 'typescript';
 import type { Findings, House, Rule } from './house.ts';
 
 const TABLE = 'lib/base/violations.ts';
@@ -49,19 +50,52 @@ export interface RequirementCoverage {
   readonly document: string;
   /** The MUST and MUST NOT that behaviour can show. */
   readonly binding: readonly Requirement[];
-  /** Those of them that no spec names. */
+  /** Those of them that do not apply, or that we keep to otherwise; the list says why. */
+  readonly exempt: readonly Requirement[];
+  /** The rest of them, as far as no spec names it. */
   readonly unnamed: readonly Requirement[];
 }
 
+/** An id of a requirement. */
 const ID = /\b(?:6202|6455|7692|8441|9110|9112|sse)-[0-9A-Z][0-9A-Za-z.]*-\d+\b/g;
 
-/** The requirement ids that spec files name in titles or comments, with one place of each. */
+/**
+ * The requirement ids that spec files name in texts, with one place of each: in the title of a test
+ * or what an assertion says, but not in a comment, which runs with nothing.
+ */
 function namedIds(house: House): Map<string, string> {
   const named = new Map<string, string>();
   for (const path of house.files(/^spec\/.*\.ts$/)) {
-    for (const [id] of house.text(path).matchAll(ID)) named.set(id, path);
+    if (house.text(path).search(ID) === -1) continue;
+    const visit = (node: ts.Node): void => {
+      if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || isTemplateRest(node)) {
+        for (const [id] of node.text.matchAll(ID)) named.set(id, path);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(house.tree(path));
   }
   return named;
+}
+
+function isTemplateRest(node: ts.Node): node is ts.TemplateMiddle | ts.TemplateTail {
+  return ts.isTemplateMiddle(node) || ts.isTemplateTail(node);
+}
+
+/** Ids in comments: named nowhere else, they would only seem to be. */
+function commentedIds(house: House): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const path of house.files(/^spec\/.*\.ts$/)) {
+    for (const [id] of house.text(path).matchAll(ID)) found.set(id, path);
+  }
+  return found;
+}
+
+/** Where it stands which requirements do not apply, by id, and why. */
+const EXEMPT = 'spec/requirements/not-applicable.json';
+
+function exemptIds(house: House): Map<string, string> {
+  return new Map(Object.entries<string>(house.has(EXEMPT) ? JSON.parse(house.text(EXEMPT)) : {}));
 }
 
 function readRequirements(house: House): { document: string; requirements: Requirement[] }[] {
@@ -73,19 +107,37 @@ function readRequirements(house: House): { document: string; requirements: Requi
 /** Tells for each document which of its binding, testable requirements the specs name. */
 export function requirementCoverage(house: House): RequirementCoverage[] {
   const named = namedIds(house);
+  const reasons = exemptIds(house);
   return readRequirements(house).map(({ document, requirements }) => {
     const binding = requirements.filter(({ level, testable }) => testable && /^MUST/.test(level));
-    return { document, binding, unnamed: binding.filter(({ id }) => !named.has(id)) };
+    const exempt = binding.filter(({ id }) => reasons.has(id));
+    const unnamed = binding.filter(({ id }) => !named.has(id) && !reasons.has(id));
+    return { document, binding, exempt, unnamed };
   });
+}
+
+/** Says it in a sentence. */
+export function describeCoverage(coverage: RequirementCoverage): string {
+  const { document, binding, exempt, unnamed } = coverage;
+  const named = binding.length - exempt.length - unnamed.length;
+  const rest = exempt.length === 0 ? '' : `, ${exempt.length} do not apply`;
+  return `${document}: ${named} of ${binding.length} are named${rest}`;
 }
 
 function checkRequirements(house: House): Findings {
   const known = new Set(
     readRequirements(house).flatMap(({ requirements }) => requirements.map(({ id }) => id)),
   );
-  return [...namedIds(house)]
+  const named = namedIds(house);
+  const findings = [...named, ...commentedIds(house)]
     .filter(([id]) => !known.has(id))
     .map(([id, path]) => `${path}: ${id} is no requirement`);
+  for (const [id, reason] of exemptIds(house)) {
+    if (!known.has(id)) findings.push(`${EXEMPT}: ${id} is no requirement`);
+    if (named.has(id)) findings.push(`${EXEMPT}: ${named.get(id)} names ${id}`);
+    if (!/^[A-Z].{15,}\.$/.test(reason)) findings.push(`${EXEMPT}: ${id} has no reason`);
+  }
+  return findings;
 }
 
 /** Violations and requirements. */
