@@ -61,6 +61,12 @@ export class BodyReader {
     return this.#state === 'trailers';
   }
 
+  /** True when something of a chunk has been read, and not the line end behind it. */
+  get isInChunk(): boolean {
+    if (this.#state === 'size') return this.#sizeDigits > 0;
+    return this.#state !== 'data' && this.#state !== 'until-close' && this.#state !== 'done';
+  }
+
   /** True when the end of the connection is the end of the body. */
   get endsAtClose(): boolean {
     return this.#state === 'until-close';

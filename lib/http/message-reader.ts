@@ -148,8 +148,14 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
    * Stops for good and returns the bytes that were not read, which are yours: they belong to the
    * protocol that follows. May be called from within a report; an unfinished head is given back
    * too.
+   *
+   * @throws UsageError `invalid-state` within a chunk or a trailer section: a part of its lines has
+   *   been read, so that nobody could read on. Nothing changes; {@link stop} never throws.
    */
   handOver(): Buffer {
+    if (this.#head !== undefined && (this.#scan !== undefined || this.#body?.isInChunk === true)) {
+      throw new UsageError('invalid-state', 'a chunk has been read in part');
+    }
     const parts = [
       this.#scan?.held ?? EMPTY,
       this.#bytes.subarray(this.#position),
@@ -158,6 +164,11 @@ export abstract class MessageReader<Line extends StartLine, Head extends Message
     const rest = Buffer.concat(parts);
     this.#stop();
     return rest;
+  }
+
+  /** Stops for good; the bytes that were not read are thrown away. */
+  stop(): void {
+    this.#stop();
   }
 
   /** Throws ProtocolError when no message may begin now. */

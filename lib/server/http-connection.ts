@@ -217,7 +217,8 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 
   handOver(): Buffer {
     const body = this.#exchange?.body;
-    const rest = this.#leave('handed-over');
+    const rest = this.#input.handOver();
+    this.#leave('handed-over');
     if (body?.isComplete === false) {
       body.fail(new UsageError('hijacked', 'the rest of the body went to whoever took the socket'));
     }
@@ -289,12 +290,12 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
     if (body?.isComplete === false) body.fail(new ProtocolError('premature-eof'));
   }
 
-  /** Speaks HTTP no more; returns the bytes that were not read. */
-  #leave(phase: Phase): Buffer {
+  /** Speaks HTTP no more. */
+  #leave(phase: Phase): void {
     this.#phase = phase;
     this.#exchange = undefined;
     this.#deadline.clear();
-    return this.#input.handOver();
+    this.#input.stop();
   }
 
   /** @internal */

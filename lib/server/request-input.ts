@@ -158,10 +158,16 @@ export class RequestInput implements RequestSink, BodySource {
     return this.#arePausesLimited && !this.#isPortionDue && !this.#isDraining;
   }
 
-  /** Stops for good and returns the bytes that were not read. */
+  /** Stops for good and returns the bytes that were not read: of an unread body, or behind one. */
   handOver(): Buffer {
     this.#isOver = true;
     return this.#reader.handOver();
+  }
+
+  /** Stops for good. */
+  stop(): void {
+    this.#isOver = true;
+    this.#reader.stop();
   }
 
   /** Lets the socket flow again: what comes is for somebody else. */

@@ -244,3 +244,61 @@ t.test('reports a fault that the sink finds, unless it has taken over', (t) => {
   }
   t.end();
 });
+
+/** A chunked request in pieces, and behind which of them the rest can be given to somebody else. */
+const IN_PIECES: readonly (readonly [text: string, isBoundary: boolean])[] = [
+  [CHUNKED, true],
+  ['00a;n=v\r\n0123456789\r\n', true],
+  ['1\r\nx\r\n', true],
+  ['0;last\r\n', false],
+  ['a: b\r\n\r\n', true],
+  ['GET /2 HTTP/1.1\r\nHost: a\r\n\r\n', true],
+];
+
+t.test('gives back what follows a whole chunk, and nothing of one that has begun', (t) => {
+  const text = IN_PIECES.map(([piece]) => piece).join('');
+  const ends = IN_PIECES.map((_, index) =>
+    IN_PIECES.slice(0, index + 1).reduce((length, [piece]) => length + piece.length, 0),
+  );
+  const whole = rig();
+  whole.reader.receive(Buffer.from(text));
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    const { reader, log } = rig();
+    reader.receive(Buffer.from(text.slice(0, cut)));
+    const index = ends.findIndex((end) => end >= cut);
+    const isWhole = ends[index] === cut && IN_PIECES[index]![1];
+    const isHead = index === 0 || index === IN_PIECES.length - 1;
+    if (isWhole || isHead) {
+      const given = isWhole ? '' : text.slice(index === 0 ? 0 : ends[index - 1], cut);
+      t.equal(reader.handOver().toString(), given, `cut at ${cut}`);
+      t.equal(reader.isStopped, true);
+      continue;
+    }
+    t.throws(() => reader.handOver(), { code: 'invalid-state' }, `cut at ${cut}`);
+    reader.receive(Buffer.from(text.slice(cut)));
+    const body = (events: string[]): string =>
+      events
+        .filter((event) => event.startsWith('body '))
+        .map((event) => event.slice(5))
+        .join('');
+    t.equal(body(log), body(whole.log), 'and reads on as if nothing had been asked');
+    t.strictSame(
+      log.filter((event) => !event.startsWith('body ')),
+      whole.log.filter((event) => !event.startsWith('body ')),
+    );
+  }
+  t.end();
+});
+
+t.test('stops anywhere, also where nothing can be given back', (t) => {
+  const { reader, log } = rig();
+  reader.receive(Buffer.from(`${CHUNKED}5\r\nab`));
+  reader.stop();
+  t.equal(reader.isStopped, true);
+  t.equal(reader.waitingBytes, 0);
+  reader.receive(Buffer.from('cde\r\n'));
+  reader.receiveEnd();
+  t.strictSame(log, ['head /1', 'body ab']);
+  t.equal(reader.handOver().length, 0);
+  t.end();
+});
