@@ -241,7 +241,7 @@ t.test('answers 500 when the fields of a refusal cannot be written, and prints w
     write(status, headers, body);
   };
   const endpoint: AdapterEndpoint = {
-    accept: (opening) => opening.reject(401, 'who?', { 'x-bad': 'a\nb' }),
+    accept: (opening) => opening.reject(402, 'pay', { 'x-bad': 'a\nb' }),
   };
   t.equal(await carryThrough(rig.carrier, request([...LINES, ...KEY]), endpoint), undefined);
   t.strictSame(rig.log, [['refuse', 500, '']]);

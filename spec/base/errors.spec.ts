@@ -66,3 +66,24 @@ t.test('a handshake cannot be rejected with a status that says yes', (t) => {
   }
   t.end();
 });
+
+t.test('a handshake is rejected with what its status demands, or not at all', (t) => {
+  const owed: [status: number, name: string][] = [
+    [401, 'WWW-Authenticate'],
+    [405, 'Allow'],
+    [407, 'Proxy-Authenticate'],
+    [426, 'Upgrade'],
+  ];
+  for (const [status, name] of owed) {
+    for (const headers of [undefined, {}, { 'x-a': name }]) {
+      t.throws(() => new HandshakeRejected(status, '', headers), {
+        name: 'UsageError',
+        code: 'invalid-header',
+        message: new RegExp(`${status} must have ${name.toLowerCase()} `),
+      });
+    }
+    t.equal(new HandshakeRejected(status, '', { [name]: 'x' }).status, status);
+  }
+  t.equal(new HandshakeRejected(403, '').status, 403);
+  t.end();
+});

@@ -164,3 +164,68 @@ t.test('asks a message in pieces for its own, and not for those of others', (t) 
   t.equal(output.isHeldUp(second), false);
   t.end();
 });
+
+t.test('tells what moved since one looked last, and what did is the one that had waited', (t) => {
+  let unsentBytes = 0;
+  const end = new End({ nowMs: 0 }, { role: 'server' });
+  const sink = Object.assign(end, { unsentBytes: () => unsentBytes });
+  const options = { role: 'server', now: () => 0 } as const;
+  const output = new ConnectionOutput(sink, options, end.connection.counters, end.connection);
+  t.equal(output.look(), 'none');
+  output.send('x'.repeat(1000), undefined);
+  output.flush();
+  unsentBytes = 900;
+  t.equal(output.look(), 'none', 'what left at once shows nothing');
+  t.equal(output.look(), 'none');
+  unsentBytes = 400;
+  t.equal(output.look(), 'taken');
+  t.equal(output.look(), 'none', 'since then');
+  output.send('y'.repeat(1000), undefined);
+  output.flush();
+  unsentBytes += 1004;
+  t.equal(output.look(), 'none', 'what was added is nothing that was taken');
+  unsentBytes = 0;
+  t.equal(output.look(), 'taken');
+  t.equal(output.look(), 'none');
+  t.end();
+});
+
+t.test('tells that our own work goes on, where no transport tells what it holds', (t) => {
+  const end = new End({ nowMs: 0 }, { role: 'server' });
+  const deflate = slow();
+  const { write, wantsFlush } = end;
+  const sink = Object.assign(Object.create(end) as End, {
+    write: write.bind(end),
+    wantsFlush: wantsFlush?.bind(end),
+    unsentBytes: undefined,
+  });
+  const options = { role: 'server', now: () => 0, deflate } as const;
+  const output = new ConnectionOutput(
+    sink as never,
+    options,
+    end.connection.counters,
+    end.connection,
+  );
+  output.send('x'.repeat(60_000), undefined);
+  output.send('behind', undefined);
+  t.equal(output.look(), 'none');
+  deflate.finish();
+  output.flush();
+  t.equal(output.look(), 'worked');
+  t.equal(output.look(), 'none');
+  t.end();
+});
+
+t.test('knows what it has forgotten at the end', (t) => {
+  const { output } = rig();
+  const stream = output.startMessage('text', undefined);
+  t.equal(stream.write('first'), true);
+  output.send('waits', undefined);
+  output.send('too', undefined);
+  t.equal(output.lostBytes, 0);
+  output.stop();
+  t.equal(output.lostBytes, 8);
+  output.stop();
+  t.equal(output.lostBytes, 8, 'once');
+  t.end();
+});

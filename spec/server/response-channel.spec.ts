@@ -76,3 +76,26 @@ t.test('tells when there is room, and when there will be none', async (t) => {
   t.equal(await never, false);
   t.equal(channel.bufferedBytes, 0);
 });
+
+t.test('frames text that others get as well exactly as its own', async (t) => {
+  const text = 'data: grün\n\n';
+  const framed = 'd\r\ndata: grün\n\n\r\n';
+  const streams = [1, 2, 3].map(() => setUp('GET', 'unknown'));
+  for (const { channel } of streams) {
+    t.equal(channel.writeShared(''), true, 'nothing is not the end');
+    t.equal(channel.writeShared(text), true);
+  }
+  for (const { channel, theirs } of streams) {
+    channel.flush();
+    t.equal(String(theirs.read()), framed);
+  }
+  await new Promise((next) => setImmediate(next));
+  const [{ channel, theirs, pump }] = streams as [ReturnType<typeof setUp>];
+  t.equal(channel.writeShared(text), true, 'in the next turn');
+  channel.flush();
+  t.equal(String(theirs.read()), framed);
+  pump.cut('cut');
+  t.equal(channel.writeShared(text), false);
+  const ended = setUp('HEAD', 4);
+  t.equal(ended.channel.writeShared(text), false);
+});
