@@ -15,7 +15,7 @@
  */
 import type { RequestHead } from './request-head.ts';
 
-/** Octets of the longest section that is kept, for as long as the connection lasts. */
+/** Octets of the longest section that is kept, until the connection is idle or over. */
 const MAX_BYTES = 2048;
 /** How many sections are kept one after the other that none equalled: then it is not worth it. */
 const MAX_VAIN = 4;
@@ -48,6 +48,13 @@ export class RepeatedSection {
     if (known.compare(bytes, at, at + length) !== 0) return 0;
     this.#vain = 0;
     return length;
+  }
+
+  /** Forgets it, for a connection that is idle: that nothing equalled it says nothing. */
+  forget(): void {
+    this.#bytes = EMPTY;
+    this.#head = undefined;
+    this.#vain = 0;
   }
 
   /**

@@ -48,6 +48,11 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
     this.#sink = sink;
   }
 
+  /** Forgets the fields it compares others with: some KiB, of use while requests come often. */
+  forget(): void {
+    this.#repeated?.forget();
+  }
+
   protected override checkTurn(): void {}
 
   protected override borrowScan(): HeadScan<RequestLine> {

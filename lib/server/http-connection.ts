@@ -49,6 +49,9 @@ export interface ConnectionOwner {
 /** Where the connection stands; see the diagram. */
 type Phase = 'idle' | 'head' | 'exchange' | 'lingering' | 'handed-over' | 'closed';
 
+/** After so long without a request, what helps with the next one is not worth its memory. */
+const REST_MS = 1_000;
+
 /** One connection that speaks HTTP/1. */
 export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   readonly pump: SocketPump;
@@ -58,7 +61,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   readonly #input: RequestInput;
   readonly #deadline: Deadline<HttpConnection>;
   #phase: Phase = 'idle';
-  /** When it was idle for too long, before what seems to be a head began. */
+  /** When it has been idle for too long. */
   #idleUntil = 0;
   #requests = 0;
   #client: ClientAddress | undefined;
@@ -85,6 +88,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   /** Begins to read. The first head is due, from now on, within the head timeout. */
   start(): void {
     this.#deadline.setIn(this.settings.headTimeoutMs);
+    this.#idleUntil = this.#deadline.dueAt;
     this.pump.start();
   }
 
@@ -167,7 +171,6 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
       this.#finish();
     } else if (this.#phase === 'idle' && this.#input.hasBegun) {
       this.#phase = 'head';
-      this.#idleUntil = this.#deadline.dueAt;
       // The very first head is due from the beginning of the connection.
       if (this.#requests > 0) this.#deadline.setIn(this.settings.headTimeoutMs);
     } else if (this.#phase === 'head' && !this.#input.hasBegun) {
@@ -262,8 +265,11 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   }
 
   #nextRequest(): void {
+    const { wheel, keepAliveTimeoutMs } = this.settings;
+    const now = wheel.time.now();
     this.#phase = 'idle';
-    this.#deadline.setIn(this.settings.keepAliveTimeoutMs);
+    this.#idleUntil = now + keepAliveTimeoutMs;
+    this.#deadline.setAt(Math.min(this.#idleUntil, now + REST_MS));
     this.#input.resume();
   }
 
@@ -301,7 +307,10 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   /** @internal */
   whenDue(): void {
     const { headTimeoutMs, bodyTimeoutMs } = this.settings;
-    if (this.#phase === 'idle') {
+    if (this.#phase === 'idle' && this.settings.wheel.time.now() < this.#idleUntil) {
+      this.#input.rest();
+      this.#deadline.setAt(this.#idleUntil);
+    } else if (this.#phase === 'idle') {
       this.#finish();
     } else if (this.#phase === 'head') {
       this.inputFailed(new ProtocolError('head-timeout', `${headTimeoutMs} ms`));

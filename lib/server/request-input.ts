@@ -136,6 +136,13 @@ export class RequestInput implements RequestSink, BodySource {
     this.#afterReading();
   }
 
+  /** Between two requests that are far apart: keeps nothing of the last one. */
+  rest(): void {
+    this.#reader.forget();
+    this.#head = undefined;
+    this.#body = undefined;
+  }
+
   /** Reads the rest of the current request and throws it away. */
   drain(): void {
     const body = this.#body!;

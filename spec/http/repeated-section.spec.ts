@@ -26,6 +26,38 @@ t.test('finds a section again wherever it lies, and only all of it', (t) => {
   t.end();
 });
 
+t.test('forgets, and remembers the next one as if it were the first', (t) => {
+  const repeated = remembering(SECTION);
+  const bytes = Buffer.from(SECTION);
+  for (let round = 0; round < 10; round += 1) {
+    repeated.forget();
+    t.equal(repeated.head, undefined);
+    t.equal(repeated.match(bytes, 0, bytes.length), 0);
+    repeated.remember(`GET / HTTP/1.1\r\n${SECTION}`, 16, HEAD);
+  }
+  t.equal(repeated.match(bytes, 0, bytes.length), SECTION.length, 'forgetting is not in vain');
+  t.end();
+});
+
+t.test('a reader may forget at any time, also in front of a head', (t) => {
+  const text = Buffer.from(`\r\n\r\nGET / HTTP/1.1\r\n${SECTION}`.repeat(4));
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    const seen: unknown[] = [];
+    const reader = new RequestReader({
+      head: ({ fields }) => seen.push([...fields]),
+      body: () => undefined,
+      end: () => undefined,
+      failed: ({ code }) => seen.push(code),
+    });
+    reader.receive(text.subarray(0, cut));
+    reader.forget();
+    reader.receive(text.subarray(cut));
+    t.equal(seen.length, 4, `cut at ${cut}`);
+    t.strictSame(seen[3], seen[0]);
+  }
+  t.end();
+});
+
 t.test('takes no section for another one that differs in a single octet', (t) => {
   const repeated = remembering(SECTION);
   for (let at = 0; at < SECTION.length; at += 1) {

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { BodyStream, Exchange } from 'barewire';
+import { RequestReader } from 'barewire/http';
 import t from 'tap';
 import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
 import { duplexPair, eventually, type RawClient } from '../support/sockets.ts';
@@ -740,4 +741,29 @@ t.test('says goodbye to a WebSocket that a handler has accepted by itself', asyn
   client.close();
   t.same(await closing, { cut: 0 });
   t.equal(server.stats().handedOver, 1);
+});
+
+t.test('keeps nothing of the last request when idle, and no longer than it may be', async (t) => {
+  const forgotten = t.capture(RequestReader.prototype, 'forget', RequestReader.prototype.forget);
+  const { connect, server, time } = await serve(t, {
+    keepAliveTimeoutMs: 20_000,
+    request: (exchange) => exchange.respond(200, {}, exchange.fields.get('x') ?? ''),
+  });
+  const client = connect();
+  for (let round = 1; round <= 3; round += 1) {
+    client.send(get('/', `x: <${round}>`));
+    await client.until(`<${round}>`);
+    time.advance(900);
+    t.equal(forgotten().length, 0, 'the next one may come soon');
+    time.advance(300);
+    t.equal(forgotten().length, 1);
+    time.advance(17_500);
+    t.equal(server.stats().openConnections, 1);
+    t.equal(forgotten().length, 0, 'once');
+  }
+  time.advance(2_000);
+  await client.ended();
+  client.close();
+  await eventually(() => server.stats().openConnections === 0);
+  t.equal(server.settings.wheel.length, 0, 'no deadline is left');
 });

@@ -358,8 +358,8 @@ const HTTP: readonly Defence[] = [
     attack: 'a connection that says nothing',
     defence: 'the first head is due from the beginning',
     file: 'lib/server/http-connection.ts',
-    find: '    this.#deadline.setIn(this.settings.headTimeoutMs);\n    this.pump.start();',
-    replace: '    this.pump.start();',
+    find: '    this.#deadline.setIn(this.settings.headTimeoutMs);\n    this.#idleUntil',
+    replace: '    this.#idleUntil',
     spec: 'spec/security/server.spec.ts',
   },
   {
@@ -376,8 +376,8 @@ const HTTP: readonly Defence[] = [
     attack: 'an idle kept connection',
     defence: 'the keep-alive timeout',
     file: 'lib/server/http-connection.ts',
-    find: 'this.#deadline.setIn(this.settings.keepAliveTimeoutMs);',
-    replace: '',
+    find: 'this.#idleUntil = now + keepAliveTimeoutMs;',
+    replace: 'this.#idleUntil = Number.POSITIVE_INFINITY;',
     spec: 'spec/security/server.spec.ts',
   },
   {
