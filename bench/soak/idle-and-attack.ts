@@ -85,7 +85,8 @@ async function measure(server: ServerProcess, quick: boolean): Promise<Figure[]>
   const idle = await openIdle(port, idleCount);
   await pause(500);
   const memory = (server.residentBytes - before) / idleCount;
-  // From its second request on, a connection remembers fields, until it has been idle for a second.
+  // From its second request on a connection remembers fields until it is idle: what it forgets then
+  // is still resident memory before V8 has collected it.
   await inLanes(idle, 100, request);
   await pause(2_500);
   const memoryAgain = (server.residentBytes - before) / idleCount;
