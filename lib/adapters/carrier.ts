@@ -12,6 +12,7 @@ import {
   CHECKED_LATER,
   callSafely,
   checkOptions,
+  HandshakeRejected,
   type OptionTable,
   resolveLimit,
 } from '../base/index.ts';
@@ -115,10 +116,10 @@ export async function carryThrough(
   const { source } = carrier;
   const { request: asked } = ADAPTER_CHANNELS;
   if (asked.hasSubscribers) asked.publish({ endpoint, source });
-  if (carrier.isGone) return leave(carrier);
+  if (carrier.isGone) return leave(carrier, endpoint);
   const decision = refusal ?? (await decide(carrier, request, endpoint));
   if (!decision.ok) return refuse(carrier, decision, endpoint);
-  if (carrier.isGone) return leave(carrier);
+  if (carrier.isGone) return leave(carrier, endpoint);
   return switchOver(carrier, decision, endpoint);
 }
 
@@ -131,13 +132,18 @@ function enter(carrier: Carrier, endpoint: AdapterEndpoint): RefusedOpening | un
     checkHandler(endpoint, endpoint.delivery);
     return carrier.isGone ? undefined : countIn(endpoint, carrier);
   } catch (error) {
-    if (carrier.isGone) carrier.drop();
-    else carrier.refuse(500, {}, '');
+    if (carrier.canAnswer) carrier.refuse(500, {}, '');
+    else carrier.drop();
     throw error;
   }
 }
 
-function leave(carrier: Carrier): undefined {
+/** Half a connection is no WebSocket, but who has only ended its half still reads an answer. */
+function leave(carrier: Carrier, endpoint: AdapterEndpoint): undefined {
+  if (carrier.canAnswer) {
+    const error = new HandshakeRejected(400, 'the client has ended its side');
+    return refuse(carrier, { ok: false, status: 400, headers: {}, error }, endpoint);
+  }
   carrier.drop();
   return undefined;
 }

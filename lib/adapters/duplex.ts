@@ -65,8 +65,9 @@ class StreamCarrier implements Carrier {
     this.address = readClientAddress(stream).address;
   }
 
+  /** A stream that throws when it is asked is as good as gone. */
   get isGone(): boolean {
-    return this.#stream.destroyed || this.#stream.readableEnded;
+    return ask(() => this.#stream.destroyed || this.#stream.readableEnded, true);
   }
 
   onGone(callback: () => void): void {
@@ -80,11 +81,11 @@ class StreamCarrier implements Carrier {
   }
 
   get canAnswer(): boolean {
-    return this.#stream.writable;
+    return ask(() => this.#stream.writable, false);
   }
 
   drop(): void {
-    this.#stream.destroy();
+    ask<unknown>(() => this.#stream.destroy(), undefined);
   }
 
   refuse(status: number, headers: Readonly<Record<string, string>>, body: string): void {
@@ -96,12 +97,11 @@ class StreamCarrier implements Carrier {
     stream.end(writer.framing === 'none' ? undefined : bytes);
     // What the client still sends is read away, or a reset would overtake the answer.
     stream.resume();
-    const cancel = this.#alarm(LIMITS.lingerTimeoutMs.value, () => stream.destroy());
+    const cancel = this.#alarm(LIMITS.lingerTimeoutMs.value, () => this.drop());
     stream.once('close', cancel);
     // Both halves have to be over: a client may end its own behind the request, and read on.
     const end = (): void => {
-      const isOver = stream.readableEnded && stream.writableFinished;
-      if (isOver) stream.destroy();
+      if (ask(() => stream.readableEnded && stream.writableFinished, true)) this.drop();
     };
     stream.once('end', end);
     stream.once('finish', end);
@@ -110,5 +110,13 @@ class StreamCarrier implements Carrier {
   switchOver(response: Parameters<Carrier['switchOver']>[0]): DuplexTransport {
     this.#stream.write(formatUpgradeResponse(response), 'latin1');
     return new DuplexTransport(this.#stream);
+  }
+}
+
+function ask<Answer>(question: () => Answer, otherwise: Answer): Answer {
+  try {
+    return question();
+  } catch {
+    return otherwise;
   }
 }

@@ -112,6 +112,43 @@ t.test('answers a client that ends its half while accept thinks', async (t) => {
   t.equal(stream.hasEnded, true);
 });
 
+t.test('answers a client whose end was read before, and asks nobody', async (t) => {
+  for (const endpoint of [{ accept: () => t.fail('asked') }, { maxMessageBytes: -1 }]) {
+    const stream = new HalfClosed({ allowHalfOpen: true });
+    stream.resume();
+    await once(stream, 'end');
+    const refusals: number[] = [];
+    const lines = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
+    lines.push('Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==');
+    const request = { method: 'GET', target: '/', version: '1.1', fields: new LineFields(lines) };
+    const refused = ({ status }: { status: number }): number => refusals.push(status);
+    const accepted = acceptDuplex(stream, request, undefined, { ...endpoint, refused });
+    const isBad = 'maxMessageBytes' in endpoint;
+    if (isBad) await t.rejects(accepted, { code: 'invalid-option' });
+    else t.equal(await accepted, undefined);
+    await once(stream, 'close');
+    t.match(stream.text, isBad ? /^HTTP\/1\.1 500 / : /^HTTP\/1\.1 400 /);
+    t.strictSame(refusals, isBad ? [] : [400]);
+  }
+});
+
+t.test('a stream that throws when it is asked for its state is as good as gone', async (t) => {
+  for (const names of [['destroyed'], ['writable', 'readableEnded'], ['destroyed', 'destroy']]) {
+    const stream = new HalfClosed({ allowHalfOpen: true, autoDestroy: false });
+    for (const name of names) {
+      Object.defineProperty(stream, name, {
+        get: () => {
+          throw new Error(`no ${name}`);
+        },
+      });
+    }
+    const fields = { get: () => undefined, getAll: () => [] };
+    const request = { method: 'POST', target: '/', version: '1.1', fields };
+    const endpoint: AdapterEndpoint = { accept: () => t.fail('asked'), refused: () => {} };
+    t.equal(await acceptDuplex(stream, request, undefined, endpoint), undefined, names.join());
+  }
+});
+
 t.test('has the system ask whether a silent client is still there', async (t) => {
   const calls: unknown[] = [];
   const fields = { get: () => undefined, getAll: () => [] };
