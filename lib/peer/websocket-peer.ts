@@ -12,9 +12,10 @@
  * caller may rely on. Reading is in peer-reading.ts, writing in peer-output.ts.
  */
 import debug from 'debug';
-import { AN_ABORT_SIGNAL, asError, checkOptions, UsageError } from '../base/index.ts';
+import { AN_ABORT_SIGNAL, checkOptions, UsageError } from '../base/index.ts';
 import { type CloseReport, Connection, type ConnectionSink } from '../connection/index.ts';
 import type { PreparedMessage } from './broadcast.ts';
+import { GuardedTransport, type TransportOwner } from './guarded-transport.ts';
 import type { IncomingMessage } from './incoming.ts';
 import type { MessageWriter } from './message-writer.ts';
 import { isPieceSource, type MessageData, type PieceSource } from './payload.ts';
@@ -76,32 +77,31 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * @throws UsageError `invalid-option` for an option out of range.
    */
   constructor(transport: Transport, settings: PeerSettings, options: WebSocketOptions = {}) {
-    this.#transport = transport;
+    const wiring = new WebSocketPeer.#Wiring(this, options);
+    this.#transport = new GuardedTransport(transport, wiring);
     this.#ticker = settings.ticker ?? systemTicker;
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';
     this.#owner = settings.owner;
     this.data = settings.data;
-    const wiring = new WebSocketPeer.#Wiring(this, options);
     this.#reading = wiring;
     const now = clockOf(this.#ticker);
     const { ownsBytes } = transport;
     const connection = new Connection(wiring, connectionOptions(settings, options, ownsBytes, now));
     this.#connection = connection;
-    this.#output = new PeerOutput(connection, transport, settings, options);
+    this.#output = new PeerOutput(connection, this.#transport, settings, options);
     wiring.connection = connection;
     this.#start(wiring, settings.head);
   }
 
   /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
-  static readonly #Wiring = class extends PeerReading implements ConnectionSink {
+  static readonly #Wiring = class extends PeerReading implements ConnectionSink, TransportOwner {
     write(bytes: Buffer, hasMore: boolean): boolean {
-      try {
-        return this.peer.#transport.write(bytes, hasMore);
-      } catch (error) {
-        this.peer.#lose(error, 'write');
-        return true;
-      }
+      return this.peer.#transport.write(bytes, hasMore);
+    }
+
+    transportLost(error: Error): void {
+      this.peer.#connection.transportClosed(error);
     }
 
     wantsFlush(): void {
@@ -121,15 +121,16 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     wantsInput(isWanted: boolean): void {
-      this.peer.#tell(isWanted ? 'resume' : 'pause');
+      if (isWanted) this.peer.#transport.resume();
+      else this.peer.#transport.pause();
     }
 
     endTransport(): void {
-      this.peer.#tell('end');
+      this.peer.#transport.end();
     }
 
     abortTransport(): void {
-      this.peer.#tell('destroy');
+      this.peer.#transport.destroy();
     }
 
     closed(report: CloseReport): void {
@@ -370,20 +371,6 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   /** Cuts the connection without a closing handshake. */
   terminate(): void {
     this.#connection.terminate();
-  }
-
-  #tell(what: 'pause' | 'resume' | 'end' | 'destroy'): void {
-    try {
-      this.#transport[what]();
-    } catch (error) {
-      this.#lose(error, what);
-    }
-  }
-
-  /** A transport that throws is as good as gone: the one who uses it is not the one to be told. */
-  #lose(error: unknown, what: string): void {
-    process.nextTick(() => this.#connection.transportClosed(asError(error)));
-    if (what !== 'destroy') this.#tell('destroy');
   }
 
   #finish(report: CloseReport): void {
