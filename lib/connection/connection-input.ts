@@ -53,6 +53,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   readonly #deadline: MessageDeadline;
   #isClosing = false;
   #isDiscarding = false;
+  #lengthAtLook = 0;
   /** The transport ended while frames it brought still waited to be delivered. */
   #endIsPending = false;
 
@@ -94,6 +95,14 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   /** True while a message has begun and not ended. */
   get isUnfinished(): boolean {
     return this.#assembler.isUnfinished;
+  }
+
+  /** Whether the message that is unfinished has more bytes than when one looked last. */
+  hasGrown(): boolean {
+    const { length } = this.#assembler;
+    const hasGrown = this.isUnfinished && length !== this.#lengthAtLook;
+    this.#lengthAtLook = length;
+    return hasGrown;
   }
 
   /** True while nothing is read. */

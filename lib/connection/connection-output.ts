@@ -45,6 +45,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   #leftBytes = 0;
   #queuedBytes = 0;
   #lostBytes = 0;
+  #piecesAtLook = 0;
 
   /**
    * @param counters kept up to date.
@@ -99,6 +100,14 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
   /** The memory that they are, with the overhead of what waits. */
   get heldBytes(): number {
     return this.#outbox.length + this.#sender.heldBytes;
+  }
+
+  /** Whether pieces of messages have left since one looked last. */
+  hasGrown(): boolean {
+    const { pieces } = this.#sender;
+    const hasGrown = pieces !== this.#piecesAtLook;
+    this.#piecesAtLook = pieces;
+    return hasGrown;
   }
 
   /**

@@ -345,6 +345,13 @@ export class Connection {
   }
 
   #tickKeepalive(nowMs: number): void {
+    const isTaken = this.#output.look() === 'taken';
+    // A peer that takes what waits for it is there, though its pong waits behind all of that.
+    if (isTaken) this.#keepalive.heard();
+    // Both are asked: each looks anew.
+    const comes = this.#input.hasGrown();
+    const goes = this.#output.hasGrown();
+    if (isTaken || comes || goes) this.#keepalive.message();
     const action = this.#keepalive.tick(nowMs, this.#input.isShut);
     if (action === 'ping') this.ping();
     else if (action === 'pong') {

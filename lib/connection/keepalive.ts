@@ -17,9 +17,12 @@ export interface KeepaliveOptions {
    * and the transport fails if nobody is there any more.
    */
   readonly pingIntervalMs?: number | undefined;
-  /** Fail the connection when a ping has been without any answer for so long. */
+  /**
+   * Fail the connection when a ping has been without any answer for so long, and nothing else came,
+   * and the peer has taken nothing of output that waits for it.
+   */
   readonly pongTimeoutMs?: number | undefined;
-  /** Close the connection when no data message came or went for so long. */
+  /** Close the connection when no data message, nor a part of one, came or went for so long. */
   readonly idleTimeoutMs?: number | undefined;
   /** Pings without an answer at most; no further one is sent. Default 1024. */
   readonly maxPingsInFlight?: number | undefined;
@@ -71,12 +74,12 @@ export class Keepalive {
     this.#maxPingsInFlight = resolveLimit('maxPingsInFlight', options.maxPingsInFlight);
   }
 
-  /** Notes that bytes came. */
+  /** Notes that bytes came, or that the peer took some that waited for it. */
   heard(): void {
     this.#hasHeard = true;
   }
 
-  /** Notes that a data message came or went. */
+  /** Notes that a data message came or went, or a part of one. */
   message(): void {
     this.#hasMessages = true;
   }

@@ -74,6 +74,11 @@ export class MessageAssembler implements FrameSink {
     return this.#opcode !== 0;
   }
 
+  /** Plain bytes of the unfinished message so far. */
+  get length(): number {
+    return this.#body.length;
+  }
+
   /** Bytes of memory held for the unfinished message. */
   get heldBytes(): number {
     return this.#body.heldBytes;

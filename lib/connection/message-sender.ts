@@ -46,6 +46,8 @@ export class MessageSender {
   readonly #owner: SenderOwner;
   #isCompressing = false;
   #isStopped = false;
+  /** Pieces that have left, of all messages that are written piece by piece. */
+  pieces = 0;
 
   /**
    * @param threshold messages of fewer bytes are not compressed unless asked for.
@@ -217,6 +219,7 @@ export class MessageSender {
     const piece = stream.takePiece();
     if (piece === undefined) return false;
     const [payload, fin, bytes] = piece;
+    this.pieces += 1;
     this.#queue.countPieces(-1, -bytes);
     if (isGone(payload, bytes)) return this.#failGone();
     const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;

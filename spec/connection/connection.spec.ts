@@ -322,6 +322,42 @@ t.test('pings when nothing comes, and gives up on a silent peer', (t) => {
   t.end();
 });
 
+t.test('a slow reader is alive, though its pong waits behind megabytes', (t) => {
+  const pair = new Pair({ server: { pingIntervalMs: 1000, pongTimeoutMs: 3000 } });
+  const { server } = pair;
+  server.heldBytes = 10_000;
+  for (let second = 0; second < 20; second += 1) {
+    server.heldBytes -= 100;
+    pair.clock.nowMs += 1000;
+    server.connection.tick(pair.clock.nowMs);
+    t.equal(server.isAborted, false, `after ${second + 1} s`);
+  }
+  for (let second = 0; second < 5; second += 1) {
+    pair.clock.nowMs += 1000;
+    server.connection.tick(pair.clock.nowMs);
+  }
+  t.equal(server.isAborted, true, 'it takes nothing any more');
+  t.end();
+});
+
+t.test('a message that takes its time, either way, is no idle peer', (t) => {
+  for (const delivery of ['message', 'pieces'] as const) {
+    for (const way of ['in', 'out', 'stuck'] as const) {
+      const pair = new Pair({ server: { idleTimeoutMs: 2000, delivery } });
+      const { server, client } = pair;
+      const message = (way === 'in' ? client : server).connection.startMessage('text');
+      for (let second = 0; second < 10; second += 1) {
+        if (way !== 'stuck') message.write('piece');
+        if (way !== 'stuck') pair.settle();
+        pair.clock.nowMs += 1000;
+        server.connection.tick(pair.clock.nowMs);
+      }
+      t.equal(server.connection.isOpen, way !== 'stuck', `${way}, ${delivery}`);
+    }
+  }
+  t.end();
+});
+
 t.test('says goodbye to an idle peer', (t) => {
   const pair = new Pair({ server: { idleTimeoutMs: 2000 } });
   pair.advance(0);
