@@ -102,7 +102,8 @@ export interface ConnectionOptions extends KeepaliveOptions {
   readonly inflateTimeoutMs?: number | undefined;
   /**
    * How long our close frame may take to leave, and again the peer's to come, in ms; default 10 s.
-   * It counts from when output moved last: a slow reader gets everything that was accepted.
+   * It counts from when output moved last, or a message that is just coming grew: a slow reader
+   * gets everything that was accepted, and a slow sender may finish what it has begun.
    */
   readonly closeTimeoutMs?: number | undefined;
   /**
@@ -111,8 +112,9 @@ export interface ConnectionOptions extends KeepaliveOptions {
    */
   readonly endTimeoutMs?: number | undefined;
   /**
-   * How long output that moves may put off these two, counted from when closing began, in ms;
-   * default 5 min. Stops a peer that takes a byte now and then, and would never be cut.
+   * How long what moves may put off these two, counted from when closing began, in ms;
+   * default 5 min. Stops a peer that takes or sends a byte now and then, and would never be
+   * cut.
    */
   readonly maxCloseMs?: number | undefined;
 }

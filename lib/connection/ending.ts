@@ -12,8 +12,10 @@
  * when, is known to closing.ts and close-handshake.ts.
  *
  * Each time counts from when output moved last, so that a slow reader gets what was accepted before
- * the close; but `maxCloseMs` after the first step nothing is put off any more, or a reader of one
- * byte now and then would never be cut. Nor does a peer that has broken a rule get more time.
+ * the close; or from when the message that is just coming grew, for a peer may finish that before
+ * it answers [RFC 6455 §5.5.1]. But `maxCloseMs` after the first step nothing is put off any more,
+ * or a reader of one byte now and then would never be cut. Nor does a peer that has broken a rule
+ * get more time.
  */
 import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
 import { encodeClosePayload, NO_STATUS_CODE, OPCODE, parseClosePayload } from '../codec/index.ts';
@@ -200,9 +202,12 @@ export class Ending {
     this.#cut();
   }
 
-  /** Whether output has moved, and may still put off the end. */
+  /** Whether something has moved, and may still put off the end. */
   #hasMoved(nowMs: number): boolean {
-    if (this.#output.look() === 'none' || this.closing.state === 'failed') return false;
+    // Both are asked: each looks anew.
+    const goes = this.#output.look() !== 'none';
+    const comes = this.#input.hasGrown();
+    if (!(goes || comes) || this.closing.state === 'failed') return false;
     return this.closing.lastedMs(nowMs) < this.#maxCloseMs;
   }
 

@@ -90,6 +90,33 @@ t.test('lets a slow reader take the rest before the transport has to end', (t) =
   t.end();
 });
 
+t.test('lets the peer finish the message that it is sending, as long as that grows', (t) => {
+  const pair = new Pair({ server: { ...LIMITS, maxCloseMs: 20_000 } });
+  const { server, client } = pair;
+  const message = client.connection.startMessage('text');
+  server.connection.close(1000);
+  server.takeOutput();
+  let lastedMs = 0;
+  for (; !server.isAborted; lastedMs += 2000) {
+    if (lastedMs < 10_000 || lastedMs >= 14_000) message.write('piece');
+    for (const bytes of client.pipe.splice(0)) server.connection.receive(bytes);
+    isCutAfter(pair, server, 2000);
+  }
+  t.equal(lastedMs, 14_000, 'it grew no more for two looks');
+  server.connection.transportClosed();
+  t.match(server.report, { error: { code: 'close-timeout' } });
+  const endless = new Pair({ server: { ...LIMITS, maxCloseMs: 20_000 } });
+  const trickle = endless.client.connection.startMessage('text');
+  endless.server.connection.close(1000);
+  for (lastedMs = 0; !endless.server.isAborted; lastedMs += 1000) {
+    trickle.write('x');
+    for (const bytes of endless.client.pipe.splice(0)) endless.server.connection.receive(bytes);
+    isCutAfter(endless, endless.server, 1000);
+  }
+  t.ok(lastedMs > 20_000 && lastedMs <= 23_000, `cut after ${lastedMs} ms`);
+  t.end();
+});
+
 t.test('gives a peer that has broken a rule no more time, however it reads', (t) => {
   const pair = new Pair({ server: LIMITS });
   const { server } = pair;
