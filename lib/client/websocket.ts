@@ -266,6 +266,8 @@ export class WebSocket
       throw new DOMException('a reason has 123 bytes at most', 'SyntaxError');
     }
     if (this.#ended !== 'no') return;
+    // A listener of `open` closes: what has waited for the connection was sent before.
+    if (this.#peer !== undefined) this.#sendKept();
     const isAgain = this.#hasClosed;
     this.#hasClosed = true;
     const peer = this.#peer;
@@ -343,10 +345,7 @@ export class WebSocket
     else peer.terminate();
     // What a listener has just sent comes first: it may have to introduce itself.
     // They are copies of our own: nobody changes them any more.
-    for (const message of this.#outgoing.takeKept()) {
-      if (this.readyState === OPEN) this.#outgoing.send(message, true);
-      else this.#outgoing.drop(message);
-    }
+    this.#sendKept();
     if (this.#isPaused) peer.pause(this);
     // Messages come in later tasks, so that who awaits the opening can still add a listener.
     setImmediate(() => {
@@ -356,6 +355,13 @@ export class WebSocket
         close: (_peer, report) => this.#lose(failureOf(report), report),
       });
     });
+  }
+
+  #sendKept(): void {
+    for (const message of this.#outgoing.takeKept()) {
+      if (this.readyState === OPEN) this.#outgoing.send(message, true);
+      else this.#outgoing.drop(message);
+    }
   }
 
   #setPaused(isPaused: boolean): void {

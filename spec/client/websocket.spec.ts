@@ -231,6 +231,21 @@ t.test('sends the iterables that came before close, and the messages behind them
   t.equal(socket.bufferedAmount, 0);
 });
 
+t.test('sends what was kept before a listener of open closes', async (t) => {
+  const received: unknown[] = [];
+  const { url } = await serve(t, { message: (_peer, data) => received.push(data) });
+  const socket = new WebSocket(url, [], { reconnect: { maxQueuedBytes: 1000 } });
+  socket.send('kept');
+  socket.onopen = () => {
+    socket.send('hello');
+    socket.close(3000);
+    socket.send('late');
+  };
+  t.match(await next(socket, 'close'), { code: 3000, wasClean: true });
+  t.strictSame(received, ['hello', 'kept']);
+  t.equal(socket.bufferedAmount, 4);
+});
+
 t.test('refuses options of an iterable that it does not know, whatever its state', async (t) => {
   const { url } = await serve(t);
   const socket = new WebSocket(url);
