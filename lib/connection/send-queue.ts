@@ -91,8 +91,8 @@ const MIN_SWEEP = 32;
  */
 export class SendQueue {
   #jobs: Fifo<Job> | undefined;
-  /** The streams among them: the place of one that is not here is empty. */
-  readonly #streams = new Set<OutgoingMessage>();
+  /** The streams among them, if there ever was one: the place of one that is not here is empty. */
+  #streams: Set<OutgoingMessage> | undefined;
   /** How many places are empty. */
   #empty = 0;
   #bytes = 0;
@@ -123,7 +123,9 @@ export class SendQueue {
     this.#jobs ??= new Fifo();
     this.#jobs.push(job);
     this.#bytes += job.bytes;
-    if (job.kind === 'stream') this.#streams.add(job.stream);
+    if (job.kind !== 'stream') return;
+    this.#streams ??= new Set();
+    this.#streams.add(job.stream);
   }
 
   /** The first job is done. */
@@ -131,7 +133,7 @@ export class SendQueue {
     const job = this.#jobs?.shift();
     if (job === undefined) return;
     this.#bytes -= job.bytes;
-    if (job.kind === 'stream') this.#streams.delete(job.stream);
+    if (job.kind === 'stream') this.#streams!.delete(job.stream);
     this.#closeUp();
   }
 
@@ -143,7 +145,7 @@ export class SendQueue {
 
   /** Forgets a stream, but for its pieces; false when it is not there. */
   remove(stream: OutgoingMessage): boolean {
-    if (!this.#streams.delete(stream)) return false;
+    if (this.#streams?.delete(stream) !== true) return false;
     this.#empty += 1;
     this.#closeUp();
     return true;
@@ -151,7 +153,7 @@ export class SendQueue {
 
   /** Whether a place is left of a stream that was taken out. */
   #isEmpty(job: Job): boolean {
-    return job.kind === 'stream' && !this.#streams.has(job.stream);
+    return job.kind === 'stream' && !this.#streams!.has(job.stream);
   }
 
   #closeUp(): void {
@@ -195,7 +197,7 @@ export class SendQueue {
   #forget(job: Job): number {
     this.#bytes -= job.bytes;
     if (job.kind === 'stream') {
-      this.#streams.delete(job.stream);
+      this.#streams!.delete(job.stream);
       job.stream.isDropped = true;
       this.countPieces(-job.stream.waitingPieces, -job.stream.dropPieces());
     }
