@@ -26,6 +26,7 @@ const SCENARIOS: Readonly<Record<string, (scale: number) => Measure>> = {
   burst: (scale) => echo({ ...small, inFlight: 32, messages: 3_000_000 * scale }),
   large: (scale) => echo({ ...large, messages: 60_000 * scale }),
   tls: (scale) => echo({ ...small, messages: 100_000 * scale }, { tls: true }),
+  'tls-large': (scale) => echo({ ...large, messages: 40_000 * scale }, { tls: true }),
   deflate: (scale) =>
     echo({ ...small, payloadBytes: 200, messages: 50_000 * scale }, { deflate: true }),
   broadcast: (scale) => broadcast(1_000, 1, 300 * scale),
