@@ -80,11 +80,13 @@ export class OutputQueue {
    * Takes the next block to write, oldest bytes first.
    *
    * @param maxBytes the most the block may have.
+   * @param joinsLong false for a taker who joins pieces of more than 4 KiB himself.
    * @returns bytes that are yours; `undefined` when nothing waits.
    */
-  take(maxBytes: number): Uint8Array | undefined {
+  take(maxBytes: number, joinsLong = true): Uint8Array | undefined {
     this.#spill();
-    return this.#pieces === undefined ? undefined : this.#takePieces(this.#pieces, maxBytes);
+    const joinBytes = joinsLong ? JOIN_BYTES : COPY_BYTES;
+    return this.#pieces && this.#takePieces(this.#pieces, maxBytes, joinBytes);
   }
 
   /**
@@ -136,7 +138,7 @@ export class OutputQueue {
     this.#pieceBytes += piece.length;
   }
 
-  #takePieces(pieces: Fifo<Uint8Array>, maxBytes: number): Uint8Array {
+  #takePieces(pieces: Fifo<Uint8Array>, maxBytes: number, joinBytes: number): Uint8Array {
     const first = this.#rest(pieces.first!);
     if (first.length > maxBytes) {
       this.#taken += maxBytes;
@@ -147,7 +149,7 @@ export class OutputQueue {
     this.#taken = 0;
     const joined = [first];
     let bytes = first.length;
-    while (pieces.first !== undefined && bytes + pieces.first.length <= JOIN_BYTES) {
+    while (pieces.first !== undefined && bytes + pieces.first.length <= joinBytes) {
       bytes += pieces.first.length;
       joined.push(pieces.shift()!);
     }

@@ -17,7 +17,7 @@ export abstract class SocketOutlet implements WriteOwner {
   /** A plain socket that is empty after a write has given everything to the kernel. */
   protected readonly isPlain: boolean;
   /** Written to by its handle, see direct-write.ts. */
-  readonly #isDirect: boolean;
+  protected readonly isDirect: boolean;
   /** libuv holds a part of what was written directly. */
   #isDirectWaiting = false;
   #usesStream = false;
@@ -36,7 +36,7 @@ export abstract class SocketOutlet implements WriteOwner {
   constructor(socket: Duplex, isDirect: boolean) {
     this.socket = socket;
     this.isPlain = socket.constructor === Socket;
-    this.#isDirect = isDirect;
+    this.isDirect = isDirect;
     if (socket.writableHighWaterMark > CONGESTED_BYTES) {
       this.#onTaken = (error) => {
         if (!error) this.flushAfter('taken');
@@ -67,7 +67,7 @@ export abstract class SocketOutlet implements WriteOwner {
   /** @returns whether the socket holds nothing back. */
   protected hand(block: Uint8Array): boolean {
     this.handed += block.length;
-    if (!this.#isDirect) return this.#handToStream(block);
+    if (!this.isDirect) return this.#handToStream(block);
     const outcome = writeDirectly(this.socket as Socket, block, this);
     if (outcome === 'unavailable') return this.#handToStream(block);
     this.#isDirectWaiting = outcome === 'waiting';

@@ -179,17 +179,22 @@ export abstract class SocketWriter extends SocketOutlet {
   #schedule(): void {
     if (this.isInTurn || this.#isScheduled) return;
     this.#isScheduled = true;
-    // A tick, unlike a microtask, comes after the microtasks that are due: a handler that awaits
-    // what is already there still writes everything at once.
     flushAtTurnEnd(this);
   }
 
   #flushPieces(): void {
+    // A stream joins what is corked without memory of ours; TLS copies it in any case.
+    let isCorked = false;
     while (!this.isBlocked) {
-      const block = this.#output.take(PORTION_BYTES);
-      if (block === undefined) return;
+      const block = this.#output.take(PORTION_BYTES, this.isDirect);
+      if (block === undefined) break;
+      if (!this.isDirect && !isCorked && this.#output.length > 0) {
+        this.socket.cork();
+        isCorked = true;
+      }
       this.hand(block);
     }
+    if (isCorked) this.socket.uncork();
   }
 
   /** What follows from the state of the output after something has left. */

@@ -73,6 +73,31 @@ t.test('hands the socket a portion at a time', (t) => {
   t.end();
 });
 
+t.test('gives a stream the pieces of a turn in one go, and the long ones as they are', (t) => {
+  const given: (readonly Uint8Array[])[] = [];
+  const socket = new Duplex({
+    writableHighWaterMark: 100_000,
+    read: () => undefined,
+    writev: (chunks, done) => {
+      given.push(chunks.map(({ chunk }) => chunk as Uint8Array));
+      done();
+    },
+  });
+  const writer = new Writer(false, 0, new FakeTime(), socket as Socket);
+  const long = Buffer.alloc(20_000, 'x');
+  for (const piece of [Buffer.from('head'), long, Buffer.from('a'), Buffer.from('b')]) {
+    writer.write(piece);
+  }
+  writer.flush();
+  t.equal(given.length, 1, 'one call');
+  t.same(given[0]!.map(String), ['head', String(long), 'ab']);
+  t.equal(given[0]![1]!.buffer, long.buffer, 'not copied');
+  writer.write(Buffer.from('alone'));
+  writer.flush();
+  t.same(given[1]!.map(String), ['alone']);
+  t.end();
+});
+
 t.test('admits one write beyond the bound, and no second one', (t) => {
   const writer = new Writer(true);
   t.equal(writer.admits(), true);
