@@ -1,9 +1,21 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import {
+  createServer as createHttp2Server,
+  createSecureServer as createSecureHttp2Server,
+} from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { connect, Server as TlsServer } from 'node:tls';
 import t from 'tap';
-import { checkServed, listen, makeListener, prepareSocket } from '../../lib/server/listening.ts';
+import {
+  checkAttached,
+  checkServed,
+  listen,
+  makeListener,
+  prepareSocket,
+} from '../../lib/server/listening.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { RawClient, socketPath } from '../support/sockets.ts';
 
@@ -127,3 +139,25 @@ t.test(
     server.close();
   },
 );
+
+t.test('refuses to attach what is no server of bytes, or reads for itself', (t) => {
+  const bad: unknown[] = [
+    undefined,
+    null,
+    {},
+    { on: () => undefined },
+    createHttpServer(),
+    createHttpsServer(),
+    createHttp2Server(),
+    createSecureHttp2Server({ allowHTTP1: true }),
+  ];
+  for (const server of bad) {
+    t.throws(() => checkAttached(server as never), {
+      name: 'UsageError',
+      code: 'invalid-argument',
+    });
+  }
+  const tls = { key: PRIVATE_KEY, cert: CERTIFICATE };
+  for (const options of [undefined, tls]) checkAttached(makeListener(options, 1_000));
+  t.end();
+});
