@@ -48,12 +48,26 @@ for (const [length, hex] of LENGTHS) {
   });
 }
 
+t.test('begins with a header that says nothing', (t) => {
+  t.same(createFrameHeader(), {
+    fin: false,
+    rsv: 0,
+    opcode: 0,
+    masked: false,
+    maskingKey: 0,
+    payloadLength: 0,
+    headerLength: 0,
+  });
+  t.end();
+});
+
 t.test('counts no length beyond 2^53 - 1, and marks the top bit [6455-5.2-9]', (t) => {
   const read = (hex: string): number => {
     const header = createFrameHeader();
     t.equal(readFrameHeader(bytes(hex), 0, 10, header), true);
     return header.payloadLength;
   };
+  t.equal(UNCOUNTABLE_LENGTH, Number.MAX_SAFE_INTEGER + 1);
   t.equal(read('82 7f 0020000000000000'), UNCOUNTABLE_LENGTH);
   t.equal(read('82 7f 0020000000000001'), UNCOUNTABLE_LENGTH);
   t.equal(read('82 7f 7fffffffffffffff'), UNCOUNTABLE_LENGTH);

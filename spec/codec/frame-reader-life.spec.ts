@@ -127,6 +127,17 @@ for (const acting of CALLS) {
   });
 }
 
+t.test('takes a single byte from inside a callback, and does not leave it waiting', (t) => {
+  const log = logThat((call) => {
+    if (call === 'frameEnd') reader.receive(Buffer.of(0xf0));
+  });
+  const reader = new FrameReader(log, CLIENT);
+  reader.receive(bytes('82 00'));
+  t.equal(reader.waitingBytes, 0, 'one byte is read at once like any number of them');
+  t.equal(reader.isInsideFrame, true);
+  t.end();
+});
+
 t.test('says nothing after it was stopped, not even what went wrong', (t) => {
   const log = logThat(() => {
     reader.stop();

@@ -166,3 +166,33 @@ t.test('delivers the same with any pauses', (t) => {
   t.pass('no counterexample');
   t.end();
 });
+
+const fieldLine = fc.tuple(fc.constantFrom('data', 'event'), fc.nat(24));
+
+/** What a reader holds, counted as the limit says: types replace each other, data lines add up. */
+const fitsWithin = (limit: number, lines: readonly (readonly [string, number])[]): boolean => {
+  let [type, data] = [0, 0];
+  return lines.every(([name, length]) => {
+    if (`${name}: `.length + length > limit - type - data) return false;
+    if (name === 'data') data += length + 1;
+    else type = length;
+    return true;
+  });
+};
+
+t.test('takes an event exactly when it fits, however often its type is replaced', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fieldLine, { maxLength: 12 }),
+      fc.integer({ min: 24, max: 120 }),
+      (lines, limit) => {
+        const body = lines.map(([name, length]) => `${name}: ${'x'.repeat(length)}\n`).join('');
+        const { failures } = readStream([Buffer.from(body)], { maxEventBytes: limit });
+        return (failures.length === 0) === fitsWithin(limit, lines);
+      },
+    ),
+    runs(1000),
+  );
+  t.pass('no counterexample');
+  t.end();
+});

@@ -4,6 +4,7 @@ import { type EventStreamEvent, EventStreamReader } from 'barewire/sse';
 import t from 'tap';
 import { readStream } from '../support/event-streams.ts';
 import { type Feeding, feedings } from '../support/feeding.ts';
+import { usedMemory } from '../support/memory.ts';
 
 interface BodyCase {
   readonly name: string;
@@ -266,3 +267,26 @@ t.test('refuses to be fed by its own sink, and bad options', (t) => {
   });
   t.end();
 });
+
+const ENDS: readonly (readonly [title: string, end: (reader: EventStreamReader) => void])[] = [
+  ['the end of the stream', (reader) => reader.receiveEnd()],
+  ['a stop', (reader) => reader.stop()],
+  ['the end of the event', (reader) => reader.receive(Buffer.from('\n\n'))],
+];
+
+for (const [title, end] of ENDS) {
+  t.test(`${title} lets go of what was held of an event`, (t) => {
+    const sink = { event: () => undefined, retry: () => undefined, failed: () => undefined };
+    const half = `data: ${'x'.repeat(400_000)}\n`;
+    for (const body of [half, half + half, half.slice(0, -1)]) {
+      const before = usedMemory();
+      const readers = Array.from({ length: 16 }, () => new EventStreamReader(sink));
+      for (const reader of readers) reader.receive(Buffer.from(body));
+      t.ok(usedMemory() - before > 4e6, 'while the event is unfinished, it is held');
+      for (const reader of readers) end(reader);
+      t.ok(usedMemory() - before < 2e6, 'and then no longer');
+      t.equal(readers.length, 16);
+    }
+    t.end();
+  });
+}

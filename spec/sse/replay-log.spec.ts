@@ -60,6 +60,7 @@ t.test('tells that a position was never given out', (t) => {
 
 for (const id of [
   '7',
+  '77',
   '-',
   'e1-',
   '-1',
@@ -149,5 +150,13 @@ t.test('refuses an epoch that would not survive as part of an id', (t) => {
   }
   t.throws(() => filled(0, { maxReplayEvents: -1 }), { code: 'invalid-option' });
   t.throws(() => filled(0, { maxReplayBytes: 1.5 }), { code: 'invalid-option' });
+  t.end();
+});
+
+t.test('takes a number for no position, also when it begins like the epoch', (t) => {
+  const log = new ReplayLog({ epoch: '7' });
+  log.append({ data: 'event' });
+  t.same(log.since('71'), { kind: 'gap', reason: 'unknown', missed: undefined });
+  t.equal(log.since('7-1').kind, 'caught-up');
   t.end();
 });

@@ -1,4 +1,18 @@
-/** Memory of the kinds that the type library of the compiler's target does not know yet. */
+/** Memory: how much is in use, and kinds that the compiler's library does not know yet. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+// Else the memory of buffers would be given back at some time after the collection.
+setFlagsFromString('--no-concurrent-array-buffer-sweeping');
+const collectGarbage: () => void = runInNewContext('gc');
+
+/** Bytes in use, in the heap and in buffers, when everything that nobody refers to is gone. */
+export function usedMemory(): number {
+  collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 /** An ArrayBuffer that can change its size. */
 export interface ResizableMemory extends ArrayBuffer {

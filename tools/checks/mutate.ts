@@ -7,15 +7,21 @@
  *   npm run mutate -- page                   writes the page anew, after a change of the reasons
  *
  * The mirror specs of the mutated file are asked first, then those others of its folder that call
- * the mutated function. Results are kept in `mutation/results.json` and told by `spec/mutation.md`;
- * with `--only`, nothing is kept. Exits with 1 when a folder's specs notice less than the floor.
+ * the mutated function, until the first failure. A spec that does not end is judged by processor
+ * time and asked again with more of it, so that a busy machine notices nothing by itself. A spec
+ * that fails without a mutant is not asked; one that noticed something is run without a mutant once
+ * more at the end, and when it fails then, the results of the folder are thrown away.
+ *
+ * Results are kept in `mutation/results.json` and told by `spec/mutation.md`; with `--only`, nothing
+ * is kept. Exits with 1 when a folder's specs notice less than the floor.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../../fuzz/engine/random.ts';
 import { compile, compiledOf, ROOT, sourceOf } from './mutation/compile.ts';
-import { applyMutant, functionAround, type Mutant, mutantsOf } from './mutation/mutants.ts';
+import { applyMutant, type Mutant, mutantsOf } from './mutation/mutants.ts';
+import { Noticers, specsFor } from './mutation/noticers.ts';
 import {
   FLOOR,
   type FolderResult,
@@ -27,10 +33,13 @@ import {
 } from './mutation/results.ts';
 import { type Allowance, type Baseline, Sandbox, type Verdict } from './mutation/sandbox.ts';
 
-/** An unchanged spec gets this; one with a mutant in it, five times what it took unchanged. */
+/** An unchanged spec gets this. */
 const PATIENCE: Allowance = { processorSeconds: 300, wallMs: 1_200_000 };
-const LEAST_SECONDS = 4;
-const WALL_MS = 180_000;
+/** One with a mutant in it gets so many times what it took unchanged, and never less than this. */
+const FACTOR: Allowance = { processorSeconds: 5, wallMs: 10 };
+const LEAST: Allowance = { processorSeconds: 4, wallMs: 180_000 };
+/** What did not end in its time gets this many times more before it is called endless. */
+const SECOND_CHANCE = 3;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -63,54 +72,78 @@ function draw(mutants: readonly Mutant[], most: number, random: Random): Mutant[
   );
 }
 
+/** Does the work, each piece in the first sandbox that is free. */
+async function share<T>(
+  sandboxes: readonly Sandbox[],
+  pieces: readonly T[],
+  work: (sandbox: Sandbox, piece: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...pieces];
+  const take = async (sandbox: Sandbox): Promise<void> => {
+    for (let piece = waiting.shift(); piece !== undefined; piece = waiting.shift()) {
+      await work(sandbox, piece);
+    }
+  };
+  await Promise.all(sandboxes.map(take));
+}
+
 /** Runs each spec of a folder with its files compiled as mutants are, but unchanged. */
-async function measureSpecs(folder: string, sandbox: Sandbox): Promise<Map<string, Baseline>> {
+async function measureSpecs(
+  folder: string,
+  sandboxes: readonly Sandbox[],
+): Promise<Map<string, Baseline>> {
   const baselines = new Map<string, Baseline>();
   const specs = join('dist', folder.replace(/^lib/, 'spec'));
   if (!existsSync(join(ROOT, specs))) return baselines;
   const names = readdirSync(join(ROOT, specs)).filter((name) => /\.(spec|prop)\.js$/.test(name));
-  for (const spec of names.map((name) => join(specs, name)).sort()) {
+  const paths = names.map((name) => join(specs, name)).sort();
+  await share(sandboxes, paths, async (sandbox, spec) => {
     const baseline = await sandbox.measure(spec, PATIENCE);
     if (baseline !== undefined) baselines.set(spec, baseline);
     else console.log(`left out, because it fails without a mutant: ${spec}`);
-  }
+  });
   return baselines;
 }
 
-/** Specs that ought to notice: the file's own first, of each kind the fastest first. */
-function specsFor(mutant: Mutant, baselines: ReadonlyMap<string, Baseline>): string[] {
-  const compiled = compiledOf(mutant.file);
-  const stem = compiled.replace('dist/lib', 'dist/spec').replace(/\.js$/, '');
-  const around = functionAround(sourceOf(mutant.file), mutant);
-  const isOwn = (spec: string): boolean => [`${stem}.spec.js`, `${stem}.prop.js`].includes(spec);
-  const mayNotice = ([spec, { calls }]: [string, Baseline]): boolean =>
-    isOwn(spec) || around === undefined || calls.has(`${compiled}#${around}`);
-  return [...baselines]
-    .filter(mayNotice)
-    .sort(
-      ([left, { seconds: less }], [right, { seconds: more }]) =>
-        Number(isOwn(right)) - Number(isOwn(left)) || less - more,
-    )
-    .map(([spec]) => spec);
+/** Runs one spec against a mutant, and once more with more time when it does not end. */
+async function ask(sandbox: Sandbox, spec: string, baseline: Baseline): Promise<Verdict> {
+  const allowance = {
+    processorSeconds: Math.max(LEAST.processorSeconds, baseline.seconds * FACTOR.processorSeconds),
+    wallMs: Math.max(LEAST.wallMs, baseline.wallMs * FACTOR.wallMs),
+  };
+  const { verdict } = await sandbox.run(spec, allowance);
+  if (verdict !== 'timed-out') return verdict;
+  const processorSeconds = allowance.processorSeconds * SECOND_CHANCE;
+  return (await sandbox.run(spec, { ...allowance, processorSeconds })).verdict;
 }
 
 async function tryOne(
   sandbox: Sandbox,
   mutant: Mutant,
   baselines: ReadonlyMap<string, Baseline>,
+  noticers: Noticers,
 ): Promise<Verdict> {
   const compiled = compiledOf(mutant.file);
   sandbox.write(compiled, compile(mutant.file, applyMutant(sourceOf(mutant.file), mutant)));
   try {
-    for (const spec of specsFor(mutant, baselines)) {
-      const processorSeconds = Math.max(LEAST_SECONDS, baselines.get(spec)!.seconds * 5);
-      const { verdict } = await sandbox.run(spec, { processorSeconds, wallMs: WALL_MS });
-      if (verdict !== 'passed') return verdict;
+    for (const spec of specsFor(mutant, baselines, noticers)) {
+      const verdict = await ask(sandbox, spec, baselines.get(spec)!);
+      if (verdict === 'passed') continue;
+      noticers.add(mutant.file, spec);
+      return verdict;
     }
     return 'passed';
   } finally {
     sandbox.restore(compiled);
   }
+}
+
+/** Specs that fail at times without a mutant have noticed nothing. */
+async function requireGreen(sandboxes: readonly Sandbox[], specs: ReadonlySet<string>) {
+  await share(sandboxes, [...specs], async (sandbox, spec) => {
+    const { verdict, failure } = await sandbox.run(spec, PATIENCE);
+    if (verdict !== 'passed') throw new Error(`${spec} ${verdict} without a mutant: ${failure}`);
+  });
 }
 
 /** Tries mutants of one folder; returns those that survived, and how many ran for ever. */
@@ -119,25 +152,26 @@ async function tryAll(
   mutants: readonly Mutant[],
 ): Promise<{ survivors: Survivor[]; endless: number }> {
   const sandboxes = Array.from({ length: Number(values.jobs) }, () => new Sandbox(ROOT));
-  const waiting = [...mutants];
-  const survivors: Survivor[] = [];
+  const survivors: Mutant[] = [];
+  const noticers = new Noticers();
   let endless = 0;
   try {
-    const baselines = await measureSpecs(folder, sandboxes[0]!);
-    const work = async (sandbox: Sandbox): Promise<void> => {
-      for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-        const verdict = await tryOne(sandbox, mutant, baselines);
-        if (verdict === 'timed-out') endless += 1;
-        if (verdict !== 'passed') continue;
-        survivors.push(survivorOf(mutant, sourceOf(mutant.file)));
-        console.log(`survives ${describe(mutant)}`);
-      }
-    };
-    await Promise.all(sandboxes.map(work));
+    const baselines = await measureSpecs(folder, sandboxes);
+    await share(sandboxes, mutants, async (sandbox, mutant) => {
+      const verdict = await tryOne(sandbox, mutant, baselines, noticers);
+      if (verdict === 'timed-out') endless += 1;
+      if (verdict !== 'passed') return;
+      survivors.push(mutant);
+      console.log(`survives ${describe(mutant)}`);
+    });
+    await requireGreen(sandboxes, noticers.specs);
   } finally {
     for (const sandbox of sandboxes) sandbox.close();
   }
-  return { survivors, endless };
+  const told = survivors
+    .sort((left, right) => mutants.indexOf(left) - mutants.indexOf(right))
+    .map((mutant) => survivorOf(mutant, sourceOf(mutant.file)));
+  return { survivors: told, endless };
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 60);

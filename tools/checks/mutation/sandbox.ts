@@ -37,6 +37,8 @@ export interface Allowance {
 export interface Baseline {
   /** Processor time. */
   readonly seconds: number;
+  /** Time on the wall, on a machine as busy as it is. */
+  readonly wallMs: number;
   /** The functions of `dist/lib` that it calls, as `dist/lib/a/b.js#name`. */
   readonly calls: ReadonlySet<string>;
 }
@@ -96,12 +98,14 @@ export class Sandbox {
     const folder = mkdtempSync(join(tmpdir(), 'barewire-trace-'));
     // The shell tells what its child took, in the last line.
     const script = '"$0" "$1"; status=$?; times; exit $status';
+    const begin = performance.now();
     const { verdict, output } = await this.#start(script, spec, allowance, folder);
+    const wallMs = performance.now() - begin;
     const calls = new Set(this.#readCalls(folder));
     rmSync(folder, { recursive: true, force: true });
     const used = /(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$/.exec(output)?.slice(1).map(Number);
     if (verdict !== 'passed' || used === undefined) return undefined;
-    return { seconds: (used[0]! + used[2]!) * 60 + used[1]! + used[3]!, calls };
+    return { seconds: (used[0]! + used[2]!) * 60 + used[1]! + used[3]!, wallMs, calls };
   }
 
   #start(
