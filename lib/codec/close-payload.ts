@@ -87,6 +87,6 @@ export function encodeClosePayload(code?: number, reason = ''): Buffer {
   }
   const payload = Buffer.allocUnsafe(2 + reasonBytes);
   payload.writeUInt16BE(code, 0);
-  payload.write(reason, 2);
+  payload.write(reason, 2, 'utf8');
   return payload;
 }

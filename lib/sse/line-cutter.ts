@@ -146,15 +146,14 @@ export class LineCutter {
     return !this.#startsWithColon();
   }
 
-  /** Of an empty line, what lies here is the line end, which is neither a colon nor part of a BOM. */
   #startsWithColon(): boolean {
-    return this.bytes[this.start] === COLON;
+    return this.end > this.start && this.bytes[this.start] === COLON;
   }
 
   /** One byte order mark is dropped; a second one is part of the first field's name. */
   #dropBom(): void {
     const { bytes, start } = this;
-    const hasBom = BOM.every((byte, at) => bytes[start + at] === byte);
+    const hasBom = BOM.every((byte, at) => start + at < this.end && bytes[start + at] === byte);
     if (hasBom) this.start += BOM.length;
   }
 }

@@ -145,6 +145,24 @@ t.test('tells that unmasked text is ASCII when it is short', ONLY_FAST, (t) => {
   t.end();
 });
 
+t.test('tells that masked bytes are ASCII, for it has seen them all', (t) => {
+  const seen: boolean[] = [];
+  const sink = {
+    frame() {},
+    payload: (_memory: Buffer, _start: number, _end: number, onlyAscii: boolean) =>
+      void seen.push(onlyAscii),
+    frameEnd() {},
+    failed() {},
+  };
+  for (const payload of ['61', '626364', '6180', '616263'.repeat(9), `${'61'.repeat(20)}c3a9`]) {
+    const length = payload.length / 2;
+    const frame = bytes(`81${(length | 0x80).toString(16)} 00000000 ${payload}`);
+    new FrameParser(sink, RULES).parse(input(frame), 0, frame.length);
+  }
+  t.same(seen, [true, true, false, true, false]);
+  t.end();
+});
+
 t.test('throws the broken rule at the second byte, and waits for more of a legal frame', (t) => {
   for (const [rules, hex, code] of [
     [RULES, '8100', 'frame-not-masked'],

@@ -1,6 +1,7 @@
 import { copyPayload, viewPayload } from 'barewire/codec';
 import t from 'tap';
 import { passesPlainly } from '../support/fast-paths.ts';
+import { resizableMemory } from '../support/memory.ts';
 
 const source = Buffer.from(Uint8Array.from({ length: 200_000 }, (_, index) => index * 7));
 
@@ -46,6 +47,17 @@ t.test('sees that its source has changed its place and size', (t) => {
   t.same(copyPayload(large, 40, 60), Buffer.alloc(20, 1));
   large.fill(2, 50);
   t.same(copyPayload(small, 0, 20), Buffer.alloc(20, 2));
+  t.end();
+});
+
+t.test('sees that its source has grown where it lies', (t) => {
+  const memory = resizableMemory(16, 64);
+  const bytes: Buffer = Object.setPrototypeOf(new Uint8Array(memory), Buffer.prototype);
+  bytes.fill(1);
+  t.same(copyPayload(bytes, 0, 16), Buffer.alloc(16, 1));
+  memory.resize(64);
+  bytes.fill(2, 16);
+  t.same(copyPayload(bytes, 16, 48), Buffer.alloc(32, 2));
   t.end();
 });
 

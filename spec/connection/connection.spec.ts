@@ -29,6 +29,21 @@ t.test('carries text and binary both ways, in order', (t) => {
   t.end();
 });
 
+t.test('begins with all counters at nothing', (t) => {
+  const { server } = new Pair();
+  t.same(server.connection.counters, {
+    bytesReceived: 0,
+    bytesSent: 0,
+    messagesReceived: 0,
+    messagesDiscarded: 0,
+    messagesSent: 0,
+    messagesDropped: 0,
+    pingsReceived: 0,
+    pongsReceived: 0,
+  });
+  t.end();
+});
+
 t.test('answers a ping at once, between the fragments of a message', (t) => {
   const { server } = new Pair();
   const start = masked(OPCODE.text, 'Hel', false);

@@ -16,6 +16,8 @@ t.test('keeps a message until it is whole, and is new for the next one', (t) => 
     [true, utf8('grüß'), 'grüß'],
     [true, utf8('plain'), 'plain'],
     [false, utf8('grüß'), utf8('grüß')],
+    [true, utf8('a'), 'a'],
+    [false, utf8('a'), utf8('a')],
     [true, utf8(''), ''],
     [false, utf8(''), utf8('')],
   ] as const) {

@@ -80,6 +80,30 @@ t.test('refuses to write what would break the request [6455-4.1-3 6455-4.1-33]',
   t.end();
 });
 
+t.test('lets no caller set a field of the handshake, or announce a body', (t) => {
+  for (const name of [
+    'host',
+    'upgrade',
+    'connection',
+    'origin',
+    'content-length',
+    'transfer-encoding',
+    'sec-websocket-key',
+    'sec-websocket-version',
+    'sec-websocket-accept',
+    'sec-websocket-protocol',
+    'sec-websocket-extensions',
+  ]) {
+    for (const written of [name, name.toUpperCase()]) {
+      const wishes = { ...WISHES, headers: [[written, '1']] as const };
+      const code = { code: 'invalid-header' };
+      t.throws(() => buildUpgradeRequest(wishes, KEY), code, written);
+      t.throws(() => buildExtendedConnect(wishes, 'https'), code, written);
+    }
+  }
+  t.end();
+});
+
 t.test(
   'asks by extended CONNECT without key, Connection, Upgrade and Host [8441-4-2 8441-5-1 8441-5-2 8441-5-9]',
   (t) => {

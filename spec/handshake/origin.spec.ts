@@ -123,7 +123,17 @@ t.test('takes only true of a function for a yes: a promise would let every page 
 });
 
 t.test('refuses a list entry that is no origin', (t) => {
-  for (const entry of ['example.com', '', 'https://example.com/path', '*', 'mailto:a@b']) {
+  for (const entry of [
+    'example.com',
+    '',
+    'https://example.com/path',
+    'https://example.com?query',
+    '*',
+    'mailto:a@b',
+    // Without a host it would stand for the opaque origin, which any page can have.
+    'file:///',
+    'data:,',
+  ]) {
     t.throws(() => checkOrigin('https://a', 'a', [entry]), { code: 'invalid-option' }, entry);
   }
   t.end();

@@ -3,29 +3,31 @@
  * notices.
  *
  *   npm run mutate -- lib/codec [lib/http …] [--max 60] [--jobs 1] [--seed 1] [--only fields.ts]
- *   npm run mutate -- lib/codec --again      tries only those again that survived the last time
+ *   npm run mutate -- lib/codec --again      tries only those again that survived without a reason
  *   npm run mutate -- page                   writes the page anew, after a change of the reasons
  *
- * The mirror specs of the mutated file are asked first, then those others of its folder that call
- * the mutated function, until the first failure. A spec that does not end is judged by processor
- * time and asked again with more of it, so that a busy machine notices nothing by itself. A spec
- * that fails without a mutant is not asked; one that noticed something is run without a mutant once
- * more at the end, and when it fails then, the results of the folder are thrown away.
+ * The mirror specs of the mutated file are asked first, then for a few seconds those others of its
+ * folder that call the mutated function, until the first failure. A spec that does not end is
+ * judged by processor time and asked again with more of it, so that a busy machine notices nothing
+ * by itself. A spec that fails without a mutant is not asked; one that noticed something is run
+ * without a mutant once more at the end, and when it fails then, the folder has no results.
  *
  * Results are kept in `mutation/results.json` and told by `spec/mutation.md`; with `--only`, nothing
  * is kept. Exits with 1 when a folder's specs notice less than the floor.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../../fuzz/engine/random.ts';
 import { compile, compiledOf, ROOT, sourceOf } from './mutation/compile.ts';
 import { applyMutant, type Mutant, mutantsOf } from './mutation/mutants.ts';
-import { Noticers, specsFor } from './mutation/noticers.ts';
+import { Baselines, Noticers, otherSpecs, ownSpecs, PATIENCE } from './mutation/noticers.ts';
 import {
   FLOOR,
   type FolderResult,
+  readReasons,
   readResults,
+  reasonFor,
   type Survivor,
   shareOf,
   survivorOf,
@@ -33,9 +35,7 @@ import {
 } from './mutation/results.ts';
 import { type Allowance, type Baseline, Sandbox, type Verdict } from './mutation/sandbox.ts';
 
-/** An unchanged spec gets this. */
-const PATIENCE: Allowance = { processorSeconds: 300, wallMs: 1_200_000 };
-/** One with a mutant in it gets so many times what it took unchanged, and never less than this. */
+/** A spec gets so many times what it took without a mutant, and never less than this. */
 const FACTOR: Allowance = { processorSeconds: 5, wallMs: 10 };
 const LEAST: Allowance = { processorSeconds: 4, wallMs: 180_000 };
 /** What did not end in its time gets this many times more before it is called endless. */
@@ -87,24 +87,6 @@ async function share<T>(
   await Promise.all(sandboxes.map(take));
 }
 
-/** Runs each spec of a folder with its files compiled as mutants are, but unchanged. */
-async function measureSpecs(
-  folder: string,
-  sandboxes: readonly Sandbox[],
-): Promise<Map<string, Baseline>> {
-  const baselines = new Map<string, Baseline>();
-  const specs = join('dist', folder.replace(/^lib/, 'spec'));
-  if (!existsSync(join(ROOT, specs))) return baselines;
-  const names = readdirSync(join(ROOT, specs)).filter((name) => /\.(spec|prop)\.js$/.test(name));
-  const paths = names.map((name) => join(specs, name)).sort();
-  await share(sandboxes, paths, async (sandbox, spec) => {
-    const baseline = await sandbox.measure(spec, PATIENCE);
-    if (baseline !== undefined) baselines.set(spec, baseline);
-    else console.log(`left out, because it fails without a mutant: ${spec}`);
-  });
-  return baselines;
-}
-
 /** Runs one spec against a mutant, and once more with more time when it does not end. */
 async function ask(sandbox: Sandbox, spec: string, baseline: Baseline): Promise<Verdict> {
   const allowance = {
@@ -120,22 +102,30 @@ async function ask(sandbox: Sandbox, spec: string, baseline: Baseline): Promise<
 async function tryOne(
   sandbox: Sandbox,
   mutant: Mutant,
-  baselines: ReadonlyMap<string, Baseline>,
+  baselines: Baselines,
   noticers: Noticers,
 ): Promise<Verdict> {
   const compiled = compiledOf(mutant.file);
-  sandbox.write(compiled, compile(mutant.file, applyMutant(sourceOf(mutant.file), mutant)));
-  try {
-    for (const spec of specsFor(mutant, baselines, noticers)) {
-      const verdict = await ask(sandbox, spec, baselines.get(spec)!);
-      if (verdict === 'passed') continue;
-      noticers.add(mutant.file, spec);
-      return verdict;
+  const code = compile(mutant.file, applyMutant(sourceOf(mutant.file), mutant));
+  const askAll = async (green: ReadonlyMap<string, Baseline>, specs: Iterable<string>) => {
+    sandbox.write(compiled, code);
+    try {
+      for (const spec of specs) {
+        const verdict = await ask(sandbox, spec, green.get(spec)!);
+        if (verdict === 'passed') continue;
+        noticers.add(mutant.file, spec);
+        return verdict;
+      }
+      return 'passed';
+    } finally {
+      sandbox.restore(compiled);
     }
-    return 'passed';
-  } finally {
-    sandbox.restore(compiled);
-  }
+  };
+  const own = await baselines.of(sandbox, ownSpecs(mutant));
+  const verdict = await askAll(own, own.keys());
+  if (verdict !== 'passed') return verdict;
+  const all = await baselines.of(sandbox);
+  return askAll(all, otherSpecs(mutant, all, noticers));
 }
 
 /** Specs that fail at times without a mutant have noticed nothing. */
@@ -156,7 +146,7 @@ async function tryAll(
   const noticers = new Noticers();
   let endless = 0;
   try {
-    const baselines = await measureSpecs(folder, sandboxes);
+    const baselines = new Baselines(folder);
     await share(sandboxes, mutants, async (sandbox, mutant) => {
       const verdict = await tryOne(sandbox, mutant, baselines, noticers);
       if (verdict === 'timed-out') endless += 1;
@@ -186,14 +176,25 @@ const isSame = (left: Survivor, right: Survivor): boolean =>
 
 /** Tries what survived the last time; what is no longer there has died with its line. */
 async function tryAgain(folder: string, before: FolderResult): Promise<FolderResult> {
-  const mutants = mutantsBelow(folder).filter((mutant) => {
-    const told = survivorOf(mutant, sourceOf(mutant.file));
-    return before.survivors.some((survivor) => isSame(survivor, told));
-  });
-  console.log(`${folder}: ${mutants.length} of ${before.survivors.length} are tried again`);
-  const { survivors, endless } = await tryAll(folder, mutants);
-  const gone = before.survivors.length - mutants.length;
-  return { ...before, tried: before.tried - gone, survivors, endless: before.endless + endless };
+  const reasons = readReasons(ROOT);
+  const isExcused = (survivor: Survivor): boolean => reasonFor(survivor, reasons) !== undefined;
+  const all = mutantsBelow(folder);
+  const found = (survivor: Survivor): Mutant | undefined =>
+    all.find((mutant) => isSame(survivor, survivorOf(mutant, sourceOf(mutant.file))));
+  const left = before.survivors.filter((survivor) => found(survivor) !== undefined);
+  const open = left.filter((survivor) => !isExcused(survivor));
+  console.log(`${folder}: ${open.length} of ${before.survivors.length} are tried again`);
+  const { survivors, endless } = await tryAll(
+    folder,
+    open.map((survivor) => found(survivor)!),
+  );
+  return {
+    ...before,
+    existing: all.length,
+    tried: before.tried - before.survivors.length + left.length,
+    survivors: left.filter((one) => isExcused(one) || survivors.some((two) => isSame(one, two))),
+    endless: before.endless + endless,
+  };
 }
 
 async function tryAnew(folder: string): Promise<FolderResult> {
