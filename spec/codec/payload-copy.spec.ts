@@ -61,6 +61,12 @@ t.test('sees that its source has grown where it lies', (t) => {
   t.end();
 });
 
+t.test('tells sources of the same length apart', (t) => {
+  const sources = [1, 2, 3].map((byte) => Buffer.alloc(40, byte));
+  for (const bytes of [...sources, ...sources]) t.same(copyPayload(bytes, 0, 40), bytes);
+  t.end();
+});
+
 t.test('refuses ranges that are none', (t) => {
   const bytes = Buffer.alloc(10);
   for (const [start, end] of [
