@@ -3,17 +3,17 @@
  * notices.
  *
  *   npm run mutate -- lib/codec [lib/http …] [--max 60] [--jobs 1] [--seed 1] [--only fields.ts]
- *   npm run mutate -- lib/codec --again      tries only those again that survived without a reason
+ *   npm run mutate -- lib/codec --again      tries those again that survived without a reason
  *   npm run mutate -- page                   writes the page anew, after a change of the reasons
  *
  * The mirror specs of the mutated file are asked first, then for a few seconds those others of its
  * folder that call the mutated function, until the first failure. A spec that does not end is
  * judged by processor time and asked again with more of it, so that a busy machine notices nothing
  * by itself. A spec that fails without a mutant is not asked; one that noticed something is run
- * without a mutant once more at the end, and when it fails then, the folder has no results.
+ * without a mutant once more at the end; when it fails then, the folder has no results.
  *
- * Results are kept in `mutation/results.json` and told by `spec/mutation.md`; with `--only`, nothing
- * is kept. Exits with 1 when a folder's specs notice less than the floor.
+ * Results are kept in `mutation/results.json` and told by `spec/mutation.md`, but with `--only`.
+ * Exits with 1 when a folder's specs notice less than the floor.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Which specs to ask about a mutant, and in which order: who noticed much, cheaply, is asked first. */
+/** Which specs to ask about a mutant, and in which order. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiledOf, ROOT, sourceOf } from './compile.ts';
