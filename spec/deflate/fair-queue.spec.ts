@@ -136,6 +136,21 @@ t.test('no lane is left out, however many come in the others', (t) => {
   t.end();
 });
 
+t.test('lanes end at 256 KiB, 1 MiB and 4 MiB, to the byte', (t) => {
+  for (const most of [256 * KIB, MIB, 4 * MIB]) {
+    const running = (first: number, second: number): number => {
+      const queue = new FairQueue(2, 1);
+      const jobs = [first, second].map((bytes) => new FakeJob('', 1, [], bytes));
+      for (const job of jobs) queue.add(job);
+      return jobs.filter((job) => job.isRunning).length;
+    };
+    t.equal(running(most - 1, most), 1, 'one lane, which has one place');
+    t.equal(running(most, most + 1), 2, 'two lanes');
+    t.equal(running(most + 1, most + 2), 1);
+  }
+  t.end();
+});
+
 t.test('a job that turns out to be larger makes room for shorter ones', (t) => {
   const log: string[] = [];
   const queue = new FairQueue(1, 2);

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { MessageCodec } from 'barewire/deflate';
 import t from 'tap';
+import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
+import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
 import {
   CountingPool,
   compress,
@@ -278,13 +280,47 @@ t.test('refuses to inflate into less than nothing', (t) => {
   t.end();
 });
 
-t.test('refuses bad options', (t) => {
-  for (const options of [{ level: 0 }, { level: 10 }, { memoryLevel: 1.5 }, { windowBits: 7 }]) {
-    t.throws(() => new MessageCodec('server', DEFAULTS, options), { code: 'invalid-option' });
+t.test('refuses bad options, and takes the least and the largest of each', (t) => {
+  const make = (options: object): MessageCodec => new MessageCodec('server', DEFAULTS, options);
+  for (const [name, least, largest] of [
+    ['level', 1, 9],
+    ['memoryLevel', 1, 9],
+    ['windowBits', 8, 15],
+  ] as const) {
+    for (const value of [least - 1, largest + 1, least + 0.5, Number.NaN]) {
+      t.throws(() => make({ [name]: value }), { code: 'invalid-option' }, `${name} ${value}`);
+    }
+    for (const value of [least, largest]) t.doesNotThrow(() => make({ [name]: value }));
   }
   const options = { maxInflateRatio: -1 };
-  t.throws(() => new MessageCodec('server', DEFAULTS, options), { code: 'invalid-option' });
+  t.throws(() => make(options), { code: 'invalid-option' });
   t.end();
+});
+
+/** Writes down what kinds of engines are asked for. */
+class WatchedPool extends DeflatePool {
+  readonly kinds: EngineOptions[] = [];
+
+  override take(options: EngineOptions, owner?: object): LentEngine {
+    this.kinds.push(options);
+    return super.take(options, owner);
+  }
+}
+
+t.test('compresses as its documentation says when nothing is said', async (t) => {
+  for (const [bits, expected] of [
+    [15, 13],
+    [13, 13],
+    [12, 12],
+  ] as const) {
+    const pool = new WatchedPool();
+    const parameters = { ...DEFAULTS, serverMaxWindowBits: bits };
+    const codec = new MessageCodec('server', parameters, { pool, zlib: 'handle' });
+    await compress(codec, HELLO);
+    const kind = { mode: 'deflate', windowBits: expected, level: 3, memoryLevel: 6 };
+    t.strictSame(pool.kinds, [kind], `${bits} bits agreed upon`);
+    codec.close();
+  }
 });
 
 for (const zlib of WAYS) {

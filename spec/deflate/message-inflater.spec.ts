@@ -277,3 +277,30 @@ t.test('does 512 KiB a turn on the spot, and more when the next turn begins', as
   t.equal(count, 5);
   await pool.settled();
 });
+
+/** A message as a stored block. */
+function stored(length: number): Buffer {
+  const header = Buffer.of(0, length, length >> 8, ~length, ~length >> 8);
+  return Buffer.concat([header, Buffer.alloc(length, 'a'), Buffer.of(0)]);
+}
+
+t.test('works on the spot while a byte of the turn is left, and not when none is', async (t) => {
+  for (const [name, last, isHere] of [
+    ['a byte is left', [stored(12_000), stored(91)], true],
+    ['none is left', [stored(12_099)], false],
+  ] as const) {
+    const pool = new CountingPool();
+    const inflater = new MessageInflater({ ...OPTIONS, keepsContext: false }, pool);
+    const before = [...Array.from({ length: 5 }, () => stored(50_000)), ...last];
+    for (const wire of before) t.equal(start(inflater, wire).length, 1, 'on the spot');
+    // Nine bytes of the trailer are read, up to its own final block.
+    const read = before.reduce((sum, wire) => sum + wire.length + 9, 0);
+    t.equal(read + pool.producedBytes, 512 * 1024 - (isHere ? 1 : 0));
+    const made = pool.producedBytes;
+    const results = start(inflater, HELLO);
+    t.equal(pool.producedBytes - made, isHere ? 'Hello'.length : 0, name);
+    await pool.settled();
+    t.equal(results[0]?.bytes.toString(), 'Hello');
+    inflater.close();
+  }
+});

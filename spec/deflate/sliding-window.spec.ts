@@ -38,6 +38,17 @@ t.test('takes memory only as far as there was traffic', (t) => {
   t.end();
 });
 
+t.test('grows four times when it is full, and never before', (t) => {
+  const window = new SlidingWindow(13, new DeflatePool());
+  const piece = Buffer.alloc(64);
+  for (let length = piece.length; length <= 10_000; length += piece.length) {
+    window.push(piece, piece.length);
+    const expected = [512, 2048, 8192].find((bytes) => length <= bytes) ?? 8192;
+    t.equal(window.memoryBytes, expected, `behind ${length} bytes`);
+  }
+  t.end();
+});
+
 t.test('packs text, and unpacks it when it is needed', (t) => {
   const window = new SlidingWindow(15, new DeflatePool());
   const text = Buffer.from('{"price": 12, "symbol": "abc"}\n'.repeat(2000));

@@ -28,6 +28,11 @@ const INVALID = 'deflate-data-invalid';
 const EQUAL = Buffer.alloc(65_536, 'a');
 /** More than is done on the spot. */
 const LARGE = Buffer.alloc(400_000, 'a');
+/** A bomb of less than is free of any ratio, in a final block. */
+const FINAL_BOMB = deflateRawSync(Buffer.alloc(50_000, 'a'));
+/** Text that does not become smaller: 50 KB on the wire. */
+const PLAIN = Buffer.alloc(50_000, 'b');
+const STORED = Buffer.concat([deflateRawSync(PLAIN, { level: 0 }), Buffer.of(0)]);
 const LARGE_RATIO = Math.ceil(LARGE.length / packed(LARGE).length);
 
 /** What a message may look like [RFC 7692 §7.2.3], and what it may not. */
@@ -128,5 +133,23 @@ export const INFLATE_CASES: readonly InflateCase[] = [
     messages: [packed(LARGE)],
     outcomes: ['deflate-ratio-exceeded'],
     options: { maxInflateRatio: LARGE_RATIO - 1 },
+  },
+  {
+    title: 'a bomb in several final blocks, each below the ratio',
+    messages: [Buffer.concat([FINAL_BOMB, FINAL_BOMB, Buffer.of(0)])],
+    outcomes: ['deflate-ratio-exceeded'],
+    options: { maxInflateRatio: 100 },
+  },
+  {
+    title: 'messages whose ratios are their own: what one leaves is no room for the next',
+    messages: [STORED, STORED, packed(LARGE)],
+    outcomes: [PLAIN.toString(), PLAIN.toString(), 'deflate-ratio-exceeded'],
+    options: { maxInflateRatio: 100 },
+  },
+  {
+    title: 'short messages that say more together than the ratio allows one of them',
+    messages: [FINAL_BOMB, FINAL_BOMB],
+    outcomes: ['a'.repeat(50_000), 'a'.repeat(50_000)],
+    options: { maxInflateRatio: 100 },
   },
 ];
