@@ -16,10 +16,8 @@ const COLON = 0x3a;
 /** Largest port there is. */
 const MAX_PORT = 65_535;
 
-const REG_NAME = new Uint8Array(256);
-for (let byte = 0; byte < 256; byte += 1) {
-  if ((CHARACTER_CLASS[byte]! & (ALPHA | DIGIT)) !== 0) REG_NAME[byte] = 1;
-}
+/** Not 0 for each octet of a registered name. */
+const REG_NAME = CHARACTER_CLASS.map((bits) => bits & (ALPHA | DIGIT));
 for (const character of "-._~!$&'()*+,;=") REG_NAME[character.charCodeAt(0)] = 1;
 
 /**

@@ -21,10 +21,9 @@ const NAMES: readonly string[] = [
 const NAME_BYTES: readonly Uint8Array[] = NAMES.map((name) => Uint8Array.from(Buffer.from(name)));
 
 const LONGEST = 17;
-const NONE = NAMES.length;
-/** Which of the names has a length, and with which letter it begins. */
-const BY_LENGTH = new Uint8Array(LONGEST + 1).fill(NONE);
+/** With which letter the name of a length begins, and which it is; 0 where there is none. */
 const LETTER = new Uint8Array(LONGEST + 1);
+const BY_LENGTH = new Uint8Array(LETTER.length);
 for (const [index, name] of NAMES.entries()) {
   BY_LENGTH[name.length] = index;
   LETTER[name.length] = name.charCodeAt(0);

@@ -1,6 +1,7 @@
 import { UsageError } from 'barewire/base';
 import { Fields } from 'barewire/http';
 import t from 'tap';
+import { cutValue } from '../../lib/http/fields.ts';
 
 t.test('keeps order and case, and looks names up case-blind', (t) => {
   const fields = Fields.from([
@@ -134,5 +135,23 @@ t.test('takes upper for lower case in letters, and in nothing else', (t) => {
       ascii.filter((asked) => asked.toLowerCase() === known.toLowerCase()),
     );
   }
+  t.end();
+});
+
+t.test('cuts a value out of its line alone, whatever stands around it', (t) => {
+  const texts = [' ', '\t', 'a', '\r'];
+  for (let at = 0; texts[at]!.length < 5; at += 1) {
+    for (const octet of [' ', '\t', 'a', '\r']) texts.push(texts[at]! + octet);
+  }
+  for (const text of texts) {
+    for (let colon = 0; colon < text.length; colon += 1) {
+      for (let end = colon + 1; end <= text.length; end += 1) {
+        const expected = text.slice(colon + 1, end).replace(/^[ \t]+|[ \t]+$/g, '');
+        if (cutValue(text, colon, end) === expected) continue;
+        t.fail(`${JSON.stringify(text)} from ${colon} to ${end}`);
+      }
+    }
+  }
+  t.pass('no counterexample');
   t.end();
 });

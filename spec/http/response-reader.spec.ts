@@ -48,3 +48,41 @@ t.test('refuses a response that nobody asked for', (t) => {
   t.strictSame(codes, ['unsolicited-response']);
   t.end();
 });
+
+/** Writes down which scans it borrows. */
+class WatchedReader extends ResponseReader {
+  readonly #scans: unknown[];
+
+  constructor(scans: unknown[]) {
+    super({ head() {}, body() {}, end() {}, failed() {} });
+    this.#scans = scans;
+  }
+
+  protected override borrowScan(): ReturnType<ResponseReader['borrowScan']> {
+    const scan = super.borrowScan();
+    this.#scans.push(scan);
+    return scan;
+  }
+}
+
+t.test('hands its scan on to whoever reads next, and at most four wait for that', (t) => {
+  const half = Buffer.from('HTTP/1.1 204 No');
+  const rest = Buffer.from(' Content\r\n\r\n');
+  const scans: unknown[] = [];
+  const round = (): Set<unknown> => {
+    scans.length = 0;
+    const readers = Array.from({ length: 6 }, () => new WatchedReader(scans));
+    for (const reader of readers) {
+      reader.expect('GET');
+      reader.receive(half);
+    }
+    for (const reader of readers) reader.receive(rest);
+    return new Set(scans);
+  };
+  const before = round();
+  const after = round();
+  t.equal(before.size, 6, 'each has its own while it needs it');
+  t.equal(after.size, 6);
+  t.equal([...after].filter((scan) => before.has(scan)).length, 4);
+  t.end();
+});

@@ -1,4 +1,7 @@
 import t from 'tap';
+import { skipValue, wordsBehind } from '../../lib/http/value-scan.ts';
+import { countedBytes } from '../support/counted-bytes.ts';
+import { ONLY_FAST } from '../support/fast-paths.ts';
 import { recordRequests } from '../support/http-driver.ts';
 import { verdict } from '../support/http-verdicts.ts';
 import { resizableMemory } from '../support/memory.ts';
@@ -66,5 +69,19 @@ t.test('reads values out of shared memory', (t) => {
   const shared = Buffer.from(new SharedArrayBuffer(64));
   const length = shared.write('GET / HTTP/1.1\r\nHost: abcdefghijklmnop\r\n\r\n');
   t.equal(verdict(recordRequests([shared.subarray(0, length)])), 'ok');
+  t.end();
+});
+
+t.test('looks at fewer than eight octets of a plain value one by one', ONLY_FAST, (t) => {
+  for (let offset = 0; offset < 8; offset += 1) {
+    for (let length = 0; length < 40; length += 1) {
+      const memory = Buffer.from(new ArrayBuffer(64)).fill(0x61);
+      const plain = memory.subarray(offset, offset + length);
+      const { bytes, reads } = countedBytes(plain);
+      const words = wordsBehind(plain);
+      t.equal(skipValue(bytes, words, plain.byteOffset, 0, length), length);
+      t.ok(reads.length < 8, `${length} octets from ${offset} on: ${reads}`);
+    }
+  }
   t.end();
 });
