@@ -1,4 +1,7 @@
 import t from 'tap';
+import { HeadScan } from '../../lib/http/head-scan.ts';
+import { resolveHttpLimits } from '../../lib/http/http-limits.ts';
+import { RequestLine } from '../../lib/http/request-line.ts';
 import { cutAt } from '../support/feeding.ts';
 import { recordRequests } from '../support/http-driver.ts';
 import { judge } from '../support/http-verdicts.ts';
@@ -118,6 +121,24 @@ t.test('reads a section that comes again as it read it first, whole or in pieces
     for (const { head } of messages) {
       t.strictSame(head['headers'], [['Host', 'a'], ['Accept', 'b']]); // biome-ignore format: short
     }
+  }
+  t.end();
+});
+
+t.test('lets go of a head when it is cleared, in one piece or in several', (t) => {
+  const limits = resolveHttpLimits();
+  const text = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n';
+  for (const cut of [0, 10, text.length - 1]) {
+    const scan = new HeadScan(new RequestLine());
+    scan.beginHead();
+    for (const chunk of [Buffer.from(text.slice(0, cut)), Buffer.from(text.slice(cut))]) {
+      scan.read(chunk, 0, chunk.length, limits);
+    }
+    t.equal(scan.isDone, true);
+    t.equal(scan.text, text);
+    scan.clear();
+    t.equal(scan.text, '');
+    t.equal(scan.held.length, 0);
   }
   t.end();
 });

@@ -152,4 +152,16 @@ export const INFLATE_CASES: readonly InflateCase[] = [
     outcomes: ['a'.repeat(50_000), 'a'.repeat(50_000)],
     options: { maxInflateRatio: 100 },
   },
+  {
+    title: 'as many final blocks as there may be in each of two messages',
+    messages: [hex('0300'.repeat(256), HELLO), hex('0300'.repeat(256), HELLO)],
+    outcomes: ['Hello', 'Hello'],
+  },
+  {
+    title: 'a byte more than the room, which is all that the ratio allows',
+    messages: [packed(Buffer.from(`${EQUAL}a`))],
+    outcomes: ['message-too-large'],
+    options: { maxInflateRatio: 1 },
+    maxBytes: 65_536,
+  },
 ];
