@@ -135,10 +135,16 @@ export class MessageSender {
   /** Takes a stream of which nothing was sent out of the queue; false when that is too late. */
   remove(stream: OutgoingMessage): boolean {
     if (this.#isStopped) return true;
+    const isGone = this.#forget(stream);
+    if (isGone) this.#pumpAndFlush();
+    return isGone;
+  }
+
+  /** Forgets its pieces, and all of it when nothing of it was sent: false when that is too late. */
+  #forget(stream: OutgoingMessage): boolean {
     this.#queue.countPieces(-stream.waitingPieces, -stream.dropPieces());
     if (stream.hasStarted) return false;
     if (this.#queue.remove(stream)) this.#owner.forgotten(1, false);
-    this.#pumpAndFlush();
     return true;
   }
 
@@ -216,6 +222,10 @@ export class MessageSender {
 
   #stepStream(job: Job & { kind: 'stream' }): boolean {
     const stream = job.stream;
+    if (!stream.hasStarted && stream.isTakenBack?.()) {
+      stream.giveUp();
+      return this.#forget(stream);
+    }
     const piece = stream.takePiece();
     if (piece === undefined) return false;
     const [payload, fin, bytes] = piece;

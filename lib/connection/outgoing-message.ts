@@ -33,6 +33,8 @@ export class OutgoingMessage {
   /** Only text that is written as bytes has to be watched. */
   #text: OutgoingText | undefined;
   hasStarted = false;
+  /** Asked when its turn comes: true takes it back, before its first frame leaves. */
+  isTakenBack: (() => boolean) | undefined;
   /** Called when the first frame leaves: from then on it cannot be taken back. */
   onStart: (() => void) | undefined;
   isEnded = false;
@@ -105,9 +107,14 @@ export class OutgoingMessage {
    */
   abandon(): boolean {
     if (this.isComplete && this.hasStarted) return false;
+    this.giveUp();
+    return this.#sender.remove(this);
+  }
+
+  /** For the sender: nothing can be written any more. */
+  giveUp(): void {
     this.isEnded = true;
     this.isAbandoned = true;
-    return this.#sender.remove(this);
   }
 
   /** Whether all of it has been written and nobody has given it up. */

@@ -125,6 +125,7 @@ export class PeerOutput implements WriterPace {
     // A message of one piece: other than a plain one, it can be taken out of the queue again.
     const compress = this.#connection.wouldCompress(payload, options?.compress);
     const message = this.#connection.startMessage(options?.type, { compress });
+    message.isTakenBack = () => signal.aborted;
     message.onStart = this.#withdrawal(signal, () => !message.isDropped && message.abandon());
     return message.end(options?.copy === true ? copyPayload(payload) : payload);
   }
@@ -190,9 +191,10 @@ export class PeerOutput implements WriterPace {
     const bytes = payloadLength(payload);
     let kept = payload;
     const sendIfThere = (): void => {
-      if (!isGone(kept, bytes)) return void send(kept);
-      this.#messagesDropped += 1;
-      this.#connection.fail(payloadGone());
+      // Its turn may come out of another's withdrawal, before it was told of the same signal.
+      if (signal?.aborted) this.#withdrawals!.count += 1;
+      else if (!isGone(kept, bytes)) send(kept);
+      else this.#failGone();
     };
     const message: Waiting = { bytes, key, send: sendIfThere, left };
     this.#messagesDropped += this.#backlog.add(message);
@@ -203,6 +205,11 @@ export class PeerOutput implements WriterPace {
     const isBorrowed = options?.copy === true && kept instanceof Uint8Array;
     if (isBorrowed) kept = copyPayload(kept as Uint8Array) as Payload & Uint8Array;
     return 'queued';
+  }
+
+  #failGone(): void {
+    this.#messagesDropped += 1;
+    this.#connection.fail(payloadGone());
   }
 
   #failSlowConsumer(): void {
@@ -217,10 +224,16 @@ export class PeerOutput implements WriterPace {
     options: StartOptions | undefined,
   ): MessageWriter {
     if (options !== undefined) checkOptions(options, START_OPTIONS);
-    // It takes its place in the queue at once, behind what a policy still keeps back.
+    return new MessageWriter(this.#startMessage(type, options), this, options?.copy);
+  }
+
+  /** It takes its place in the queue at once, behind what a policy still keeps back. */
+  #startMessage(
+    type: 'text' | 'binary' | undefined,
+    options: StartOptions | undefined,
+  ): OutgoingMessage {
     this.sendEverything();
-    const message = this.#connection.startMessage(type, options);
-    return new MessageWriter(message, this, options?.copy);
+    return this.#connection.startMessage(type, options);
   }
 
   /** Sends a Blob or what an iterable gives as one message; `broken` ends half a message. */
@@ -234,10 +247,18 @@ export class PeerOutput implements WriterPace {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
     if (!this.#connection.isOpen) return Promise.resolve(false);
     // The message takes its place in the order now, not when its first piece comes.
-    const { type, compress, copy } = options ?? {};
-    const writer = this.startMessage(type, { compress, copy });
+    const { type, compress, copy, signal } = options ?? {};
+    const message = this.#startMessage(type, { compress });
+    const writer = new MessageWriter(message, this, copy);
+    if (signal !== undefined) message.isTakenBack = () => signal.aborted;
     this.#pieces ??= new PieceSending();
-    return this.#pieces.send(writer, source, options?.signal, broken);
+    const sending = this.#pieces.send(writer, source, signal, broken);
+    // Whoever was told that all of it is accepted cannot take it back any more.
+    const settled = (): void => {
+      message.isTakenBack = undefined;
+    };
+    if (signal !== undefined) sending.then(settled, settled);
+    return sending;
   }
 
   /** For writers: a piece that nobody waited to write. */

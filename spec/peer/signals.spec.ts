@@ -13,6 +13,16 @@ function listeners(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length;
 }
 
+function aborting(): { signal: AbortSignal; abort: () => void } {
+  const aborter = new AbortController();
+  return { signal: aborter.signal, abort: () => aborter.abort(REASON) };
+}
+
+async function* halfway(): AsyncGenerator<string> {
+  yield 'half';
+  await new Promise(() => {});
+}
+
 /** Fills a peer's transport, whose other end does not read. */
 function congest(peer: WebSocketPeer): void {
   const chunk = Buffer.alloc(256 * 1024);
@@ -299,6 +309,55 @@ t.test('takes a message back that waits for room', async (t) => {
     t.strictSame(await reading, ['kept']);
     t.match(server.counters, { messagesWithdrawn: 1 });
   }
+});
+
+/** An iterable that has begun and gives nothing. */
+function silent(): AsyncIterable<string> {
+  const next = (): Promise<never> => new Promise(() => {});
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}
+
+t.test('one signal takes back all that wait with it, none making way for the next', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const { signal, abort } = aborting();
+  const first = server.send(silent(), { signal });
+  const second = server.send(['whole'], { signal });
+  const third = server.send(halfway(), { signal });
+  server.send('plain', { signal });
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+  abort();
+  await t.rejects(first, REASON);
+  t.equal(await second, true, 'it was accepted, and that was said');
+  await t.rejects(third, REASON);
+  server.send('kept');
+  void server.close(1000);
+  t.strictSame(await collect(client), ['whole', 'kept']);
+  t.match(server.counters, { messagesSent: 2, messagesWithdrawn: 1, messagesDropped: 0 });
+  t.match(await server.closed, { wasClean: true, code: 1000 });
+});
+
+t.test('who gives a message up for the same signal lets none behind it go', async (t) => {
+  const { client, server } = await joinPeers(t);
+  const { signal, abort } = aborting();
+  const writer = server.startMessage('text');
+  signal.addEventListener('abort', () => writer.abandon());
+  server.send('withdrawn', { signal });
+  abort();
+  void server.close(1000);
+  t.strictSame(await collect(client), []);
+  t.match(server.counters, { messagesSent: 0, messagesWithdrawn: 1, messagesDropped: 0 });
+});
+
+t.test('what a policy holds back is taken back, whoever is told of the signal first', async (t) => {
+  const { client, server } = await joinPeers(t, { server: { slowConsumer: 'drop-oldest' } });
+  congest(server);
+  const { signal, abort } = aborting();
+  signal.addEventListener('abort', () => void server.close(1000), { once: true });
+  t.equal(server.offer('withdrawn', { signal }), 'queued');
+  abort();
+  t.strictSame(await collect(client), []);
+  t.match(server.counters, { messagesWithdrawn: 1, messagesDropped: 0 });
+  t.equal(listeners(signal), 0);
 });
 
 t.test('lets go of the signal of a message that is dropped or lost', async (t) => {
