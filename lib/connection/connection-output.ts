@@ -182,6 +182,12 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
     this.#sender.stop();
   }
 
+  /** Forgets frames that have been encoded, too: there is no transport any more. */
+  discard(): void {
+    this.#lostBytes += this.#outbox.length;
+    this.#outbox.clear();
+  }
+
   /** Begins a turn; false when one is under way already. */
   cork(): boolean {
     if (this.#isCorked) return false;

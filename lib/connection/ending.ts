@@ -183,6 +183,7 @@ export class Ending {
   transportClosed(transportError: Error | undefined): void {
     if (!this.closing.move('transport-gone')) return;
     this.#stop();
+    this.#output.discard();
     this.#options.deflate?.close();
     const atMs = this.#options.now();
     this.#sink.closed(this.closing.report(transportError, this.#isClean, atMs));
@@ -213,6 +214,7 @@ export class Ending {
 
   #cut(): void {
     this.#isCut = true;
+    this.#output.discard();
     this.#sink.abortTransport();
   }
 }

@@ -41,6 +41,9 @@ export interface BytesTaker {
   take(bytes: Buffer, hasMore: boolean): boolean;
 }
 
+/** Needs no bytes. */
+const NOBODY: BytesTaker = { take: () => true };
+
 const NO_SLAB: Buffer = Buffer.alloc(0);
 /** Stands for an empty list, and is never written to: idle connections share it. */
 const NONE: Buffer[] = [];
@@ -131,6 +134,11 @@ export class Outbox {
       if (isNewest) shared.cursor = start;
       this.#isPromptlyFreed = taker.take(copy, false);
     }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.flush(NOBODY);
   }
 
   #sealedList(): Buffer[] {

@@ -16,8 +16,9 @@ export class PumpTransport implements Transport, PumpSink {
     pump.sink = this;
   }
 
+  /** What never left a pump that is gone still counts. */
   get bufferedBytes(): number {
-    return this.#pump.bufferedBytes;
+    return this.#pump.isGone ? this.#pump.lostBytes : this.#pump.bufferedBytes;
   }
 
   get isCongested(): boolean {

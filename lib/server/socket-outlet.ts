@@ -31,6 +31,9 @@ export abstract class SocketOutlet implements WriteOwner {
   /** The socket is full and will tell. */
   protected isBlocked = false;
   #hasLostOutput = false;
+  /** What the socket held when one looked last: once it is destroyed it does not say. */
+  #heldBytes = 0;
+  #lostBytes = 0;
 
   /** @param isDirect the socket is one that {@link writeDirectly} can write to. */
   constructor(socket: Duplex, isDirect: boolean) {
@@ -52,16 +55,32 @@ export abstract class SocketOutlet implements WriteOwner {
     return this.#hasLostOutput;
   }
 
-  /** What waits will never leave. */
-  protected loseOutput(): void {
+  /** Bytes that were written and never left, once the transport is gone. */
+  get lostBytes(): number {
+    return this.#lostBytes;
+  }
+
+  /** What waits will never leave; so many bytes of it were refused. */
+  protected loseOutput(bytes = 0): void {
     this.#hasLostOutput = true;
+    this.#lostBytes += bytes;
+  }
+
+  /** The transport ends: counts what waited for the socket, and in it. */
+  protected countLost(waitingBytes: number): void {
+    this.#lostBytes += waitingBytes + (this.socket.writableFinished ? 0 : this.#heldBytes);
   }
 
   /** Bytes handed to the socket that the kernel has not taken. */
   protected get socketBytes(): number {
-    if (this.#isDirectWaiting) return unwrittenBytes(this.socket as Socket);
+    if (this.#isDirectWaiting) return this.#held(unwrittenBytes(this.socket as Socket));
     // Asked for with every message: a stream that was never used is not asked.
-    return this.#usesStream ? this.socket.writableLength : 0;
+    return this.#usesStream ? this.#held(this.socket.writableLength) : 0;
+  }
+
+  #held(bytes: number): number {
+    if (!this.socket.destroyed) this.#heldBytes = bytes;
+    return bytes;
   }
 
   /** @returns whether the socket holds nothing back. */
@@ -72,7 +91,7 @@ export abstract class SocketOutlet implements WriteOwner {
     if (outcome === 'unavailable') return this.#handToStream(block);
     this.#isDirectWaiting = outcome === 'waiting';
     this.isBlocked = outcome !== 'taken';
-    if (outcome === 'refused') this.loseOutput();
+    if (outcome === 'refused') this.loseOutput(block.length);
     return outcome === 'taken';
   }
 
@@ -82,7 +101,7 @@ export abstract class SocketOutlet implements WriteOwner {
     const hasRoom = socket.write(block, this.#onTaken);
     // A stream that has failed holds nothing either. Its end follows.
     if (socket.errored !== null || socket.destroyed) {
-      this.loseOutput();
+      this.loseOutput(block.length);
       this.isBlocked = true;
       return false;
     }
@@ -95,6 +114,7 @@ export abstract class SocketOutlet implements WriteOwner {
   written(status: number): void {
     this.#isDirectWaiting = false;
     if (status === 0) {
+      this.#heldBytes = 0;
       this.flushAfter('drain');
     } else {
       this.loseOutput();

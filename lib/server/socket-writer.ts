@@ -128,10 +128,7 @@ export abstract class SocketWriter extends SocketOutlet {
 
   /** Calls `done` when everything written so far has left, or the transport is gone. */
   whenFlushed(done: () => void): void {
-    if (this.isOver) {
-      done();
-      return;
-    }
+    if (this.isOver) return done();
     this.#whenFlushed ??= [];
     this.#whenFlushed.push(done);
     this.#schedule();
@@ -152,6 +149,7 @@ export abstract class SocketWriter extends SocketOutlet {
   /** Forgets what waits, and calls whoever waits for it. */
   protected stopWriting(): void {
     if (this.bufferedBytes > 0) this.loseOutput();
+    if (!this.isOver) this.countLost(this.#output.length);
     this.isOver = true;
     this.#output.clear();
     this.#watch?.stop();

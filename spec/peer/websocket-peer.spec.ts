@@ -611,3 +611,17 @@ t.test('refuses a list in which one is no message, aloud and before anything lea
   t.equal(client.isOpen, true);
   t.equal(await client.send(['a', 'b']), true);
 });
+
+t.test(
+  'what had not left when it was cut in the same turn counts as lost, not as sent',
+  async (t) => {
+    const { server } = await joinPeers(t);
+    server.send('x'.repeat(10_000));
+    server.send(Buffer.alloc(5000));
+    server.terminate();
+    t.equal(server.bufferedAmount, 10_004 + 5004);
+    await server.closed;
+    t.equal(server.bufferedAmount, 10_004 + 5004);
+    t.equal(server.counters.bytesSent, 0);
+  },
+);

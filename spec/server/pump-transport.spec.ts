@@ -1,3 +1,6 @@
+import { connectWebSocket } from 'barewire/client';
+import type { WebSocketPeer } from 'barewire/peer';
+import { createServer } from 'barewire/server';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { PumpTransport } from '../../lib/server/pump-transport.ts';
@@ -106,3 +109,51 @@ t.test('tells of an end that came before it began', async (t) => {
   await eventually(() => seen.length > 0);
   t.same(seen, ['end']);
 });
+
+for (const end of ['cut', 'reset', 'said'] as const) {
+  t.test(`what never left counts when all is over: ${end}`, async (t) => {
+    const { pump, transport, theirs, seen, sink } = setUp();
+    transport.start(sink);
+    transport.write(Buffer.alloc(100_000), false);
+    transport.write(Buffer.alloc(100_000), false);
+    if (end === 'said') {
+      theirs.resume();
+      theirs.end();
+      transport.end();
+    } else if (end === 'cut') {
+      transport.destroy();
+    } else {
+      pump.socket.destroy(new Error('reset'));
+    }
+    await eventually(() => seen.at(-1)?.startsWith('<closed') === true);
+    t.equal(transport.bufferedBytes, end === 'said' ? 0 : 200_000);
+  });
+}
+
+for (const directWrites of [true, false]) {
+  t.test(`so it does on a socket whose peer resets: ${directWrites}`, async (t) => {
+    let peer: WebSocketPeer | undefined;
+    const server = createServer({
+      directWrites,
+      websocket: {
+        deflate: false,
+        open: (opened) => {
+          peer = opened;
+        },
+      },
+    });
+    const { port } = await server.listen(0, '127.0.0.1');
+    t.teardown(() => server.close({ deadlineMs: 0 }));
+    const client = await connectWebSocket(`ws://127.0.0.1:${port}`, { deflate: false });
+    await eventually(() => peer !== undefined);
+    client.pause();
+    for (let sends = 0; sends < 3; sends += 1) peer!.send(Buffer.alloc(4_000_000));
+    const leftAtOnce = 12_000_030 - peer!.bufferedAmount;
+    client.terminate();
+    await peer!.closed;
+    t.ok(peer!.bufferedAmount > 1_000_000, `${leftAtOnce} bytes left at once`);
+    peer!.terminate();
+    t.equal(peer!.counters.bytesSent, 12_000_030);
+    await server.close();
+  });
+}
