@@ -57,6 +57,7 @@ const STRICTER: Readonly<Record<string, string>> = {
   'bare-lf': 'Node accepts HTTP/0.9 with a bare LF',
   'connect-with-body': 'Node ignores the framing of CONNECT [RFC 9110 §9.3.6]',
   'body-too-large': 'Node ignores the framing of CONNECT [RFC 9110 §9.3.6]',
+  'te-and-cl': 'Node takes an empty Transfer-Encoding for none [RFC 9112 §6.1]',
   'bad-transfer-encoding': 'Node accepts an empty list of codings [RFC 9112 §6.1]',
   'chunked-not-final': 'Node ignores the framing of CONNECT [RFC 9112 §6.3]',
   'unknown-transfer-coding': 'Node knows none but chunked, and reads others [RFC 9112 §6.1]',
