@@ -118,6 +118,7 @@ export async function carryThrough(
   if (asked.hasSubscribers) asked.publish({ endpoint, source });
   if (carrier.isGone) return leave(carrier, endpoint);
   const decision = refusal ?? (await decide(carrier, request, endpoint));
+  if (decision === undefined) return leave(carrier, endpoint);
   if (!decision.ok) return refuse(carrier, decision, endpoint);
   if (carrier.isGone) return leave(carrier, endpoint);
   return switchOver(carrier, decision, endpoint);
@@ -138,34 +139,37 @@ function enter(carrier: Carrier, endpoint: AdapterEndpoint): RefusedOpening | un
   }
 }
 
+const hasEnded = (): Error => new HandshakeRejected(400, 'the client has ended its side');
+
 /** Half a connection is no WebSocket, but who has only ended its half still reads an answer. */
 function leave(carrier: Carrier, endpoint: AdapterEndpoint): undefined {
   if (carrier.canAnswer) {
-    const error = new HandshakeRejected(400, 'the client has ended its side');
-    return refuse(carrier, { ok: false, status: 400, headers: {}, error }, endpoint);
+    return refuse(carrier, { ok: false, status: 400, headers: {}, error: hasEnded() }, endpoint);
   }
   carrier.drop();
   return undefined;
 }
 
-/** Asks the rules and the application, who have so much time. */
-function decide(
+/** Asks the rules and the application, who have so much time; `undefined`: the client has left. */
+async function decide(
   carrier: Carrier,
   request: UpgradeRequest,
   endpoint: AdapterEndpoint,
-): Promise<AcceptedUpgrade | RefusedOpening> {
+): Promise<AcceptedUpgrade | RefusedOpening | undefined> {
   const aborter = new AbortController();
-  carrier.onLeaving(() => aborter.abort());
+  const left = hasEnded();
+  carrier.onLeaving(() => aborter.abort(left));
   const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
   const cancel = alarmOf(endpoint)(timeoutMs, () => aborter.abort());
   const { signal } = aborter;
   const isSecure = endpoint.isSecure ?? carrier.isSecure;
-  return decideUpgrade(
+  const decision = await decideUpgrade(
     request,
     isSecure === undefined ? endpoint : { ...endpoint, isSecure },
     (upgrade) => endpoint.accept?.(new Opening(request, upgrade, signal, carrier.source)),
     signal,
   ).finally(cancel);
+  return !decision.ok && decision.error === left ? undefined : decision;
 }
 
 /** Fields that the application adds may be none of this protocol: `keep-alive` on HTTP/2. */

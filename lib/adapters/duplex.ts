@@ -108,8 +108,10 @@ class StreamCarrier implements Carrier {
   }
 
   switchOver(response: Parameters<Carrier['switchOver']>[0]): DuplexTransport {
+    // Made before the yes is written: a stream that is too odd for it can still be refused.
+    const transport = new DuplexTransport(this.#stream);
     this.#stream.write(formatUpgradeResponse(response), 'latin1');
-    return new DuplexTransport(this.#stream);
+    return transport;
   }
 }
 

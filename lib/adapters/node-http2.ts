@@ -85,7 +85,8 @@ class StreamCarrier implements Carrier {
 
   get isGone(): boolean {
     const stream = this.#stream;
-    return stream.destroyed || stream.closed || stream.readableEnded;
+    const hasEnded = stream.readableEnded || stream.endAfterHeaders;
+    return hasEnded || stream.destroyed || stream.closed;
   }
 
   onGone(callback: () => void): void {

@@ -56,8 +56,9 @@ export function checkOptions<Options>(
   table: OptionTable<Options>,
   what = 'options',
 ): asserts options is Options {
-  if (typeof options !== 'object' || options === null) {
-    throw new UsageError('invalid-option', `${what} must be an object, not ${String(options)}`);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const given = Array.isArray(options) ? 'an array' : String(options);
+    throw new UsageError('invalid-option', `${what} must be an object, not ${given}`);
   }
   checkNames(options, table, what);
   for (const name in table) {

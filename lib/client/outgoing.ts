@@ -24,12 +24,14 @@ export class Outgoing {
   readonly #kept: SendQueue;
   readonly #world: ClientWorld;
   readonly #sources = new SourceSending((bytes) => {
-    this.#unsentBytes += bytes;
+    this.#brokenBytes += bytes;
   });
   #peer: WebSocketPeer | undefined;
   #accepted: AcceptedBytes | undefined;
   /** Bytes that were given to `send` and will never be sent. */
   #unsentBytes = 0;
+  /** Those of Blobs that broke off, which count as lost with their connection. */
+  #brokenBytes = 0;
 
   /** @param maxQueuedBytes kept while there is no connection; 0 keeps nothing. */
   constructor(maxQueuedBytes: number, world: ClientWorld) {
@@ -40,7 +42,8 @@ export class Outgoing {
   /** Bytes of messages that have not left this process, without what the protocol adds. */
   get bufferedAmount(): number {
     const acceptedBytes = this.#accepted?.look() ?? 0;
-    return acceptedBytes + this.#kept.bytes + this.#unsentBytes + this.#sources.bytes;
+    const sourceBytes = this.#sources.bytes + this.#brokenBytes;
+    return acceptedBytes + this.#kept.bytes + this.#unsentBytes + sourceBytes;
   }
 
   /**
@@ -107,7 +110,9 @@ export class Outgoing {
     const bytes = this.#accepted?.take() ?? 0;
     // An answer to our close frame says that everything before it was read.
     const isRead = report?.wasClean === true && report.closedBy === 'us';
-    return isRead ? 0 : bytes;
+    const sourceBytes = this.#sources.take() + this.#brokenBytes;
+    this.#brokenBytes = 0;
+    return sourceBytes + (isRead ? 0 : bytes);
   }
 
   /** There will be no further connection: what was lost, or waits for one, counts for ever. */

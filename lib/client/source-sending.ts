@@ -18,10 +18,12 @@ export class SourceSending {
   readonly #unsent: (bytes: number) => void;
   #bytes = 0;
   #count = 0;
+  /** Goes up with each connection that is lost. */
+  #round = 0;
   /** Waits for the last one. */
   #whenSent = (): void => {};
 
-  /** @param unsent is told the size of each Blob that will never be sent. */
+  /** @param unsent is told the size of each Blob that breaks off while there is a connection. */
   constructor(unsent: (bytes: number) => void) {
     this.#unsent = unsent;
   }
@@ -29,6 +31,14 @@ export class SourceSending {
   /** Bytes of Blobs that are on their way; nobody knows how many an iterable has. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** The connection is lost. @returns the bytes of Blobs that were on their way, for ever. */
+  take(): number {
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    this.#round += 1;
+    return bytes;
   }
 
   /** Sends one, as `WebSocketPeer.send` does. */
@@ -40,10 +50,14 @@ export class SourceSending {
     const bytes = source instanceof Blob ? source.size : 0;
     this.#bytes += bytes;
     this.#count += 1;
+    const round = this.#round;
     const done = (isSent: boolean): void => {
-      this.#bytes -= bytes;
       this.#count -= 1;
-      if (!isSent) this.#unsent(bytes);
+      // What a connection took along was told when it was lost.
+      if (round === this.#round) {
+        this.#bytes -= bytes;
+        if (!isSent) this.#unsent(bytes);
+      }
       if (this.#count === 0) this.#whenSent();
     };
     const sending = peer.send(source, options);

@@ -259,6 +259,13 @@ export class WebSocket
    * @throws DOMException `InvalidAccessError` for another code, `SyntaxError` for a longer reason.
    */
   close(code?: number, reason?: string): void {
+    this.#close(
+      code === undefined ? undefined : clampShort(code),
+      reason === undefined ? undefined : `${reason}`,
+    );
+  }
+
+  #close(code: number | undefined, reason: string | undefined): void {
     if (code !== undefined && code !== 1000 && !isApplicationCode(code)) {
       throw new DOMException('a code is 1000 or 3000 – 4999', 'InvalidAccessError');
     }
@@ -481,6 +488,14 @@ function reconnectionOf(
 
 function isAsyncIterable(data: unknown): data is AsyncIterable<MessageData> {
   return typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
+}
+
+/** A number of any kind as browsers take it: `[Clamp] unsigned short` [WebIDL §3.2.4.9]. */
+function clampShort(value: unknown): number {
+  const number = Math.min(Math.max(Number(value), 0), 0xffff) || 0;
+  const floor = Math.floor(number);
+  const rest = number - floor;
+  return floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
 }
 
 function isApplicationCode(code: number): boolean {

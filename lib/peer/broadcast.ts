@@ -6,7 +6,7 @@
  * told that its own context is broken [RFC 7692 §7.2.1]. A large message is compressed in the
  * thread pool; until it is, it keeps its place among the messages of every peer.
  */
-import { checkOptions } from '../base/index.ts';
+import { checkOptions, UsageError } from '../base/index.ts';
 import { encodeFrame, OPCODE, RSV1 } from '../codec/index.ts';
 import { type FramesToCome, requireText } from '../connection/index.ts';
 import { compressOnce, compressOnceLater, DEFLATE_HERE_BYTES } from '../deflate/index.ts';
@@ -129,12 +129,17 @@ export class PreparedMessage {
  * masked frame needs a fresh key [RFC 6455 §5.3].
  *
  * @param data a message, or a {@link PreparedMessage} that is sent again and again.
+ * @throws UsageError `invalid-argument` for what is no list of peers or no message,
+ *   `invalid-option`.
  */
 export function broadcast(
   peers: Iterable<WebSocketPeer>,
   data: MessageData | PreparedMessage,
   options: BroadcastOptions = {},
 ): BroadcastResult {
+  if (typeof peers !== 'object' || typeof peers?.[Symbol.iterator] !== 'function') {
+    throw new UsageError('invalid-argument', 'broadcast needs peers that can be iterated over');
+  }
   checkOptions(options, BROADCAST_OPTIONS);
   const { except, ...sending } = options;
   const message = data instanceof PreparedMessage ? data : new PreparedMessage(data, options.type);

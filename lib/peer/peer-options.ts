@@ -5,6 +5,7 @@ import { UsageError } from '../base/index.ts';
 import type { CloseReport, ConnectionCounters, ConnectionOptions } from '../connection/index.ts';
 import type { SlowConsumerPolicy } from './backlog.ts';
 import type { IncomingMessage } from './incoming.ts';
+import { HANDLERS } from './option-tables.ts';
 import type { Ticker } from './ticker.ts';
 import type { WebSocketPeer } from './websocket-peer.ts';
 
@@ -47,14 +48,42 @@ export interface WebSocketOptions
 /**
  * Checks that whoever reads by call-backs reads what comes.
  *
- * @throws UsageError `invalid-argument` for a handler of whole messages with `delivery: 'pieces'`.
+ * @throws UsageError `invalid-argument` for what is no object or has something else than functions
+ *   in their places, and for a handler of whole messages with `delivery: 'pieces'`.
  */
 export function checkHandler(
-  handler: Pick<WebSocketHandler, 'message' | 'stream'>,
+  handler: WebSocketHandler,
   delivery: WebSocketOptions['delivery'],
 ): void {
+  if (typeof handler !== 'object' || handler === null || Array.isArray(handler)) {
+    throw new UsageError('invalid-argument', `a handler is an object, not ${String(handler)}`);
+  }
+  for (const name of Object.keys(HANDLERS) as (keyof WebSocketHandler)[]) {
+    const method: unknown = handler[name];
+    if (method === undefined || HANDLERS[name].fits(method)) continue;
+    throw new UsageError('invalid-argument', `${name} of a handler must be ${HANDLERS[name].what}`);
+  }
   if (delivery !== 'pieces' || !handler.message || handler.stream) return;
   throw new UsageError('invalid-argument', "delivery: 'pieces' needs a handler with stream");
+}
+
+/**
+ * Checks a handler as {@link checkHandler} does, and that it has a name that is called, if it has
+ * any: one with nothing but a slip would throw everything away. An endpoint is a handler too, and
+ * has other names beside.
+ *
+ * @throws UsageError `invalid-argument`.
+ */
+export function checkReader(
+  handler: WebSocketHandler,
+  delivery: WebSocketOptions['delivery'],
+): void {
+  checkHandler(handler, delivery);
+  const prototype: unknown = Object.getPrototypeOf(handler);
+  if (prototype !== Object.prototype && prototype !== null) return;
+  const names = Object.keys(handler);
+  if (names.length === 0 || names.some((name) => Object.hasOwn(HANDLERS, name))) return;
+  throw new UsageError('invalid-argument', `a handler knows no ${names.join(', ')}`);
 }
 
 /** Counts peers; one object for many of them. */

@@ -15,7 +15,7 @@ import type { CloseReport } from '../connection/index.ts';
 import type { QueueControl } from './bounded-queue.ts';
 import { type IncomingMessage, IncomingQueue, MessageQueue } from './incoming.ts';
 import { PEER_CHANNELS } from './peer-channels.ts';
-import { checkHandler, type WebSocketHandler, type WebSocketOptions } from './peer-options.ts';
+import { checkReader, type WebSocketHandler, type WebSocketOptions } from './peer-options.ts';
 import type { WebSocketPeer } from './websocket-peer.ts';
 
 const log = debug('barewire:peer');
@@ -57,7 +57,7 @@ export class PeerReading {
 
   /** See {@link WebSocketPeer.attach}; `report`: how it has ended already. */
   attach(handler: WebSocketHandler, report: CloseReport | undefined): void {
-    checkHandler(handler, this.#options.delivery);
+    checkReader(handler, this.#options.delivery);
     this.#claim();
     this.#handler = handler;
     this.call('open');

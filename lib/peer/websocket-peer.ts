@@ -152,7 +152,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * Reads by call-backs from now on, beginning with what has come already.
    *
    * @throws UsageError `already-reading` when a handler or an iterator is there; `invalid-argument`
-   *   for a handler of whole messages with `delivery: 'pieces'`.
+   *   for what is no handler, and for one of whole messages with `delivery: 'pieces'`.
    */
   attach(handler: WebSocketHandler): void {
     this.#reading.attach(handler, this.#report);

@@ -20,6 +20,7 @@ import {
   checkPeerOptions,
   decideUpgrade,
   HANDLERS,
+  hasHandler,
   type MessageData,
   PEER_OPTIONS,
   type PeerOptions,
@@ -96,7 +97,8 @@ export class WebSockets {
     if (decision.ok) {
       const peer = exchange.openPeer(decision, this.#route, this.#open);
       this.#open.add(peer);
-      peer.attach(this.#route);
+      // A route that names no call-back throws away what comes.
+      peer.attach(hasHandler(this.#route) ? this.#route : {});
       return;
     }
     const answer = answerToFailure(decision.error);

@@ -311,3 +311,21 @@ t.test('gives messages to the handler, and tells the channels of everything', as
   t.equal(told[1]![1]['peer'], peer);
   peer?.terminate();
 });
+
+for (const canRead of [true, false]) {
+  t.test(`who leaves while accept thinks is not told of the time: ${canRead}`, async (t) => {
+    const rig = carrier();
+    const half = Object.create(rig.carrier, { canAnswer: { get: () => canRead } }) as Carrier;
+    const told: string[] = [];
+    const endpoint: AdapterEndpoint = {
+      accept: () => new Promise(() => {}),
+      refused: ({ status, error }) => told.push(`${status} ${error.message}`),
+    };
+    const carried = carryThrough(half, request([...LINES, ...KEY]), endpoint);
+    rig.leave();
+    t.equal(await carried, undefined);
+    const answer = '400 the client has ended its side';
+    t.strictSame(told, canRead ? [answer] : [], 'as if it had left before');
+    t.strictSame(rig.log, [canRead ? ['refuse', 400, answer.slice(4)] : ['drop']]);
+  });
+}

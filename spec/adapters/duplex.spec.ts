@@ -196,3 +196,20 @@ t.test('a place is free again when the stream is gone', async (t) => {
   second.destroy();
   third.destroy();
 });
+
+t.test(
+  'a stream that is too odd for a WebSocket is refused, and no yes stands before',
+  async (t) => {
+    const stream = new HalfClosed({ allowHalfOpen: true });
+    Object.defineProperty(stream, 'writableHighWaterMark', {
+      get: () => {
+        throw new Error('odd');
+      },
+    });
+    const lines = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
+    lines.push('Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==');
+    const request = { method: 'GET', target: '/', version: '1.1', fields: new LineFields(lines) };
+    t.equal(await acceptDuplex(stream, request, undefined, { refused: () => {} }), undefined);
+    t.match(stream.text, /^HTTP\/1\.1 500 /);
+  },
+);

@@ -330,7 +330,7 @@ t.test('refuses a tunnel, which has no path, and headers that are no request', a
   tunnel.close();
   server.removeAllListeners('stream');
   server.on('stream', (stream) => void acceptStream(stream, {}, { refused }));
-  const ordinary = session.request({ ':path': '/' });
+  const ordinary = session.request({ ':path': '/' }, { endStream: false });
   t.match((await once(ordinary, 'response'))[0], { ':status': 405 });
   ordinary.close();
   t.strictSame(errors, [
@@ -382,4 +382,14 @@ t.test('a place is free again when the stream is gone', async (t) => {
   while (next === undefined) next = await connectOverHttp2(session, url).catch(() => undefined);
   t.equal(next.isOpen, true);
   next.terminate();
+});
+
+t.test('opens nothing for a client that has ended its side with its request', async (t) => {
+  const { session, accepted } = await pair(t, { ...ECHO, refused: () => {} });
+  const headers = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http' };
+  const more = { ':path': '/', 'sec-websocket-version': '13' };
+  const stream = session.request({ ...headers, ...more }, { endStream: true });
+  t.match((await once(stream, 'response'))[0], { ':status': 400 });
+  t.equal(await accepted[0], undefined);
+  stream.close();
 });

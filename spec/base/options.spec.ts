@@ -48,7 +48,7 @@ t.test('refuses what is of another kind, null included', (t) => {
   t.equal(refusalOf({ done: {} }), 'done must be a function');
   t.equal(refusalOf({ more: null }), 'more must be an object');
   t.equal(refusalOf({ signal: {} }), 'signal must be an AbortSignal');
-  for (const bad of [null, undefined, 5, 'x', () => {}])
+  for (const bad of [null, undefined, 5, 'x', () => {}, []])
     t.match(refusalOf(bad), /^options must be/);
   t.end();
 });

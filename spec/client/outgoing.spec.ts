@@ -105,3 +105,24 @@ t.test('closing comes behind iterables', async (t) => {
   t.equal(isSent, true);
   t.match((await transport.written()).toString('latin1'), /piece/);
 });
+
+t.test('a Blob that is lost with its connection is told then, and counts no longer', async (t) => {
+  for (const when of ['on its way', 'broken off before']) {
+    const { peer, transport } = fakePeer();
+    const outgoing = new Outgoing(0, new FakeWorld());
+    outgoing.opened(peer);
+    outgoing.send(new Blob(['abc']));
+    t.equal(outgoing.bufferedAmount, 3);
+    transport.sink.closed(undefined);
+    for (let turn = 0; turn < 3 && when !== 'on its way'; turn += 1) {
+      await new Promise((next) => setImmediate(next));
+    }
+    t.equal(outgoing.bufferedAmount, 3, when);
+    const bytes = outgoing.lost(report(false, 'transport'));
+    t.equal(bytes, 3);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((next) => setImmediate(next));
+    t.equal(outgoing.bufferedAmount, 0, 'for who comes back it begins anew');
+    outgoing.end(bytes);
+    t.equal(outgoing.bufferedAmount, 3);
+  }
+});

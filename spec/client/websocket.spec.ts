@@ -460,7 +460,7 @@ t.test('throws a SyntaxError for a bad URL or bad subprotocols, at once', (t) =>
 t.test('closes with 1000 or 3000 – 4999 and a short reason only', async (t) => {
   const { url, peers } = await serve(t);
   const socket = new WebSocket(url);
-  for (const code of [0, 999, 1001, 1005, 1011, 2999, 5000, 3000.5, Number.NaN]) {
+  for (const code of [0, 999, 1001, 1005, 1011, 2999, 5000, 4999.5, Number.NaN]) {
     t.throws(() => socket.close(code), { name: 'InvalidAccessError' }, String(code));
   }
   t.throws(() => socket.close(1000, 'ü'.repeat(62)), { name: 'SyntaxError' });
@@ -470,6 +470,27 @@ t.test('closes with 1000 or 3000 – 4999 and a short reason only', async (t) =>
   t.match(await next(socket, 'close'), { code: 1000, wasClean: true });
   t.match(await peers[0]!.closed, { code: 1000, reason: 'why' });
   socket.close(4000);
+});
+
+t.test('takes what is no number and no text as browsers do', async (t) => {
+  const { url, peers } = await serve(t);
+  const cases: readonly [unknown, unknown, number, string][] = [
+    ['1000', 5, 1000, '5'],
+    [3000.4, null, 3000, 'null'],
+    [3001.5, {}, 3002, '[object Object]'],
+    [4998.5, '\ud800', 4998, '\ufffd'],
+  ];
+  for (const [index, [code, reason, gotCode, gotReason]] of cases.entries()) {
+    const socket = new WebSocket(url);
+    await next(socket, 'open');
+    for (const bad of [null, 'x', {}, 65_536 + 1000, -1]) {
+      t.throws(() => socket.close(bad as number), { name: 'InvalidAccessError' }, String(bad));
+    }
+    t.throws(() => socket.close(1000, Symbol('x') as never), TypeError);
+    socket.close(code as number, reason as string);
+    await next(socket, 'close');
+    t.match(await peers[index]!.closed, { code: gotCode, reason: gotReason });
+  }
 });
 
 t.test('closes without a code: 1005', async (t) => {

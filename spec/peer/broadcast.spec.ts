@@ -194,3 +194,11 @@ t.test('sends what is prepared as often as wanted, and says what became of each'
   });
   t.strictSame(broadcast([], message), { sent: 0, queued: 0, dropped: 0, closed: 0 });
 });
+
+t.test('refuses what is no list of peers, and options that are no object', (t) => {
+  for (const bad of [null, undefined, 5, 'x', {}]) {
+    t.throws(() => broadcast(bad as never, 'x'), { code: 'invalid-argument' }, String(bad));
+  }
+  t.throws(() => broadcast([], 'x', [] as object), { code: 'invalid-option' });
+  t.end();
+});

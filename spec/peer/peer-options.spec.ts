@@ -89,6 +89,16 @@ t.test('a handler of whole messages is refused where messages come in pieces', (
   t.end();
 });
 
+t.test('what is no handler is refused, and has not begun to read', async (t) => {
+  const { client } = await joinPeers(t);
+  const none: readonly unknown[] = [null, undefined, 5, 'x', () => {}, [() => {}]];
+  for (const bad of [...none, { foo() {} }, { message: 5 }, { close: null }, { mesage() {} }]) {
+    t.throws(() => client.attach(bad as WebSocketHandler), { code: 'invalid-argument' });
+  }
+  client.attach({ message() {}, origins: '*' } as WebSocketHandler);
+  t.throws(() => client.attach({}), { code: 'already-reading' });
+});
+
 t.test('every option of a connection reaches it, and none that is left out', (t) => {
   const options: WebSocketOptions = {
     ...{ delivery: 'pieces', compressThresholdBytes: 1, maxFrameBytes: 2, maxMessageBytes: 3 },
