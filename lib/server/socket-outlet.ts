@@ -6,6 +6,7 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { asError } from '../base/index.ts';
 import { unwrittenBytes, type WriteOwner, writeDirectly, writeError } from './direct-write.ts';
 
 /** From here on output is congested: writing had better wait. */
@@ -96,18 +97,47 @@ export abstract class SocketOutlet implements WriteOwner {
   }
 
   #handToStream(block: Uint8Array): boolean {
-    const { socket } = this;
     this.#usesStream = true;
-    const hasRoom = socket.write(block, this.#onTaken);
-    // A stream that has failed holds nothing either. Its end follows.
-    if (socket.errored !== null || socket.destroyed) {
-      this.loseOutput(block.length);
-      this.isBlocked = true;
-      return false;
-    }
-    if (socket.writableLength === 0) return true;
+    const hasRoom = this.writeToStream(block, this.#onTaken);
+    if (this.#hasStreamFailed(block.length)) return false;
+    if (this.socket.writableLength === 0) return true;
     this.isBlocked = !hasRoom;
     return false;
+  }
+
+  /** Writes, and destroys the stream with what a `write` of its own throws. */
+  protected writeToStream(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean {
+    try {
+      return this.socket.write(bytes, done);
+    } catch (error) {
+      this.socket.destroy(asError(error));
+      return false;
+    }
+  }
+
+  /** Calls a method of the stream, and destroys it with what that throws. */
+  protected callStream(method: 'cork' | 'uncork' | 'end'): void {
+    try {
+      this.socket[method]();
+    } catch (error) {
+      this.socket.destroy(asError(error));
+    }
+  }
+
+  /** Lets the stream have what was held back: only now it says what it thinks of it. */
+  protected uncork(): void {
+    const bytes = this.socket.writableLength;
+    this.callStream('uncork');
+    this.#heldBytes = this.socket.writableLength;
+    this.#hasStreamFailed(bytes - this.#heldBytes);
+  }
+
+  /** A stream that has failed holds nothing either, but nothing has left. Its end follows. */
+  #hasStreamFailed(bytes: number): boolean {
+    if (this.socket.errored === null && !this.socket.destroyed) return false;
+    this.loseOutput(bytes);
+    this.isBlocked = true;
+    return true;
   }
 
   /** @internal What was written directly and had to wait has left, or never will. */

@@ -187,12 +187,12 @@ export abstract class SocketWriter extends SocketOutlet {
       const block = this.#output.take(PORTION_BYTES, this.isDirect);
       if (block === undefined) break;
       if (!this.isDirect && !isCorked && this.#output.length > 0) {
-        this.socket.cork();
+        this.callStream('cork');
         isCorked = true;
       }
       this.hand(block);
     }
-    if (isCorked) this.socket.uncork();
+    if (isCorked) this.uncork();
   }
 
   /** What follows from the state of the output after something has left. */
@@ -216,7 +216,7 @@ export abstract class SocketWriter extends SocketOutlet {
     }
     if (!this.#isEnding || this.hasEnded) return;
     this.hasEnded = true;
-    this.socket.end();
+    this.callStream('end');
   }
 
   #startWatch(): WriteWatch {
@@ -230,7 +230,7 @@ export abstract class SocketWriter extends SocketOutlet {
     this.#whenFlushed = undefined;
     this.#whenMarked ??= [];
     this.#whenMarked.push(waiting);
-    this.socket.write(NOTHING, (error) => {
+    this.writeToStream(NOTHING, (error) => {
       const index = this.#whenMarked?.indexOf(waiting) ?? -1;
       if (index < 0) return;
       if (error) return this.loseOutput();

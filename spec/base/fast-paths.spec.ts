@@ -3,6 +3,9 @@ import { HAS_FAST_PATHS } from 'barewire/base';
 import t from 'tap';
 import { readFastPaths } from '../../lib/base/fast-paths.ts';
 
+// One process of its own runs many specs, one after the other.
+t.setTimeout(300_000);
+
 t.test('takes fast paths unless it is told not to', (t) => {
   t.equal(readFastPaths(undefined), true);
   t.equal(readFastPaths('on'), true);

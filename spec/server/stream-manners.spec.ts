@@ -99,6 +99,7 @@ for (const emitClose of [true, false]) {
     const reports: unknown[] = [];
     const { server, time } = await serve(t, (exchange) => {
       exchange.onClose(({ reason, error }) => reports.push(reason, (error as Error)?.message));
+      if (exchange.path === '/large') exchange.respond(200, {}, 'x'.repeat(100_000));
       if (exchange.path === '/now') exchange.respond(200, {}, 'hello');
     });
     const ask = async (path: string, options: DuplexOptions = {}): Promise<Duplex> => {
@@ -124,6 +125,23 @@ for (const emitClose of [true, false]) {
     });
     await eventually(() => server.stats().openConnections === 0);
     t.strictSame(reports.splice(0), ['reset', 'broken']);
+    for (const [method, reason] of [
+      ['write', 'reset'],
+      ['cork', 'reset'],
+      ['uncork', 'reset'],
+      ['end', 'completed'],
+    ] as const) {
+      const stream = new Duplex({ read: nothing, write: (_a, _b, done) => done(), emitClose });
+      stream[method] = () => {
+        throw new Error(`own ${method}`);
+      };
+      server.serve(stream);
+      stream.push(get('/large', 'connection: close'));
+      await eventually(() => reports.length > 0);
+      await eventually(() => server.stats().openConnections === 0);
+      t.equal(stream.errored?.message, `own ${method}`);
+      t.ok(reports.splice(0).includes(reason), method);
+    }
     await ask('/later', { autoDestroy: false }).then((stream) =>
       stream.emit('error', new Error('x')),
     );
