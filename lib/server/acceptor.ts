@@ -20,7 +20,7 @@ import type { TimerWheel } from './clock.ts';
 import { prepareSocket } from './listening.ts';
 import { shareReads, takeConnections } from './shared-read.ts';
 import { onSharedRead } from './socket-pump.ts';
-import { TlsHandshakes } from './tls-handshakes.ts';
+import { socketUnder, TlsHandshakes } from './tls-handshakes.ts';
 
 /** The bounds of an acceptor. */
 export interface AcceptorSettings {
@@ -48,6 +48,8 @@ export class Acceptor {
   /** How to stop listening to each server. */
   readonly #servers = new Map<NetServer, () => void>();
   readonly #handshakes: TlsHandshakes;
+  /** Over a cap: what becomes of their handshakes counts no more. */
+  readonly #refused = new WeakSet<Duplex>();
   #onEmpty: (() => void) | undefined;
   /** Connections let in, refused, and lost before their TLS handshake was done. */
   readonly counters = { accepted: 0, refused: 0, tlsFailed: 0 };
@@ -90,7 +92,7 @@ export class Acceptor {
       this.#begin(socket, false, true);
     };
     const onTlsError = (_error: Error, socket: Socket): void => {
-      this.counters.tlsFailed += 1;
+      if (!this.#refused.has(socketUnder(socket) ?? socket)) this.counters.tlsFailed += 1;
       // Node leaves the socket open, also after its own handshake timeout.
       socket.destroy();
     };
@@ -178,6 +180,7 @@ export class Acceptor {
       return group;
     }
     this.counters.refused += 1;
+    this.#refused.add(socket);
     socket.on('error', ignore);
     socket.destroy();
     return undefined;

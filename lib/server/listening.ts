@@ -106,6 +106,9 @@ export function makeListener(tls: TlsOptions | undefined, handshakeTimeoutMs: nu
     handshakeTimeout: toNodeTimeout(handshakeTimeoutMs),
     ...tls,
     ...SOCKET_OPTIONS,
+    // Who ends its side in the handshake has gone, and would be waited for until the deadline. It
+    // may do so once the handshake is done, see prepareSocket.
+    allowHalfOpen: false,
   });
 }
 

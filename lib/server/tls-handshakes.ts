@@ -47,7 +47,7 @@ export class TlsHandshakes {
 
   /** The handshake is done that has made this TLS socket. */
   done(secure: Duplex): void {
-    const { _parent: under } = secure as unknown as Internals;
+    const under = socketUnder(secure);
     if (under) this.forget(under);
     else this.#giveUpTelling();
   }
@@ -70,6 +70,11 @@ export class TlsHandshakes {
     this.#canTell = false;
     for (const accepted of this.#deadlines.keys()) this.forget(accepted);
   }
+}
+
+/** The socket that was accepted, below this TLS socket; `undefined` where Node does not tell. */
+export function socketUnder(secure: Duplex): Duplex | undefined {
+  return (secure as unknown as Internals)._parent ?? undefined;
 }
 
 function destroy(accepted: Duplex): void {

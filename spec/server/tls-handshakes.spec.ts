@@ -95,3 +95,56 @@ t.test('sets no deadline where it could not tell that a handshake is done', asyn
   time.advance(2_000);
   t.equal(socket.destroyed, false);
 });
+
+t.test('frees the place of a client that goes away in its handshake', async (t) => {
+  const { server, connect } = await serve(t, {
+    tls: TLS,
+    maxConnections: 2,
+    request: (exchange) => exchange.respond(200, {}, 'hello'),
+  });
+  // The head of a record that holds the beginning of a ClientHello [RFC 8446 §5.1].
+  const half = Buffer.from('16030100c8010000', 'hex');
+  for (const [index, said] of [undefined, half].entries()) {
+    const client = connect();
+    await once(client.socket, 'connect');
+    if (said !== undefined) await new Promise((done) => client.socket.write(said, done));
+    client.socket.destroy();
+    await eventually(() => server.stats().connections === index + 1);
+    await eventually(() => server.stats().openConnections === 0);
+  }
+  t.equal(server.stats().failedTlsHandshakes, 2);
+});
+
+t.test('counts a connection over a cap as refused, not as a failed handshake', async (t) => {
+  const { server, connect } = await serve(t, {
+    tls: TLS,
+    maxConnections: 1,
+    request: (exchange) => exchange.respond(200),
+  });
+  connect();
+  await eventually(() => server.stats().openConnections === 1);
+  await connect().ended();
+  await eventually(() => server.stats().refusedConnections === 1);
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((next) => setImmediate(next));
+  t.equal(server.stats().failedTlsHandshakes, 0);
+});
+
+t.test('answers whole who ends its side behind its request, once hands are shaken', async (t) => {
+  const body = 'x'.repeat(3_000_000);
+  const { port } = await serve(t, {
+    tls: TLS,
+    request: async (exchange) => {
+      await new Promise((next) => setImmediate(next));
+      exchange.respond(200, {}, body);
+    },
+  });
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const options = { port, host: '127.0.0.1', ca: CERTIFICATE, allowHalfOpen: true };
+    const client = connect({ ...options, minVersion: version, maxVersion: version });
+    client.end(get('/'));
+    let length = 0;
+    for await (const bytes of client) length += (bytes as Buffer).length;
+    t.ok(length > body.length, version);
+    client.destroy();
+  }
+});

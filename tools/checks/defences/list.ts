@@ -309,6 +309,16 @@ const HTTP: readonly Defence[] = [
   },
   {
     area: 'crashes',
+    attack: 'a stream whose own write throws',
+    defence: 'the stream is destroyed with the error',
+    file: 'lib/server/socket-outlet.ts',
+    find: '      return this.socket.write(bytes, done);\n    } catch (error) {\n',
+    replace:
+      '      return this.socket.write(bytes, done);\n    } catch (error) {\n      throw error;\n',
+    spec: 'spec/server/stream-manners.spec.ts',
+  },
+  {
+    area: 'crashes',
     attack: 'a write request that is used twice',
     defence: 'libuv is asked whether it has it',
     file: 'lib/server/direct-write.ts',
@@ -495,6 +505,15 @@ const HTTP: readonly Defence[] = [
     file: 'lib/server/acceptor.ts',
     find: 'if (isTls) this.#handshakes.begin(socket);',
     replace: 'if (isTls) void 0;',
+    spec: 'spec/server/tls-handshakes.spec.ts',
+  },
+  {
+    area: 'server',
+    attack: 'clients that end in their TLS handshake, and keep their places',
+    defence: 'who ends its side in the handshake has gone',
+    file: 'lib/server/listening.ts',
+    find: '    allowHalfOpen: false,\n',
+    replace: '',
     spec: 'spec/server/tls-handshakes.spec.ts',
   },
   {
