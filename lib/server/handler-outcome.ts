@@ -12,6 +12,8 @@
  * | throws after the answer is complete | – | nothing; reported unless it is an `AbortError` |
  *
  * Cut means: no final chunk, so that the client sees a truncated body and never a false end.
+ * The exception is an answer whose end is that of the connection, as to HTTP/1.0, on a unix socket:
+ * it cannot be reset. nginx speaks HTTP/1.0 to such unless told `proxy_http_version 1.1`.
  *
  * A `ProtocolError` says that a peer broke a rule, and not which one: what a handler's own client
  * throws about an upstream is no fault of whoever has sent the request, and is reported.
