@@ -72,7 +72,8 @@ export abstract class ExchangeRequest {
 
   /** What follows the "?" of the target, decoded as a form. The object is kept. */
   get query(): URLSearchParams {
-    this.#query ??= new URLSearchParams(this.#splitTarget().search);
+    // With a mark of ours before it: one that is there is left out, and it may be the client's.
+    this.#query ??= new URLSearchParams(`?${this.#splitTarget().search}`);
     return this.#query;
   }
 

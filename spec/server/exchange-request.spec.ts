@@ -39,6 +39,12 @@ t.test('takes query names that are names of object members for names', async (t)
   );
 });
 
+t.test('takes what follows the first question mark for the query, whatever it is', async (t) => {
+  t.same([...(await show(t, get('/q??a=1'))).query], [['?a', '1']]);
+  t.same([...(await show(t, get('/q?a=1?b'))).query], [['a', '1?b']]);
+  t.same([...(await show(t, get('/q?'))).query], []);
+});
+
 t.test('knows asterisk and authority for what they are', async (t) => {
   const options = await show(t, 'OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n');
   t.same([options.path, options.host], ['*', 'a']);
