@@ -82,8 +82,9 @@ export class HandshakeRejected extends Error {
    * Refuses a handshake.
    *
    * @throws UsageError `invalid-argument` when `status` is not an integer of 300 – 599;
-   *   `invalid-header` when it demands a field that is missing: `www-authenticate` for 401, `allow`
-   *   for 405, `proxy-authenticate` for 407, `upgrade` for 426 [RFC 9110 §15.5]. 403 demands none.
+   *   `invalid-header` when it demands a field that is missing or empty: `www-authenticate` for
+   *   401, `allow` for 405 (may be empty), `proxy-authenticate` for 407, `upgrade` for 426
+   *   [RFC 9110 §15.5]. 403 demands none.
    */
   constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     if (!Number.isInteger(status) || status < 300 || status > 599) {

@@ -44,6 +44,7 @@ export {
   type OptionTable,
 } from './options.ts';
 export {
+  fulfilsOwed,
   missingField,
   type OwedField,
   owedField,

@@ -49,13 +49,15 @@ export function singletonBit(name: string): number {
 export interface OwedField {
   readonly name: string;
   readonly source: string;
+  /** Whether a field without a value says something, too. */
+  readonly mayBeEmpty?: true;
 }
 
 /** The fields that a status demands. */
 const OWED: ReadonlyMap<number, OwedField> = new Map([
   [206, { name: 'content-range', source: 'RFC 9110 §15.3.7' }],
   [401, { name: 'www-authenticate', source: 'RFC 9110 §15.5.2' }],
-  [405, { name: 'allow', source: 'RFC 9110 §15.5.6' }],
+  [405, { name: 'allow', source: 'RFC 9110 §15.5.6', mayBeEmpty: true }],
   [407, { name: 'proxy-authenticate', source: 'RFC 9110 §15.5.8' }],
   [426, { name: 'upgrade', source: 'RFC 9110 §15.5.22' }],
 ]);
@@ -65,13 +67,24 @@ export function owedField(status: number): OwedField | undefined {
   return OWED.get(status);
 }
 
-/** Returns the field that a status demands and that a record of fields has not. */
+/** Returns the field that a status demands and that a record of fields has not, or has empty. */
 export function missingField(
   status: number,
   fields: Readonly<Record<string, unknown>>,
 ): OwedField | undefined {
   const owed = owedField(status);
   if (owed === undefined) return undefined;
-  const isThere = Object.keys(fields).some((name) => equalsIgnoringCase(name, owed.name));
+  const isThere = Object.entries(fields).some(
+    ([name, value]) => equalsIgnoringCase(name, owed.name) && fulfilsOwed(owed, String(value)),
+  );
   return isThere ? undefined : owed;
+}
+
+/**
+ * Whether a value is one that the field owes: who is asked for credentials must be told which, by
+ * one challenge at least [RFC 9110 §11.6.1], while an empty `Allow` says that nothing is allowed
+ * [RFC 9110 §10.2.1]. A list of nothing but commas is empty.
+ */
+export function fulfilsOwed(owed: OwedField, value: string): boolean {
+  return owed.mayBeEmpty === true || /[^\t ,]/.test(value);
 }

@@ -15,7 +15,7 @@
  * knows no sockets, copies no body bytes, and never writes two responses.
 
  */
-import { type OwedField, owedField, UsageError } from '../base/index.ts';
+import { fulfilsOwed, type OwedField, owedField, UsageError } from '../base/index.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import {
   type FieldsInit,
@@ -133,8 +133,8 @@ export class ResponseWriter {
    * @param size of the body, in bytes where it is known.
    * @returns Latin-1 text. When `framing` is `none`, the response ends with it.
    * @throws UsageError `invalid-argument`, `invalid-header`, also for a field that the status
-   *   demands and that is missing; `already-answered` after the final head. Nothing is written
-   *   then, and another head can be.
+   *   demands and that is missing or empty; `already-answered` after the final head. Nothing is
+   *   written then, and another head can be.
    */
   head(
     status: number,
@@ -230,10 +230,12 @@ export class ResponseWriter {
 /**
  * Some statuses say nothing without a field of theirs [RFC 9110 §15].
  *
- * @throws UsageError `invalid-header` when it is missing.
+ * @throws UsageError `invalid-header` when it is missing, or empty.
  */
 function requireOwed(owed: OwedField, status: number, lines: string): void {
-  if (new RegExp(`^${owed.name}:`, 'im').test(lines)) return;
+  for (const [, value] of lines.matchAll(new RegExp(`^${owed.name}:(.*)`, 'gim'))) {
+    if (fulfilsOwed(owed, value!)) return;
+  }
   // [RFC 9110 §15.3.7.2] Several ranges say in each of their parts which it is.
   if (status === 206 && /^content-type:[\t ]*multipart\/byteranges/im.test(lines)) return;
   throw new UsageError('invalid-header', `${status} must have ${owed.name} [${owed.source}]`);

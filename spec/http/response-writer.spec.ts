@@ -245,6 +245,10 @@ t.test('refuses a status without the field that it demands [9110-10.2.1-1 9110-1
     t.throws(() => head(status, { [`x-${name}`]: value, y: `${name}: z` }), {
       code: 'invalid-header',
     });
+    for (const empty of ['', ', ,']) {
+      if (name === 'Allow') t.match(head(status, { [name]: empty }), `\r\n${name}: ${empty}\r\n`);
+      else t.throws(() => head(status, { [name]: empty }), { code: 'invalid-header' }, name);
+    }
     for (const given of [name, name.toLowerCase(), name.toUpperCase()]) {
       t.match(head(status, { a: 'b', [given]: value }), `\r\n${given}: ${value}\r\n`);
     }
