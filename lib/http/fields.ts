@@ -142,7 +142,11 @@ export class Fields {
   }
 
   /** Returns the first line from `line` on that has the name, or -1. */
+  /** @throws UsageError `invalid-argument` for a name that is no string. */
   #find(name: string, line: number): number {
+    if (typeof name !== 'string') {
+      throw new UsageError('invalid-argument', `a field's name is a string, not ${String(name)}`);
+    }
     const offsets = this.#offsets;
     for (; line * 2 < offsets.length; line += 1) {
       const start = this.#nameStart(line);

@@ -40,7 +40,8 @@ export interface Framed {
 /**
  * Decides by the table of the file head.
  *
- * @throws UsageError `invalid-header` when the application's fields contradict it.
+ * @throws UsageError `invalid-header` when the application's fields contradict it;
+ *   `invalid-argument` for a size that is no whole number from 0.
  */
 export function decideFraming(
   request: AnsweredRequest,
@@ -48,6 +49,9 @@ export function decideFraming(
   found: ResponseFields,
   size: BodySize,
 ): Framed {
+  if (typeof size === 'number' && !(Number.isSafeInteger(size) && size >= 0)) {
+    throw new UsageError('invalid-argument', `a body has no ${size} bytes`);
+  }
   const hasNoContent = request.method === 'HEAD' || status === 204 || status === 304;
   if (size === 'raw') {
     const lines = rawLines(request, status, found);

@@ -8,7 +8,7 @@
  * reader is told the methods in the order they were sent. It does not know what was asked, and
  * sends nothing.
  */
-import { ProtocolError } from '../base/index.ts';
+import { isToken, ProtocolError, UsageError } from '../base/index.ts';
 import { HeadScan } from './head-scan.ts';
 import { type HttpLimitOptions, resolveHttpLimits } from './http-limits.ts';
 import { type BodySink, MessageReader, type NextStep } from './message-reader.ts';
@@ -46,8 +46,13 @@ export class ResponseReader extends MessageReader<StatusLine, ResponseHead> {
 
   /**
    * Says that a request with this method was sent: the next response without an owner is its own.
+   *
+   * @throws UsageError `invalid-argument` for what is no method.
    */
   expect(method: string): void {
+    if (typeof method !== 'string' || !isToken(method)) {
+      throw new UsageError('invalid-argument', `no method: ${String(method)}`);
+    }
     this.#methods.push(method);
   }
 

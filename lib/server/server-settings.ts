@@ -78,6 +78,15 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
   readonly time?: TimeSource | undefined;
 }
 
+const A_CLOCK: OptionKind = {
+  what: 'a clock { now, epochNow, startTicking }',
+  fits: (value) => {
+    const clock = value as Partial<Record<keyof TimeSource, unknown>> | null;
+    const parts = [clock?.now, clock?.epochNow, clock?.startTicking];
+    return parts.every((part) => typeof part === 'function');
+  },
+};
+
 const named = <Name extends string>(names: readonly Name[]): Record<Name, OptionKind> =>
   Object.fromEntries(names.map((name) => [name, CHECKED_LATER])) as Record<Name, OptionKind>;
 
@@ -91,7 +100,7 @@ const SERVER_OPTIONS: OptionTable<ServerTuning & Record<'request' | 'websocket' 
   allowAnyScheme: A_BOOLEAN,
   sharedReadBuffer: A_BOOLEAN,
   directWrites: A_BOOLEAN,
-  time: AN_OBJECT,
+  time: A_CLOCK,
   request: A_FUNCTION,
   websocket: AN_OBJECT,
   error: A_FUNCTION,

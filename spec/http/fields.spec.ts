@@ -155,3 +155,17 @@ t.test('cuts a value out of its line alone, whatever stands around it', (t) => {
   t.pass('no counterexample');
   t.end();
 });
+
+t.test('looks up names only', (t) => {
+  const fields = Fields.from([['a', 'b']]);
+  for (const bad of [undefined, null, 1]) {
+    for (const method of ['get', 'getAll', 'has'] as const) {
+      t.throws(
+        () => fields[method](bad as unknown as string),
+        { code: 'invalid-argument' },
+        method,
+      );
+    }
+  }
+  t.end();
+});

@@ -116,3 +116,13 @@ for (const [title, request, status, fields, size] of REFUSED) {
     t.end();
   });
 }
+
+t.test('refuses a size that no body has', (t) => {
+  for (const size of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
+    const writer = new ResponseWriter(GET, () => '');
+    const head = (): string => writer.head(200, {}, size, { keepAlive: true });
+    t.throws(head, { name: 'UsageError', code: 'invalid-argument' }, `${size}`);
+    t.equal(writer.hasHead, false);
+  }
+  t.end();
+});

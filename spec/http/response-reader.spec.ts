@@ -86,3 +86,11 @@ t.test('hands its scan on to whoever reads next, and at most four wait for that'
   t.equal([...after].filter((scan) => before.has(scan)).length, 4);
   t.end();
 });
+
+t.test('expects answers to methods only', (t) => {
+  const reader = new ResponseReader({ head() {}, body() {}, end() {}, failed() {} });
+  for (const bad of [undefined, null, 5, '', 'G T']) {
+    t.throws(() => reader.expect(bad as string), { name: 'UsageError', code: 'invalid-argument' });
+  }
+  t.end();
+});

@@ -49,3 +49,13 @@ t.test('refuses what is no setting', (t) => {
   }
   t.end();
 });
+
+t.test('refuses a clock that cannot tell the time, and a list of options', (t) => {
+  const now = (): number => 0;
+  for (const time of [{}, { now }, { now, epochNow: now }, [], null]) {
+    const make = (): unknown => resolveSettings({ time: time as never });
+    t.throws(make, { name: 'UsageError', code: 'invalid-option' });
+  }
+  t.throws(() => resolveSettings([] as never), { name: 'UsageError', code: 'invalid-option' });
+  t.end();
+});
