@@ -120,7 +120,7 @@ export class Server implements ConnectionOwner {
 
   /**
    * Serves one connection that was made elsewhere: a socket, which gets the options of our own, a
-   * TLS socket, any `Duplex`.
+   * TLS socket, any `Duplex`. Its `_write` must not change what it gets: others get it as well.
    *
    * @throws UsageError `invalid-state` when it is closed or serves it; as {@link checkServed}.
    */

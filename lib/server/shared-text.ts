@@ -6,6 +6,8 @@
  *   stream 2   text ──► bytes, kept        it comes again: encoded and framed, and remembered
  *   stream 3 …          the same bytes     by reference
  * ```
+ * As with the frames of a broadcast, no stream may change the bytes that its `_write` gets.
+ *
  * Whether it comes again is seen by comparing it with the one before; nobody has to say so. At the
  * end of the turn it is forgotten. Without fast paths every text is the first of its kind.
  */
