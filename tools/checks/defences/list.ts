@@ -314,7 +314,7 @@ const HTTP: readonly Defence[] = [
     file: 'lib/server/socket-outlet.ts',
     find: '      return this.socket.write(bytes, done);\n    } catch (error) {\n',
     replace:
-      '      return this.socket.write(bytes, done);\n    } catch (error) {\n      throw error;\n',
+      '      return this.socket.write(bytes, done);\n    } catch (error) {\n      if (error) throw error;\n',
     spec: 'spec/server/stream-manners.spec.ts',
   },
   {
