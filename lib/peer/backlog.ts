@@ -15,6 +15,9 @@
  * together; who sends such bursts awaits `drained` between them, or has another policy. Waiting for
  * our own compressor is no reason to close.
  *
+ * Under `wait` what is kept is in the transport, which gives nothing back. Only a message with a
+ * `signal`, and what is sent behind it, is kept here, where it can still be taken back.
+ *
  * Whatever is kept beyond `maxBufferedBytes` under `wait` fails the connection: a bound that nobody
  * enforces is how one sleeping phone fills a server. Nothing is dropped silently; everything
  * dropped is counted and told to the caller.

@@ -10,7 +10,12 @@
  *
  * Longer than the house allows: each way to send is a few lines, and all of them ask the same room.
  */
-import { checkOptions, HAS_FAST_PATHS, ProtocolError } from '../base/index.ts';
+import {
+  checkOptions,
+  ENTRY_OVERHEAD_BYTES,
+  HAS_FAST_PATHS,
+  ProtocolError,
+} from '../base/index.ts';
 import {
   type Connection,
   copyPayload,
@@ -112,7 +117,7 @@ export class PeerOutput implements WriterPace {
     // What waits for room is sent later, when nobody is there to be told.
     requireText(payload, options?.type);
     options?.signal?.throwIfAborted();
-    if (this.#mustWait(payload)) {
+    if (this.#mustWait(payload, options?.signal)) {
       return this.#hold(payload, options, (kept) => this.#send(kept, options));
     }
     return this.#outcome(this.#send(payload, options));
@@ -163,12 +168,20 @@ export class PeerOutput implements WriterPace {
   }
 
   /** Whether the slow-consumer policy has a say about a message. */
-  #mustWait(payload: string | { readonly byteLength: number }): boolean {
-    if (!this.#isFull) return this.#backlog.length > 0;
+  #mustWait(payload: string | { readonly byteLength: number }, signal?: AbortSignal): boolean {
+    if (this.#backlog.length > 0) return true;
+    if (!this.#isFull) return false;
     const { policy } = this.#backlog;
+    // The transport gives nothing back: what may be taken back waits in front of it.
+    if (policy === 'wait' && signal !== undefined && this.#transport.isCongested) return true;
     // Who waits for our compressor is no slow consumer.
     const isKept = policy === 'wait' || (policy === 'close' && !this.#transport.isCongested);
     return !isKept || this.#isOverBound(payloadLength(payload));
+  }
+
+  /** With `wait`: what may be taken back, and what is behind it, waits within the bound. */
+  #isKept(bytes: number): boolean {
+    return this.#backlog.policy === 'wait' && !this.#isOverBound(bytes + ENTRY_OVERHEAD_BYTES);
   }
 
   #isOverBound(bytes: number): boolean {
@@ -182,13 +195,13 @@ export class PeerOutput implements WriterPace {
     send: (kept: Payload) => boolean,
   ): SendOutcome {
     if (!this.#connection.isOpen) return 'closed';
-    if (this.#backlog.givesUp) {
+    const bytes = payloadLength(payload);
+    if (this.#backlog.givesUp && !this.#isKept(bytes)) {
       this.#failSlowConsumer();
       return 'closed';
     }
     const { key, signal } = options ?? {};
     const left = signal && this.#withdrawal(signal, () => this.#backlog.remove(message));
-    const bytes = payloadLength(payload);
     let kept = payload;
     const sendIfThere = (): void => {
       // Its turn may come out of another's withdrawal, before it was told of the same signal.

@@ -290,7 +290,7 @@ t.test('takes a message back that waits behind another one, and none that has be
 });
 
 t.test('takes a message back that waits for room', async (t) => {
-  for (const slowConsumer of ['drop-oldest', 'conflate'] as const) {
+  for (const slowConsumer of ['wait', 'drop-oldest', 'conflate'] as const) {
     const { client, server } = await joinPeers(t, { server: { slowConsumer } });
     congest(server);
     const aborter = new AbortController();
@@ -390,3 +390,31 @@ t.test('a message that waits in the connection is let go of at the end', async (
   await server.closed;
   t.equal(listeners(signal), 0);
 });
+
+t.test(
+  'what is behind a message that may be taken back keeps its place, and the bound',
+  async (t) => {
+    const { client, server } = await joinPeers(t, { server: { maxBufferedBytes: 4_000_000 } });
+    congest(server);
+    const { signal, abort } = aborting();
+    server.send('withdrawn', { signal });
+    t.equal(server.offer('first'), 'queued');
+    t.equal(server.offerPrepared(new PreparedMessage('second')), 'queued');
+    server.send('withdrawn', { signal });
+    t.equal(server.offer('third', { signal: new AbortController().signal }), 'queued');
+    abort();
+    const reading = collect(client);
+    await server.drained();
+    server.send('fourth');
+    void server.close(1000);
+    t.strictSame(await reading, ['first', 'second', 'third', 'fourth']);
+    t.match(server.counters, { messagesWithdrawn: 2, messagesDropped: 0 });
+
+    const stuck = await joinPeers(t, { server: { maxBufferedBytes: 4_000_000 } });
+    congest(stuck.server);
+    t.equal(stuck.server.offer('kept', { signal: new AbortController().signal }), 'queued');
+    t.equal(stuck.server.offer(Buffer.alloc(4_000_000)), 'closed');
+    stuck.server.terminate();
+    t.match(await stuck.server.closed, { error: { code: 'slow-consumer' } });
+  },
+);
