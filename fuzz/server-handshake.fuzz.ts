@@ -140,8 +140,9 @@ export const target: FuzzTarget = {
   seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0`, 'latin1')),
   dictionary: [
     ...['Upgrade', 'websocket', 'keep-alive, Upgrade', 'Origin: null\r\n', 'Sec-WebSocket-'],
-    // Whole, so that a second key is one insertion away.
+    // Whole, so that a second key is one insertion away, wherever a line begins or ends.
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
+    '\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
   ],
   maxLength: 600,
   run,

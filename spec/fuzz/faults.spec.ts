@@ -5,7 +5,7 @@ import { TARGETS } from '../../fuzz/targets.ts';
 import { runFuzzer } from '../support/fuzzer.ts';
 
 /** Of the server, a run is a batch of conversations. */
-const runsOf = (target: string): string => (target === 'server' ? '200' : '150000');
+const runsOf = (target: string): string => (target === 'server' ? '200' : '400000');
 
 t.test('every target has a fault to notice', (t) => {
   const covered = new Set(Object.values(FAULTS).map(({ target }) => target));
