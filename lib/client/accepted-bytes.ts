@@ -5,6 +5,9 @@
  * The peer counts frames, headers included, also those of messages that do not count here. So what
  * was given counts from when the peer was empty last: that is looked for before and behind each
  * send, and when output that had piled up has left. A peer that is over counts what never left.
+ *
+ * A program sees its messages counted until its task ends, whatever has left before that: so the
+ * standard has it, and so a loop that sends until enough waits comes to an end.
  */
 import type { WebSocketPeer } from '../peer/index.ts';
 
@@ -13,6 +16,8 @@ export class AcceptedBytes {
   readonly #peer: Pick<WebSocketPeer, 'bufferedAmount'>;
   /** Given since it was last empty. */
   #givenBytes = 0;
+  /** Given in this task. */
+  #newBytes = 0;
   #willLook = false;
 
   constructor(peer: Pick<WebSocketPeer, 'bufferedAmount'>) {
@@ -23,12 +28,19 @@ export class AcceptedBytes {
   add(bytes: number): void {
     this.look();
     this.#givenBytes += bytes;
+    this.#newBytes += bytes;
     if (this.#willLook) return;
     this.#willLook = true;
     setImmediate(() => {
       this.#willLook = false;
+      this.#newBytes = 0;
       this.look();
     });
+  }
+
+  /** What waits, or was given in this task. */
+  get amount(): number {
+    return Math.max(this.look(), this.#newBytes);
   }
 
   /** What waits. */
@@ -42,6 +54,7 @@ export class AcceptedBytes {
   take(): number {
     const bytes = this.look();
     this.#givenBytes = 0;
+    this.#newBytes = 0;
     return bytes;
   }
 }

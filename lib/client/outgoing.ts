@@ -41,7 +41,7 @@ export class Outgoing {
 
   /** Bytes of messages that have not left this process, without what the protocol adds. */
   get bufferedAmount(): number {
-    const acceptedBytes = this.#accepted?.look() ?? 0;
+    const acceptedBytes = this.#accepted?.amount ?? 0;
     const sourceBytes = this.#sources.bytes + this.#brokenBytes;
     return acceptedBytes + this.#kept.bytes + this.#unsentBytes + sourceBytes;
   }

@@ -42,3 +42,19 @@ t.test('looks again behind a send, so that what left at once counts no more', as
   peer.bufferedAmount = 1000; // Of an iterable.
   t.equal(bytes.look(), 0);
 });
+
+t.test('counts what was given until the task ends, whatever has left', async (t) => {
+  const peer = { bufferedAmount: 0 };
+  const bytes = new AcceptedBytes(peer);
+  bytes.add(10);
+  bytes.add(20);
+  t.equal(bytes.amount, 30, 'although all of it has left');
+  peer.bufferedAmount = 1_000;
+  t.equal(bytes.amount, 30);
+  peer.bufferedAmount = 0;
+  await new Promise((next) => setImmediate(next));
+  t.equal(bytes.amount, 0);
+  bytes.add(10);
+  t.equal(bytes.take(), 0, 'it has left, and was not lost');
+  t.equal(bytes.amount, 0);
+});
