@@ -123,8 +123,13 @@ export interface ConnectionOptions extends KeepaliveOptions {
 export interface ConnectionCounters {
   bytesReceived: number;
   bytesSent: number;
+  /** Messages that came, and were handed on. */
   messagesReceived: number;
-  /** Messages that came after `close` while their reader had paused. */
+  /**
+   * Messages that came after `close` while their reader had paused; they do not count as received.
+   * A peer counts here, too, what was handed to it when its loop had been left, or its handler had
+   * failed: that was received.
+   */
   messagesDiscarded: number;
   /** Messages that were accepted, but for those dropped or taken back. */
   messagesSent: number;
