@@ -19,7 +19,8 @@ export class SharedText {
   readonly text: string;
   /** Of the text as UTF-8. */
   readonly byteLength: number;
-  #isRepeated = false;
+  /** It has come again. */
+  isRepeated = false;
   #plain: Buffer | undefined;
   #chunk: Buffer | undefined;
 
@@ -28,18 +29,12 @@ export class SharedText {
     this.byteLength = Buffer.byteLength(text);
   }
 
-  /** Says that it comes again. */
-  repeat(): this {
-    this.#isRepeated = true;
-    return this;
-  }
-
   /**
    * The text as bytes between what frames it, both empty or always the same; `undefined` for the
    * first who asks, who needs no bytes of his own.
    */
   framed(before: string, after: string): Buffer | undefined {
-    if (!this.#isRepeated) return undefined;
+    if (!this.isRepeated) return undefined;
     if (before === '') {
       this.#plain ??= Buffer.from(this.text);
       return this.#plain;
@@ -58,7 +53,10 @@ const forget = {
 
 /** Finds the text if it was the last one of this turn, else remembers it. */
 export function shareText(text: string): SharedText {
-  if (last?.text === text && HAS_FAST_PATHS) return last.repeat();
+  if (last?.text === text && HAS_FAST_PATHS) {
+    last.isRepeated = true;
+    return last;
+  }
   if (last === undefined) flushAtTurnEnd(forget);
   last = new SharedText(text);
   return last;

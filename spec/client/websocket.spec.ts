@@ -306,13 +306,19 @@ t.test('waits for no Blob that a server never takes', async (t) => {
   await next(socket, 'close');
 });
 
-t.test('still counts what had not left when it was terminated', async (t) => {
+/** An open socket whose server reads nothing. */
+async function unread(t: Test) {
   const server = await rawServer(t, (request) => {
     request.switch();
     request.socket.pause();
   });
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
   await next(socket, 'open');
+  return { server, socket };
+}
+
+t.test('still counts what had not left when it was terminated', async (t) => {
+  const { socket } = await unread(t);
   socket.send(Buffer.alloc(12_000_000));
   socket.send(new Blob(['abc']));
   await new Promise((go) => setImmediate(go));
@@ -327,12 +333,7 @@ t.test('still counts what had not left when it was terminated', async (t) => {
 });
 
 t.test('still counts what had not left when the connection was lost', async (t) => {
-  const server = await rawServer(t, (request) => {
-    request.switch();
-    request.socket.pause();
-  });
-  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
-  await next(socket, 'open');
+  const { server, socket } = await unread(t);
   socket.send(Buffer.alloc(12_000_000));
   await new Promise((go) => setImmediate(go));
   server.requests[0]!.socket.resetAndDestroy();
@@ -384,12 +385,7 @@ t.test(
 );
 
 t.test('counts what had not left when the server closed, however clean that was', async (t) => {
-  const server = await rawServer(t, (request) => {
-    request.switch();
-    request.socket.pause();
-  });
-  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
-  await next(socket, 'open');
+  const { server, socket } = await unread(t);
   socket.send(Buffer.alloc(12_000_000));
   const { socket: raw } = server.requests[0]!;
   await new Promise((go) => setImmediate(go));

@@ -33,6 +33,18 @@ function take(end: End, bytes: number): void {
   end.heldBytes = Math.max(0, end.heldBytes - bytes);
 }
 
+/** A server whose compressor is done with a message when `finish` is called. */
+function withSlowCompressor() {
+  let finish = (): void => {};
+  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
+    compress: (_payload: Uint8Array, _fin: boolean, done: DeflateJobDone) => {
+      finish = () => done(undefined, Buffer.of(0));
+    },
+  });
+  const pair = new Pair({ server: { ...LIMITS, deflate, compressThresholdBytes: 0 } });
+  return { pair, server: pair.server, finish: () => finish() };
+}
+
 t.test('waits for a slow reader as long as it takes something', (t) => {
   const pair = new Pair({ server: LIMITS });
   const { server } = pair;
@@ -129,14 +141,7 @@ t.test('gives a peer that has broken a rule no more time, however it reads', (t)
 });
 
 t.test('our own compressor may take its time, message by message', (t) => {
-  let finish: () => void = () => {};
-  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
-    compress: (_payload: Uint8Array, _fin: boolean, done: DeflateJobDone) => {
-      finish = () => done(undefined, Buffer.of(0));
-    },
-  });
-  const pair = new Pair({ server: { ...LIMITS, deflate, compressThresholdBytes: 0 } });
-  const { server } = pair;
+  const { pair, server, finish } = withSlowCompressor();
   for (const text of ['one', 'two', 'three']) server.connection.send(text);
   server.connection.close(1000);
   for (let message = 0; message < 3; message += 1) {
@@ -148,14 +153,7 @@ t.test('our own compressor may take its time, message by message', (t) => {
 });
 
 t.test('gives our frame its time to leave, and the answer a time of its own', (t) => {
-  let finish: () => void = () => {};
-  const deflate = Object.assign(new MessageCodec('server', DEFAULTS), {
-    compress: (_payload: Uint8Array, _fin: boolean, done: DeflateJobDone) => {
-      finish = () => done(undefined, Buffer.of(0));
-    },
-  });
-  const pair = new Pair({ server: { ...LIMITS, deflate, compressThresholdBytes: 0 } });
-  const { server } = pair;
+  const { pair, server, finish } = withSlowCompressor();
   server.connection.send('behind the compressor');
   server.connection.close(1000);
   t.equal(isCutAfter(pair, server, 2999), false);

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Exchange } from 'barewire';
 import t from 'tap';
-import { get, post, serve } from '../support/serving.ts';
+import { askedAndGone, get, post, serve } from '../support/serving.ts';
 import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
 t.test('reads a socket to its end that was ended and is never read', async (t) => {
@@ -191,19 +191,12 @@ t.test('fails the body that went to whoever took the socket', async (t) => {
 });
 
 t.test('gives away a socket that is gone as what it is, and says that it is over', async (t) => {
-  let exchange: Exchange | undefined;
-  const { connect, server, errors } = await serve(t, (asked) => {
-    exchange = asked;
-  });
-  const client = connect().send(get('/'));
-  await eventually(() => exchange !== undefined);
-  client.socket.resetAndDestroy();
-  await eventually(() => server.stats().openConnections === 0);
-  const { socket, head } = exchange!.hijack();
+  const { exchange, server, errors } = await askedAndGone(t);
+  const { socket, head } = exchange.hijack();
   t.equal(socket.closed, true);
   t.equal(head.length, 0);
   const reports: unknown[] = [];
-  exchange!.onClose(({ reason }) => reports.push(reason));
+  exchange.onClose(({ reason }) => reports.push(reason));
   t.strictSame(reports, ['reset'], 'for the reason that it went');
   t.strictSame(errors, []);
   t.equal(server.settings.wheel.length, 0, 'no deadline is left');

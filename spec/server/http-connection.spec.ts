@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import type { BodyStream, Exchange } from 'barewire';
 import { RequestReader } from 'barewire/http';
 import t from 'tap';
-import { get, post, readResponse, readResponses, serve } from '../support/serving.ts';
+import { askedAndGone, get, post, readResponse, readResponses, serve } from '../support/serving.ts';
 import { duplexPair, eventually, type RawClient } from '../support/sockets.ts';
 
 async function turns(count: number): Promise<void> {
@@ -658,16 +658,9 @@ t.test('throws the rest of a body away whose reader leaves behind its answer', a
 });
 
 t.test('an answer without a body that comes too late does no harm', async (t) => {
-  let exchange: Exchange | undefined;
-  const { connect, server, errors } = await serve(t, (asked) => {
-    exchange = asked;
-  });
-  const client = connect().send(get('/'));
-  await eventually(() => exchange !== undefined);
-  client.socket.resetAndDestroy();
-  await eventually(() => server.stats().openConnections === 0);
-  exchange!.respond(204);
-  t.equal(exchange!.isDone, true);
+  const { exchange, server, errors } = await askedAndGone(t);
+  exchange.respond(204);
+  t.equal(exchange.isDone, true);
   t.strictSame(errors, []);
   t.strictSame(server.stats().clientsGone, { reset: 1 });
 });

@@ -9,15 +9,13 @@ import type { Measure } from '../../bench/process/scenarios.ts';
 import type { Contender } from '../../bench/process/server-process.ts';
 import type { Report, Row } from '../../bench/support/report.ts';
 
-export const BAREWIRE: Contender = { name: 'barewire', script: 'barewire.js' };
-export const WS: Contender = { name: 'ws', script: 'ws.js' };
-export const NET: Contender = { name: 'net.Socket', script: 'net.js', isUnframed: true };
-export const BARE_HANDLE: Contender = {
-  name: 'bare handle',
-  script: 'bare-handle.js',
-  isUnframed: true,
-};
-export const NODE_HTTP: Contender = { name: 'node:http', script: 'node-http.js' };
+export {
+  BARE_HANDLE,
+  BAREWIRE,
+  NET,
+  NODE_HTTP,
+  WS,
+} from '../../bench/process/contenders.ts';
 
 /** One sample of each. */
 export async function measure(contenders: readonly Contender[], what: Measure): Promise<Row> {

@@ -1,7 +1,7 @@
 import { createServer, type Exchange, type Server, type ServerOptions } from 'barewire';
 import type { Test } from 'tap';
 import { FakeTime } from './fake-time.ts';
-import { RawClient } from './sockets.ts';
+import { eventually, RawClient } from './sockets.ts';
 
 /** A server that a spec talks to, and everything it needs for that. */
 export interface Served {
@@ -39,6 +39,19 @@ export async function serve(
     return client;
   };
   return { server, port, url: `http://127.0.0.1:${port}`, time, errors, connect };
+}
+
+/** A request whose client is gone before it is answered. */
+export async function askedAndGone(t: Test): Promise<Served & { exchange: Exchange }> {
+  let exchange: Exchange | undefined;
+  const served = await serve(t, (asked) => {
+    exchange = asked;
+  });
+  const client = served.connect().send(get('/'));
+  await eventually(() => exchange !== undefined);
+  client.socket.resetAndDestroy();
+  await eventually(() => served.server.stats().openConnections === 0);
+  return { ...served, exchange: exchange! };
 }
 
 /** A request's bytes. */

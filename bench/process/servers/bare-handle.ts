@@ -3,7 +3,6 @@
  * the kernel. No framing, no streams, nothing kept for a connection; and the same system calls as
  * everybody's. What a server costs beyond this is its own; what this costs nobody here can save.
  */
-import { createHash } from 'node:crypto';
 import {
   type AddressInfo,
   createServer,
@@ -12,9 +11,7 @@ import {
   type SocketConstructorOpts,
 } from 'node:net';
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { broadcastText, ready, serverMode } from './ready.ts';
-
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+import { broadcastText, ready, serverMode, switchingProtocols } from './ready.ts';
 
 /** The part of a TCP handle that is used. */
 interface Handle {
@@ -65,12 +62,7 @@ function answer(handle: Handle, read: Buffer, isFirst: boolean): void {
 
 function answerRequest(handle: Handle, head: string): void {
   if (mode !== 'sse') {
-    const key = /sec-websocket-key: (.*)\r\n/i.exec(head)![1]!;
-    const accept = createHash('sha1')
-      .update(key + GUID)
-      .digest('base64');
-    const fields = `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}`;
-    write(handle, Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\r\n`));
+    write(handle, Buffer.from(switchingProtocols(head)));
     greeted.add(handle);
   } else if (head.startsWith('GET /send/')) {
     toEverybody(event, Number(/\d+/.exec(head)![0]));

@@ -1,4 +1,5 @@
 /** What every server script does at its beginning and its end, and the flags they understand. */
+import { computeAccept } from 'barewire/handshake';
 import { CERTIFICATE, PRIVATE_KEY } from '../../../spec/support/certificate.ts';
 
 /** What a server script is asked to be. */
@@ -24,6 +25,14 @@ export function serverMode(args: readonly string[] = process.argv.slice(2)): Ser
 /** What a broadcast sends: text that compresses about as well as JSON does. */
 export function broadcastText(bytes: number): string {
   return '{"id":12345,"price":"101.25","name":"abcdefgh"},'.repeat(bytes / 40 + 1).slice(0, bytes);
+}
+
+/** The answer of a server that does the handshake by hand to a request that it does not judge. */
+export function switchingProtocols(head: string): string {
+  const key = /sec-websocket-key: (.*)\r\n/i.exec(head)![1]!;
+  const accept = `Sec-WebSocket-Accept: ${computeAccept(key)}`;
+  const fields = `Upgrade: websocket\r\nConnection: Upgrade\r\n${accept}`;
+  return `HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\r\n`;
 }
 
 /** What a TLS server needs. */
