@@ -235,9 +235,9 @@ t.test('takes a requirement for named in a title or a text, and not in a comment
   for (const text of [
     `t.test('x [6455-2-1]');`,
     't.test(`x [6455-2-1]`);',
-    't.test(`6455-2-1 ${x}`);',
-    't.test(`${x} 6455-2-1 ${y}`);',
-    't.test(`${x} 6455-2-1`);',
+    `t.test(\`6455-2-1 \${x}\`);`,
+    `t.test(\`\${x} 6455-2-1 \${y}\`);`,
+    `t.test(\`\${x} 6455-2-1\`);`,
     `t.equal(1, 1, "6455-2-1");`,
   ]) {
     t.equal(unnamed(text), 0, text);

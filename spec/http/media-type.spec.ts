@@ -7,7 +7,14 @@ t.test('reads a type and its parameters, in lower case but for the values [9110-
     ['text/plain', 'text/plain', []],
     [' Text/HTML ', 'text/html', []],
     ['a/b;c=d', 'a/b', [['c', 'd']]],
-    ['a/b ;\t C=D;c=E', 'a/b', [['c', 'D'], ['c', 'E']]], // biome-ignore format: one case a line
+    [
+      'a/b ;\t C=D;c=E',
+      'a/b',
+      [
+        ['c', 'D'],
+        ['c', 'E'],
+      ],
+    ],
     ['a/b; ;c=d;', 'a/b', [['c', 'd']]],
     ['a/b; c = d ', 'a/b', [['c', 'd']]],
     ["!#$/%&'*+; .^_`|~-=x", "!#$/%&'*+", [['.^_`|~-', 'x']]],
@@ -26,7 +33,13 @@ t.test('takes what is quoted for one value, octet by octet [9110-5.6.4-1]', (t) 
     ['"\\a\\ \\\t"', 'a \t'],
     ['"ÿ,/"', 'ÿ,/'],
   ] as const) {
-    const expected = { essence: 'a/b', parameters: [['x', value], ['y', 'z']] }; // biome-ignore format: as one reads it
+    const expected = {
+      essence: 'a/b',
+      parameters: [
+        ['x', value],
+        ['y', 'z'],
+      ],
+    };
     t.strictSame(parseMediaType(`a/b; x=${quoted}; y=z`), expected, quoted);
   }
   t.end();

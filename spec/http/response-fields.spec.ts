@@ -86,7 +86,16 @@ t.test('refuses a second line of a field that is no list [9110-5.3-3]', (t) => {
   for (const name of Object.keys(SINGLETON_FIELDS)) {
     t.throws(() => head({ [name]: ['a', 'b'] }), refused, name);
     t.throws(() => head({ [name]: 'a', [name.toUpperCase()]: 'a' }), refused, name);
-    t.throws(() => head([[name, 'a'], ['x', 'y'], [name, 'a']]), refused, name); // biome-ignore format: as one reads it
+    t.throws(
+      () =>
+        head([
+          [name, 'a'],
+          ['x', 'y'],
+          [name, 'a'],
+        ]),
+      refused,
+      name,
+    );
     t.throws(() => formatFieldLines({ [name]: ['a', 'a'] }, new Set()), refused, name);
     t.match(head({ [name]: ['a'] }), `\r\n${name}: a\r\n`);
   }

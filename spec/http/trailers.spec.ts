@@ -47,9 +47,15 @@ t.test(
   'keeps trailers apart from the fields of the head [9112-7.1.2-2 9112-7.1.2-3 9110-6.5.1-2]',
   (t) => {
     const [message] = request(`${HEAD}Content-Type: a/b\r\nX: y\r\n\r\n`).messages;
-    const trailers = [['Content-Type', 'a/b'], ['X', 'y']]; // biome-ignore format: as one reads it
+    const trailers = [
+      ['Content-Type', 'a/b'],
+      ['X', 'y'],
+    ];
     t.strictSame(message!.trailers, trailers);
-    t.strictSame(message!.head['headers'], [['Host', 'a'], ['Transfer-Encoding', 'chunked']]); // biome-ignore format: same
+    t.strictSame(message!.head['headers'], [
+      ['Host', 'a'],
+      ['Transfer-Encoding', 'chunked'],
+    ]);
     t.end();
   },
 );

@@ -174,8 +174,10 @@ t.test('some responses end at their head, whatever it says [9112-6.3-1 9110-6-1]
     ['GET', 204],
     ['GET', 304],
   ] as const) {
-    // biome-ignore format: one line
-    const { messages } = response(`HTTP/1.1 ${status} X\r\n${fields}HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx`, method);
+    const { messages } = response(
+      `HTTP/1.1 ${status} X\r\n${fields}HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx`,
+      method,
+    );
     t.match(
       messages.map(({ body, isComplete }) => [body, isComplete]),
       [

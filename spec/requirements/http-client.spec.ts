@@ -37,7 +37,6 @@ t.test(
       ['?a', '/?a'],
       ['/b/c?d=/?', '/b/c?d=/?'],
     ] as const) {
-      // biome-ignore format: one line
       for (const text of await ask(t, path)) {
         const [line, host] = text.split('\r\n');
         t.equal(line, `GET ${target} HTTP/1.1`);
@@ -112,7 +111,6 @@ t.test(
       ['ws://far.example/x?y', 'far.example:80'],
       ['wss://[::1]/', '[::1]:443'],
     ] as const) {
-      // biome-ignore format: one line
       const stream = await openTunnel(parseWebSocketUrl(url), proxy, {}, calm);
       t.equal(requests.at(-1)!.head.split('\r\n')[0], `CONNECT ${target} HTTP/1.1`);
       stream.resume();

@@ -146,7 +146,6 @@ t.test('Upgrade is a list of names, with versions or without [9110-7.8-3]', asyn
     ['websocket/13', 200],
     ['x/1', 200],
   ] as const) {
-    // biome-ignore format: one line
     const client = connect().send(get('/', `Upgrade: ${list}`, ...HANDSHAKE.slice(1)));
     t.equal(readResponse(await client.until('\r\n\r\n')).status, status, list);
   }
@@ -162,7 +161,7 @@ t.test(
       get('/', 'Upgrade: h2c', ...HANDSHAKE.slice(1)),
       get('/', HANDSHAKE[0]!, ...HANDSHAKE.slice(2)),
       post('/', 'body', ...HANDSHAKE),
-      get('/', 'Content-Length: 4', ...HANDSHAKE) + 'body',
+      `${get('/', 'Content-Length: 4', ...HANDSHAKE)}body`,
     ];
     for (const wire of wires) {
       const text = await connect().send(wire).until('\r\n\r\n');

@@ -41,7 +41,12 @@ t.test(
   'what is written can be read again, and nothing else is written [9110-2.2-1 9112-2.2-3 9112-2.2-8 ' +
     '9112-5.1-2 9112-5.2-1 9110-5.6.3-5]',
   (t) => {
-    const fields = [['X-A', 'b  c'], ['set-cookie', 'a=b'], ['set-cookie', 'c=d'], ['Vary', '']] as const; // biome-ignore format: as one reads it
+    const fields = [
+      ['X-A', 'b  c'],
+      ['set-cookie', 'a=b'],
+      ['set-cookie', 'c=d'],
+      ['Vary', ''],
+    ] as const;
     const head = write(200, fields, 2);
     t.match(response(`${head}hi`).messages, [
       { head: { headers: [...fields, ['date', DATE], ['content-length', '2']] }, body: 'hi' },
@@ -140,7 +145,6 @@ t.test(
       ['GET', 205],
       ['GET', 304],
     ] as const) {
-      // biome-ignore format: one line
       for (const size of [0, 5, 'unknown'] as const) {
         const writer = writerFor(method);
         write(status, {}, size, writer);
