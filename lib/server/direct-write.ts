@@ -29,7 +29,7 @@ export interface WriteOwner {
 /** What libuv needs to remember a write that the kernel has not taken whole. */
 interface WriteRequest {
   /** Kept alive until the kernel has them. */
-  bytes?: Uint8Array;
+  bytes?: Uint8Array | Uint8Array[];
   owner?: WriteOwner;
   oncomplete: (this: WriteRequest, status: number) => void;
   /** -1 unless libuv has it. */
@@ -39,6 +39,8 @@ interface WriteRequest {
 /** The parts of a TCP or pipe handle that are used. */
 interface WriteHandle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  /** @param areBytes none of the blocks is a string. */
+  writev(request: WriteRequest, blocks: Uint8Array[], areBytes: true): number;
   /** Bytes that the kernel has not taken. */
   readonly writeQueueSize: number;
 }
@@ -56,6 +58,7 @@ export function canWriteDirectly(socket: Socket): boolean {
   return (
     requestClass !== false &&
     typeof handle?.writeBuffer === 'function' &&
+    typeof handle.writev === 'function' &&
     typeof handle.writeQueueSize === 'number'
   );
 }
@@ -63,19 +66,23 @@ export function canWriteDirectly(socket: Socket): boolean {
 /**
  * Writes, if the socket's stream holds nothing back. Ask {@link canWriteDirectly} first.
  *
+ * @param bytes one block, or several that leave together: a payload needs no copy to stand behind
+ *   its header.
  * @returns `'taken'`: the bytes are needed no longer; `'waiting'`: `owner.written` follows, and the
  *   bytes must not change before it; `'refused'`: the socket is destroyed; `'unavailable'`: nothing
  *   was done.
  */
 export function writeDirectly(
   socket: Socket,
-  bytes: Uint8Array,
+  bytes: Uint8Array | Uint8Array[],
   owner: WriteOwner,
 ): 'taken' | 'waiting' | 'refused' | 'unavailable' {
   const handle = handleOf(socket);
   if (!handle || socket.writableLength > 0 || socket.writableEnded) return 'unavailable';
   spare ??= newRequest();
-  const status = handle.writeBuffer(spare, bytes);
+  const status = Array.isArray(bytes)
+    ? handle.writev(spare, bytes, true)
+    : handle.writeBuffer(spare, bytes);
   if (status !== 0) {
     socket.destroy(writeError(status));
     return 'refused';

@@ -18,8 +18,6 @@ import { Fifo } from '../base/index.ts';
 const SLAB_BYTES = 64 * 1024;
 /** Larger bytes are kept as they are given: copying them would cost more than another write. */
 const COPY_BYTES = 4 * 1024;
-/** Pieces are joined into one write up to this size. */
-const JOIN_BYTES = 32 * 1024;
 /** What a piece costs beside its bytes: the object, and its place in the queue. Measured: 110. */
 const PIECE_BYTES = 128;
 
@@ -77,16 +75,20 @@ export class OutputQueue {
   }
 
   /**
-   * Takes the next block to write, oldest bytes first.
+   * Takes what the next write gets, oldest bytes first: small pieces joined, long ones as they are.
    *
-   * @param maxBytes the most the block may have.
-   * @param joinsLong false for a taker who joins pieces of more than 4 KiB himself.
-   * @returns bytes that are yours; `undefined` when nothing waits.
+   * @param maxBytes the most the blocks may have together.
+   * @returns blocks that are yours; none when nothing waits.
    */
-  take(maxBytes: number, joinsLong = true): Uint8Array | undefined {
+  take(maxBytes: number): Uint8Array[] {
     this.#spill();
-    const joinBytes = joinsLong ? JOIN_BYTES : COPY_BYTES;
-    return this.#pieces && this.#takePieces(this.#pieces, maxBytes, joinBytes);
+    const blocks: Uint8Array[] = [];
+    for (let room = maxBytes; room > 0 && this.#pieces !== undefined; ) {
+      const block = this.#takeBlock(this.#pieces, room);
+      room -= block.length;
+      blocks.push(block);
+    }
+    return blocks;
   }
 
   /**
@@ -138,7 +140,7 @@ export class OutputQueue {
     this.#pieceBytes += piece.length;
   }
 
-  #takePieces(pieces: Fifo<Uint8Array>, maxBytes: number, joinBytes: number): Uint8Array {
+  #takeBlock(pieces: Fifo<Uint8Array>, maxBytes: number): Uint8Array {
     const first = this.#rest(pieces.first!);
     if (first.length > maxBytes) {
       this.#taken += maxBytes;
@@ -149,6 +151,7 @@ export class OutputQueue {
     this.#taken = 0;
     const joined = [first];
     let bytes = first.length;
+    const joinBytes = Math.min(maxBytes, COPY_BYTES);
     while (pieces.first !== undefined && bytes + pieces.first.length <= joinBytes) {
       bytes += pieces.first.length;
       joined.push(pieces.shift()!);

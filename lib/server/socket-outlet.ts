@@ -88,11 +88,31 @@ export abstract class SocketOutlet implements WriteOwner {
   protected hand(block: Uint8Array): boolean {
     this.handed += block.length;
     if (!this.isDirect) return this.#handToStream(block);
-    const outcome = writeDirectly(this.socket as Socket, block, this);
-    if (outcome === 'unavailable') return this.#handToStream(block);
+    return this.#handDirectly(block, block.length) ?? this.#handToStream(block);
+  }
+
+  /** Hands over blocks that leave together. */
+  protected handAll(blocks: Uint8Array[]): void {
+    if (blocks.length === 1) {
+      this.hand(blocks[0]!);
+      return;
+    }
+    const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
+    this.handed += bytes;
+    if (this.isDirect && this.#handDirectly(blocks, bytes) !== undefined) return;
+    // A stream joins what is corked without memory of ours; TLS copies it in any case.
+    this.callStream('cork');
+    for (const block of blocks) this.#handToStream(block);
+    this.#uncork();
+  }
+
+  /** @returns `undefined` when nothing was done, because the stream holds something back. */
+  #handDirectly(bytes: Uint8Array | Uint8Array[], byteLength: number): boolean | undefined {
+    const outcome = writeDirectly(this.socket as Socket, bytes, this);
+    if (outcome === 'unavailable') return undefined;
     this.#isDirectWaiting = outcome === 'waiting';
     this.isBlocked = outcome !== 'taken';
-    if (outcome === 'refused') this.loseOutput(block.length);
+    if (outcome === 'refused') this.loseOutput(byteLength);
     return outcome === 'taken';
   }
 
@@ -125,7 +145,7 @@ export abstract class SocketOutlet implements WriteOwner {
   }
 
   /** Lets the stream have what was held back: only now it says what it thinks of it. */
-  protected uncork(): void {
+  #uncork(): void {
     const bytes = this.socket.writableLength;
     this.callStream('uncork');
     this.#heldBytes = this.socket.writableLength;

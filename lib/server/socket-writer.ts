@@ -161,8 +161,8 @@ export abstract class SocketWriter extends SocketOutlet {
    * what was written is told when it has left, or when the socket is closed before that.
    */
   protected letGo(): void {
-    const take = (): Uint8Array | undefined => this.#output.take(Number.POSITIVE_INFINITY);
-    for (let block = take(); block !== undefined; block = take()) this.hand(block);
+    const blocks = this.#output.take(Number.POSITIVE_INFINITY);
+    if (blocks.length > 0) this.handAll(blocks);
     this.isOver = true;
     this.#watch?.stop();
     if (this.socketBytes === 0) this.#runFlushed();
@@ -181,18 +181,11 @@ export abstract class SocketWriter extends SocketOutlet {
   }
 
   #flushPieces(): void {
-    // A stream joins what is corked without memory of ours; TLS copies it in any case.
-    let isCorked = false;
     while (!this.isBlocked) {
-      const block = this.#output.take(PORTION_BYTES, this.isDirect);
-      if (block === undefined) break;
-      if (!this.isDirect && !isCorked && this.#output.length > 0) {
-        this.callStream('cork');
-        isCorked = true;
-      }
-      this.hand(block);
+      const blocks = this.#output.take(PORTION_BYTES);
+      if (blocks.length === 0) break;
+      this.handAll(blocks);
     }
-    if (isCorked) this.uncork();
   }
 
   /** What follows from the state of the output after something has left. */

@@ -39,8 +39,12 @@ t.test('works on this Node', async (t) => {
 
 t.test('says no to what has no handle, or a strange one', (t) => {
   t.equal(canWriteDirectly(new Socket()), false);
-  const strange = Object.assign(new Socket(), { _handle: { writeBuffer: () => 0 } });
-  t.equal(canWriteDirectly(strange), false);
+  const whole = { writeBuffer: () => 0, writev: () => 0, writeQueueSize: 0 };
+  const having = (handle: object): Socket => Object.assign(new Socket(), { _handle: handle });
+  t.equal(canWriteDirectly(having(whole)), true);
+  for (const part of ['writeBuffer', 'writev', 'writeQueueSize']) {
+    t.equal(canWriteDirectly(having({ ...whole, [part]: undefined })), false, part);
+  }
   t.end();
 });
 
@@ -54,6 +58,22 @@ t.test('writes at once what the kernel takes, in order with the stream', async (
   t.equal(await client.until('three'), 'one two three');
   t.same(owner.statuses, [], 'nothing to be told');
   t.equal(socket.bytesWritten, 13);
+  socket.destroy();
+  client.close();
+  close();
+});
+
+t.test('writes several blocks at once, also more than the kernel takes in one call', async (t) => {
+  const { socket, client, close } = await connection();
+  const blocks = Array.from({ length: 3_000 }, (_, index) => Buffer.from(`${index},`));
+  const text = blocks.join('');
+  const owner = new Owner();
+  const outcome = writeDirectly(socket, blocks, owner);
+  t.equal((await client.until('2999,')) === text, true, 'in order');
+  await eventually(() => outcome === 'taken' || owner.statuses.length === 1);
+  t.equal(writeDirectly(socket, [Buffer.from('the '), Buffer.from('end')], owner), 'taken');
+  t.equal(await client.until('the end'), `${text}the end`);
+  t.equal(socket.bytesWritten, text.length + 7);
   socket.destroy();
   client.close();
   close();

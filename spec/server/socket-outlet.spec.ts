@@ -19,6 +19,9 @@ class Outlet extends SocketOutlet {
   give(block: Uint8Array): boolean {
     return this.hand(block);
   }
+  giveAll(...blocks: Buffer[]): void {
+    this.handAll(blocks);
+  }
   get state(): { waits: boolean; isBlocked: boolean; handed: number } {
     return { waits: this.socketBytes > 0, isBlocked: this.isBlocked, handed: this.handed };
   }
@@ -51,6 +54,29 @@ for (const isDirect of [true, false]) {
     t.equal(outlet.give(Buffer.from('hello')), true);
     t.same(outlet.state, { waits: false, isBlocked: false, handed: 5 });
     t.equal(await client.until('hello'), 'hello');
+    close();
+  });
+
+  t.test(`${way}: blocks leave in their order, together`, async (t) => {
+    const { outlet, client, close } = await open(isDirect);
+    outlet.giveAll(Buffer.from('header '), Buffer.alloc(20_000, 'p'), Buffer.from(' next'));
+    t.equal(outlet.state.handed, 20_012);
+    const expected = `header ${'p'.repeat(20_000)} next`;
+    t.equal((await client.until(' next')) === expected, true, 'same bytes');
+    t.match(outlet.state, { waits: false, isBlocked: false });
+    close();
+  });
+
+  t.test(`${way}: of blocks that it does not take whole nothing is lost`, async (t) => {
+    const { outlet, client, close } = await open(isDirect);
+    client.socket.pause();
+    while (!outlet.state.isBlocked) outlet.giveAll(Buffer.from('header'), MUCH, Buffer.from('z'));
+    t.match(outlet.state, { waits: true });
+    client.socket.resume();
+    await eventually(() => outlet.told.length > 0);
+    await client.untilLength(outlet.state.handed);
+    t.ok(client.text.endsWith('mz'));
+    t.equal(outlet.hasLostOutput, false);
     close();
   });
 
@@ -111,7 +137,8 @@ t.test('asks any other stream how much it holds', (t) => {
 
 t.test('past the stream: loses what the kernel refuses', async (t) => {
   const { outlet, socket, close } = await open(true);
-  const handle = (socket as unknown as { _handle: { writeBuffer: () => number } })._handle;
+  type Refusing = Record<'writeBuffer' | 'writev', () => number>;
+  const { _handle: handle } = socket as unknown as { _handle: Refusing };
   handle.writeBuffer = () => -constants.errno.EPIPE;
   const failed = once(socket, 'error');
   t.equal(outlet.give(Buffer.from('refused')), false);

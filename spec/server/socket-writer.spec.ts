@@ -50,7 +50,7 @@ class Writer extends SocketWriter {
   protected override uncongested(): void {
     this.told.push('uncongested');
   }
-  handAll(): void {
+  handOver(): void {
     this.letGo();
   }
   /** Takes what the stream has, empty writes included, one write in each turn. */
@@ -138,7 +138,7 @@ t.test('hands over everything when it has to, full or not', (t) => {
   const writer = new Writer(true);
   writer.write(Buffer.alloc(300_000));
   writer.writeText('tail', 'latin1');
-  writer.handAll();
+  writer.handOver();
   t.equal(writer.socket.writableLength, 300_004);
   t.end();
 });
@@ -164,7 +164,7 @@ t.test('takes nothing once it ends, in whichever way it is given', async (t) => 
   await turn();
   t.same(writer.taken, ['<fin>']);
   const over = new Writer();
-  over.handAll();
+  over.handOver();
   over.write(Buffer.from('late'));
   over.flush();
   await turn();
@@ -234,7 +234,7 @@ t.test(
       await turn();
       writer.write(Buffer.from('later'));
       writer.whenFlushed(() => seen.push('later'));
-      writer.handAll();
+      writer.handOver();
       await turn();
       t.same(seen, []);
       if (isClosed) writer.socket.destroy();
@@ -247,7 +247,7 @@ t.test(
     const idle = new Writer();
     const seen: string[] = [];
     idle.whenFlushed(() => seen.push('nothing waits'));
-    idle.handAll();
+    idle.handOver();
     t.same(seen, ['nothing waits']);
   },
 );
