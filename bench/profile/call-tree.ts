@@ -1,4 +1,5 @@
 /** Reads a CPU profile of V8 into a tree of calls with their times, and sums it up. */
+import { placeOf } from './places.ts';
 
 /** As much of V8's format as is used here. */
 export interface CpuProfile {
@@ -8,6 +9,7 @@ export interface CpuProfile {
       readonly functionName: string;
       readonly url: string;
       readonly lineNumber: number;
+      readonly columnNumber: number;
     };
     readonly children?: readonly number[];
   }[];
@@ -40,10 +42,10 @@ export function buildCallTree({ nodes, samples, timeDeltas }: CpuProfile): Call 
     const { callFrame, children: ids = [] } = byId.get(id)!;
     const children = ids.map(build).sort((left, right) => right.total - left.total);
     const self = selfTimes.get(id) ?? 0;
-    const { functionName, url, lineNumber } = callFrame;
+    const { functionName, url } = callFrame;
     return {
       name: functionName === '' ? '(anonymous)' : functionName,
-      place: url === '' ? '' : `${url.replace(/^.*\/dist\//, '')}:${lineNumber + 1}`,
+      place: placeOf(callFrame),
       owner: ownerOf(functionName, url),
       self,
       total: children.reduce((sum, { total }) => sum + total, self),
@@ -57,7 +59,7 @@ function ownerOf(name: string, url: string): Owner {
   // What the profiler itself does while it begins and ends, it finds in its own call, `dispatch`.
   if (name === '(idle)' || (name === 'dispatch' && url === '')) return 'idle';
   if (name === '(garbage collector)') return 'collector';
-  if (url.includes('/dist/lib/')) return 'ours';
+  if (/\/dist\/(lib|bundle)\//.test(url)) return 'ours';
   if (/^node:(internal\/(streams|stream_base)|net$|_?stream)/.test(url)) return 'streams';
   if (url.startsWith('node:')) return 'node';
   // Without a place in a script: system calls and other work of the runtime.

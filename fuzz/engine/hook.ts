@@ -2,7 +2,7 @@
  * A module loader hook: whatever is loaded from the given folders comes instrumented, and where a
  * fault is to be planted, with the fault.
  */
-import type { InitializeHook, LoadHook } from 'node:module';
+import type { InitializeHook, LoadHook, ResolveHook } from 'node:module';
 import { instrument } from './instrument.ts';
 
 /** A change of one place in a compiled module, to see whether a target notices. */
@@ -25,6 +25,12 @@ let options: HookOptions = { folders: [] };
 /** Takes the options given to `register`. */
 export const initialize: InitializeHook<HookOptions> = (given) => {
   options = given;
+};
+
+/** Finds our own modules one by one, where a program would get bundles. */
+export const resolve: ResolveHook = (specifier, context, nextResolve) => {
+  const conditions = [...context.conditions, 'barewire-modules'];
+  return nextResolve(specifier, { ...context, conditions });
 };
 
 /** Loads a module, instrumented when it lies in one of the folders. */

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import t from 'tap';
 import {
   buildCallTree,
@@ -11,10 +11,11 @@ import {
   sumByOwner,
 } from '../../bench/profile/call-tree.ts';
 import { drawFlameGraph } from '../../bench/profile/flame-graph.ts';
+import { placeOf } from '../../bench/profile/places.ts';
 
 const node = (id: number, functionName: string, url: string, children: number[] = []) => ({
   id,
-  callFrame: { functionName, url, lineNumber: 9 },
+  callFrame: { functionName, url, lineNumber: 9, columnNumber: 0 },
   children,
 });
 const PROFILE: CpuProfile = {
@@ -47,6 +48,28 @@ t.test('times add up from the samples, by function and by owner', (t) => {
     streams: 10,
     collector: 5,
   });
+  t.end();
+});
+
+t.test('a place in a bundle is one in the sources', (t) => {
+  const map = {
+    version: 3,
+    sources: ['../../lib/codec/mask.ts'],
+    names: [],
+    // Its third line, from the first column on, is the sixth of the source.
+    mappings: ';;AAKA',
+  };
+  const folder = t.testdir({ dist: { bundle: { 'chunk.js.map': JSON.stringify(map) } } });
+  const at = (name: string, lineNumber: number): string =>
+    placeOf({
+      url: pathToFileURL(join(folder, 'dist/bundle', name)).href,
+      lineNumber,
+      columnNumber: 4,
+    });
+  t.equal(at('chunk.js', 2), 'lib/codec/mask.ts:6');
+  t.equal(at('chunk.js', 0), 'bundle/chunk.js:1', 'nothing is said of this line');
+  t.equal(at('other.js', 2), 'bundle/other.js:3', 'without a map');
+  t.equal(placeOf({ url: '', lineNumber: -1, columnNumber: -1 }), '');
   t.end();
 });
 

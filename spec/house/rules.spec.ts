@@ -11,9 +11,10 @@ import { EXCUSE, TEXT_RULES } from '../../tools/checks/house/text-rules.ts';
 const RULES: readonly Rule[] = [...IMPORT_RULES, ...FILE_RULES, ...TEXT_RULES, ...TABLE_RULES];
 
 const HEAD = '/** A chapter. */\n';
-const door = (subpath: string): { types: string; default: string } => ({
+const door = (subpath: string): { types: string; 'barewire-modules': string; default: string } => ({
   types: `./dist/lib/${subpath}index.d.ts`,
-  default: `./dist/lib/${subpath}index.js`,
+  'barewire-modules': `./dist/lib/${subpath}index.js`,
+  default: `./dist/bundle/${subpath === '' ? 'index' : subpath.slice(0, -1)}.js`,
 });
 const manifest = (more: object = {}): string =>
   JSON.stringify({

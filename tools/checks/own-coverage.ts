@@ -26,6 +26,7 @@ import {
   type ScriptCoverage,
   show,
 } from './coverage.ts';
+import { withModules } from './modules.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -49,7 +50,7 @@ function record(spec: string): Promise<ScriptCoverage[] | undefined> {
   return new Promise((done) => {
     const options = {
       cwd: ROOT,
-      env: { ...env, TAP_TIMEOUT: '900', NODE_V8_COVERAGE: folder },
+      env: { ...withModules(env), TAP_TIMEOUT: '900', NODE_V8_COVERAGE: folder },
       maxBuffer: 1 << 28,
     };
     execFile(process.execPath, ['--enable-source-maps', spec], options, (error, stdout) => {

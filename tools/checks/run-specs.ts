@@ -17,6 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RECORD_OPTIONS, reportCoverage } from './coverage.ts';
+import { withModules } from './modules.ts';
 import { ensurePlugins, findTap } from './tap-plugins.ts';
 import { TapReport } from './tap-report.ts';
 
@@ -67,6 +68,7 @@ async function runTap(
 ): Promise<number | null> {
   const child = spawn(process.execPath, [findTap(root), '-Rtap', ...options, ...files], {
     cwd: root,
+    env: withModules(process.env),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');

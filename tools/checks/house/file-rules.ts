@@ -55,7 +55,11 @@ function checkManifest(house: House): Findings {
     if (subpath === './package.json') continue;
     const folder = subpath.replace(/^\.\/?/, '');
     const door = `${folder === '' ? '' : `${folder}/`}index`;
-    const wanted = { types: `./dist/lib/${door}.d.ts`, default: `./dist/lib/${door}.js` };
+    const wanted = {
+      types: `./dist/lib/${door}.d.ts`,
+      'barewire-modules': `./dist/lib/${door}.js`,
+      default: `./dist/bundle/${folder === '' ? 'index' : folder}.js`,
+    };
     if (JSON.stringify(target) !== JSON.stringify(wanted)) {
       findings.push(`package.json: ${subpath} does not lead to lib/${door}.ts`);
     }

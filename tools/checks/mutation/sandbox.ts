@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ScriptCoverage } from '../coverage.ts';
+import { withModules } from '../modules.ts';
 
 /** How a spec ended. */
 export type Verdict = 'passed' | 'failed' | 'timed-out';
@@ -115,7 +116,11 @@ export class Sandbox {
     coverage?: string,
   ): Promise<{ verdict: Verdict; output: string }> {
     const { NODE_OPTIONS: _, ...rest } = process.env;
-    const env = { ...rest, TAP_BAIL: '1', TAP_TIMEOUT: String(Math.ceil(wallMs / 1000)) };
+    const env = {
+      ...withModules(rest),
+      TAP_BAIL: '1',
+      TAP_TIMEOUT: String(Math.ceil(wallMs / 1000)),
+    };
     if (coverage !== undefined) Object.assign(env, { NODE_V8_COVERAGE: coverage });
     const options = { cwd: this.#root, env, timeout: Math.ceil(wallMs * 1.2), maxBuffer: 1 << 28 };
     const limited = `ulimit -t ${Math.ceil(processorSeconds)}; ${script}`;
