@@ -1,15 +1,25 @@
 /** Waiting until something has arrived at every client. */
 import type { RawClient } from './load.ts';
 
-/** Length of one broadcast frame, found by sending one burst; a warm-up, too. */
+/**
+ * Length of one broadcast frame, found by sending one burst; a warm-up, too. Rejects unless it is
+ * a whole text message of a server, compressed if it should be.
+ */
 export async function firstFrameBytes(
   clients: readonly RawClient[],
   burst: number,
   command: Buffer,
+  isPacked: boolean,
 ): Promise<number> {
-  const first = new Promise<number>((resolve) => {
-    clients[0]!.onData = (bytes) =>
-      resolve(bytes.readUInt8(1) < 126 ? 2 + bytes.readUInt8(1) : 4 + bytes.readUInt16BE(2));
+  const head = isPacked ? 0xc1 : 0x81;
+  const first = new Promise<number>((resolve, reject) => {
+    clients[0]!.onData = (bytes) => {
+      const length = bytes.readUInt8(1);
+      if (bytes.readUInt8(0) !== head || length > 126) {
+        reject(new Error(`wrong broadcast: ${bytes.subarray(0, 20).toString('hex')}`));
+      }
+      resolve(length < 126 ? 2 + length : 4 + bytes.readUInt16BE(2));
+    };
   });
   const others = bytesEverywhere(clients.slice(1), 1, true);
   clients[0]!.socket.write(command);
