@@ -2,7 +2,7 @@ import { UsageError } from 'barewire/base';
 import type { PeerSettings, WebSocketHandler, WebSocketOptions } from 'barewire/peer';
 import { DuplexTransport, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
-import { checkHandler, connectionOptions } from '../../lib/peer/peer-options.ts';
+import { checkHandler, checkReader, connectionOptions } from '../../lib/peer/peer-options.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 import { duplexPair } from '../support/sockets.ts';
 
@@ -97,6 +97,23 @@ t.test('what is no handler is refused, and has not begun to read', async (t) => 
   }
   client.attach({ message() {}, origins: '*' } as WebSocketHandler);
   t.throws(() => client.attach({}), { code: 'already-reading' });
+});
+
+t.test('names that are never called are refused of literals, not of what inherits its own', (t) => {
+  const literal = (names: object): WebSocketHandler => Object.assign(Object.create(null), names);
+  class Room implements WebSocketHandler {
+    readonly members = 3;
+    message(): void {}
+  }
+  for (const handler of [new Room(), literal({}), literal({ message() {}, members: 3 })]) {
+    t.doesNotThrow(() => checkReader(handler, 'message'));
+  }
+  for (const names of [{ mesage() {} }, { members: 3 }] as readonly object[]) {
+    const refused = { code: 'invalid-argument', message: /knows no (mesage|members)/ };
+    t.throws(() => checkReader({ ...names }, 'message'), refused);
+    t.throws(() => checkReader(literal(names), 'message'), refused);
+  }
+  t.end();
 });
 
 t.test('every option of a connection reaches it, and none that is left out', (t) => {

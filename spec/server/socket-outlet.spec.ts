@@ -22,6 +22,14 @@ class Outlet extends SocketOutlet {
   giveAll(...blocks: Buffer[]): void {
     this.handAll(blocks);
   }
+  end(): void {
+    this.callStream('end');
+  }
+  /** The transport ends, and so many bytes had not been handed over. */
+  lose(waitingBytes: number): number {
+    this.countLost(waitingBytes);
+    return this.lostBytes;
+  }
   get state(): { waits: boolean; isBlocked: boolean; handed: number } {
     return { waits: this.socketBytes > 0, isBlocked: this.isBlocked, handed: this.handed };
   }
@@ -64,6 +72,9 @@ for (const isDirect of [true, false]) {
     const expected = `header ${'p'.repeat(20_000)} next`;
     t.equal((await client.until(' next')) === expected, true, 'same bytes');
     t.match(outlet.state, { waits: false, isBlocked: false });
+    outlet.giveAll(Buffer.from(', alone'));
+    t.equal(outlet.state.handed, 20_019);
+    await client.until(' next, alone');
     close();
   });
 
@@ -159,6 +170,49 @@ t.test('loses what a stream refuses, and what comes when it is destroyed', (t) =
     t.equal(outlet.hasLostOutput, true);
   }
   t.end();
+});
+
+t.test('counts what never left: what waited, and what the stream had not taken', async (t) => {
+  for (const isTaken of [false, true]) {
+    let take = (): void => undefined;
+    const stream = new Duplex({
+      write(_chunk, _encoding, done) {
+        take = done;
+      },
+    });
+    const outlet = new Outlet(stream, false);
+    outlet.give(Buffer.from('given'));
+    t.match(outlet.state, { waits: true });
+    outlet.end();
+    if (isTaken) {
+      take();
+      await once(stream, 'finish');
+    }
+    stream.destroy();
+    t.equal(outlet.lostBytes, 0);
+    t.equal(outlet.lose(3), isTaken ? 3 : 8);
+  }
+});
+
+t.test('destroys a stream with what it throws, and loses what it was given', async (t) => {
+  const give = (outlet: Outlet): unknown => outlet.give(Buffer.from('given'));
+  const giveAll = (outlet: Outlet): void => outlet.giveAll(Buffer.from('gi'), Buffer.from('ven'));
+  for (const use of [give, giveAll]) {
+    for (const thrown of [new Error('thrown'), 'thrown']) {
+      const stream = new Duplex({
+        write() {
+          throw thrown;
+        },
+      });
+      const failed = once(stream, 'error');
+      const outlet = new Outlet(stream, false);
+      use(outlet);
+      t.match(outlet.state, { isBlocked: true });
+      t.equal(outlet.hasLostOutput, true);
+      t.equal(outlet.lose(0), 5);
+      t.match(await failed, [{ message: 'thrown' }]);
+    }
+  }
 });
 
 t.test('tells what a stream takes that has more room than counts as congested', async (t) => {
