@@ -4,7 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const { NODE_OPTIONS: _, ...env } = process.env;
+const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...rest } = process.env;
+/**
+ * Without any recording of coverage, by Node or by tap: a fuzzer runs sources that it has changed,
+ * which count for nothing, and would be several times slower.
+ */
+const env = { ...rest, _TAPJS_PROCESSINFO_COVERAGE_: '0' };
 
 /** How a run ended, and what it printed. */
 export interface FuzzRun {

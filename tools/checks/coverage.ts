@@ -33,7 +33,7 @@ export interface ScriptCoverage {
 }
 
 /** One recorded process: the spec file it ran, and what it covered of `dist/lib`. */
-interface Recording {
+export interface Recording {
   readonly spec: string;
   readonly scripts: readonly ScriptCoverage[];
 }
@@ -51,23 +51,45 @@ export interface Tally {
   missing: Set<number>;
 }
 
-/** tap options that make it record, and report nothing itself. */
+/** tap options that make it record, give it time for that, and report nothing itself. */
 export const RECORD_OPTIONS: readonly string[] = [
   '--no-disable-coverage',
   '--allow-incomplete-coverage',
   '--coverage-report=none',
+  // Counting makes code several times slower.
+  '--timeout=900',
 ];
 
-function readRecordings(root: string): Recording[] {
+/** What tap has written down about a process. */
+interface ProcessInfo {
+  /** The spec file that tap has started; not there for the processes below it. */
+  readonly externalID?: string;
+  /** The process that started it. */
+  readonly parent?: string | null;
+}
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
+/** The spec that a process ran, or that started it; empty when that has left no trace. */
+function specOf(root: string, process: string): string {
+  const path = join(root, '.tap/processinfo', `${process}.json`);
+  if (!existsSync(path)) return '';
+  const { externalID, parent } = readJson(path) as ProcessInfo;
+  return externalID ?? (parent ? specOf(root, parent) : '');
+}
+
+/**
+ * Reads what tap has recorded, which its next run takes away. What a spec starts in a process of
+ * its own counts for that spec.
+ */
+export function readRecordings(root: string): Recording[] {
   const folder = join(root, '.tap/coverage');
+  if (!existsSync(folder)) return [];
   const lib = pathToFileURL(join(root, 'dist/lib/')).href;
   return readdirSync(folder).map((name) => {
-    const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-    const scripts = (result as ScriptCoverage[]).filter(({ url }) => url.startsWith(lib));
-    const { externalID, argv } = JSON.parse(
-      readFileSync(join(root, '.tap/processinfo', name), 'utf8'),
-    );
-    return { spec: externalID ?? relative(root, argv[1] ?? ''), scripts };
+    const { result } = readJson(join(folder, name)) as { result: ScriptCoverage[] };
+    const scripts = result.filter(({ url }) => url.startsWith(lib));
+    return { spec: specOf(root, name.replace(/\.json$/, '')), scripts };
   });
 }
 
@@ -152,18 +174,18 @@ export function isOwnSpec(spec: string, file: string): boolean {
 }
 
 /**
- * Measures what a run with {@link RECORD_OPTIONS} has recorded.
+ * Measures what runs with {@link RECORD_OPTIONS} have recorded.
  *
+ * @param records of one run after the other.
  * @param onlyOf parts of paths: only files that match are measured; none means all.
  * @returns lines for people, and whether every floor was reached.
  */
 export async function reportCoverage(
   root: string,
+  records: readonly Recording[],
   onlyOf: readonly string[],
 ): Promise<{ readonly lines: readonly string[]; readonly isEnough: boolean }> {
-  if (!existsSync(join(root, '.tap/coverage')))
-    return { lines: ['nothing recorded'], isEnough: false };
-  const records = readRecordings(root);
+  if (records.length === 0) return { lines: ['nothing recorded'], isEnough: false };
   const total: Tally = { lines: [0, 0], branches: [0, 0], missing: new Set() };
   const lines: string[] = [];
   for (const path of filesOfLib(root)) {

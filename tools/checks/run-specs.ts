@@ -16,7 +16,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { RECORD_OPTIONS, reportCoverage } from './coverage.ts';
+import { RECORD_OPTIONS, type Recording, readRecordings, reportCoverage } from './coverage.ts';
 import { withModules } from './modules.ts';
 import { ensurePlugins, findTap } from './tap-plugins.ts';
 import { TapReport } from './tap-report.ts';
@@ -88,14 +88,18 @@ async function runSpecs(files: readonly string[], options: readonly string[], sh
     if (showAll) console.log(line);
     report.line(line);
   };
-  let status = await runTap(files, options, take);
-  // A second run would begin its record of coverage anew.
-  for (let before = files.length; !isMeasured; ) {
+  const run = async (some: readonly string[]): Promise<number | null> => {
+    const status = await runTap(some, options, take);
+    if (isMeasured) recordings.push(...readRecordings(root));
+    return status;
+  };
+  let status = await run(files);
+  for (let before = files.length; ; ) {
     const silent = report.silent(files);
     if (silent.length === 0 || silent.length >= before) break;
     console.log(`${silent.length} files have no result yet and run again`);
     before = silent.length;
-    status = await runTap(silent, options, take);
+    status = await run(silent);
   }
   report.end(status, files);
   for (const line of failures) console.log(line);
@@ -119,12 +123,14 @@ ensurePlugins(root);
 const isQuiet = process.env['CI'] !== undefined || files.length > 1;
 const isMeasured = flags.has('--coverage');
 const options = isMeasured ? [...RECORD_OPTIONS, ...tapOptions] : tapOptions;
+const recordings: Recording[] = [];
 const report = await runSpecs(files, options, flags.has('--tap') || !isQuiet);
 for (const skip of report.skips) console.log(`skipped ${skip}`);
 if (isMeasured) {
   // Of a part of the specs, the coverage of the same part of lib is what counts.
   const { lines, isEnough } = await reportCoverage(
     root,
+    recordings,
     parts.map((part) => part.replace(/^spec\//, '')),
   );
   for (const line of lines) console.log(line);
