@@ -70,7 +70,9 @@ t.test('has its states, its URL and its handlers [sse-9.2.2-16, sse-9.2.2-18]', 
   t.match(source.url, /^http:\/\/127\.0\.0\.1:\d+\/a\?b#c$/);
   await eventually(() => seen.length === 1);
   t.strictSame(seen, ['open 1']);
-  t.type(source.onopen, 'function');
+  for (const handler of [source.onopen, source.onmessage, source.onerror]) {
+    t.type(handler, 'function');
+  }
   source.onopen = 5 as never;
   t.equal(source.onopen, null);
   source.close();
@@ -369,6 +371,12 @@ t.test('close stops everything, in each state [sse-9.2.2-19, sse-9.2.3-13]', asy
   waiting.world.advance(100_000);
   t.equal(waiting.server.connections(), 1);
 
+  const failing = await listen(t, [whole(''), stream()]);
+  failing.source.addEventListener('error', () => failing.source.close());
+  await eventually(() => failing.source.readyState === 2);
+  t.strictSame(failing.world.waiting, []);
+  t.strictSame(failing.seen, ['open 1', 'error 0']);
+
   const inside = await listen(t, [stream('data: a\n\ndata: b\n\n')]);
   inside.source.addEventListener('message', () => inside.source.close());
   await eventually(() => inside.seen.length === 2);
@@ -466,6 +474,16 @@ t.test('the loop throws when the source fails for good, and ends when it is clos
   const closing = await listen(t, [stream()]);
   const next = closing.source[Symbol.asyncIterator]().next();
   closing.source.close();
+  t.strictSame(await next, { value: undefined, done: true });
+});
+
+t.test('a loop that begins behind the end learns of it at once', async (t) => {
+  const { source, seen } = await listen(t, [status(500)]);
+  await eventually(() => seen.length === 1);
+  await t.rejects(source[Symbol.asyncIterator]().next(), HandshakeRefused);
+  const closed = await listen(t, [stream()]);
+  closed.source.close();
+  const next = closed.source[Symbol.asyncIterator]().next();
   t.strictSame(await next, { value: undefined, done: true });
 });
 

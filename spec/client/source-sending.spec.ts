@@ -37,6 +37,25 @@ t.test('counts what is on its way, and tells what never left', async (t) => {
   t.strictSame(unsent, [2]);
 });
 
+t.test('a lost connection takes along what was on its way, told once', async (t) => {
+  const unsent: number[] = [];
+  const blobs = new SourceSending((bytes) => unsent.push(bytes));
+  const [lost, next] = [new FakePeer(), new FakePeer()];
+  blobs.send(lost.asPeer, new Blob(['abc']));
+  blobs.send(lost.asPeer, new Blob(['de']));
+  t.equal(blobs.take(), 5);
+  t.equal(blobs.bytes, 0);
+  blobs.send(next.asPeer, new Blob(['f']));
+  for (const end of lost.ends) end(false);
+  await turn();
+  t.equal(blobs.bytes, 1, 'only that of the next connection');
+  t.strictSame(unsent, []);
+  next.ends[0]!(false);
+  await turn();
+  t.equal(blobs.bytes, 0);
+  t.strictSame(unsent, [1]);
+});
+
 t.test('calls back at once without Blobs, else behind the last one', async (t) => {
   const world = new FakeWorld();
   const blobs = new SourceSending(() => t.fail('everything has left'));

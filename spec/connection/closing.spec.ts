@@ -38,6 +38,18 @@ t.test('measures each wait from its beginning, and nothing before the first', (t
   closing.await('peer-close', 110);
   t.equal(closing.awaited, 'peer-close');
   t.equal(closing.waitedMs(111), 1);
+  closing.waitOn(115);
+  t.equal(closing.waitedMs(117), 2, 'something has moved');
+  t.end();
+});
+
+t.test('measures all of closing from the first wait on', (t) => {
+  const closing = new Closing();
+  t.equal(closing.lastedMs(1e9), 0);
+  closing.await('our-close', 100);
+  closing.await('peer-close', 110);
+  closing.waitOn(115);
+  t.equal(closing.lastedMs(120), 20);
   t.end();
 });
 

@@ -35,6 +35,21 @@ t.test('gives up when nothing at all came after a ping', (t) => {
   t.end();
 });
 
+t.test('takes no silence amiss while nothing is read, and asks for pongs instead', (t) => {
+  const keepalive = new Keepalive({ pingIntervalMs: 100, pongTimeoutMs: 50, idleTimeoutMs: 200 });
+  keepalive.tick(0);
+  keepalive.pinged(0, undefined, undefined);
+  const deaf = [10, 109, 110, 209, 210].map((nowMs) => keepalive.tick(nowMs, true));
+  t.strictSame(deaf, ['none', 'none', 'pong', 'none', 'pong']);
+  t.equal(keepalive.tick(1000), 'none', 'the time counts from the end of the pause');
+  t.equal(keepalive.tick(1049), 'none');
+  const action = keepalive.tick(1050);
+  t.equal(typeof action === 'object' ? action.code : action, 'pong-timeout');
+  t.equal(keepalive.tick(2000, true), 'none', 'another pause begins anew');
+  t.equal(new Keepalive().tick(1e9, true), 'none', 'no pings, no pongs');
+  t.end();
+});
+
 t.test('answers older pings with a newer pong, and ignores pongs to nothing', (t) => {
   const keepalive = new Keepalive();
   const answered: string[] = [];

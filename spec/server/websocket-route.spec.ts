@@ -4,7 +4,7 @@ import { HandshakeRejected, ProtocolError } from 'barewire/base';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { get, post, readResponse, serve } from '../support/serving.ts';
-import { eventually } from '../support/sockets.ts';
+import { duplexPair, eventually } from '../support/sockets.ts';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const HANDSHAKE = [
@@ -135,6 +135,26 @@ t.test('never asks about a handshake that cannot succeed', async (t) => {
     const response = readResponse(await client.until('\r\n\r\n'));
     t.equal(response.status, status, request);
     t.match(response.fields, fields);
+  }
+});
+
+t.test('lets no page of http: in where TLS ends at the server', async (t) => {
+  const { server } = await serve(t, { websocket: {} });
+  for (const [isSecure, origin, status] of [
+    [false, 'http://a', 101],
+    [true, 'https://a', 101],
+    [true, 'http://a', 403],
+  ] as const) {
+    const [ours, theirs] = duplexPair();
+    server.serve(ours, { isSecure });
+    let wire = '';
+    theirs.on('data', (bytes: Buffer) => {
+      wire += bytes.toString('latin1');
+    });
+    theirs.write(get('/', ...HANDSHAKE, `origin: ${origin}`));
+    await eventually(() => wire.includes('\r\n\r\n'));
+    t.equal(readResponse(wire).status, status, `${origin}, ${isSecure}`);
+    theirs.destroy();
   }
 });
 
