@@ -131,7 +131,9 @@ if (isMeasured) {
   const { lines, isEnough } = await reportCoverage(
     root,
     recordings,
-    parts.map((part) => part.replace(/^spec\//, '')),
+    parts.map((part) =>
+      part.replace(/^(\.\/)?(dist\/)?spec\//, 'lib/').replace(/\.(spec|prop).*/, ''),
+    ),
   );
   for (const line of lines) console.log(line);
   if (!isEnough) process.exitCode = 1;
