@@ -1,4 +1,5 @@
-import { ReplayLog } from 'barewire/sse';
+import assert from 'node:assert/strict';
+import { encodeEvent, ReplayLog } from 'barewire/sse';
 import fc from 'fast-check';
 import t from 'tap';
 import { readStream } from '../support/event-streams.ts';
@@ -68,6 +69,102 @@ t.test('answers any position without throwing', (t) => {
       },
     ),
     runs(2000),
+  );
+  t.pass('no counterexample');
+  t.end();
+});
+
+/** The log as its documentation says it: everything that was ever appended, in a list. */
+class NaiveLog {
+  readonly all: { readonly id: string; readonly text: string }[] = [];
+  readonly #maxEvents: number;
+  readonly #maxBytes: number;
+
+  constructor(maxEvents: number, maxBytes: number) {
+    this.#maxEvents = maxEvents;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The newest that fit together, counted from the end; one too large leaves nothing. */
+  get kept(): readonly { readonly id: string; readonly text: string }[] {
+    let [start, bytes] = [this.all.length, 0];
+    while (start > 0 && this.all.length - start < this.#maxEvents) {
+      bytes += Buffer.byteLength(this.all[start - 1]!.text) + 64;
+      if (bytes > this.#maxBytes) break;
+      start -= 1;
+    }
+    return this.all.slice(start);
+  }
+
+  since(position: string | undefined): unknown {
+    if (!position) return { kind: 'fresh' };
+    const found = /^([\w.]{1,64})-(0|[1-9]\d{0,15})$/.exec(position);
+    const gap = (reason: string, missed?: number): unknown => ({ kind: 'gap', reason, missed });
+    if (found === null) return gap('unknown');
+    if (found[1] !== 'e') return gap('other-epoch');
+    const offset = Number(found[2]);
+    if (offset > this.all.length) return gap('too-new');
+    const { kept } = this;
+    const missed = this.all.length - kept.length - offset;
+    if (missed > 0) return gap('too-old', missed);
+    return { kind: 'caught-up', events: this.all.slice(offset) };
+  }
+}
+
+const logStep = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      data: fc.oneof(
+        fc.string({ maxLength: 40 }),
+        fc.nat(300).map((n) => 'ä'.repeat(n)),
+      ),
+      event: fc.constantFrom(undefined, 'price', 'a\nb'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.oneof(
+      fc.integer({ min: -12, max: 2 }),
+      fc.constantFrom(undefined, '', 'e', 'e-', 'e-01', 'f-0', 'e-1 ', '-1', 'e-e-1', 'é-1'),
+      fc.string({ maxLength: 5 }),
+    ),
+  },
+);
+
+t.test('says at every step what a list of everything would say', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(logStep, { maxLength: 60 }),
+      fc.integer({ min: 0, max: 12 }),
+      fc.integer({ min: 0, max: 1200 }),
+      (steps, maxReplayEvents, maxReplayBytes) => {
+        const log = new ReplayLog({ epoch: 'e', maxReplayEvents, maxReplayBytes });
+        const naive = new NaiveLog(maxReplayEvents, maxReplayBytes);
+        for (const step of steps) {
+          if (typeof step === 'object') {
+            if (step.event === 'a\nb') {
+              assert.throws(() => log.append(step), { code: 'invalid-argument' });
+            } else {
+              const id = `e-${naive.all.length + 1}`;
+              naive.all.push({ id, text: encodeEvent({ ...step, id }) });
+              assert.deepEqual(log.append(step), naive.all.at(-1));
+            }
+          } else {
+            // A number is a position that far from the newest.
+            const near = Math.max(0, naive.all.length + Number(step));
+            const position = typeof step === 'number' ? `e-${near}` : step;
+            assert.deepEqual(log.since(position), naive.since(position));
+          }
+          const { kept } = naive;
+          const bytes = kept.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 64, 0);
+          assert.deepEqual([log.length, log.byteLength], [kept.length, bytes]);
+          assert.equal(log.lastId, `e-${naive.all.length}`);
+          assert.deepEqual(log.recent(3), kept.slice(-3));
+        }
+      },
+    ),
+    runs(1000),
   );
   t.pass('no counterexample');
   t.end();
