@@ -68,7 +68,7 @@ export function parseWebSocketUrl(url: string | URL, base?: WebSocketAddress): W
  * Parses the URL of an event stream, relative to `base` if there is one. A fragment stays in
  * `href`.
  *
- * @throws UsageError `invalid-argument` when it is no URL, or none of HTTP.
+ * @throws UsageError `invalid-argument` when it is no URL, or none of HTTP, or its host is none.
  */
 export function parseHttpUrl(url: string | URL, base?: WebSocketAddress): WebSocketAddress {
   const parsed = parse(String(url), base?.href);
@@ -81,8 +81,17 @@ function schemeOf(url: URL, schemes: ReadonlyMap<string, string>, what: string):
   throw new UsageError('invalid-argument', `${url.protocol} is no scheme of ${what}`);
 }
 
+/**
+ * Stricter than the standard: what a URL's host may hold and the Host field may not [RFC 3986
+ * §3.2.2].
+ */
+const NO_HOST = /["`{}]/;
+
 function addressOf(url: URL, isSecure: boolean): WebSocketAddress {
   const { hostname, host, port } = url;
+  if (NO_HOST.test(host)) {
+    throw new UsageError('invalid-argument', `${JSON.stringify(host)} is not host and port`);
+  }
   return {
     href: url.href,
     origin: `${url.protocol}//${host}`,

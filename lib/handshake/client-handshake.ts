@@ -26,7 +26,6 @@ import {
   parseExtensionList,
 } from '../deflate/index.ts';
 import { computeAccept, isHandshakeKey } from './accept-key.ts';
-
 import { formatSubprotocols } from './subprotocol.ts';
 import { type FieldLookup, hasListElement } from './upgrade-request.ts';
 
@@ -87,6 +86,12 @@ const RESERVED: ReadonlySet<string> = new Set([
 const TARGET = /^\/[!"$-~]*$/;
 
 /**
+ * A name, an IPv4 address or a bracketed address, and a port [RFC 3986 §3.2.2]: without user
+ * information, and without what our own request reader, and others, would refuse in a Host.
+ */
+const HOST = /^(?:(?:[-\w.~!$&'()*+,;=]|%[\da-f]{2})+|\[[\da-f:.v]+\])(?::\d{0,5})?$/i;
+
+/**
  * Writes the request that opens a connection, in the bytes of HTTP/1.1.
  *
  * @param key from `encodeHandshakeKey`: 16 random bytes, new for each connection.
@@ -128,7 +133,7 @@ export function buildExtendedConnect(
 
 function checkAddress({ host, target }: UpgradeWishes): void {
   if (!TARGET.test(target)) throw new UsageError('invalid-argument', 'not a path with its query');
-  if (!/^[!-~]+$/.test(host) || /[/?#@\\]/.test(host)) {
+  if (!HOST.test(host)) {
     throw new UsageError('invalid-argument', `${JSON.stringify(host)} is not host and port`);
   }
 }

@@ -52,6 +52,14 @@ t.test('refuses what is no URL of a WebSocket [6455-4.1-4]', (t) => {
   t.end();
 });
 
+t.test('refuses a host that no Host field can hold', (t) => {
+  for (const host of ['a"b', 'a`b', 'a{b', 'a}b', 'a%22b']) {
+    t.throws(() => parseWebSocketUrl(`ws://${host}/`), { code: 'invalid-argument' }, host);
+    t.throws(() => parseHttpUrl(`http://${host}/`), { code: 'invalid-argument' }, host);
+  }
+  t.end();
+});
+
 t.test('refuses a fragment, and cuts it off a location', (t) => {
   for (const url of ['ws://a/#b', 'ws://a/#', 'https://a/?b#c']) {
     t.throws(() => parseWebSocketUrl(url), { code: 'invalid-argument' }, url);

@@ -111,6 +111,8 @@ t.test('stays at a unix socket, and is never led to one', (t) => {
   for (const origin of ['ws://a.example/', 'wss://a.example/']) {
     const socket = refusal('ws+unix:/run/a.sock:/y');
     t.throws(() => followRedirect(hop(origin), socket), /a bad location/, origin);
+    const nobody = refusal('ws://a"b/y');
+    t.throws(() => followRedirect(hop(origin), nobody), /a bad location/, origin);
   }
   t.end();
 });

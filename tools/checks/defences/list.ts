@@ -164,10 +164,10 @@ const HTTP: readonly Defence[] = [
   {
     area: 'heads',
     attack: 'a line that is injected into our own request: host',
-    defence: 'host and port have visible characters only',
+    defence: 'host and port have the characters of a host and a port only',
     file: 'lib/handshake/client-handshake.ts',
-    find: '!/^[!-~]+$/.test(host) || ',
-    replace: '',
+    find: 'if (!HOST.test(host))',
+    replace: 'if (host === "")',
     spec: 'spec/security/opening-handshake.spec.ts',
   },
   {
