@@ -174,9 +174,11 @@ class Run {
     if (open === undefined) return;
     if (action === 'say') return open.write(Buffer.from('810161', 'hex'));
     if (action === 'goodbye') open.write(Buffer.from('880203f4', 'hex'));
-    if (action === 'done') open.write(Buffer.from('880203e8', 'hex'));
-    if (action === 'lose') open.far.destroy();
-    if (action === 'end') open.far.end();
+    else if (action === 'done') open.write(Buffer.from('880203e8', 'hex'));
+    else if (action === 'lose') open.far.destroy();
+    else if (action === 'end') open.far.end();
+    // Nobody wants a connection or an answer: nothing happens.
+    else return;
     open.state = 'over';
   }
 

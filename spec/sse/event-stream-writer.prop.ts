@@ -65,7 +65,7 @@ t.test('law: an event is refused, or is the one event that was given', (t) => {
     }),
     runs(600),
   );
-  t.ok(written > 200 && refused > 200, `${written} written, ${refused} refused`);
+  t.ok(written > 50 && refused > 50, `${written} written, ${refused} refused`);
   t.end();
 });
 
