@@ -53,7 +53,7 @@ function open(owner: Owner, setting: Setting, clock: { nowMs: number }): Connect
     messageTimeoutMs: 60_000,
     pingIntervalMs: 20_000,
     pongTimeoutMs: 10_000,
-    deflate: isDeflating ? new MessageCodec(role, DEFLATE) : undefined,
+    deflate: isDeflating ? new MessageCodec(role, DEFLATE, { zlib: 'handle' }) : undefined,
     compressThresholdBytes: 20,
   });
 }
@@ -99,7 +99,7 @@ function readBack(owner: Owner, { role, isDeflating }: Setting): string[] {
     role: other,
     now: () => 0,
     takeMaskingKey: () => 0,
-    deflate: isDeflating ? new MessageCodec(other, DEFLATE) : undefined,
+    deflate: isDeflating ? new MessageCodec(other, DEFLATE, { zlib: 'handle' }) : undefined,
   });
   connection.receive(Buffer.concat(owner.written));
   return received;

@@ -127,8 +127,8 @@ function run(input: Uint8Array): void {
   const isIdling = choices.flag();
   const messages = cutAt(choices.rest, choices.cuts(2));
   const cuts = choices.cuts(4);
-  const codec = new MessageCodec(role, parameters);
-  const other = new MessageCodec(role, parameters);
+  const codec = new MessageCodec(role, parameters, { zlib: 'handle' });
+  const other = new MessageCodec(role, parameters, { zlib: 'handle' });
   const bits = role === 'server' ? parameters.clientMaxWindowBits : parameters.serverMaxWindowBits;
   const forgets =
     role === 'server' ? parameters.clientNoContextTakeover : parameters.serverNoContextTakeover;

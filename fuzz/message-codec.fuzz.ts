@@ -59,8 +59,8 @@ function run(input: Uint8Array): void {
   const isIdling = choices.flag();
   const isBreaking = choices.flag();
   const messages = cutAt(choices.rest, choices.cuts(3)).map((part) => stretch(part, choices));
-  const server = new MessageCodec('server', parameters, { level, memoryLevel });
-  const client = new MessageCodec('client', parameters);
+  const server = new MessageCodec('server', parameters, { level, memoryLevel, zlib: 'handle' });
+  const client = new MessageCodec('client', parameters, { zlib: 'handle' });
   let history = Buffer.alloc(0);
   for (const message of messages) {
     const pieces = cutAt(message, cuts);

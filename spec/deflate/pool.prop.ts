@@ -41,7 +41,7 @@ class Sender {
   isClosed = false;
 
   constructor(pool: DeflatePool, messages: readonly Buffer[]) {
-    this.codec = new MessageCodec('server', DEFAULTS, { pool });
+    this.codec = new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' });
     this.#messages = [...messages];
   }
 
