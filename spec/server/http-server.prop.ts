@@ -1,0 +1,274 @@
+/**
+ * Laws of a running server, for any interleaving of what clients send, read, end and break off,
+ * what handlers do and fail to do, and time that passes. No sockets: the wires are in the hands of
+ * the law.
+ */
+import type { Duplex } from 'node:stream';
+import { createServer, type Exchange } from 'barewire';
+import fc from 'fast-check';
+import t from 'tap';
+import { FakeTime } from '../support/fake-time.ts';
+import { recordResponses } from '../support/http-driver.ts';
+import { runs } from '../support/laws.ts';
+import { duplexPair } from '../support/sockets.ts';
+
+/** What can happen, and how often: ends are rare, or little would happen before them. */
+const WEIGHTS = {
+  ...{ connect: 3, get: 6, post: 4, chunked: 3, garble: 0.3, send: 10, sendAll: 8 },
+  ...{ pause: 1, resume: 3, end: 0.5, destroy: 0.5 },
+  ...{ respond: 8, begin: 5, write: 8, writeMuch: 1, finish: 5, readBody: 5, fail: 0.5, cut: 0.3 },
+  ...{ wait: 4, waitLong: 0.3, close: 0.1 },
+};
+type Action = keyof typeof WEIGHTS;
+
+const action = fc.oneof(
+  ...Object.entries(WEIGHTS).map(([name, weight]) => ({
+    weight: weight * 10,
+    arbitrary: fc.constant(name as Action),
+  })),
+);
+/** What is done, to which of them, how much, and how many turns go by before the next. */
+const step = fc.record({ action, which: fc.nat(5), size: fc.nat(150), turns: fc.nat(2) });
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
+
+/** A client, as the law has it. */
+class Client {
+  readonly far: Duplex;
+  readonly near: Duplex;
+  /** Written, and not carried yet. */
+  backlog = '';
+  requests = 0;
+  hasGarbled = false;
+  hasEnded = false;
+  readonly received: Buffer[] = [];
+
+  constructor() {
+    [this.near, this.far] = duplexPair();
+    this.far.on('error', () => {});
+    this.far.on('data', (bytes: Buffer) => this.received.push(bytes));
+  }
+
+  /** Carries so many characters. */
+  flow(count: number): void {
+    const piece = this.backlog.slice(0, count);
+    this.backlog = this.backlog.slice(count);
+    if (piece !== '' && this.far.writable) this.far.write(piece);
+  }
+}
+
+/** An exchange that a handler has, and the promise that it has given for it. */
+interface Task {
+  readonly exchange: Exchange;
+  readonly settle: (error?: Error) => void;
+  body: ReturnType<Exchange['stream']> | undefined;
+}
+
+const MEANT = 'a handler that fails on purpose';
+
+/** A server, its clients, its handlers and its time. */
+class Run {
+  readonly time = new FakeTime();
+  readonly errors: unknown[] = [];
+  readonly clients: Client[] = [];
+  tasks: Task[] = [];
+  isClosed = false;
+  /** Whether nothing has happened that cuts a connection: then nobody may be left waiting. */
+  isPeaceful = true;
+  #passedMs = 0;
+  closing: Promise<unknown> | undefined;
+  answered = 0;
+  readonly server = createServer({
+    time: this.time,
+    error: (error) => this.errors.push(error),
+    request: (exchange) =>
+      new Promise<void>((resolve, reject) => {
+        const settle = (error?: Error): void => (error ? reject(error) : resolve());
+        this.tasks.push({ exchange, settle, body: undefined });
+      }),
+  });
+
+  do({ action, which, size }: Step): void {
+    const client = this.clients[which % Math.max(1, this.clients.length)];
+    const task = this.tasks[which % Math.max(1, this.tasks.length)];
+    if (action === 'wait' || action === 'waitLong') {
+      const ms = action === 'wait' ? 400 : 25_000;
+      this.#passedMs += ms;
+      this.isPeaceful &&= this.#passedMs < 4_000;
+      this.time.advance(ms);
+    } else if (action === 'close') this.close(5_000);
+    else if (action === 'connect') this.#connect();
+    else if (client !== undefined && this.#talk(action, client, size)) return;
+    else if (task !== undefined) this.#handle(action, task);
+  }
+
+  close(deadlineMs: number): void {
+    this.closing ??= this.server.close({ deadlineMs }).then(() => {
+      this.isClosed = true;
+    });
+  }
+
+  #connect(): void {
+    if (this.closing !== undefined) return;
+    const client = new Client();
+    this.clients.push(client);
+    this.server.serve(client.near);
+  }
+
+  #talk(action: Action, client: Client, size: number): boolean {
+    if (action === 'get' || action === 'post' || action === 'chunked') ask(client, action, size);
+    else if (action === 'garble') {
+      client.backlog += '\r\nNONSENSE\r\n\r\n';
+      client.hasGarbled = true;
+    } else if (action === 'send') client.flow(size);
+    else if (action === 'sendAll') client.flow(Number.POSITIVE_INFINITY);
+    else if (action === 'pause') client.far.pause();
+    else if (action === 'resume') client.far.resume();
+    else if (action === 'end') client.far.end();
+    else if (action === 'destroy') client.far.destroy();
+    else return false;
+    client.hasEnded ||= action === 'end' || action === 'destroy';
+    return true;
+  }
+
+  #handle(action: Action, task: Task): void {
+    const { exchange, body } = task;
+    if (action === 'readBody') return void exchange.body.bytes().catch(() => {});
+    if (action === 'write' || action === 'writeMuch') {
+      void body?.write(action === 'write' ? `${exchange.path} ` : 'x'.repeat(70_000));
+      return;
+    }
+    if (action === 'begin') {
+      if (body === undefined) task.body = exchange.stream(200);
+      return;
+    }
+    this.isPeaceful &&= action !== 'fail' && action !== 'cut';
+    if (action === 'fail') this.#leave(task, new Error(MEANT));
+    else if (action === 'cut' && body !== undefined) {
+      body.abort();
+      this.#leave(task);
+    } else if (action === 'finish' && body !== undefined) {
+      body.end();
+      this.#leave(task);
+    } else if (action === 'respond' && body === undefined) {
+      exchange.respond(200, {}, `${exchange.path} whole`);
+      this.#leave(task);
+    }
+  }
+
+  #leave(task: Task, error?: Error): void {
+    this.tasks = this.tasks.filter((other) => other !== task);
+    task.settle(error);
+  }
+
+  /** Everybody sends and reads what is left, and every handler comes to its end. */
+  async settle(): Promise<void> {
+    const isPeaceful = this.isPeaceful && this.closing === undefined;
+    for (let round = 0; round < 12; round += 1) {
+      for (const client of this.clients) {
+        client.far.resume();
+        client.flow(Number.POSITIVE_INFINITY);
+      }
+      for (const task of this.tasks) {
+        this.#handle(task.body === undefined ? 'respond' : 'finish', task);
+      }
+      for (let turns = 0; turns < 4; turns += 1) await turn();
+    }
+    if (!isPeaceful) return;
+    for (const { received, requests, hasGarbled, hasEnded } of this.clients) {
+      if (hasGarbled || hasEnded) continue;
+      const answers = countAnswers(received);
+      if (answers !== requests) throw new Error(`${answers} answers to ${requests} requests`);
+    }
+  }
+
+  /** The server closes, whoever is there still. */
+  async finish(): Promise<void> {
+    this.close(5_000);
+    for (let second = 0; !this.isClosed; second += 1) {
+      if (second > 10) throw new Error(`it never ends: ${JSON.stringify(this.server.stats())}`);
+      for (let turns = 0; turns < 4; turns += 1) await turn();
+      this.time.advance(1_000);
+    }
+    // The wheel stops when it finds nothing to do.
+    this.time.advance(1_000);
+    for (let turns = 0; turns < 4; turns += 1) await turn();
+  }
+
+  /** What holds at any time: every client reads well-formed answers, in the order it asked. */
+  check(): void {
+    for (const { received, requests, hasGarbled, hasEnded } of this.clients) {
+      const { failure, messages } = recordResponses([Buffer.concat(received)]);
+      if (failure !== undefined) throw new Error(`the client reads ${failure.code}`);
+      const complete = messages.filter(({ isComplete }) => isComplete);
+      for (const [index, { head, body }] of complete.entries()) {
+        const status = head['status'] as number;
+        if (status === 200) {
+          const strange = body.replaceAll(/x{70000}/g, '').replaceAll(`/${index} `, '');
+          if (!['', 'whole'].includes(strange)) throw new Error(`answer ${index} says ${strange}`);
+        } else if (status === 400 && !hasGarbled && !hasEnded) {
+          throw new Error('a bad request that nobody sent');
+        } else if (![400, 408, 500, 503].includes(status)) throw new Error(`answered ${status}`);
+      }
+      const answers = complete.filter(({ head }) => head['status'] === 200).length;
+      if (answers > requests) throw new Error(`${answers} answers to ${requests} requests`);
+    }
+    const strange = this.errors.find((error) => (error as Error).message !== MEANT);
+    if (strange !== undefined) throw strange;
+  }
+
+  /** What holds at the end. */
+  checkEnd(): void {
+    const { openConnections } = this.server.stats();
+    if (openConnections > 0) throw new Error(`${openConnections} connections are left`);
+    if (this.tasks.length > 0) throw new Error('a handler is left');
+    if (this.time.tickers > 0) throw new Error('a timer is left');
+    if (this.clients.some(({ near }) => !near.destroyed)) throw new Error('a stream is left');
+    for (const { received } of this.clients) {
+      this.answered += countAnswers(received);
+    }
+  }
+}
+
+/** Complete answers that say yes. */
+function countAnswers(received: readonly Buffer[]): number {
+  const { messages } = recordResponses([Buffer.concat(received)]);
+  return messages.filter(({ head, isComplete }) => isComplete && head['status'] === 200).length;
+}
+
+function ask(client: Client, how: 'get' | 'post' | 'chunked', size: number): void {
+  const path = `/${client.requests}`;
+  client.requests += 1;
+  const head = `${how === 'get' ? 'GET' : 'POST'} ${path} HTTP/1.1\r\nHost: law\r\n`;
+  const body = 'y'.repeat(size);
+  if (how === 'get') client.backlog += `${head}\r\n`;
+  else if (how === 'post') client.backlog += `${head}Content-Length: ${size}\r\n\r\n${body}`;
+  else {
+    const chunk = size === 0 ? '' : `${size.toString(16)}\r\n${body}\r\n`;
+    client.backlog += `${head}Transfer-Encoding: chunked\r\n\r\n${chunk}0\r\n\r\n`;
+  }
+}
+
+t.test('law: answers are well-formed and in order, and nothing and nobody is left', async (t) => {
+  let answered = 0;
+  const law = fc.asyncProperty(
+    fc.array(step, { minLength: 10, maxLength: 120, size: 'max' }),
+    async (steps) => {
+      const run = new Run();
+      for (const each of steps) {
+        run.do(each);
+        for (let count = 0; count < each.turns; count += 1) await turn();
+      }
+      run.check();
+      await run.settle();
+      run.check();
+      await run.finish();
+      run.check();
+      run.checkEnd();
+      answered += run.answered;
+    },
+  );
+  await fc.assert(law, runs(150));
+  t.ok(answered > 100, `${answered} requests answered`);
+});
