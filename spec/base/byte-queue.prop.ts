@@ -49,7 +49,7 @@ function run(queue: ByteQueue, model: number[], step: Step): readonly [Buffer, n
 
 t.test('behaves like an array of bytes, and holds at most four bytes for one', (t) => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
       const queue = new ByteQueue();
       const model: number[] = [];
       return steps.every((step) => {

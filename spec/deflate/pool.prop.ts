@@ -79,7 +79,7 @@ t.test('law: nobody gets what another one said, in whatever order it is done', a
   const sizes = fc.array(fc.integer({ min: 0, max: 150 }), { minLength: 1, maxLength: 3 });
   const law = fc.asyncProperty(
     fc.array(sizes, { minLength: 1, maxLength: 5 }),
-    fc.array(step, { maxLength: 60 }),
+    fc.array(step, { maxLength: 60, size: 'max' }),
     fc.nat(3),
     async (connections, steps, maxOwned) => {
       const pool = new WatchedPool(maxOwned);
