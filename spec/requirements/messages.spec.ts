@@ -123,7 +123,9 @@ t.test('with an extension agreed on, its rules come on top [6455-6.1-9]', (t) =>
     serverMaxWindowBits: 15,
     clientMaxWindowBits: 15,
   };
-  const pair = new Pair({ client: { deflate: new MessageCodec('client', parameters) } });
+  const pair = new Pair({
+    client: { deflate: new MessageCodec('client', parameters, { zlib: 'handle' }) },
+  });
   pair.client.connection.send('a'.repeat(2000));
   const [frame] = sentFrames(pair.client);
   t.match(frame, { fin: true, rsv: 4, opcode: OPCODE.text });

@@ -31,7 +31,7 @@ const BOMB = Buffer.concat([...Array<Buffer>(256).fill(ONE_MIB), Buffer.of(0)]);
 t.test('a bomb is stopped before one block more than the limit is made', async (t) => {
   for (const limit of [0, 1000, MIB, 16 * MIB]) {
     const pool = new CountingPool();
-    const codec = new MessageCodec('server', DEFAULTS, { pool });
+    const codec = new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' });
     const error = await failure(codec, BOMB, true, limit);
     t.match(error, { code: 'message-too-large', closeCode: 1009 });
     t.ok(pool.producedBytes <= limit + 65536, `${pool.producedBytes} bytes for ${limit}`);
@@ -42,7 +42,7 @@ t.test('a bomb is stopped before one block more than the limit is made', async (
 
 t.test('a bomb in many frames is stopped in the frame that exceeds what is left', async (t) => {
   const pool = new CountingPool();
-  const codec = new MessageCodec('server', DEFAULTS, { pool });
+  const codec = new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' });
   let room = 10 * MIB;
   let frames = 0;
   for (; ; frames += 1) {
@@ -153,9 +153,12 @@ for (const zlib of WAYS) {
 t.test('a small echo is done at once while others compress large messages', async (t) => {
   const pool = new CountingPool();
   const large = randomBytes(4 * MIB);
-  const heavy = Array.from({ length: 8 }, () => new MessageCodec('server', DEFAULTS, { pool }));
+  const heavy = Array.from(
+    { length: 8 },
+    () => new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' }),
+  );
   const jobs = heavy.map((codec) => compress(codec, large));
-  const light = new MessageCodec('server', DEFAULTS, { pool });
+  const light = new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' });
   const echoes: string[] = [];
   while (pool.queue.length === heavy.length) {
     light.decompress(Buffer.from('f248cdc9c90700', 'hex'), true, 100, (_, message) => {
@@ -176,8 +179,8 @@ t.test('a heavy connection does not hold up the large message of another', async
   const pool = new CountingPool(8, new FairQueue(1));
   const order: string[] = [];
   const [heavy, other] = [
-    new MessageCodec('server', DEFAULTS, { pool }),
-    new MessageCodec('server', DEFAULTS, { pool }),
+    new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' }),
+    new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' }),
   ];
   heavy.compress(randomBytes(8 * MIB), true, () => order.push('heavy'));
   other.compress(randomBytes(MIB / 4), true, () => order.push('other'));
@@ -189,16 +192,21 @@ t.test('a message waits for no large one, however many there are, both ways', as
   const pool = new CountingPool(8, new FairQueue(1));
   const large = randomBytes(2 * MIB);
   const bomb = BOMB.subarray(0, 40_000);
-  const heavy = Array.from({ length: 48 }, () => new MessageCodec('server', DEFAULTS, { pool }));
+  const heavy = Array.from(
+    { length: 48 },
+    () => new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' }),
+  );
   let heavyDone = 0;
   for (const [index, codec] of heavy.entries()) {
     const done = (): number => (heavyDone += 1);
     if (index % 2 === 0) codec.compress(large, true, done);
     else codec.decompress(bomb, false, 1e9, done);
   }
-  const sender = new MessageCodec('client', DEFAULTS);
+  const sender = new MessageCodec('client', DEFAULTS, { zlib: 'handle' });
   const packed = await compress(sender, randomBytes(200_000));
-  const [writer, reader] = [0, 1].map(() => new MessageCodec('server', DEFAULTS, { pool }));
+  const [writer, reader] = [0, 1].map(
+    () => new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' }),
+  );
   const before = pool.producedBytes;
   const light = [compress(writer!, large.subarray(0, 20_000)), decompress(reader!, packed)];
   t.same((await Promise.all(light)).length, 2);
@@ -213,7 +221,10 @@ t.test('a message waits for no large one, however many there are, both ways', as
 t.test('however many connections compress at once, few engines are out', async (t) => {
   const pool = new CountingPool(4, new FairQueue(2, 8));
   const message = randomBytes(150_000);
-  const codecs = Array.from({ length: 60 }, () => new MessageCodec('server', DEFAULTS, { pool }));
+  const codecs = Array.from(
+    { length: 60 },
+    () => new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' }),
+  );
   const all = await Promise.all(codecs.map((codec) => compress(codec, message)));
   t.equal(all.length, 60);
   t.ok(pool.mostLent <= 8, `${pool.mostLent} at most`);
@@ -231,7 +242,7 @@ t.test('many small bombs in one read hold the turn no longer than one large mess
   const sender = new MessageCodec('client', DEFAULTS);
   const bomb = await compress(sender, Buffer.alloc(100_000), true);
   const frame = encodeFrame({ opcode: OPCODE.binary, rsv: 4, payload: bomb, maskingKey: 1 });
-  const fresh = new MessageCodec('server', DEFAULTS, { pool });
+  const fresh = new MessageCodec('server', DEFAULTS, { pool, zlib: 'handle' });
   const { server } = new Pair({ server: { deflate: fresh } });
   server.connection.receive(Buffer.concat(Array.from({ length: 200 }, () => frame)));
   t.ok(pool.producedBytes <= MIB, `${pool.producedBytes} bytes made on the spot`);
