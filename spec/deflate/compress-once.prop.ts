@@ -1,0 +1,49 @@
+/** The law of what is compressed once: any inflater reads it, whatever it has read before. */
+import { compressOnce, type DeflateParameters, MessageCodec } from 'barewire/deflate';
+import fc from 'fast-check';
+import t from 'tap';
+import { DeflatePool } from '../../lib/deflate/pool.ts';
+import { compress, decompress, WAYS } from '../support/deflate-jobs.ts';
+import { printedAs, runs } from '../support/laws.ts';
+
+/** Texts that come again, so that a compressor would look back if it could. */
+const message = fc
+  .record({
+    text: fc.constantFrom('The quick brown fox, ', 'abcdefghijklmnopqrstuvwxyz', '#'),
+    length: fc.oneof(fc.nat(60), fc.nat(40_000)),
+    isShared: fc.boolean(),
+  })
+  .map(({ text, length, isShared }) =>
+    printedAs({ bytes: Buffer.alloc(length, text), isShared }, () => {
+      return `${length} of ${JSON.stringify(text)}${isShared ? ', for all' : ''}`;
+    }),
+  );
+
+t.test('law: own messages and those for all are read in any order', async (t) => {
+  const law = fc.asyncProperty(
+    fc.array(message, { minLength: 1, maxLength: 10, size: 'max' }),
+    fc.integer({ min: 8, max: 15 }),
+    fc.boolean(),
+    fc.constantFrom(...WAYS),
+    async (messages, serverMaxWindowBits, serverNoContextTakeover, zlib) => {
+      const agreed: DeflateParameters = {
+        ...{ serverMaxWindowBits, serverNoContextTakeover },
+        ...{ clientMaxWindowBits: 15, clientNoContextTakeover: false },
+      };
+      const pool = new DeflatePool(1);
+      const server = new MessageCodec('server', agreed, { pool, zlib });
+      const client = new MessageCodec('client', agreed, { pool, zlib });
+      for (const { bytes, isShared } of messages) {
+        const packed = isShared
+          ? compressOnce(bytes, serverMaxWindowBits)
+          : await compress(server, bytes);
+        if (isShared) server.breakContext();
+        if (!(await decompress(client, packed)).equals(bytes)) throw new Error('something else');
+      }
+      server.close();
+      client.close();
+    },
+  );
+  await fc.assert(law, runs(80));
+  t.pass('no counterexample');
+});
