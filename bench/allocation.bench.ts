@@ -10,12 +10,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { HEAP_FLAGS } from './allocation/heap.ts';
 import { sampleServer } from './allocation/server.ts';
 import type { Workload } from './framing/workload.ts';
 import { BAREWIRE, NET, WS } from './process/contenders.ts';
 import type { EchoLoad } from './process/load.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { makeRow, type Row, type Sample } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
@@ -90,7 +90,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   codec('encode binary', 'written to frames: binary', { ...encode, kind: 'binary' }),
 ];
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: SUITE_OPTIONS });
+const { values, positionals } = readCommandLine({ allowPositionals: true, options: SUITE_OPTIONS });
 const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
 const rows: Row[] = [];
 for (const { id, title, measure } of chooseRows(MEASUREMENTS, positionals)) {

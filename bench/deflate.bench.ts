@@ -7,9 +7,10 @@
  * The connections of a row are used by turns, so that compression states compete for the caches as
  * they do in a server. CPU is that of the whole process, threads included.
  */
-import { parseArgs } from 'node:util';
+
 import { measureMemory } from './deflate/memory.ts';
 import { makePeer, PEERS, type PeerName, packMessages } from './deflate/peers.ts';
+import { readCommandLine } from './support/command-line.ts';
 import type { Row } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { type Case, measureSuite } from './support/suite.ts';
@@ -59,7 +60,7 @@ const SUITES = [
   echo(1_024, 500),
 ];
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: SUITE_OPTIONS });
+const { values, positionals } = readCommandLine({ allowPositionals: true, options: SUITE_OPTIONS });
 const effort = effortOf(values);
 const rows: Row[] = [];
 for (const { id, title, cases } of chooseRows(SUITES, positionals)) {

@@ -8,14 +8,15 @@
  * An id chooses the rows that begin with it, such as `"P4 decode masked"`. What is timed, what is
  * not, and how to add an implementation of your own stands in bench/README.md.
  */
-import { parseArgs } from 'node:util';
+
 import { listSeats, measureFraming } from './framing/measure.ts';
 import { idOf, listWorkloads } from './framing/workload.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { chooseRows } from './support/selection.ts';
 import { effortOf, SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: { ...SUITE_OPTIONS, with: { type: 'string', multiple: true, default: [] } },
 });

@@ -8,7 +8,7 @@
  * the others before anything is timed (bench/http/contenders.ts). Times are the process's own CPU
  * time, user and system, for one message.
  */
-import { parseArgs } from 'node:util';
+
 import {
   buildUpgradeResponse,
   formatUpgradeResponse,
@@ -18,13 +18,14 @@ import { RequestReader } from 'barewire/http';
 import { CONTENDERS, Tally } from './http/contenders.ts';
 import { HOSTILE_INPUTS } from './http/hostile.ts';
 import { type HttpWorkload, inputBytes, listHttpWorkloads } from './http/inputs.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { makeReport, makeRow, type Row, writeReport } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { formatRow } from './support/table.ts';
 import { takeTurns } from './support/turns.ts';
 import { formatBytes, formatTime } from './support/units.ts';
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = readCommandLine({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },

@@ -9,16 +9,16 @@
  * drift of the machine meets all alike. What the columns mean stands in bench/README.md.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { programVersions } from './process/contenders.ts';
 import { measureRow } from './process/measure.ts';
 import { FULL, listWorkloads, QUICK } from './process/workloads.ts';
 import { drawBars } from './support/chart.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { makeReport, type Row, writeReport } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { formatRow } from './support/table.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: {
     rounds: { type: 'string' },

@@ -9,11 +9,11 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { BAREWIRE, NET, NODE_HTTP, WS } from './process/contenders.ts';
 import { broadcast, echo, eventFanOut, handshakes, type Measure } from './process/scenarios.ts';
 import { buildCallTree, type CpuProfile, listFunctions, sumByOwner } from './profile/call-tree.ts';
 import { drawFlameGraph } from './profile/flame-graph.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { formatTime } from './support/units.ts';
 
 const SERVERS = { barewire: BAREWIRE, ws: WS, net: NET, 'node-http': NODE_HTTP } as const;
@@ -34,7 +34,7 @@ const SCENARIOS: Readonly<Record<string, (scale: number) => Measure>> = {
   events: (scale) => eventFanOut(1_000, 300 * scale),
 };
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: {
     server: { type: 'string', default: 'barewire' },

@@ -8,12 +8,12 @@
  * 10,500 open files.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { DEFLATE_IDLE } from './soak/deflate-idle.ts';
 import { type Figure, formatFigure, type Soak } from './soak/figures.ts';
 import { IDLE_AND_ATTACK } from './soak/idle-and-attack.ts';
 import { ONE_GIB } from './soak/one-gib.ts';
 import { TEN_THOUSAND } from './soak/ten-thousand.ts';
+import { readCommandLine } from './support/command-line.ts';
 
 const SOAKS: readonly Soak[] = [IDLE_AND_ATTACK, ONE_GIB, DEFLATE_IDLE, TEN_THOUSAND];
 /** What hangs is an error, too. */
@@ -54,7 +54,7 @@ async function measure(soak: Soak, quick: boolean): Promise<Result> {
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readCommandLine({
     allowPositionals: true,
     options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
   });

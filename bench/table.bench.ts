@@ -12,8 +12,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { drawBars } from './support/chart.ts';
+import { readCommandLine } from './support/command-line.ts';
 import type { Report } from './support/report.ts';
 import { chooseJobs, type Job } from './table/jobs.ts';
 import { formatPage, rowsOf } from './table/markdown.ts';
@@ -22,7 +22,7 @@ import { mergeReports, readReports } from './table/store.ts';
 /** A job that is not done by then is ended. */
 const MAX_JOB_MS = 600_000;
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },

@@ -4,8 +4,8 @@
  *   npm run bench -- <name> [ids …] [--quick] [--rounds n] [--ms n] [--json file] [--svg file]
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { drawBars } from './chart.ts';
+import { readCommandLine } from './command-line.ts';
 import { makeReport, type Row, writeReport } from './report.ts';
 import { chooseRows } from './selection.ts';
 import { type Case, type Effort, measureSuite } from './suite.ts';
@@ -53,7 +53,10 @@ export function saveRows(
 
 /** Measures the suites that the command line asks for. */
 export async function runSuites(bench: string, suites: readonly Suite[]): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: SUITE_OPTIONS });
+  const { values, positionals } = readCommandLine({
+    allowPositionals: true,
+    options: SUITE_OPTIONS,
+  });
   const effort = effortOf(values);
   const chosen = chooseRows(suites, positionals);
   if (chosen.length === 0) {

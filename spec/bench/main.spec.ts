@@ -44,3 +44,22 @@ t.test('says in one line that a soak does not exist, and exits with 2', (t) => {
   t.match(stderr, /^no soak is called two-gib: there are .*one-gib.*\n$/);
   t.end();
 });
+
+t.test('a bench says which options it has, and refuses any other with a sentence', (t) => {
+  const asked = bench('soak', '--help');
+  t.equal(asked.status, 0);
+  t.match(asked.stdout, /^options:\n {2}--\w/);
+  for (const [name, wrong, what] of [
+    ['soak', '--list', /^Unknown option '--list'/],
+    ['table', '--rounds', /^Option '--rounds <value>' argument missing/],
+    ['process', '--quick=yes', /^Option '--quick' does not take an argument/],
+  ] as const) {
+    const { status, stdout, stderr } = bench(name, wrong);
+    t.equal(status, 2);
+    t.match(stderr, what);
+    t.match(stderr, /\noptions:\n {2}--/);
+    t.notMatch(stderr, /\n\s+at /, 'no trace');
+    t.equal(stdout, '');
+  }
+  t.end();
+});

@@ -1,0 +1,29 @@
+/** The command line of a bench: what it does not know ends it with a sentence, not with a trace. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** One line for each option. */
+function describe({ options = {} }: ParseArgsConfig): string {
+  const lines = Object.entries(options).map(
+    ([name, { type }]) => `  --${name}${type === 'string' ? ' <value>' : ''}`,
+  );
+  return ['options:', ...lines].join('\n');
+}
+
+/** Reads the command line; `--help` lists the options. Exit code 2: there is no such option. */
+export function readCommandLine<Config extends ParseArgsConfig>(
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  const args = config.args ?? process.argv.slice(2);
+  if (args.includes('--help')) {
+    console.log(describe(config));
+    process.exit(0);
+  }
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (!code.startsWith('ERR_PARSE_ARGS')) throw error;
+    console.error(`${message}\n${describe(config)}`);
+    process.exit(2);
+  }
+}
