@@ -2,7 +2,7 @@
  * The writing half of a connection: gathers output and gives it to the socket.
  *
  * A turn is one read with everything it causes, or one tick of the event loop; what is written in a
- * turn leaves together. The socket is given a portion at a time, and each must be taken within the
+ * turn leaves together. The socket is given some at a time, and each portion must be taken within the
  * write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
  */
 import type { Duplex } from 'node:stream';
@@ -10,10 +10,10 @@ import { flushAtTurnEnd } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
 import { OutputQueue } from './output-queue.ts';
 import { CONGESTED_BYTES, SocketOutlet } from './socket-outlet.ts';
-import { WriteWatch } from './write-watch.ts';
+import { PORTION_BYTES, WriteWatch } from './write-watch.ts';
 
-/** At the default of 30 s a portion, 4 KiB/s are fast enough. */
-const PORTION_BYTES = 128 * 1024;
+/** What a handle gets at once: it tells how much of that it holds, as a stream does not. */
+const DIRECT_BYTES = 512 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /** What all pumps of a server share. */
@@ -105,7 +105,7 @@ export abstract class SocketWriter extends SocketOutlet {
    */
   writeNow(bytes: Uint8Array): boolean {
     if (this.isOver || this.#isEnding) return true;
-    if (this.#output.length > 0 || this.isBlocked || bytes.length > PORTION_BYTES) {
+    if (this.#output.length > 0 || this.isBlocked || bytes.length > this.#mostAtOnce) {
       this.#output.push(bytes);
       this.flush();
       return false;
@@ -174,6 +174,10 @@ export abstract class SocketWriter extends SocketOutlet {
     });
   }
 
+  get #mostAtOnce(): number {
+    return this.isDirect ? DIRECT_BYTES : PORTION_BYTES;
+  }
+
   #schedule(): void {
     if (this.isInTurn || this.#isScheduled) return;
     this.#isScheduled = true;
@@ -182,7 +186,7 @@ export abstract class SocketWriter extends SocketOutlet {
 
   #flushPieces(): void {
     while (!this.isBlocked) {
-      const blocks = this.#output.take(PORTION_BYTES);
+      const blocks = this.#output.take(this.#mostAtOnce);
       if (blocks.length === 0) break;
       this.handAll(blocks);
     }

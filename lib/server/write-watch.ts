@@ -2,14 +2,17 @@
  * Notices a peer that does not take what is written to it.
  *
  * ```
- *  handed to the socket   ████████████████████████████████▒▒▒▒▒▒▒▒▒▒
- *                         taken by the kernel             ▲ waiting
- *                                            target ──────┘ must be taken at the deadline
+ *  handed to the socket   ████████████████████████████████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒
+ *                         taken by the kernel             waiting    ▲
+ *                             target: must be taken at the deadline ─┘
  * ```
- * The deadline is set when output begins to wait and moves only when all that waited then has left.
- * A reader of one byte a second does not move it.
+ * The deadline is set when output begins to wait, and moves only when a portion of what waited then
+ * has left, or all of it when it was less. A reader of one byte a second does not move it.
  */
 import { Deadline, type TimerWheel } from './clock.ts';
+
+/** What must leave within the write timeout: at its default of 30 s, 4 KiB/s are fast enough. */
+export const PORTION_BYTES = 128 * 1024;
 
 /** The write deadline of one connection. Exists once output has had to wait. */
 export class WriteWatch {
@@ -21,6 +24,8 @@ export class WriteWatch {
   #handed = 0;
   #handedAt = 0;
   #target = 0;
+  /** More waits than the target. */
+  #isPart = false;
 
   /**
    * Begins to watch.
@@ -46,13 +51,13 @@ export class WriteWatch {
     const isNew = handed !== this.#handed;
     this.#handed = handed;
     if (waiting === 0) {
+      this.#isPart = false;
       this.#deadline.clear();
       return;
     }
     if (isNew) this.#handedAt = this.#wheel.time.now();
     if (this.#deadline.isSet && handed - waiting < this.#target) return;
-    this.#target = handed;
-    this.#deadline.setAt(this.#handedAt + this.#timeoutMs);
+    this.#aim(waiting);
   }
 
   /** Stops. */
@@ -64,15 +69,19 @@ export class WriteWatch {
   check(): void {
     const waiting = this.#waitingBytes();
     if (waiting === 0) return;
-    const dueAt = this.#handedAt + this.#timeoutMs;
-    const hasLeft = this.#handed - waiting >= this.#target;
-    if (!hasLeft || dueAt <= this.#wheel.time.now()) {
-      this.#onStall();
-      return;
-    }
-    // What was to leave has left; something that was handed over later still waits.
-    this.#target = this.#handed;
-    this.#deadline.setAt(dueAt);
+    const isLate = !this.#isPart && this.#handedAt + this.#timeoutMs <= this.#wheel.time.now();
+    // What was to leave has left; the next portion, or something handed over later, still waits.
+    if (this.#handed - waiting >= this.#target && !isLate) this.#aim(waiting);
+    else this.#onStall();
+  }
+
+  #aim(waiting: number): void {
+    // Behind a portion the time begins anew, whenever the rest was handed over.
+    const isAnew = this.#isPart;
+    this.#isPart = waiting > PORTION_BYTES;
+    this.#target = this.#handed - Math.max(0, waiting - PORTION_BYTES);
+    const since = isAnew || this.#isPart ? this.#wheel.time.now() : this.#handedAt;
+    this.#deadline.setAt(since + this.#timeoutMs);
   }
 }
 

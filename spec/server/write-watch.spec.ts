@@ -84,6 +84,39 @@ t.test('gives what was handed over later its own time, unseen as its leaving may
   t.end();
 });
 
+t.test('of much that waits, a portion must leave each time, whoever looks meanwhile', (t) => {
+  const KIB = 1024;
+  for (const isTold of [true, false]) {
+    const { time, watch, state } = setUp();
+    state.waiting = 500 * KIB;
+    watch.update(500 * KIB);
+    const leave = (bytes: number): void => {
+      time.advance(9_500);
+      state.waiting -= bytes;
+      if (isTold) watch.update(500 * KIB);
+      time.advance(500);
+    };
+    for (let portion = 0; portion < 3; portion += 1) leave(128 * KIB);
+    t.equal(state.stalls, 0);
+    leave(116 * KIB - 1);
+    time.advance(11_000);
+    t.equal(state.stalls, 1, 'what is left must leave whole');
+  }
+  t.end();
+});
+
+t.test('a byte less than a portion is a stall', (t) => {
+  const { time, watch, state } = setUp();
+  state.waiting = 500_000;
+  watch.update(500_000);
+  time.advance(5_000);
+  state.waiting -= 128 * 1024 - 1;
+  watch.update(500_000);
+  time.advance(6_000);
+  t.equal(state.stalls, 1);
+  t.end();
+});
+
 t.test('stops, and stops when everything has left', (t) => {
   const { time, watch, state } = setUp();
   state.waiting = 100;
