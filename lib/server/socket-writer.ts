@@ -2,8 +2,8 @@
  * The writing half of a connection: gathers output and gives it to the socket.
  *
  * A turn is one read with everything it causes, or one tick of the event loop; what is written in a
- * turn leaves together. The socket is given some at a time, and each portion must be taken within the
- * write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
+ * turn leaves together. The socket is given some at a time, and each portion must be taken within
+ * the write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
  */
 import type { Duplex } from 'node:stream';
 import { flushAtTurnEnd } from '../peer/index.ts';

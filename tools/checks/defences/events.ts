@@ -221,8 +221,8 @@ export const EVENTS: readonly Defence[] = [
     attack: 'a client that never reads: time',
     defence: 'each portion must be taken in time',
     file: 'lib/server/write-watch.ts',
-    find: '      this.#onStall();\n',
-    replace: '',
+    find: '    else this.#onStall();\n',
+    replace: '    else this.#aim(waiting);\n',
     spec: 'spec/security/event-streams.spec.ts',
   },
 ];
