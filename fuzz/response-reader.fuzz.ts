@@ -11,7 +11,7 @@
  *
  * Accepted differences:
  * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only;
- * - *tabs around a coding* [RFC 9110 §5.6.3]: Node does not see `chunked` then, and reads to the end;
+ * - *tabs around a coding* [RFC 9110 §5.6.3]: Node does not see `chunked`, and reads to the end;
  * - *fields without effect* [RFC 9112 §6.3]: of a response that has no body whatever its fields
  *   say, Node still checks the framing fields.
  */
