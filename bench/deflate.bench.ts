@@ -7,7 +7,6 @@
  * The connections of a row are used by turns, so that compression states compete for the caches as
  * they do in a server. CPU is that of the whole process, threads included.
  */
-
 import { measureMemory } from './deflate/memory.ts';
 import { makePeer, PEERS, type PeerName, packMessages } from './deflate/peers.ts';
 import { readCommandLine } from './support/command-line.ts';

@@ -8,7 +8,6 @@
  * An id chooses the rows that begin with it, such as `"P4 decode masked"`. What is timed, what is
  * not, and how to add an implementation of your own stands in bench/README.md.
  */
-
 import { listSeats, measureFraming } from './framing/measure.ts';
 import { idOf, listWorkloads } from './framing/workload.ts';
 import { readCommandLine } from './support/command-line.ts';

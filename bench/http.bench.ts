@@ -8,7 +8,6 @@
  * the others before anything is timed (bench/http/contenders.ts). Times are the process's own CPU
  * time, user and system, for one message.
  */
-
 import {
   buildUpgradeResponse,
   formatUpgradeResponse,

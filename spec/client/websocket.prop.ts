@@ -8,8 +8,8 @@ import { computeAccept } from 'barewire/handshake';
 import fc from 'fast-check';
 import t from 'tap';
 import { FakeWorld } from '../support/fake-world.ts';
+import { turn, WantedConnection, weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
-import { duplexPair } from '../support/sockets.ts';
 
 /** What can happen, and how often: ends are rare, or little would happen before them. */
 const WEIGHTS = {
@@ -20,31 +20,16 @@ const WEIGHTS = {
 };
 type Action = keyof typeof WEIGHTS;
 
-const action = fc.oneof(
-  ...Object.entries(WEIGHTS).map(([name, weight]) => ({
-    weight: weight * 10,
-    arbitrary: fc.constant(name as Action),
-  })),
-);
+const action = weighed(WEIGHTS);
 /** What is done, and how many turns of the event loop go by before the next. */
 const step = fc.record({ action, turns: fc.nat(6) });
 
-const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
-
 /** One connection as the server sees it. */
-class Connection {
-  readonly near: Duplex;
-  readonly far: Duplex;
-  readonly bring: (stream: Duplex) => void;
-  readonly fail: (error: Error) => void;
-  state: 'wanted' | 'brought' | 'open' | 'over' = 'wanted';
+class Connection extends WantedConnection {
   #bytes = Buffer.alloc(0);
 
-  constructor(bring: (stream: Duplex) => void, fail: (error: Error) => void) {
-    [this.near, this.far] = duplexPair();
-    this.bring = bring;
-    this.fail = fail;
-    this.far.on('error', () => {});
+  constructor(...given: ConstructorParameters<typeof WantedConnection>) {
+    super(...given);
     this.far.on('data', (bytes: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, bytes]);
     });

@@ -4,6 +4,7 @@ import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { type Job, OutgoingMessage, SendQueue } from 'barewire/connection';
 import fc from 'fast-check';
 import t from 'tap';
+import { weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 
 const WEIGHTS = {
@@ -11,11 +12,7 @@ const WEIGHTS = {
   ...{ streams: 1, shift: 3, abandon: 3, abandonMost: 1, dropUnfinished: 0.3, clear: 0.1 },
 };
 type What = keyof typeof WEIGHTS;
-const what = fc.oneof(
-  ...Object.entries(WEIGHTS).map(([name, weight]) => {
-    return { weight: weight * 10, arbitrary: fc.constant(name as What) };
-  }),
-);
+const what = weighed(WEIGHTS);
 const step = fc.record({ what, which: fc.nat(60), size: fc.nat(9) });
 
 /** The same, done in the simplest way: nothing is counted before somebody asks. */

@@ -1,6 +1,6 @@
 /** Laws of the opening handshake: our client and our server, with the bytes between them. */
 import assert from 'node:assert/strict';
-import { UsageError } from 'barewire/base';
+import { type ProtocolError, UsageError } from 'barewire/base';
 import {
   type AcceptableUpgrade,
   buildExtendedConnect,
@@ -36,32 +36,40 @@ const server = fc.record({
   deflate: fc.oneof(fc.boolean(), deflatePolicy),
 });
 
-function readRequest(wire: string, places: readonly number[]): RequestHead {
-  const heads: RequestHead[] = [];
-  const reader = new RequestReader({
+/** Reads the one head that the bytes are, cut at these places. */
+function readHead<Head>(
+  wire: string,
+  places: readonly number[],
+  makeReader: (sink: HeadSink<Head>) => RequestReader | ResponseReader,
+): Head {
+  const heads: Head[] = [];
+  const reader = makeReader({
     head: (head) => heads.push(head),
     body: () => assert.fail('a handshake has no body'),
     end() {},
     failed: ({ code }) => assert.fail(code),
   });
   for (const chunk of cutAt(Buffer.from(wire, 'latin1'), places)) reader.receive(chunk);
-  assert.deepEqual([heads.length, reader.handOver().length], [1, 0], 'one request and no more');
+  assert.deepEqual([heads.length, reader.handOver().length], [1, 0], 'one head and no more');
   return heads[0]!;
 }
 
-function readResponse(wire: string, places: readonly number[]): ResponseHead {
-  const heads: ResponseHead[] = [];
-  const reader = new ResponseReader({
-    head: (head) => heads.push(head),
-    body: () => assert.fail('a handshake has no body'),
-    end() {},
-    failed: ({ code }) => assert.fail(code),
-  });
-  reader.expect('GET');
-  for (const chunk of cutAt(Buffer.from(wire, 'latin1'), places)) reader.receive(chunk);
-  assert.deepEqual([heads.length, reader.handOver().length], [1, 0], 'one response and no more');
-  return heads[0]!;
+interface HeadSink<Head> {
+  head(head: Head): void;
+  body(): never;
+  end(): void;
+  failed(error: ProtocolError): never;
 }
+
+const readRequest = (wire: string, places: readonly number[]): RequestHead =>
+  readHead<RequestHead>(wire, places, (sink) => new RequestReader(sink));
+
+const readResponse = (wire: string, places: readonly number[]): ResponseHead =>
+  readHead<ResponseHead>(wire, places, (sink) => {
+    const reader = new ResponseReader(sink);
+    reader.expect('GET');
+    return reader;
+  });
 
 /** What a server makes of a request, which it must not refuse. */
 function accept(request: UpgradeRequest, policy: UpgradePolicy): AcceptableUpgrade {

@@ -1,11 +1,12 @@
 /** The laws of reading requests, for valid, almost valid and hostile bytes. */
 import assert from 'node:assert/strict';
-import { type HttpLimitOptions, RequestReader } from 'barewire/http';
+import { RequestReader } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt, feedings } from '../support/feeding.ts';
 import { type Recording, recordRequests } from '../support/http-driver.ts';
 import { validRequests } from '../support/http-generators.ts';
+import { assertLimits, chunkedLimits, type LimitCase } from '../support/http-limits.ts';
 import { anyRequests, cuts } from '../support/http-mutations.ts';
 import { readLiterally } from '../support/http-oracle.ts';
 import { runs } from '../support/laws.ts';
@@ -114,8 +115,10 @@ t.test('agrees with a reader that takes the grammar literally', (t) => {
   t.end();
 });
 
+const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+
 /** For each limit: its error, and a request that is `size` large in what the limit counts. */
-const LIMITS: readonly [keyof HttpLimitOptions, string, (size: number) => string][] = [
+const LIMITS: readonly LimitCase[] = [
   [
     'maxMethodBytes',
     'method-too-long',
@@ -139,43 +142,11 @@ const LIMITS: readonly [keyof HttpLimitOptions, string, (size: number) => string
     (size) => `GET / HTTP/1.0\r\n${'x:\r\n'.repeat(size)}\r\n`,
   ],
   ['maxBodyBytes', 'body-too-large', (size) => `PUT / HTTP/1.0\r\nContent-Length: ${size}\r\n\r\n`],
-  ['maxBodyBytes', 'body-too-large', (size) => `${CHUNKED}${'1\r\na\r\n'.repeat(size)}`],
-  ['maxBodyBytes', 'body-too-large', (size) => `${CHUNKED}${size.toString(16)}\r\n`],
-  [
-    'maxChunkExtBytes',
-    'chunk-ext-too-large',
-    (size) => `${CHUNKED}0;${'a'.repeat(size - 1)}\r\n\r\n`,
-  ],
-  [
-    'maxTrailerBytes',
-    'trailers-too-large',
-    (size) => `${CHUNKED}0\r\nx:${'a'.repeat(size - 6)}\r\n\r\n`,
-  ],
-  [
-    'maxTrailerCount',
-    'trailers-too-large',
-    (size) => `${CHUNKED}0\r\n${'x:\r\n'.repeat(size)}\r\n`,
-  ],
+  ...chunkedLimits(CHUNKED),
 ];
 
-const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
-
 t.test('draws each limit at the byte, however the bytes are cut', (t) => {
-  const size = fc.integer({ min: 50, max: 600 });
-  fc.assert(
-    fc.property(fc.constantFrom(...LIMITS), size, cuts, ([name, code, make], most, places) => {
-      for (const [extra, expected] of [
-        [0, undefined],
-        [1, code],
-      ] as const) {
-        const input = bytes(make(most + extra));
-        const offsets = places.map((place) => Math.floor(place * input.length));
-        const { failure } = recordRequests(cutAt(input, offsets), { limits: { [name]: most } });
-        assert.equal(failure?.code, expected, `${name} ${most} + ${extra}`);
-      }
-    }),
-    runs(100),
-  );
+  assertLimits(LIMITS, recordRequests, 100);
   t.pass('no counterexample');
   t.end();
 });

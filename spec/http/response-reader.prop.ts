@@ -1,11 +1,11 @@
 /** The laws of reading responses, for valid, almost valid and hostile bytes. */
 import assert from 'node:assert/strict';
-import type { HttpLimitOptions } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt, feedings } from '../support/feeding.ts';
 import { recordResponses } from '../support/http-driver.ts';
 import { validResponses } from '../support/http-generators.ts';
+import { assertLimits, chunkedLimits, type LimitCase } from '../support/http-limits.ts';
 import { anyResponses, cuts } from '../support/http-mutations.ts';
 import { runs } from '../support/laws.ts';
 
@@ -66,7 +66,7 @@ const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 const EMPTY = 'Content-Length: 0\r\n';
 
 /** For each limit: its error, and a response that is `size` large in what the limit counts. */
-const LIMITS: readonly [keyof HttpLimitOptions, string, (size: number) => string][] = [
+const LIMITS: readonly LimitCase[] = [
   [
     'maxReasonBytes',
     'status-line-too-long',
@@ -87,41 +87,11 @@ const LIMITS: readonly [keyof HttpLimitOptions, string, (size: number) => string
   ['maxHeaderCount', 'too-many-headers', (size) => `${OK}${'x:\r\n'.repeat(size)}\r\n`],
   ['maxBodyBytes', 'body-too-large', (size) => `${OK}Content-Length: ${size}\r\n\r\n`],
   ['maxBodyBytes', 'body-too-large', (size) => `${OK}\r\n${'a'.repeat(size)}`],
-  ['maxBodyBytes', 'body-too-large', (size) => `${CHUNKED}${'1\r\na\r\n'.repeat(size)}`],
-  ['maxBodyBytes', 'body-too-large', (size) => `${CHUNKED}${size.toString(16)}\r\n`],
-  [
-    'maxChunkExtBytes',
-    'chunk-ext-too-large',
-    (size) => `${CHUNKED}0;${'a'.repeat(size - 1)}\r\n\r\n`,
-  ],
-  [
-    'maxTrailerBytes',
-    'trailers-too-large',
-    (size) => `${CHUNKED}0\r\nx:${'a'.repeat(size - 6)}\r\n\r\n`,
-  ],
-  [
-    'maxTrailerCount',
-    'trailers-too-large',
-    (size) => `${CHUNKED}0\r\n${'x:\r\n'.repeat(size)}\r\n`,
-  ],
+  ...chunkedLimits(CHUNKED),
 ];
 
 t.test('draws each limit at the byte, however the bytes are cut', (t) => {
-  const size = fc.integer({ min: 50, max: 600 });
-  fc.assert(
-    fc.property(fc.constantFrom(...LIMITS), size, cuts, ([name, code, make], most, places) => {
-      for (const [extra, expected] of [
-        [0, undefined],
-        [1, code],
-      ] as const) {
-        const input = bytes(make(most + extra));
-        const offsets = places.map((place) => Math.floor(place * input.length));
-        const { failure } = recordResponses(cutAt(input, offsets), { limits: { [name]: most } });
-        assert.equal(failure?.code, expected, `${name} ${most} + ${extra}`);
-      }
-    }),
-    runs(150),
-  );
+  assertLimits(LIMITS, recordResponses, 150);
   t.pass('no counterexample');
   t.end();
 });

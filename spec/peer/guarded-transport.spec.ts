@@ -3,8 +3,7 @@ import { DuplexTransport, type Transport, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
 import { GuardedTransport } from '../../lib/peer/guarded-transport.ts';
 import { FakeTransport, fakePeer } from '../support/fake-transport.ts';
-
-const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
+import { turn } from '../support/interleavings.ts';
 
 /** A transport one member of which throws, and who is told. */
 function broken(name: keyof Transport): { transport: GuardedTransport; told: string[] } {

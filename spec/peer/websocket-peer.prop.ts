@@ -5,6 +5,7 @@
 import { broadcast, DuplexTransport, WebSocketPeer } from 'barewire/peer';
 import fc from 'fast-check';
 import t from 'tap';
+import { turn } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 import { duplexPair } from '../support/sockets.ts';
 
@@ -29,8 +30,6 @@ const KINDS: readonly (readonly [Kind, number])[] = [
 const kind = fc.oneof(...KINDS.map(([name, weight]) => ({ weight, arbitrary: fc.constant(name) })));
 const step = fc.record({ kind, size: fc.nat(40_000) });
 const policy = fc.constantFrom('wait', 'drop-newest', 'drop-oldest', 'conflate');
-
-const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
 t.test('law: each message comes once and in order, or is counted as dropped', async (t) => {
   let [came, dropped] = [0, 0];

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { FakeTime } from '../support/fake-time.ts';
 import { recordResponses } from '../support/http-driver.ts';
+import { turn, weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 import { duplexPair } from '../support/sockets.ts';
 
@@ -21,17 +22,10 @@ const WEIGHTS = {
 };
 type Action = keyof typeof WEIGHTS;
 
-const action = fc.oneof(
-  ...Object.entries(WEIGHTS).map(([name, weight]) => ({
-    weight: weight * 10,
-    arbitrary: fc.constant(name as Action),
-  })),
-);
+const action = weighed(WEIGHTS);
 /** What is done, to which of them, how much, and how many turns go by before the next. */
 const step = fc.record({ action, which: fc.nat(5), size: fc.nat(150), turns: fc.nat(2) });
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
-
-const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
 /** A client, as the law has it. */
 class Client {

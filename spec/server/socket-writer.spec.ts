@@ -4,6 +4,7 @@ import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { SocketWriter } from '../../lib/server/socket-writer.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { turn } from '../support/interleavings.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 
 /** A writer over a stream that takes what it is told to take. */
@@ -151,8 +152,6 @@ t.test('counts what small pieces cost, not only their bytes', (t) => {
   t.same(writer.told, ['overflowed']);
   t.end();
 });
-
-const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 
 t.test('takes nothing once it ends, in whichever way it is given', async (t) => {
   const writer = new Writer();

@@ -5,7 +5,7 @@
  */
 
 /** The condition under which the package's exports lead to `dist/lib`. */
-export const MODULES_OPTION = '--conditions=barewire-modules';
+const MODULES_OPTION = '--conditions=barewire-modules';
 
 /** An environment whose processes get the modules. */
 export function withModules(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
