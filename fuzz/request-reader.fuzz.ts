@@ -13,7 +13,8 @@
  * - *schemes and authorities* [RFC 9112 §3.2]: Node has a URL grammar of its own for targets that
  *   do not begin with "/"; digits in a scheme, for example, are none to it;
  * - *upgrade on HTTP/1.0* [RFC 9110 §7.8]: ignored here, seen there;
- * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only.
+ * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only;
+ * - *tabs around a coding* [RFC 9110 §5.6.3]: Node does not see `chunked`.
  * And where Node accepts what is refused here, the refusal is one of {@link STRICTER}.
  */
 import type { RequestHead } from 'barewire/http';
@@ -80,6 +81,7 @@ function isAcceptedDifference(bytes: Uint8Array, head: RequestHead, error: strin
   if (!NODE_METHODS.has(head.method)) return true; // any token is a method
   if (error === 'HPE_INVALID_URL') return head.targetForm !== 'origin'; // schemes and authorities
   const text = Buffer.from(bytes).toString('latin1');
+  if (error === 'HPE_INVALID_TRANSFER_ENCODING') return /transfer-encoding:[^\r]*\t/i.test(text);
   return error === 'HPE_INVALID_CONTENT_LENGTH' && /content-length:[^\r]*\t/i.test(text);
 }
 
