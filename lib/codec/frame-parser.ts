@@ -64,7 +64,10 @@ export interface ParserInput {
   readonly bytes: Buffer;
   /** Takes masks off at the same indices, when `bytes` is the memory of the SIMD module. */
   readonly mask: PayloadSimd['mask'] | undefined;
-  /** The chunk that was copied to `bytes`, when its sender gave it away; else `undefined`. */
+  /**
+   * The chunk that lies in `bytes`, or was copied there, when its sender gave it away; else
+   * `undefined`.
+   */
   readonly givenAway: Buffer | undefined;
   /** Index in `givenAway` of what lies at index 0 of `bytes`. */
   readonly base: number;
@@ -123,14 +126,9 @@ export class FrameParser {
     return this.#phase === 'end';
   }
 
-  /** Whether the next `length` bytes are all payload that is handed on as it is, unread. */
-  passesUnread(length: number): boolean {
-    return (
-      this.#phase === 'payload' &&
-      !this.#header.masked &&
-      !this.#isPlainText &&
-      this.#header.payloadLength - this.#delivered >= length
-    );
+  /** Whether the last message that has begun is text that no extension has transformed. */
+  get isPlainText(): boolean {
+    return this.#isPlainText;
   }
 
   /**

@@ -9,6 +9,8 @@
  * ```
  * The reader never writes to memory it was given, unless told that it may: it copies masked input,
  * 64 KiB at a time, to where the mask can be taken off (scratch.ts), which is also the fastest way.
+ * Text is copied there too, to learn whether it is ASCII; bytes without a mask are read where they
+ * lie.
  * Only while it is paused does it keep what it is given. What the bytes mean is known to
  * frame-parser.ts.
  */
@@ -163,7 +165,7 @@ export class FrameReader {
     this.#isRunning = true;
     try {
       const used = this.#mayReadInPlace(chunk, owned)
-        ? this.#parser.parse(inPlace(chunk), 0, chunk.length)
+        ? this.#parser.parse(inPlace(chunk, given), 0, chunk.length)
         : this.#readApart(chunk, given);
       if (used < chunk.length) this.#keepRest(chunk, used);
     } catch (error) {
@@ -181,7 +183,8 @@ export class FrameReader {
 
   #mayReadInPlace(chunk: Buffer, owned: boolean): boolean {
     if (chunk.length < COPY_FROM) return owned || !this.#isMasked;
-    return this.#parser.passesUnread(chunk.length);
+    // After a message that was no text comes another of the kind, as a rule.
+    return !this.#isMasked && !this.#parser.isPlainText;
   }
 
   /** Reads a copy, slab by slab: one copy of 64 KiB is cheaper than a call for each frame. */
@@ -212,8 +215,8 @@ export class FrameReader {
   }
 }
 
-function inPlace(bytes: Buffer): ParserInput {
-  return { bytes, mask: undefined, givenAway: undefined, base: 0 };
+function inPlace(bytes: Buffer, given: boolean): ParserInput {
+  return { bytes, mask: undefined, givenAway: given ? bytes : undefined, base: 0 };
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -52,6 +52,10 @@ function decodeSlab(
   if (bytes !== memory) {
     memory.set(bytes.subarray(start, end), SLAB_BYTES);
     from = SLAB_BYTES;
+    // It has not been asked yet whether this is ASCII, which most text is: a mask of zeros tells.
+    if (simd.mask(from, from + end - start, 0) === 0) {
+      return (bytes as SlicingBuffer).latin1Slice(start, end);
+    }
   }
   const result = simd.decode(from, from + end - start, TEXT_AT);
   if (result === -1) return undefined;

@@ -81,7 +81,7 @@ export class MessageBody {
       this.#pass(this.#isText ? bytes : copyPayload(bytes, start, end), start, end);
     } else {
       this.#kept ??= new MessageStore();
-      this.#kept.push(bytes, start, end, finalLength);
+      this.#kept.push(bytes, start, end, finalLength, this.#isText);
     }
     return undefined;
   }

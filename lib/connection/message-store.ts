@@ -9,7 +9,7 @@
  * Setting memory aside for each message costs more than filling it (bench/framing, "in 16"). So
  * there is one spare buffer for the whole process, in which a message is gathered whenever nobody
  * else's is, and which the next one finds again. It is never handed out: what leaves it is a copy
- * or a string.
+ * or a string. Bytes whose number is known are gathered where they can stay instead.
  */
 import { copyPayload } from '../codec/index.ts';
 
@@ -21,6 +21,8 @@ const MAX_TRUSTED_BYTES = 64 * 1024;
 /** A message of 1 MiB has its place after one read of 64 KiB: growing would copy it half again. */
 const TRUST = 16;
 const FIRST_BYTES = 64;
+/** Fewer bytes than this are copied out of the spare: a small copy costs less than memory. */
+const OWN_FROM = 16 * 1024;
 /** The spare begins with this, and a larger buffer takes its place up to the second. */
 const SPARE_BYTES = 64 * 1024;
 const MAX_SPARE_BYTES = 1024 * 1024;
@@ -49,11 +51,20 @@ export class MessageStore {
    * Appends a copy of `bytes[start … end)`.
    *
    * @param finalLength how many bytes there will be in the end; `undefined` while nobody knows.
+   * @param isText whether they will leave as a string ({@link takeText}).
    */
-  push(bytes: Buffer, start: number, end: number, finalLength: number | undefined): void {
+  push(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    finalLength: number | undefined,
+    isText: boolean,
+  ): void {
     const needed = this.#length + (end - start);
-    if (needed > this.#bytes.length && !this.#borrow(finalLength ?? needed))
-      this.#grow(needed, finalLength);
+    if (needed > this.#bytes.length) {
+      const canStay = !isText && finalLength !== undefined && finalLength >= OWN_FROM;
+      if (canStay || !this.#borrow(finalLength ?? needed)) this.#grow(needed, finalLength);
+    }
     bytes.copy(this.#bytes, this.#length, start, end);
     this.#length = needed;
   }

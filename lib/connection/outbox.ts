@@ -10,7 +10,8 @@
  * When the transport says that it needs the bytes no longer, the cursor goes back and the slab is
  * used again: nothing is allocated. When it still holds them, the next regions are copied out
  * instead, so that a slow reader never pins a slab. Payloads above {@link COPY_BYTES} are not
- * copied at all.
+ * copied at all; where they must be, because they are text or masked, the memory of the last long
+ * frame is used again in the same way.
  *
  * It does not know what the frames mean, or whether they may be sent.
  */
@@ -28,6 +29,8 @@ export const COPY_BYTES = 4 * 1024;
 /** What must be encoded shares the slab up to this length. */
 const SHARE_BYTES = HAS_FAST_PATHS ? 16 * 1024 : -1;
 const MAX_HEADER_BYTES = 14;
+/** Memory of long frames up to this length is kept for the next one: one of them a process. */
+const MAX_SPARE_BYTES = HAS_FAST_PATHS ? 1024 * 1024 + MAX_HEADER_BYTES : 0;
 /** Shared buffers are joined into one write up to this length. */
 const JOIN_BYTES = 32 * 1024;
 
@@ -53,6 +56,9 @@ const NONE: Buffer[] = [];
  */
 const shared = { slab: NO_SLAB, cursor: 0 };
 
+/** Where the last long frame lay, if nobody needs it any more. */
+let spare: Buffer | undefined;
+
 /** Collects the frames of a turn for one connection. */
 export class Outbox {
   readonly #takeMaskingKey: (() => number) | undefined;
@@ -61,6 +67,8 @@ export class Outbox {
   #sealedBytes = 0;
   /** How many of them many connections send. */
   #sharedCount = 0;
+  /** The last of them whose memory is nobody else's. */
+  #ownFrame: Buffer | undefined;
   #slab: Buffer = NO_SLAB;
   #start = 0;
   #end = 0;
@@ -85,7 +93,10 @@ export class Outbox {
     if (this.keepsReference(payload)) return this.#appendReference(opcode, fin, rsv, payload);
     const maskingKey = this.#takeMaskingKey === undefined ? undefined : this.#takeMaskingKey();
     if (payload.length > SHARE_BYTES) {
-      return this.appendEncoded(encodeSoleFrame(opcode, fin, rsv, payload, maskingKey));
+      const frame = encodeSoleFrame(opcode, fin, rsv, payload, maskingKey, spare);
+      if (frame.buffer === spare?.buffer) spare = undefined;
+      this.#ownFrame = frame;
+      return this.appendEncoded(frame);
     }
     const room = maxEncodedFrameLength(payload, maskingKey !== undefined);
     this.#open(room);
@@ -153,13 +164,19 @@ export class Outbox {
     this.#sealed = NONE;
     this.#sealedBytes = 0;
     this.#sharedCount = 0;
+    const ownFrame = this.#ownFrame;
+    this.#ownFrame = undefined;
     const isAll = this.#end === this.#start;
     if (HAS_FAST_PATHS && isAll && isShared && sealed.length > 1 && bytes <= JOIN_BYTES) {
       taker.take(joinOnce(sealed, bytes), false);
       return;
     }
     const last = isAll ? sealed.length - 1 : sealed.length;
-    for (let index = 0; index < sealed.length; index += 1) taker.take(sealed[index]!, index < last);
+    for (let index = 0; index < sealed.length; index += 1) {
+      const frame = sealed[index]!;
+      const isFree = taker.take(frame, index < last);
+      if (isFree && frame === ownFrame) keepSpare(frame);
+    }
   }
 
   /** Makes sure that the open region is the newest of the slab and has `room` bytes left. */
@@ -197,6 +214,11 @@ export class Outbox {
     shared.cursor = this.#end;
     this.appendEncoded(asBuffer(payload));
   }
+}
+
+/** Keeps the memory of a frame that was taken whole. */
+function keepSpare({ buffer }: Buffer): void {
+  if (buffer.byteLength <= MAX_SPARE_BYTES) spare = Buffer.from(buffer);
 }
 
 /** The last shared buffers that were joined, and what became of them. */

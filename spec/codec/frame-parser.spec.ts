@@ -71,20 +71,20 @@ t.test('stays at the end of a frame while halted there', (t) => {
   t.end();
 });
 
-t.test('knows which bytes pass unread: binary without a mask, to the end of its frame', (t) => {
-  const begin = (rules: FrameRules, hex: string): FrameParser => {
+t.test('knows whether the last message is text as it is', (t) => {
+  const after = (rules: FrameRules, hex: string): boolean => {
     const parser = new FrameParser(new FrameLog(), rules);
     parser.parse(input(bytes(hex)), 0, bytes(hex).length);
-    return parser;
+    return parser.isPlainText;
   };
-  const binary = begin(CLIENT, '820a 00');
-  t.equal(binary.passesUnread(9), true);
-  t.equal(binary.passesUnread(10), false);
-  t.equal(begin(CLIENT, '810a 00').passesUnread(1), false, 'text is looked at');
-  t.equal(begin(RULES, '828a 00000000').passesUnread(1), false, 'masked bytes are changed');
-  t.equal(begin(CLIENT, '82').passesUnread(1), false, 'a header is read');
-  const compressed = begin({ ...CLIENT, allowRsv1: true }, 'c10a 00');
-  t.equal(compressed.passesUnread(9), true, 'compressed text is no text yet');
+  t.equal(after(CLIENT, ''), false, 'nothing has come');
+  t.equal(after(CLIENT, '810a 00'), true);
+  t.equal(after(CLIENT, '820a 00'), false);
+  t.equal(after(CLIENT, '8101 41'), true, 'a message that has ended');
+  t.equal(after(CLIENT, '8101 41 8a00'), true, 'a control frame is no message');
+  t.equal(after(CLIENT, '0101 41 8001 42'), true, 'its other frames belong to it');
+  t.equal(after(CLIENT, '8101 41 8200'), false);
+  t.equal(after({ ...CLIENT, allowRsv1: true }, 'c10a 00'), false, 'compressed text is none yet');
   t.end();
 });
 

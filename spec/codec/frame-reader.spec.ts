@@ -183,6 +183,28 @@ t.test('delivers payload as it arrives [6455-5.4-18]', (t) => {
   t.end();
 });
 
+t.test('reads bytes without a mask where they lie, and copies the rest', (t) => {
+  const liesThere = (options: FrameReaderOptions, ...frames: string[]): boolean[] => {
+    const places: Buffer[] = [];
+    const reader = new FrameReader(
+      { frame() {}, payload: (memory) => places.push(memory), frameEnd() {}, failed: t.fail },
+      options,
+    );
+    return frames.map((hex) => {
+      const chunk = bytes(hex + '61'.repeat(40));
+      const before = Buffer.from(chunk);
+      reader.receive(chunk);
+      t.ok(chunk.equals(before), 'it is not changed');
+      return places.at(-1) === chunk;
+    });
+  };
+  t.same(liesThere(CLIENT, '8228', '8228'), [true, true]);
+  t.same(liesThere(CLIENT, '8128', '8128', '8228', '8228'), [true, false, false, true]);
+  t.same(liesThere({ ...CLIENT, allowRsv1: true }, 'c128', 'c128'), [true, true]);
+  t.same(liesThere(SERVER, '82a801020304', '82a801020304'), [false, false]);
+  t.end();
+});
+
 t.test('knows whether it is inside a frame, and inside a message', (t) => {
   const reader = new FrameReader(new FrameLog(), CLIENT);
   for (const [hex, isInsideFrame, isInsideMessage] of [

@@ -18,6 +18,30 @@ t.test('gives exactly the bytes of the frame, and memory of its own', (t) => {
   t.end();
 });
 
+t.test('lies in the memory that is offered, if it fits', (t) => {
+  for (const payload of ['x'.repeat(100), Buffer.alloc(100, 'x')]) {
+    for (const key of [undefined, KEY]) {
+      const expected = encodeSoleFrame(OPCODE.binary, true, 0, payload, key);
+      const { length } = expected;
+      for (const [offered, isUsed] of [
+        [length - 1, false],
+        [length, true],
+        [length + 1, true],
+        [4 * length, true],
+        [4 * length + 1, false],
+      ] as const) {
+        const memory = Buffer.alloc(offered, 0xff);
+        const frame = encodeSoleFrame(OPCODE.binary, true, 0, payload, key, memory);
+        t.ok(frame.equals(expected));
+        t.equal(frame.buffer === memory.buffer, isUsed, `${offered} bytes for ${length}`);
+        const rest = memory.subarray(isUsed ? length : 0);
+        t.ok(rest.equals(Buffer.alloc(rest.length, 0xff)), 'nothing else is written');
+      }
+    }
+  }
+  t.end();
+});
+
 t.test('writes long texts of any width', (t) => {
   for (const character of ['a', 'é', '語', '😀']) {
     for (const count of [70_000, 300_000, 1_100_000]) {

@@ -151,6 +151,64 @@ t.test('uses the slab again when the transport has let go', ONLY_FAST, (t) => {
   t.end();
 });
 
+t.test('uses the memory of a long frame again, once the transport has let go', ONLY_FAST, (t) => {
+  const outbox = new Outbox(undefined);
+  const text = 'x'.repeat(20_000);
+  const send = (isFreed: boolean, length = text.length): Buffer => {
+    const kernel = taker(() => isFreed);
+    outbox.append(OPCODE.text, true, 0, text.repeat(5).slice(0, length));
+    outbox.flush(kernel);
+    return kernel.held[0]!;
+  };
+  const first = send(true);
+  const second = send(false, 20_001);
+  t.not(second.buffer, first.buffer, 'too short for the next one');
+  const third = send(true);
+  t.equal(third.buffer, first.buffer);
+  const fourth = send(false);
+  t.equal(fourth.buffer, third.buffer);
+  const fifth = send(true);
+  t.not(fifth.buffer, fourth.buffer, 'which the transport holds');
+  t.equal(send(true).buffer, fifth.buffer);
+  const long = send(true, 81_000);
+  t.not(send(true).buffer, long.buffer, 'a short frame does not hold the memory of a long one');
+  t.end();
+});
+
+t.test('uses no memory again that is not its own', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => true);
+  const payload = Buffer.alloc(20_000, 'p');
+  const encoded = frame(OPCODE.binary, Buffer.alloc(20_000, 'e'));
+  const shared = frame(OPCODE.binary, Buffer.alloc(20_000, 's'));
+  outbox.append(OPCODE.binary, true, 0, payload);
+  outbox.appendEncoded(encoded);
+  outbox.appendShared(shared);
+  outbox.flush(kernel);
+  outbox.append(OPCODE.text, true, 0, 'x'.repeat(20_000));
+  outbox.flush(kernel);
+  const text = kernel.held.at(-1)!;
+  for (const other of [payload, encoded, shared]) t.not(text.buffer, other.buffer);
+  t.ok(payload.equals(Buffer.alloc(20_000, 'p')));
+  t.end();
+});
+
+t.test('keeps no memory of frames above 1 MiB', ONLY_FAST, (t) => {
+  const outbox = new Outbox(() => 0x0a0b0c0d);
+  for (const [length, isKept] of [
+    [1024 * 1024, true],
+    [1024 * 1024 + 1, false],
+  ] as const) {
+    const kernel = taker(() => true);
+    for (let count = 0; count < 2; count += 1) {
+      outbox.append(OPCODE.binary, true, 0, Buffer.alloc(length));
+      outbox.flush(kernel);
+    }
+    t.equal(kernel.held[0]!.buffer === kernel.held[1]!.buffer, isKept);
+  }
+  t.end();
+});
+
 t.test('takes encoded frames in their place in the order', (t) => {
   const outbox = new Outbox(undefined);
   const kernel = taker(() => true);
