@@ -1,17 +1,6 @@
 /**
- * The command line of the fuzzer:
- *
- *   npm run fuzz -- <target> [--seconds 10] [--runs n] [--seed n] [--save] [--fault name]
- *   npm run fuzz -- <target> --input '<escaped bytes>'      runs one input, as a finding prints it
- *   npm run fuzz -- all [--seconds 10] …                    every target, each in a process
- *   npm run fuzz -- server [--seconds 10] [--runs n] [--seed n] [--fault name]
- *                                                           the running server over real sockets
- *   npm run fuzz -- list                                    names the targets and the faults
- *   npm run fuzz -- record                                  prints what has been run so far
- *   npm run fuzz:smoke                                      every target for a moment
- *
- * Seconds are of processor time, so that they mean the same on a busy machine. Exits with 1 when an
- * invariant was broken.
+ * The command line of the fuzzer; {@link USAGE} says what it takes. Exits with 1 when an invariant
+ * was broken, and with 2 when the command was wrong.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -25,18 +14,43 @@ import { coverageLines, fuzz, hook, loadTarget, readRecords } from './session.ts
 
 const SMOKE_RUNS = 1500;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string' },
-    runs: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    input: { type: 'string' },
-    fault: { type: 'string' },
-    save: { type: 'boolean', default: false },
-    coverage: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `npm run fuzz -- <target> [--seconds 10] [--runs n] [--seed n] [--save] [--coverage]
+                        [--fault name]               fuzzes one target, or a planted fault
+npm run fuzz -- <target> --input '<escaped bytes>'   runs one input, as a finding prints it
+npm run fuzz -- all [--seconds 10] …                 every target, each in a process
+npm run fuzz -- server [--seconds 10] [--runs n] [--seed n] [--fault name]
+                                                     the running server over real sockets
+npm run fuzz -- list                                 names the targets and the faults
+npm run fuzz -- record                               prints what has been run so far
+npm run fuzz:smoke                                   every target for a moment
+
+Seconds are of processor time, so that they mean the same on a busy machine.`;
+
+/** What the one who called should have written instead. */
+class WrongCommand extends Error {}
+
+const { values, positionals } = readCommandLine();
+
+function readCommandLine() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        seconds: { type: 'string' },
+        runs: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        input: { type: 'string' },
+        fault: { type: 'string' },
+        save: { type: 'boolean', default: false },
+        coverage: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\nnpm run fuzz -- --help lists what there is`);
+    process.exit(2);
+  }
+}
 
 function show(name: string, report: FuzzReport): void {
   const rate = Math.round(report.runs / report.seconds);
@@ -57,7 +71,7 @@ function show(name: string, report: FuzzReport): void {
 
 function wholeNumber(text: string | undefined, name: string): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) throw new Error(`--${name} takes a whole number, not ${text}`);
+  if (!/^\d+$/.test(text)) throw new WrongCommand(`--${name} takes a whole number, not ${text}`);
   return Number(text);
 }
 
@@ -70,7 +84,7 @@ function readBudget(): { runs?: number | undefined; seconds?: number | undefined
 function readFault(): PlantedFault | undefined {
   if (values.fault === undefined) return undefined;
   const fault = FAULTS[values.fault];
-  if (fault === undefined) throw new Error(`no fault ${values.fault}`);
+  if (fault === undefined) throw new WrongCommand(`no fault ${values.fault}`);
   return fault;
 }
 
@@ -97,7 +111,8 @@ async function runServer(): Promise<void> {
 
 async function runOne(name: string): Promise<void> {
   const fault = readFault();
-  if (fault !== undefined && values.save) throw new Error('what a fault brings is not saved');
+  if (fault !== undefined && values.save)
+    throw new WrongCommand('what a fault brings is not saved');
   show(name, await fuzz(name, { ...readBudget(), save: values.save, fault }));
   if (values.coverage) console.log(coverageLines().join('\n'));
 }
@@ -119,7 +134,9 @@ function runAll(): void {
 }
 
 async function main(name: string | undefined): Promise<void> {
-  if (name === undefined || name === 'list') {
+  if (values.help) {
+    console.log(USAGE);
+  } else if (name === undefined || name === 'list') {
     console.log(`targets: ${Object.keys(TARGETS).join(', ')}`);
     console.log(`faults: ${Object.keys(FAULTS).join(', ')}`);
   } else if (name === 'server') {
@@ -128,6 +145,8 @@ async function main(name: string | undefined): Promise<void> {
     console.log(recordTable(readRecords()));
   } else if (name === 'all') {
     runAll();
+  } else if (name !== 'smoke' && !Object.hasOwn(TARGETS, name)) {
+    throw new WrongCommand(`no target ${name}; npm run fuzz -- list names them`);
   } else if (values.input !== undefined) {
     const target = await loadTarget(name);
     await target.run(unescapeBytes(values.input));
@@ -145,6 +164,11 @@ async function main(name: string | undefined): Promise<void> {
 try {
   await main(positionals[0]);
 } catch (error) {
-  console.error(error instanceof Error ? error.stack : String(error));
-  process.exitCode = 1;
+  if (error instanceof WrongCommand) {
+    console.error(error.message);
+    process.exitCode = 2;
+  } else {
+    console.error(error instanceof Error ? error.stack : String(error));
+    process.exitCode = 1;
+  }
 }
