@@ -23,10 +23,11 @@ import {
   writeFrameHeader,
 } from '../codec/index.ts';
 
-const SLAB_BYTES = 64 * 1024;
+/** Holds two of the longest texts that share it, three bytes set aside for each character. */
+const SLAB_BYTES = 128 * 1024;
 /** Bytes above this are written by reference: copying them costs more than a second buffer. */
 export const COPY_BYTES = 4 * 1024;
-/** What must be encoded shares the slab up to this length. */
+/** What must be encoded shares the slab up to this length in bytes or UTF-16 units. */
 const SHARE_BYTES = HAS_FAST_PATHS ? 16 * 1024 : -1;
 const MAX_HEADER_BYTES = 14;
 /** Memory of long frames up to this length is kept for the next one: one of them a process. */
