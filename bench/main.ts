@@ -27,7 +27,7 @@ const QUICK: readonly (readonly [name: string, ...args: string[]])[] = [
   ['sse', '--quick'],
   ['deflate', 'echo 1024 1', '--quick'],
   ['allocation', '--quick'],
-  ['process', 'P1', 'P2', 'P8', '--quick', '--rounds', '2'],
+  ['process', 'P1', 'P2', 'P8', '--quick', '--rounds', '3'],
 ];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
