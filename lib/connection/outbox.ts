@@ -65,6 +65,8 @@ export class Outbox {
   readonly #takeMaskingKey: (() => number) | undefined;
   /** Buffers that must leave before the open region. */
   #sealed: Buffer[] = NONE;
+  /** How many of them have left: none but while it is flushed, or when a taker has thrown. */
+  #leftCount = 0;
   #sealedBytes = 0;
   /** How many of them many connections send. */
   #sharedCount = 0;
@@ -125,25 +127,33 @@ export class Outbox {
     this.#sharedCount += 1;
   }
 
-  /** Gives everything to `taker`, oldest first. */
+  /**
+   * Gives everything to `taker`, oldest first. Whoever takes may append and flush: what waited goes
+   * before what it adds, which waits for the next flush unless more was announced.
+   */
   flush(taker: BytesTaker): void {
+    const isOpen = this.#end > this.#start;
     if (this.#sealed.length > 0) this.#flushSealed(taker);
+    // Something long was appended meanwhile, which has sealed the open region.
+    if (isOpen && this.#sealed.length > 0) this.#flushSealed(taker);
+    if (this.#sealed.length === 0 && this.#end > this.#start) this.#flushRegion(taker);
+  }
+
+  #flushRegion(taker: BytesTaker): void {
+    const slab = this.#slab;
     const start = this.#start;
     const end = this.#end;
-    if (end === start) return;
-    const slab = this.#slab;
     // An idle outbox must not keep an old slab alive.
     this.#slab = NO_SLAB;
     this.#start = 0;
     this.#end = 0;
     const region = slab.subarray(start, end);
-    const isNewest = shared.slab === slab && shared.cursor === end;
     if (this.#isPromptlyFreed) {
       this.#isPromptlyFreed = taker.take(region, false);
-      if (this.#isPromptlyFreed && isNewest) shared.cursor = start;
+      if (this.#isPromptlyFreed) moveBack(slab, start, end);
     } else {
       const copy = Buffer.from(region);
-      if (isNewest) shared.cursor = start;
+      moveBack(slab, start, end);
       this.#isPromptlyFreed = taker.take(copy, false);
     }
   }
@@ -160,24 +170,34 @@ export class Outbox {
 
   #flushSealed(taker: BytesTaker): void {
     const sealed = this.#sealed;
-    const bytes = this.#sealedBytes;
-    const isShared = this.#sharedCount === sealed.length;
-    this.#sealed = NONE;
-    this.#sealedBytes = 0;
-    this.#sharedCount = 0;
-    const ownFrame = this.#ownFrame;
-    this.#ownFrame = undefined;
+    const until = sealed.length;
     const isAll = this.#end === this.#start;
-    if (HAS_FAST_PATHS && isAll && isShared && sealed.length > 1 && bytes <= JOIN_BYTES) {
+    const isShared = this.#leftCount === 0 && this.#sharedCount === until;
+    const bytes = this.#sealedBytes;
+    if (HAS_FAST_PATHS && isAll && isShared && until > 1 && bytes <= JOIN_BYTES) {
+      this.#forgetSealed();
       taker.take(joinOnce(sealed, bytes), false);
       return;
     }
-    const last = isAll ? sealed.length - 1 : sealed.length;
-    for (let index = 0; index < sealed.length; index += 1) {
+    const last = isAll ? until - 1 : until;
+    // A taker that flushes takes the rest itself.
+    while (this.#sealed === sealed && this.#leftCount < until) {
+      const index = this.#leftCount;
       const frame = sealed[index]!;
+      this.#leftCount += 1;
+      this.#sealedBytes -= frame.length;
       const isFree = taker.take(frame, index < last);
-      if (isFree && frame === ownFrame) keepSpare(frame);
+      if (isFree && frame === this.#ownFrame) keepSpare(frame);
     }
+    if (this.#sealed === sealed && this.#leftCount === sealed.length) this.#forgetSealed();
+  }
+
+  #forgetSealed(): void {
+    this.#sealed = NONE;
+    this.#leftCount = 0;
+    this.#sealedBytes = 0;
+    this.#sharedCount = 0;
+    this.#ownFrame = undefined;
   }
 
   /** Makes sure that the open region is the newest of the slab and has `room` bytes left. */
@@ -215,6 +235,14 @@ export class Outbox {
     shared.cursor = this.#end;
     this.appendEncoded(asBuffer(payload));
   }
+}
+
+/**
+ * Gives a region of the slab back, if it is the newest still: who takes it may send meanwhile, and
+ * what that is lies behind it.
+ */
+function moveBack(slab: Buffer, start: number, end: number): void {
+  if (shared.slab === slab && shared.cursor === end) shared.cursor = start;
 }
 
 /** Keeps the memory of a frame that was taken whole. */

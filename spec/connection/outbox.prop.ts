@@ -92,6 +92,58 @@ class Line {
   }
 }
 
+const nested = fc.record({
+  kind: fc.constantFrom('append', 'append', 'flush'),
+  which,
+  size: sizes,
+  isFreed: fc.boolean(),
+});
+
+t.test('law: so they do when who takes them sends and flushes meanwhile', (t) => {
+  fc.assert(
+    fc.property(fc.array(nested, { maxLength: 40, size: 'max' }), (steps) => {
+      const script = [...steps];
+      const lines = Array.from({ length: OUTBOXES }, (_, index) => ({
+        outbox: new Outbox(index === 2 ? () => 0x0102_0304 : undefined),
+        maskingKey: index === 2 ? 0x0102_0304 : undefined,
+        wanted: [] as Buffer[],
+        came: [] as Buffer[],
+      }));
+      const held: { readonly bytes: Buffer; readonly copy: Buffer }[] = [];
+      const run = (step: (typeof steps)[number]): void => {
+        const { outbox, maskingKey, wanted, came } = lines[step.which]!;
+        if (step.kind === 'append') {
+          const letter = String.fromCharCode(97 + (script.length % 26));
+          const isText = step.size % 2 === 0;
+          const payload = isText ? letter.repeat(step.size) : Buffer.alloc(step.size, letter);
+          outbox.append(2, true, 0, payload);
+          wanted.push(encodeFrame({ opcode: 2, payload, maskingKey }));
+          return;
+        }
+        outbox.flush({
+          take: (bytes) => {
+            const copy = Buffer.from(bytes);
+            came.push(copy);
+            if (!step.isFreed) held.push({ bytes, copy });
+            for (let count = 0; count < 2 && script.length > 0; count += 1) run(script.shift()!);
+            return step.isFreed;
+          },
+        });
+      };
+      while (script.length > 0) run(script.shift()!);
+      for (const [which, { outbox, wanted, came }] of lines.entries()) {
+        while (outbox.length > 0) run({ kind: 'flush', which, size: 0, isFreed: true });
+        if (!Buffer.concat(came).equals(Buffer.concat(wanted))) throw new Error('other bytes');
+      }
+      const isChanged = held.some(({ bytes, copy }) => !bytes.equals(copy));
+      if (isChanged) throw new Error('bytes that the transport holds have changed');
+    }),
+    runs(200),
+  );
+  t.pass('no counterexample');
+  t.end();
+});
+
 t.test('law: frames leave whole and in order, and what is held never changes', (t) => {
   const shared = ['one', 'two', 'three', 'x'.repeat(20_000)].map((payload) =>
     encodeFrame({ opcode: 1, payload }),

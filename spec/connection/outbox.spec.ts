@@ -209,6 +209,84 @@ t.test('keeps no memory of frames above 1 MiB', ONLY_FAST, (t) => {
   t.end();
 });
 
+t.test('keeps what is sent while bytes are taken, by whomever', (t) => {
+  for (const isOwn of [true, false]) {
+    const outbox = new Outbox(undefined);
+    const other = isOwn ? outbox : new Outbox(undefined);
+    const [kernel, otherKernel] = [taker(() => true), taker(() => true)];
+    outbox.append(OPCODE.text, true, 0, 'first');
+    outbox.flush({
+      take: (bytes, hasMore) => {
+        other.append(OPCODE.text, true, 0, 'meanwhile');
+        return kernel.take(bytes, hasMore);
+      },
+    });
+    outbox.append(OPCODE.text, true, 0, 'longer than what was first');
+    other.flush(otherKernel);
+    outbox.flush(otherKernel);
+    t.same(kernel.all(), frame(OPCODE.text, 'first'));
+    const rest = ['meanwhile', 'longer than what was first'];
+    t.same(otherKernel.all(), Buffer.concat(rest.map((text) => frame(OPCODE.text, text))));
+  }
+  t.end();
+});
+
+t.test('keeps the order when it is flushed while it is flushed', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => true);
+  const long = Buffer.alloc(COPY_BYTES + 1, 1);
+  outbox.append(OPCODE.binary, true, 0, long);
+  outbox.append(OPCODE.binary, true, 0, long);
+  outbox.append(OPCODE.text, true, 0, 'open');
+  let isFirst = true;
+  outbox.flush({
+    take: (bytes, hasMore) => {
+      const isFree = kernel.take(bytes, hasMore);
+      if (!isFirst) return isFree;
+      isFirst = false;
+      outbox.append(OPCODE.text, true, 0, 'reply');
+      outbox.flush(kernel);
+      t.equal(outbox.length, 0, 'what is flushed has left');
+      return isFree;
+    },
+  });
+  const expected = [
+    frame(OPCODE.binary, long),
+    frame(OPCODE.binary, long),
+    frame(OPCODE.text, 'open'),
+    frame(OPCODE.text, 'reply'),
+  ];
+  t.ok(kernel.all().equals(Buffer.concat(expected)));
+  t.equal(kernel.writes.at(-1)![1], false, 'and no more was announced');
+  t.end();
+});
+
+t.test('keeps its promise that more follows when something long comes between', (t) => {
+  const outbox = new Outbox(undefined);
+  const kernel = taker(() => true);
+  const long = Buffer.alloc(COPY_BYTES + 1, 1);
+  outbox.append(OPCODE.binary, true, 0, long);
+  outbox.append(OPCODE.text, true, 0, 'open');
+  let isFirst = true;
+  const sender = {
+    take: (bytes: Buffer, hasMore: boolean): boolean => {
+      if (isFirst) {
+        isFirst = false;
+        outbox.append(OPCODE.binary, true, 0, long);
+        outbox.append(OPCODE.text, true, 0, 'behind');
+      }
+      return kernel.take(bytes, hasMore);
+    },
+  };
+  outbox.flush(sender);
+  t.equal(kernel.writes.at(-1)![1], false);
+  outbox.flush(sender);
+  const frames = [frame(OPCODE.binary, long), frame(OPCODE.text, 'open')];
+  const later = [frame(OPCODE.binary, long), frame(OPCODE.text, 'behind')];
+  t.ok(kernel.all().equals(Buffer.concat([...frames, ...later])));
+  t.end();
+});
+
 t.test('takes encoded frames in their place in the order', (t) => {
   const outbox = new Outbox(undefined);
   const kernel = taker(() => true);
