@@ -20,7 +20,7 @@ export abstract class SocketOutlet implements WriteOwner {
   /** Written to by its handle, see direct-write.ts. */
   protected readonly isDirect: boolean;
   /** libuv holds a part of what was written directly. */
-  #isDirectWaiting = false;
+  protected isDirectWaiting = false;
   #usesStream = false;
   /**
    * Called for every write to a stream that has room for more than counts as congested: it emits no
@@ -74,7 +74,7 @@ export abstract class SocketOutlet implements WriteOwner {
 
   /** Bytes handed to the socket that the kernel has not taken. */
   protected get socketBytes(): number {
-    if (this.#isDirectWaiting) return this.#held(unwrittenBytes(this.socket as Socket));
+    if (this.isDirectWaiting) return this.#held(unwrittenBytes(this.socket as Socket));
     // Asked for with every message: a stream that was never used is not asked.
     return this.#usesStream ? this.#held(this.socket.writableLength) : 0;
   }
@@ -110,7 +110,7 @@ export abstract class SocketOutlet implements WriteOwner {
   #handDirectly(bytes: Uint8Array | Uint8Array[], byteLength: number): boolean | undefined {
     const outcome = writeDirectly(this.socket as Socket, bytes, this);
     if (outcome === 'unavailable') return undefined;
-    this.#isDirectWaiting = outcome === 'waiting';
+    this.isDirectWaiting = outcome === 'waiting';
     this.isBlocked = outcome !== 'taken';
     if (outcome === 'refused') this.loseOutput(byteLength);
     return outcome === 'taken';
@@ -162,7 +162,7 @@ export abstract class SocketOutlet implements WriteOwner {
 
   /** @internal What was written directly and had to wait has left, or never will. */
   written(status: number): void {
-    this.#isDirectWaiting = false;
+    this.isDirectWaiting = false;
     if (status === 0) {
       this.#heldBytes = 0;
       this.flushAfter('drain');

@@ -211,7 +211,9 @@ export abstract class SocketWriter extends SocketOutlet {
       if (waiting === 0) this.#runFlushed();
       else this.#markFlushed(this.#whenFlushed);
     }
-    if (!this.#isEnding || this.hasEnded) return;
+    // A handle that has bytes left, and is told of the end, cannot be reset any more: an answer
+    // that only its end delimits would seem whole. The stream itself waits for what it has.
+    if (!this.#isEnding || this.hasEnded || this.isDirectWaiting) return;
     this.hasEnded = true;
     this.callStream('end');
   }

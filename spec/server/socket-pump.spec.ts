@@ -427,6 +427,41 @@ for (const directWrites of [true, false]) {
   });
 }
 
+for (const directWrites of [true, false]) {
+  const how = directWrites ? 'past its stream' : 'through its stream';
+  t.test(`resets an answer that had not left when it ended, written ${how}`, async (t) => {
+    const { client, log, pump, close } = await shared(directWrites);
+    const socket = pump.socket as Socket;
+    client.socket.pause();
+    pump.endIsMeaningful = true;
+    while (pump.bufferedBytes === 0) {
+      pump.write(Buffer.alloc(512 * 1024));
+      pump.flush();
+      await new Promise((next) => setImmediate(next));
+    }
+    let flushes = 0;
+    pump.end();
+    pump.whenFlushed(() => {
+      flushes += 1;
+    });
+    await new Promise((next) => setImmediate(next));
+    t.equal(flushes, 0);
+    let resets = 0;
+    const reset = socket.resetAndDestroy.bind(socket);
+    socket.resetAndDestroy = () => {
+      resets += 1;
+      return reset();
+    };
+    pump.cut('write-timeout');
+    t.equal(resets, 1, 'an end would say that it is whole');
+    t.equal(flushes, 1);
+    await eventually(() => log.end !== undefined);
+    t.equal(log.end, 'write-timeout');
+    client.close();
+    close();
+  });
+}
+
 t.test('a released socket of the shared buffer is read as any other', async (t) => {
   const { client, log, pump, close } = await shared(true);
   pump.writeText('before ', 'latin1');
