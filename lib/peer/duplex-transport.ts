@@ -28,7 +28,8 @@ export class DuplexTransport implements Transport {
   readonly ownsBytes: boolean;
   /**
    * Only a plain TCP or unix socket tells truly that bytes have left: when nothing is counted as
-   * waiting right after a write, the kernel has copied them. TLS and other streams keep references.
+   * waiting right after a write, the kernel has copied them. TLS and other streams keep references,
+   * and so may any subclass.
    */
   readonly #copiesOnWrite: boolean;
   /** A stream whose high-water mark is above a portion emits no `'drain'` for one. */
@@ -52,7 +53,7 @@ export class DuplexTransport implements Transport {
   constructor(stream: Duplex, ownsBytes = false) {
     this.stream = stream;
     this.ownsBytes = ownsBytes;
-    this.#copiesOnWrite = stream instanceof Socket && !('encrypted' in stream);
+    this.#copiesOnWrite = stream.constructor === Socket;
     if (stream.writableHighWaterMark > PORTION_BYTES) {
       this.#onTaken = (error) => {
         if (!error) this.#goOn(false);

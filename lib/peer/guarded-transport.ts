@@ -56,7 +56,8 @@ export class GuardedTransport implements Transport {
       return this.#transport.write(bytes, hasMore);
     } catch (error) {
       this.#lose(error);
-      return true;
+      // It may have kept them before it threw.
+      return false;
     }
   }
 

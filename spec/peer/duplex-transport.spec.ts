@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import { DuplexTransport, type Tickable, type TransportSink, WebSocketPeer } from 'barewire/peer';
 import t from 'tap';
@@ -118,6 +118,22 @@ t.test(
     t.strictSame(batches, [3]);
   },
 );
+
+t.test('does not take the word of a socket that writes in its own way', (t) => {
+  const kept: Buffer[] = [];
+  class Keeper extends Socket {
+    override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+      kept.push(chunk);
+      done();
+    }
+  }
+  const transport = new DuplexTransport(new Keeper());
+  t.equal(transport.write(Buffer.from('kept'), false), false);
+  t.equal(transport.bufferedBytes, 0);
+  t.same(kept.map(String), ['kept']);
+  transport.destroy();
+  t.end();
+});
 
 t.test('counts what waits, and says when it is congested and when no longer', async (t) => {
   let proceed: () => void = () => {};
