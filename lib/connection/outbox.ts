@@ -14,6 +14,9 @@
  * frame is used again in the same way.
  *
  * It does not know what the frames mean, or whether they may be sent.
+ *
+ * Longer than the house allows: one store of bytes with three kinds of memory, whose flush whoever
+ * takes the bytes may interrupt anywhere.
  */
 import { HAS_FAST_PATHS } from '../base/index.ts';
 import {

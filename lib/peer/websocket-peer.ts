@@ -201,7 +201,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /**
    * Sends one message: text for strings, binary for bytes. Bytes must not be changed before they
-   * have left (`drained()`), unless `options.copy` is true: then those that have to wait are copied.
+   * have left, as they all have when `bufferedAmount` is 0 (`drained` resolves earlier), unless
+   * `options.copy` is true: then those that have to wait are copied.
    *
    * A Blob or an (async) iterable is sent piece by piece as one message, at the pace of the peer.
    *
@@ -257,7 +258,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /**
    * Resolves when the peer takes more, at once if it does already; also when the connection ends.
-   * Rejects with the reason of `options.signal`.
+   * Up to 64 KiB may wait then. Rejects with the reason of `options.signal`.
    */
   drained(options: WaitOptions = {}): Promise<void> {
     return waitQuietly(() => {

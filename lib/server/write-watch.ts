@@ -11,7 +11,11 @@
  */
 import { Deadline, type TimerWheel } from './clock.ts';
 
-/** What must leave within the write timeout: at its default of 30 s, 4 KiB/s are fast enough. */
+/**
+ * What must leave within the write timeout: at its default of 30 s, 4 KiB/s are fast enough, as far
+ * as one can see. A kernel whose buffer was full asks for more when a third of it is free: that of
+ * a connection that was fast before may be 4 MiB (`tcp_wmem`), and takes 45 KiB/s then.
+ */
 export const PORTION_BYTES = 128 * 1024;
 
 /** The write deadline of one connection. Exists once output has had to wait. */

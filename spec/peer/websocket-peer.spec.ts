@@ -65,6 +65,32 @@ t.test(
   },
 );
 
+t.test('bytes may be changed once nothing waits, or at once where they are copied', async (t) => {
+  for (const copy of [false, true]) {
+    const { client, server } = await joined(t);
+    const received: (string | Buffer)[] = [];
+    client.attach({ message: (_peer, data) => received.push(data) });
+    client.pause();
+    const bytes = Buffer.alloc(100_000);
+    // More than both kernels take.
+    for (let index = 0; index < 100; index += 1) {
+      bytes.fill(index);
+      server.send(bytes, { copy });
+      if (server.bufferedAmount > 1 << 20) client.resume();
+      while (!copy && server.bufferedAmount > 0) {
+        client.resume();
+        await new Promise((next) => setImmediate(next));
+      }
+    }
+    bytes.fill(0xff);
+    await server.close();
+    t.equal(received.length, 100);
+    const isWhole = (data: string | Buffer, index: number): boolean =>
+      Buffer.alloc(100_000, index).equals(data as Buffer);
+    t.ok(received.every(isWhole));
+  }
+});
+
 t.test('delivers nothing before somebody reads, and everything then', async (t) => {
   const { client, server } = await joined(t);
   for (let index = 0; index < 100; index += 1) client.send(`${index}`);
