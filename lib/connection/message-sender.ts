@@ -45,6 +45,8 @@ export class MessageSender {
   readonly #queue = new SendQueue();
   readonly #owner: SenderOwner;
   #isCompressing = false;
+  /** Of the piece that is being compressed, which has left its message: the queue counts it not. */
+  #pieceBytes = 0;
   #isStopped = false;
   /** Pieces that have left, of all messages that are written piece by piece. */
   pieces = 0;
@@ -72,12 +74,12 @@ export class MessageSender {
 
   /** Bytes of messages that were accepted and are not in the outbox yet. */
   get queuedBytes(): number {
-    return this.#queue.bytes;
+    return this.#queue.bytes + this.#pieceBytes;
   }
 
   /** The memory that they are: their bytes, and the overhead of each message and piece. */
   get heldBytes(): number {
-    return this.#queue.heldBytes;
+    return this.#queue.heldBytes + this.#pieceBytes;
   }
 
   /** Whether a message would be compressed; `wanted` overrules the threshold. */
@@ -157,6 +159,7 @@ export class MessageSender {
   /** Forgets everything that waits. Running jobs end in nothing. */
   stop(): void {
     this.#isStopped = true;
+    this.#pieceBytes = 0;
     this.#owner.forgotten(this.#queue.clear(), true);
   }
 
@@ -239,8 +242,12 @@ export class MessageSender {
       this.#outbox.append(opcode, fin, rsv, frame);
       if (fin) this.#queue.shift();
     };
-    if (stream.isCompressed) this.#compress(job, payload, fin, sent);
-    else sent(payload);
+    if (!stream.isCompressed) {
+      sent(payload);
+      return true;
+    }
+    this.#pieceBytes = bytes;
+    this.#compress(job, payload, fin, sent);
     return true;
   }
 
@@ -260,6 +267,7 @@ export class MessageSender {
     this.#isCompressing = true;
     this.#deflater!.compress(bytes, fin, (error, compressed) => {
       this.#isCompressing = false;
+      this.#pieceBytes = 0;
       if (this.#isStopped) return;
       if (error !== undefined) return this.#owner.fail(error);
       // A closing handshake may have dropped the unfinished message meanwhile.

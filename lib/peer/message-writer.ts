@@ -50,7 +50,8 @@ export class MessageWriter {
 
   /**
    * Writes the next piece. Await it: that is what slows a fast producer down. Who does not may have
-   * `maxBufferedBytes` waiting; more fails the connection with `slow-consumer`.
+   * `maxBufferedBytes` waiting; more fails the connection with `slow-consumer`. Bytes must not be
+   * changed before they have left, as for `send`, unless the message was begun with `copy`.
    *
    * @returns false when the connection ended, also while it waited: nothing more can be written.
    * @throws UsageError `invalid-argument` for anything that is neither text nor bytes.

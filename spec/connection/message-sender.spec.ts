@@ -72,6 +72,27 @@ t.test('sends at once what needs no work', (t) => {
   t.end();
 });
 
+t.test('counts a piece until it is compressed, and no longer than it is stopped', (t) => {
+  for (const isStopped of [false, true]) {
+    const deflater = reverser();
+    const { sender, output } = rig(deflater);
+    const message = sender.startMessage('text', true);
+    message.write('first');
+    t.equal(deflater.jobs, 1);
+    t.equal(sender.queuedBytes, 5);
+    t.ok(sender.heldBytes >= 5);
+    message.write('next');
+    t.equal(sender.queuedBytes, 9);
+    if (isStopped) sender.stop();
+    else deflater.run();
+    t.equal(sender.queuedBytes, isStopped ? 0 : 4);
+    deflater.run();
+    t.equal(sender.queuedBytes, 0);
+    t.equal(output(), isStopped ? '' : '\x41\x05tsrif\x00\x04txen');
+  }
+  t.end();
+});
+
 t.test('compresses from the threshold on, by bytes and not by characters', (t) => {
   const deflater = reverser();
   const { sender } = rig(deflater, 4);
@@ -352,7 +373,9 @@ t.test('counts the memory that waits: bytes, and the overhead of each message an
   t.equal(sender.queuedBytes, 6);
   t.equal(sender.heldBytes, 6 + 4 * ENTRY_OVERHEAD_BYTES);
   deflater.run();
-  t.equal(sender.heldBytes, 2 * ENTRY_OVERHEAD_BYTES - ENTRY_OVERHEAD_BYTES);
+  t.equal(sender.heldBytes, 2 + ENTRY_OVERHEAD_BYTES, 'the piece is being compressed');
+  deflater.run();
+  t.equal(sender.heldBytes, ENTRY_OVERHEAD_BYTES);
   sender.stop();
   t.equal(sender.heldBytes, 0);
   t.end();
