@@ -14,9 +14,6 @@
  * frame is used again in the same way.
  *
  * It does not know what the frames mean, or whether they may be sent.
- *
- * Longer than the house allows: one store of bytes with three kinds of memory, whose flush whoever
- * takes the bytes may interrupt anywhere.
  */
 import { HAS_FAST_PATHS } from '../base/index.ts';
 import {
@@ -25,6 +22,7 @@ import {
   maxEncodedFrameLength,
   writeFrameHeader,
 } from '../codec/index.ts';
+import { joinOnce } from './shared-frames.ts';
 
 /** Holds two of the longest texts that share it, three bytes set aside for each character. */
 const SLAB_BYTES = 128 * 1024;
@@ -104,8 +102,7 @@ export class Outbox {
       this.#ownFrame = frame;
       return this.appendEncoded(frame);
     }
-    const room = maxEncodedFrameLength(payload, maskingKey !== undefined);
-    this.#open(room);
+    this.#open(maxEncodedFrameLength(payload, maskingKey !== undefined));
     const written = encodeFrameInto(this.#slab, this.#end, opcode, fin, rsv, payload, maskingKey);
     this.#end += written;
     shared.cursor = this.#end;
@@ -226,15 +223,8 @@ export class Outbox {
 
   #appendReference(opcode: number, fin: boolean, rsv: number, payload: Uint8Array): void {
     this.#open(MAX_HEADER_BYTES);
-    this.#end += writeFrameHeader(
-      this.#slab,
-      this.#end,
-      opcode,
-      fin,
-      rsv,
-      payload.length,
-      undefined,
-    );
+    const { length } = payload;
+    this.#end += writeFrameHeader(this.#slab, this.#end, opcode, fin, rsv, length, undefined);
     shared.cursor = this.#end;
     this.appendEncoded(asBuffer(payload));
   }
@@ -251,23 +241,6 @@ function moveBack(slab: Buffer, start: number, end: number): void {
 /** Keeps the memory of a frame that was taken whole. */
 function keepSpare({ buffer }: Buffer): void {
   if (buffer.byteLength <= MAX_SPARE_BYTES) spare = Buffer.from(buffer);
-}
-
-/** The last shared buffers that were joined, and what became of them. */
-const joined = { parts: NONE, bytes: NO_SLAB };
-
-/**
- * Joins shared buffers. Several broadcasts in one turn leave every connection with the
- * same buffers: they are joined for the first one, and the others share the result.
- */
-function joinOnce(parts: Buffer[], byteLength: number): Buffer {
-  const isSame =
-    parts.length === joined.parts.length &&
-    parts.every((part, index) => part === joined.parts[index]);
-  if (isSame) return joined.bytes;
-  joined.parts = parts;
-  joined.bytes = Buffer.concat(parts, byteLength);
-  return joined.bytes;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
