@@ -12,6 +12,7 @@
  * or a string. Bytes whose number is known are gathered where they can stay instead.
  */
 import { copyPayload } from '../codec/index.ts';
+import { keepFreedMemory } from './freed-memory.ts';
 
 /**
  * Memory reserved for announced bytes before they come is at most this, or {@link TRUST} times the
@@ -83,6 +84,7 @@ export class MessageStore {
     const doubled = Math.max(needed, this.#length * 2, FIRST_BYTES);
     const trusted = needed + Math.max(MAX_TRUSTED_BYTES, TRUST * needed);
     const room = finalLength === undefined ? doubled : Math.min(finalLength, trusted);
+    keepFreedMemory();
     const grown = Buffer.allocUnsafeSlow(Math.max(room, needed));
     this.#bytes.copy(grown, 0, 0, this.#length);
     if (this.#isSpare) this.#recycle();
