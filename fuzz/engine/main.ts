@@ -146,7 +146,7 @@ async function main(name: string | undefined): Promise<void> {
   } else if (name === 'all') {
     runAll();
   } else if (name !== 'smoke' && !Object.hasOwn(TARGETS, name)) {
-    throw new WrongCommand(`no target ${name}; npm run fuzz -- list names them`);
+    throw new WrongCommand(`no target ${name}: ${Object.keys(TARGETS).join(', ')}`);
   } else if (values.input !== undefined) {
     const target = await loadTarget(name);
     await target.run(unescapeBytes(values.input));

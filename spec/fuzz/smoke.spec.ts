@@ -28,7 +28,15 @@ t.test('does the same with the same seed, and runs a single input', async (t) =>
 });
 
 t.test('explains a wrong command line', async (t) => {
-  t.match(await runFuzzer('nothing'), { status: 1, output: /no target nothing: utf8/ });
-  t.match(await runFuzzer('utf8', '--runs', 'many'), { status: 1, output: /takes a whole number/ });
+  t.match(await runFuzzer('nothing'), { status: 2, output: /^no target nothing: utf8/ });
+  for (const [wrong, text] of [
+    [['--runs', 'many'], /^--runs takes a whole number, not many\n$/],
+    [['--fault', 'none'], /^no fault none\n$/],
+    [['--save', '--fault', 'utf8-surrogates'], /^what a fault brings is not saved\n$/],
+    [['--nope'], /^Unknown option '--nope'.*--help lists what there is\n$/s],
+  ] as const) {
+    t.match(await runFuzzer('utf8', ...wrong), { status: 2, output: text });
+  }
   t.match(await runFuzzer('list'), { status: 0, output: /targets: utf8/ });
+  t.match(await runFuzzer('--help'), { status: 0, output: /fuzzes one target/ });
 });
