@@ -15,7 +15,7 @@ import { sampleServer } from './allocation/server.ts';
 import type { Workload } from './framing/workload.ts';
 import { BAREWIRE, NET, WS } from './process/contenders.ts';
 import type { EchoLoad } from './process/load.ts';
-import { readCommandLine } from './support/command-line.ts';
+import { readAmount, readCommandLine } from './support/command-line.ts';
 import { makeRow, type Row, type Sample } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
@@ -91,7 +91,7 @@ const MEASUREMENTS: readonly Measurement[] = [
 ];
 
 const { values, positionals } = readCommandLine({ allowPositionals: true, options: SUITE_OPTIONS });
-const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+const rounds = readAmount('--rounds', values.rounds, values.quick ? 2 : 5);
 const rows: Row[] = [];
 for (const { id, title, measure } of chooseRows(MEASUREMENTS, positionals)) {
   const row = makeRow({ id, title: `${title}, 20 B`, unit: 'B' }, await measure(rounds));

@@ -32,3 +32,7 @@ const rows = await measureFraming(workloads, listSeats(values.with), effort, (ro
   console.log(formatRow(row));
 });
 saveRows('framing', rows, values);
+// Such as a contender of `--with` that cannot be loaded, or loses messages.
+if (rows.some(({ entries }) => entries.some(({ samples }) => samples.length === 0))) {
+  process.exitCode = 1;
+}

@@ -2,7 +2,8 @@
  * Reading HTTP: barewire against Node's own parser and http-parser-js, in turns in one process, in
  * five feeding modes; and how the time of hostile inputs grows when they are doubled.
  *
- *   npm run bench -- http [--quick] [--rounds n] [--ms n] [--json file] [ids, such as P5; growth]
+ *   npm run bench -- http [--quick] [--rounds n] [--ms n] [--json file]
+ *                         [--svg file] [ids, such as P5; growth]
  *
  * Every contender delivers method, target and all fields as strings, and must deliver the same as
  * the others before anything is timed (bench/http/contenders.ts). Times are the process's own CPU
@@ -17,9 +18,10 @@ import { RequestReader } from 'barewire/http';
 import { CONTENDERS, Tally } from './http/contenders.ts';
 import { HOSTILE_INPUTS } from './http/hostile.ts';
 import { type HttpWorkload, inputBytes, listHttpWorkloads } from './http/inputs.ts';
-import { readCommandLine } from './support/command-line.ts';
-import { makeReport, makeRow, type Row, writeReport } from './support/report.ts';
+import { readAmount, readCommandLine, refuse } from './support/command-line.ts';
+import { makeRow, type Row } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
+import { saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
 import { takeTurns } from './support/turns.ts';
 import { formatBytes, formatTime } from './support/units.ts';
@@ -28,13 +30,14 @@ const { values: options, positionals } = readCommandLine({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '' },
-    ms: { type: 'string', default: '' },
+    rounds: { type: 'string' },
+    ms: { type: 'string' },
     json: { type: 'string' },
+    svg: { type: 'string' },
   },
 });
-const rounds = Number(options.rounds || (options.quick ? 7 : 21));
-const microseconds = 1e3 * Number(options.ms || (options.quick ? 10 : 30));
+const rounds = readAmount('--rounds', options.rounds, options.quick ? 7 : 21);
+const microseconds = 1e3 * readAmount('--ms', options.ms, options.quick ? 10 : 30);
 
 /** Results end here, so that no run can be optimised away. */
 let sink = 0;
@@ -157,15 +160,20 @@ async function measureGrowth(): Promise<number> {
 }
 
 const isGrowthOnly = positionals.length === 1 && positionals[0] === 'growth';
+const workloads = chooseRows(listHttpWorkloads(), positionals);
+const hasHandshake = chooseRows([{ id: 'HTTP handshake' }], positionals).length > 0;
+if (!isGrowthOnly && workloads.length === 0 && !hasHandshake) {
+  refuse(`no row begins with ${positionals.join(' or ')}`);
+}
 const rows: Row[] = [];
 console.log(`node ${process.version}, ${rounds} rounds in turns, CPU time of one message`);
 if (!isGrowthOnly) {
-  for (const workload of chooseRows(listHttpWorkloads(), positionals)) {
+  for (const workload of workloads) {
     const row = await measure(workload);
     rows.push(row);
     console.log(formatRow(row));
   }
-  if (chooseRows([{ id: 'HTTP handshake' }], positionals).length > 0) {
+  if (hasHandshake) {
     rows.push(await measureHandshake());
     console.log(formatRow(rows.at(-1)!));
   }
@@ -173,5 +181,5 @@ if (!isGrowthOnly) {
 if (positionals.length === 0 || isGrowthOnly) {
   if ((await measureGrowth()) > 0) process.exitCode = 1;
 }
-if (options.json !== undefined) writeReport(options.json, makeReport('http', rows));
+saveRows('http', rows, options);
 if (sink === 1e9) console.log('a rare sum');

@@ -13,7 +13,7 @@ import { programVersions } from './process/contenders.ts';
 import { measureRow } from './process/measure.ts';
 import { FULL, listWorkloads, QUICK } from './process/workloads.ts';
 import { drawBars } from './support/chart.ts';
-import { readCommandLine } from './support/command-line.ts';
+import { readAmount, readCommandLine } from './support/command-line.ts';
 import { makeReport, type Row, writeReport } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { formatRow } from './support/table.ts';
@@ -27,7 +27,7 @@ const { values, positionals } = readCommandLine({
     svg: { type: 'string' },
   },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
+const rounds = readAmount('--rounds', values.rounds, values.quick ? 3 : 5);
 const scale = values.quick ? QUICK : FULL;
 // For specs, which want to see that it works and not how fast.
 const length = Number(process.env['BENCH_LENGTH'] ?? scale.length);

@@ -13,7 +13,7 @@ import { BAREWIRE, NET, NODE_HTTP, WS } from './process/contenders.ts';
 import { broadcast, echo, eventFanOut, handshakes, type Measure } from './process/scenarios.ts';
 import { buildCallTree, type CpuProfile, listFunctions, sumByOwner } from './profile/call-tree.ts';
 import { drawFlameGraph } from './profile/flame-graph.ts';
-import { readCommandLine } from './support/command-line.ts';
+import { readCommandLine, refuse } from './support/command-line.ts';
 import { formatTime } from './support/units.ts';
 
 const SERVERS = { barewire: BAREWIRE, ws: WS, net: NET, 'node-http': NODE_HTTP } as const;
@@ -46,7 +46,8 @@ const { values, positionals } = readCommandLine({
 
 async function profile(scenario: string, makeMeasure: (scale: number) => Measure): Promise<void> {
   const contender = SERVERS[values.server as keyof typeof SERVERS];
-  if (contender === undefined) throw new Error(`no server is called ${values.server}`);
+  if (contender === undefined)
+    refuse(`no server is called ${values.server}: there are ${Object.keys(SERVERS).join(', ')}`);
   mkdirSync(values.into, { recursive: true });
   const path = join(values.into, `${scenario}-${values.server}`);
   const profileFile = `${path}.cpuprofile`;

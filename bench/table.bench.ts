@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drawBars } from './support/chart.ts';
-import { readCommandLine } from './support/command-line.ts';
+import { readAmount, readCommandLine, refuse } from './support/command-line.ts';
 import type { Report } from './support/report.ts';
 import { chooseJobs, type Job } from './table/jobs.ts';
 import { formatPage, rowsOf } from './table/markdown.ts';
@@ -30,6 +30,14 @@ const { values } = readCommandLine({
     into: { type: 'string', default: fileURLToPath(new URL('../../bench', import.meta.url)) },
   },
 });
+
+function readJobs(): readonly Job[] {
+  try {
+    return chooseJobs(values.only);
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
 
 async function runJob({ id, bench, rows, rounds }: Job, folder: string): Promise<Report[]> {
   const file = join(folder, `${id}.json`);
@@ -58,11 +66,13 @@ function writeResults(into: string, added: readonly Report[], failures: readonly
   }
 }
 
+const jobs = readJobs();
+if (values.rounds !== undefined) readAmount('--rounds', values.rounds, 1);
 const scratch = mkdtempSync(join(tmpdir(), 'barewire-bench-'));
 const reports: Report[] = [];
 const failures: string[] = [];
 const start = performance.now();
-for (const job of chooseJobs(values.only)) {
+for (const job of jobs) {
   const minutes = ((performance.now() - start) / 60_000).toFixed(1);
   console.log(`\n══ ${job.id}: ${job.title} (after ${minutes} minutes)`);
   try {

@@ -8,7 +8,7 @@ export type Role = 'client' | 'server';
 
 /** An implementation of RFC 6455 framing. */
 export interface Contender {
-  /** Name in the tables. */
+  /** Name in what is said of it when it fails; tables show the path after `--with`. */
   readonly name: string;
   /**
    * Makes a decoder for one connection.

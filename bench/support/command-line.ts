@@ -9,6 +9,20 @@ function describe({ options = {} }: ParseArgsConfig): string {
   return ['options:', ...lines].join('\n');
 }
 
+/** Ends the bench with a sentence. */
+export function refuse(sentence: string): never {
+  console.error(sentence);
+  process.exit(2);
+}
+
+/** Reads a number of rounds or milliseconds: a whole one above zero, or exit code 2. */
+export function readAmount(option: string, text: string | undefined, usual: number): number {
+  if (text === undefined) return usual;
+  const amount = Number(text);
+  if (Number.isSafeInteger(amount) && amount > 0) return amount;
+  return refuse(`${option} takes a whole number above zero, not ${text}`);
+}
+
 /** Reads the command line; `--help` lists the options. Exit code 2: there is no such option. */
 export function readCommandLine<Config extends ParseArgsConfig>(
   config: Config,

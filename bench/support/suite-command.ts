@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { drawBars } from './chart.ts';
-import { readCommandLine } from './command-line.ts';
+import { readAmount, readCommandLine } from './command-line.ts';
 import { makeReport, type Row, writeReport } from './report.ts';
 import { chooseRows } from './selection.ts';
 import { type Case, type Effort, measureSuite } from './suite.ts';
@@ -36,8 +36,8 @@ export function effortOf(values: {
 }): Effort {
   const usual = values.quick ? { rounds: 3, milliseconds: 10 } : { rounds: 11, milliseconds: 30 };
   return {
-    rounds: Number(values.rounds ?? usual.rounds),
-    milliseconds: Number(values.ms ?? usual.milliseconds),
+    rounds: readAmount('--rounds', values.rounds, usual.rounds),
+    milliseconds: readAmount('--ms', values.ms, usual.milliseconds),
   };
 }
 

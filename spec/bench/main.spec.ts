@@ -63,3 +63,19 @@ t.test('a bench says which options it has, and refuses any other with a sentence
   }
   t.end();
 });
+
+t.test('what a bench cannot do is refused with one sentence, before anything is measured', (t) => {
+  for (const [line, what] of [
+    [['http', 'nope'], /^no row begins with nope\n$/],
+    [['http', '--ms=0'], /^--ms takes a whole number above zero, not 0\n$/],
+    [['framing', '--rounds', 'x'], /^--rounds takes a whole number above zero, not x\n$/],
+    [['process', 'P1', '--rounds', '1.5'], /^--rounds takes a whole number above zero, not 1.5\n$/],
+    [['table', '--only', 'P77'], /^P77 is none of P1, .*\n$/],
+  ] as const) {
+    const { status, stdout, stderr } = bench(...line);
+    t.equal(status, 2, line.join(' '));
+    t.match(stderr, what);
+    t.equal(stdout, '');
+  }
+  t.end();
+});
