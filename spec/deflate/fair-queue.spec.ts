@@ -239,8 +239,8 @@ t.test('costs no more a job when very many wait', (t) => {
   const queue = new FairQueue(1);
   const order: number[] = [];
   let end = (): void => {};
-  const count = 150_000;
-  const before = process.cpuUsage();
+  // If each had to move all that wait, it would take hours, and the runner would end it.
+  const count = 1_000_000;
   for (let index = 0; index < count; index += 1) {
     queue.add({
       workBytes: 0,
@@ -251,9 +251,7 @@ t.test('costs no more a job when very many wait', (t) => {
     });
   }
   while (queue.length > 0) end();
-  const { user } = process.cpuUsage(before);
   t.equal(order.length, count);
   t.ok(order.every((job, index) => job === index));
-  t.ok(user < 3_000_000, `${user / 1000} ms`);
   t.end();
 });

@@ -55,16 +55,17 @@ t.test('reads nothing into what is no media type', (t) => {
 });
 
 t.test('takes time in proportion to a hostile value', (t) => {
+  // In proportion to its square it would take hours, and the runner would end it.
   const values = [
-    `a/b${' ;'.repeat(50_000)}!`,
-    `a/b;${' '.repeat(100_000)}`,
-    `a/b;x="${'\\"'.repeat(50_000)}`,
-    `a/b${';x="'.repeat(25_000)}`,
-    `a/b;${'x'.repeat(100_000)}`,
+    `a/b${' ;'.repeat(1_000_000)}!`,
+    `a/b;${' '.repeat(2_000_000)}`,
+    `a/b;x="${'\\"'.repeat(1_000_000)}`,
+    `a/b${';x="'.repeat(500_000)}`,
+    `a/b;${'x'.repeat(2_000_000)}`,
   ];
-  const begin = process.cpuUsage();
-  for (const value of values) parseMediaType(value);
-  const { user } = process.cpuUsage(begin);
-  t.ok(user < 1e6, `${user} µs for half a million characters`);
+  for (const value of values) {
+    const type = parseMediaType(value);
+    t.ok(type === undefined || type.essence === 'a/b');
+  }
   t.end();
 });

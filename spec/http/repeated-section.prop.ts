@@ -19,22 +19,34 @@ const texts = fc.oneof(
   anyRequests,
 );
 
-/** Requests of one connection: two texts whose sections come again behind other request lines. */
+/** A text whose section has one octet that is another than in `text`, and the same length. */
+function withOneChanged(text: string, where: number, octet: string): string {
+  const from = text.indexOf('\r\n');
+  const at = from + (where % (text.length - from));
+  return /[\r\n]/.test(text[at]!) ? text : text.slice(0, at) + octet + text.slice(at + 1);
+}
+
+/**
+ * Requests of one connection: a text, nearly the same text, and another, whose sections come again
+ * behind other request lines.
+ */
 const repeated = fc
   .tuple(
-    fc.tuple(texts, texts),
+    fc
+      .tuple(texts, texts, fc.nat(), fc.constantFrom('x', 'y', '0', '1', ' '))
+      .map(([first, other, where, octet]) => [first, other, withOneChanged(first, where, octet)]),
     fc.array(
       fc.tuple(
-        fc.integer({ min: 0, max: 3 }).map((which) => (which === 3 ? 1 : 0)),
+        fc.constantFrom(0, 0, 0, 1, 2),
         // The plain lines come more often, or most connections would end before they repeat.
         fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 2 }) }, fc.nat(7)),
       ),
       { minLength: 3, maxLength: 8 },
     ),
   )
-  .map(([pair, picks]) =>
+  .map(([three, picks]) =>
     picks.map(([which, line]) => {
-      const text = pair[which]!;
+      const text = three[which]!;
       return Buffer.from(`${LINES[line]}${text.slice(text.indexOf('\r\n'))}`, 'latin1');
     }),
   );

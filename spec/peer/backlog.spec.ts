@@ -111,18 +111,16 @@ t.test('refuses unknown policies and bad bounds', (t) => {
 
 t.test('replacing costs no more when many wait', (t) => {
   const backlog = new Backlog('conflate', Number.POSITIVE_INFINITY);
-  const count = 100_000;
+  // If each had to look at all that wait, it would take hours, and the runner would end it.
+  const count = 1_000_000;
   const add = (index: number): number =>
     backlog.add({ bytes: 1, key: String(index), send: () => {} });
   for (let index = 0; index < count; index += 1) add(index);
-  const before = process.cpuUsage();
   let dropped = 0;
   // The one in the middle is the farthest from both ends.
   for (let index = 0; index < count; index += 1) dropped += add((index + count / 2) % count);
-  const { user } = process.cpuUsage(before);
   t.equal(dropped, count);
   t.equal(backlog.length, count);
-  t.ok(user < 2_000_000, `${user / 1000} ms`);
   t.end();
 });
 
