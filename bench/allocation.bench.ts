@@ -15,7 +15,7 @@ import { sampleServer } from './allocation/server.ts';
 import type { Workload } from './framing/workload.ts';
 import { BAREWIRE, NET, WS } from './process/contenders.ts';
 import type { EchoLoad } from './process/load.ts';
-import { readAmount, readCommandLine } from './support/command-line.ts';
+import { readAmount, readCommandLine, refuseRows } from './support/command-line.ts';
 import { makeRow, type Row, type Sample } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
@@ -99,7 +99,6 @@ for (const { id, title, measure } of chooseRows(MEASUREMENTS, positionals)) {
   rows.push(row);
 }
 if (rows.length === 0) {
-  console.error(`no row begins with ${positionals.join(' or ')}`);
-  process.exitCode = 2;
+  refuseRows(positionals);
 }
 saveRows('allocation', rows, values);

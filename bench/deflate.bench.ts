@@ -9,7 +9,7 @@
  */
 import { measureMemory } from './deflate/memory.ts';
 import { makePeer, PEERS, type PeerName, packMessages } from './deflate/peers.ts';
-import { readCommandLine } from './support/command-line.ts';
+import { readCommandLine, refuseRows } from './support/command-line.ts';
 import type { Row } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { type Case, measureSuite } from './support/suite.ts';
@@ -74,7 +74,6 @@ if (chooseRows([{ id: 'memory' }], positionals).length > 0) {
   }
 }
 if (rows.length === 0) {
-  console.error(`no row begins with ${positionals.join(' or ')}`);
-  process.exitCode = 2;
+  refuseRows(positionals);
 }
 saveRows('deflate', rows, values);

@@ -10,7 +10,7 @@
  */
 import { listSeats, measureFraming } from './framing/measure.ts';
 import { idOf, listWorkloads } from './framing/workload.ts';
-import { readCommandLine } from './support/command-line.ts';
+import { readCommandLine, refuseRows } from './support/command-line.ts';
 import { chooseRows } from './support/selection.ts';
 import { effortOf, SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
@@ -23,8 +23,7 @@ const effort = effortOf(values);
 const listed = listWorkloads(values.quick).map((workload) => ({ id: idOf(workload), workload }));
 const workloads = chooseRows(listed, positionals).map(({ workload }) => workload);
 if (workloads.length === 0) {
-  console.error(`no row begins with ${positionals.join(' or ')}`);
-  process.exit(2);
+  refuseRows(positionals);
 }
 const { rounds, milliseconds } = effort;
 console.log(`node ${process.version}, ${rounds} rounds of ${milliseconds} ms each, in turns`);

@@ -18,7 +18,7 @@ import { RequestReader } from 'barewire/http';
 import { CONTENDERS, Tally } from './http/contenders.ts';
 import { HOSTILE_INPUTS } from './http/hostile.ts';
 import { type HttpWorkload, inputBytes, listHttpWorkloads } from './http/inputs.ts';
-import { readAmount, readCommandLine, refuse } from './support/command-line.ts';
+import { readAmount, readCommandLine, refuseRows } from './support/command-line.ts';
 import { makeRow, type Row } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { saveRows } from './support/suite-command.ts';
@@ -163,7 +163,7 @@ const isGrowthOnly = positionals.length === 1 && positionals[0] === 'growth';
 const workloads = chooseRows(listHttpWorkloads(), positionals);
 const hasHandshake = chooseRows([{ id: 'HTTP handshake' }], positionals).length > 0;
 if (!isGrowthOnly && workloads.length === 0 && !hasHandshake) {
-  refuse(`no row begins with ${positionals.join(' or ')}`);
+  refuseRows(positionals);
 }
 const rows: Row[] = [];
 console.log(`node ${process.version}, ${rounds} rounds in turns, CPU time of one message`);

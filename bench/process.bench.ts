@@ -13,7 +13,7 @@ import { programVersions } from './process/contenders.ts';
 import { measureRow } from './process/measure.ts';
 import { FULL, listWorkloads, QUICK } from './process/workloads.ts';
 import { drawBars } from './support/chart.ts';
-import { readAmount, readCommandLine } from './support/command-line.ts';
+import { readAmount, readCommandLine, refuseRows } from './support/command-line.ts';
 import { makeReport, type Row, writeReport } from './support/report.ts';
 import { chooseRows } from './support/selection.ts';
 import { formatRow } from './support/table.ts';
@@ -33,8 +33,7 @@ const scale = values.quick ? QUICK : FULL;
 const length = Number(process.env['BENCH_LENGTH'] ?? scale.length);
 const workloads = chooseRows(listWorkloads({ ...scale, length }), positionals);
 if (workloads.length === 0) {
-  console.error(`no row begins with ${positionals.join(' or ')}`);
-  process.exit(2);
+  refuseRows(positionals);
 }
 
 const rows: Row[] = [];

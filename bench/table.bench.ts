@@ -67,7 +67,7 @@ function writeResults(into: string, added: readonly Report[], failures: readonly
 }
 
 const jobs = readJobs();
-if (values.rounds !== undefined) readAmount('--rounds', values.rounds, 1);
+readAmount('--rounds', values.rounds, 1);
 const scratch = mkdtempSync(join(tmpdir(), 'barewire-bench-'));
 const reports: Report[] = [];
 const failures: string[] = [];

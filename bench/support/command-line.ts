@@ -15,6 +15,11 @@ export function refuse(sentence: string): never {
   process.exit(2);
 }
 
+/** Ends a bench that was asked for rows it has none of. */
+export function refuseRows(names: readonly string[]): never {
+  return refuse(`no row begins with ${names.join(' or ')}`);
+}
+
 /** Reads a number of rounds or milliseconds: a whole one above zero, or exit code 2. */
 export function readAmount(option: string, text: string | undefined, usual: number): number {
   if (text === undefined) return usual;
@@ -37,7 +42,6 @@ export function readCommandLine<Config extends ParseArgsConfig>(
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!code.startsWith('ERR_PARSE_ARGS')) throw error;
-    console.error(`${message}\n${describe(config)}`);
-    process.exit(2);
+    return refuse(`${message}\n${describe(config)}`);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { drawBars } from './chart.ts';
-import { readAmount, readCommandLine } from './command-line.ts';
+import { readAmount, readCommandLine, refuseRows } from './command-line.ts';
 import { makeReport, type Row, writeReport } from './report.ts';
 import { chooseRows } from './selection.ts';
 import { type Case, type Effort, measureSuite } from './suite.ts';
@@ -59,11 +59,7 @@ export async function runSuites(bench: string, suites: readonly Suite[]): Promis
   });
   const effort = effortOf(values);
   const chosen = chooseRows(suites, positionals);
-  if (chosen.length === 0) {
-    console.error(`no row begins with ${positionals.join(' or ')}`);
-    process.exitCode = 2;
-    return;
-  }
+  if (chosen.length === 0) refuseRows(positionals);
   const { rounds, milliseconds } = effort;
   console.log(`node ${process.version}, ${rounds} rounds of ${milliseconds} ms each, in turns`);
   const rows: Row[] = [];

@@ -10,7 +10,7 @@ import { TARGETS } from '../targets.ts';
 import { escapeBytes, unescapeBytes } from './corpus.ts';
 import type { FuzzReport } from './fuzzer.ts';
 import { recordTable } from './record.ts';
-import { coverageLines, fuzz, hook, loadTarget, readRecords } from './session.ts';
+import { coverageLines, fuzz, hook, loadTarget, readRecords, WrongCommand } from './session.ts';
 
 const SMOKE_RUNS = 1500;
 
@@ -25,9 +25,6 @@ npm run fuzz -- record                               prints what has been run so
 npm run fuzz:smoke                                   every target for a moment
 
 Seconds are of processor time, so that they mean the same on a busy machine.`;
-
-/** What the one who called should have written instead. */
-class WrongCommand extends Error {}
 
 const { values, positionals } = readCommandLine();
 
@@ -145,8 +142,6 @@ async function main(name: string | undefined): Promise<void> {
     console.log(recordTable(readRecords()));
   } else if (name === 'all') {
     runAll();
-  } else if (name !== 'smoke' && !Object.hasOwn(TARGETS, name)) {
-    throw new WrongCommand(`no target ${name}: ${Object.keys(TARGETS).join(', ')}`);
   } else if (values.input !== undefined) {
     const target = await loadTarget(name);
     await target.run(unescapeBytes(values.input));

@@ -91,12 +91,16 @@ async function save(target: FuzzTarget, fuzzer: Fuzzer, report: FuzzReport): Pro
   writeRecord(path, addRun(readRecord(path), report, { branches, corpus: corpus.length }));
 }
 
+/** What was asked for cannot be: a sentence for whoever asked. */
+export class WrongCommand extends Error {}
+
 /** Loads a target with its sources instrumented. */
 export async function loadTarget(name: string, fault?: PlantedFault): Promise<FuzzTarget> {
-  const load = TARGETS[name];
-  if (load === undefined) throw new Error(`no target ${name}: ${Object.keys(TARGETS).join(', ')}`);
+  if (!Object.hasOwn(TARGETS, name)) {
+    throw new WrongCommand(`no target ${name}: ${Object.keys(TARGETS).join(', ')}`);
+  }
   hook(fault);
-  return (await load()).target;
+  return (await TARGETS[name]!()).target;
 }
 
 /** Fuzzes a target within a budget. */

@@ -148,3 +148,11 @@ class Collector {
     return method === 'HEAD' ? SKIP_BODY : READ_BODY;
   }
 }
+
+/** Whether a line of this field has a tab in it, which Node does not take for white space. */
+export function hasTabIn(
+  field: 'content-length' | 'transfer-encoding',
+  bytes: Uint8Array,
+): boolean {
+  return new RegExp(`${field}:[^\\r]*\\t`, 'i').test(Buffer.from(bytes).toString('latin1'));
+}

@@ -10,8 +10,7 @@
  * The reader never writes to memory it was given, unless told that it may: it copies masked input,
  * 64 KiB at a time, to where the mask can be taken off (scratch.ts), which is also the fastest way.
  * Text is copied there too, to learn whether it is ASCII; bytes without a mask are read where they
- * lie.
- * Only while it is paused does it keep what it is given. What the bytes mean is known to
+ * lie. Only while it is paused does it keep what it is given. What the bytes mean is known to
  * frame-parser.ts.
  */
 import {

@@ -242,12 +242,10 @@ export class MessageSender {
       this.#outbox.append(opcode, fin, rsv, frame);
       if (fin) this.#queue.shift();
     };
-    if (!stream.isCompressed) {
-      sent(payload);
-      return true;
-    }
-    this.#pieceBytes = bytes;
-    this.#compress(job, payload, fin, sent);
+    if (stream.isCompressed) {
+      this.#pieceBytes = bytes;
+      this.#compress(job, payload, fin, sent);
+    } else sent(payload);
     return true;
   }
 

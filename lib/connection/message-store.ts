@@ -64,6 +64,7 @@ export class MessageStore {
     const needed = this.#length + (end - start);
     if (needed > this.#bytes.length) {
       const canStay = !isText && finalLength !== undefined && finalLength >= OWN_FROM;
+      if (canStay) keepFreedMemory();
       if (canStay || !this.#borrow(finalLength ?? needed)) this.#grow(needed, finalLength);
     }
     bytes.copy(this.#bytes, this.#length, start, end);
@@ -84,7 +85,6 @@ export class MessageStore {
     const doubled = Math.max(needed, this.#length * 2, FIRST_BYTES);
     const trusted = needed + Math.max(MAX_TRUSTED_BYTES, TRUST * needed);
     const room = finalLength === undefined ? doubled : Math.min(finalLength, trusted);
-    keepFreedMemory();
     const grown = Buffer.allocUnsafeSlow(Math.max(room, needed));
     this.#bytes.copy(grown, 0, 0, this.#length);
     if (this.#isSpare) this.#recycle();

@@ -14,6 +14,7 @@ import {
 import t, { type Test } from 'tap';
 import { hearChannels } from '../support/channels.ts';
 import { fakePeer } from '../support/fake-transport.ts';
+import { turn } from '../support/interleavings.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 import { eventually } from '../support/sockets.ts';
 
@@ -79,7 +80,7 @@ t.test('bytes may be changed once nothing waits, or at once where they are copie
       if (server.bufferedAmount > 1 << 20) client.resume();
       while (!copy && server.bufferedAmount > 0) {
         client.resume();
-        await new Promise((next) => setImmediate(next));
+        await turn();
       }
     }
     bytes.fill(0xff);

@@ -7,6 +7,7 @@ import type { PumpSink, TransportEnd } from '../../lib/server/pump-sink.ts';
 import { shareReads } from '../../lib/server/shared-read.ts';
 import { onSharedRead, SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { turn } from '../support/interleavings.ts';
 import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
 /** A sink that writes down what it is told. */
@@ -145,7 +146,7 @@ t.test('cuts a peer that takes a byte a second', async (t) => {
   for (let second = 0; second < 31; second += 1) {
     peer.read(1);
     time.advance(1_000);
-    await new Promise((next) => setImmediate(next));
+    await turn();
   }
   await eventually(() => log.end !== undefined);
   t.equal(log.end, 'write-timeout');
@@ -176,7 +177,7 @@ t.test('gives later output its own time when the earlier one has left', async (t
   pump.write(Buffer.alloc(2_000));
   pump.flush();
   peer.read(40_000);
-  await new Promise((next) => setImmediate(next));
+  await turn();
   time.advance(15_000);
   t.equal(log.end, undefined, 'the deadline of what has left is over');
 });
@@ -189,7 +190,7 @@ t.test('calls back when everything has left', async (t) => {
   await eventually(() => seen.length === 1);
   pump.write(Buffer.alloc(200_000));
   pump.whenFlushed(() => seen.push('large'));
-  await new Promise((next) => setImmediate(next));
+  await turn();
   t.same(seen, ['small']);
   peer.resume();
   await eventually(() => seen.length === 2);
@@ -205,7 +206,7 @@ t.test('calls back when the transport goes before everything has left', async (t
   pump.whenFlushed(() => {
     isDone = true;
   });
-  await new Promise((next) => setImmediate(next));
+  await turn();
   t.equal(isDone, false);
   pump.cut('cut');
   await eventually(() => isDone);
@@ -252,7 +253,7 @@ t.test('stops and goes on reading', async (t) => {
   const { pump, peer, log } = setUp();
   pump.pause();
   peer.write('later');
-  await new Promise((next) => setImmediate(next));
+  await turn();
   t.same(log.seen, []);
   pump.resume();
   await eventually(() => log.seen.length === 1);
@@ -264,7 +265,7 @@ t.test('releases a socket that flows like a new one, everything written before',
   pump.writeText('before ', 'latin1');
   const socket = pump.release();
   peer.write('raw');
-  await new Promise((next) => setImmediate(next));
+  await turn();
   t.same(log.seen, [], 'the sink hears no more');
   const raw: string[] = [];
   socket.on('data', (bytes: Buffer) => raw.push(bytes.toString()));
@@ -273,7 +274,7 @@ t.test('releases a socket that flows like a new one, everything written before',
   await eventually(() => received() === 'before after');
   t.equal(socket.listenerCount('error'), 1, 'an error of nobody does not end the process');
   socket.destroy(new Error('nobody listens'));
-  await new Promise((next) => setImmediate(next));
+  await turn();
   t.same(log.seen, []);
 });
 
@@ -413,7 +414,7 @@ for (const directWrites of [true, false]) {
     await eventually(() => log.seen.length === 1);
     pump.pause();
     client.send('two');
-    for (let turn = 0; turn < 10; turn += 1) await new Promise((next) => setImmediate(next));
+    for (let count = 0; count < 10; count += 1) await turn();
     t.same(log.seen, ['one']);
     pump.resume();
     await eventually(() => log.seen.length === 2);
@@ -437,14 +438,14 @@ for (const directWrites of [true, false]) {
     while (pump.bufferedBytes === 0) {
       pump.write(Buffer.alloc(512 * 1024));
       pump.flush();
-      await new Promise((next) => setImmediate(next));
+      await turn();
     }
     let flushes = 0;
     pump.end();
     pump.whenFlushed(() => {
       flushes += 1;
     });
-    await new Promise((next) => setImmediate(next));
+    await turn();
     t.equal(flushes, 0);
     let resets = 0;
     const reset = socket.resetAndDestroy.bind(socket);
