@@ -9,9 +9,10 @@
  * owner who has paused, or pauses then, gets no message any more: what comes is counted and thrown
  * away, and nothing is delivered behind a gap.
  */
-import { type ProtocolError, resolveLimit } from '../base/index.ts';
+import type { ProtocolError } from '../base/index.ts';
 import { FrameReader } from '../codec/index.ts';
 import type { AssemblerSink } from './assembler-options.ts';
+import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
 import type {
   ConnectionCounters,
   ConnectionOptions,
@@ -50,7 +51,9 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   readonly #reader: FrameReader;
   readonly #assembler: MessageAssembler;
   readonly #gate: InputGate;
-  readonly #deadline: MessageDeadline;
+  readonly #limits: ConnectionLimits;
+  /** Made for the first message that takes its time: most are here at once. */
+  #deadline: MessageDeadline | undefined;
   #isClosing = false;
   #isDiscarding = false;
   #lengthAtLook = 0;
@@ -76,19 +79,13 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
     this.#keepalive = keepalive;
     this.#now = options.now;
     this.#deflate = options.deflate;
-    this.#deadline = new MessageDeadline(options);
-    this.#assembler = new MessageAssembler(this, {
-      delivery: options.delivery ?? 'message',
-      maxMessageBytes: options.maxMessageBytes,
-      maxFragments: options.maxFragments,
-      inflater: options.deflate,
-    });
-    this.#reader = new FrameReader(this.#assembler, {
-      role: options.role,
-      allowRsv1: options.deflate !== undefined,
-      ownsInput: options.ownsInput ?? false,
-      maxFrameBytes: resolveLimit('maxFrameBytes', options.maxFrameBytes),
-    });
+    this.#limits = connectionLimits(options);
+    const { deflate: inflater, delivery = 'message', maxMessageBytes, maxFragments } = options;
+    const assembling = { delivery, maxMessageBytes, maxFragments, inflater };
+    this.#assembler = new MessageAssembler(this, assembling);
+    const { role, ownsInput = false, maxFrameBytes } = options;
+    const reading = { role, allowRsv1: inflater !== undefined, ownsInput, maxFrameBytes };
+    this.#reader = new FrameReader(this.#assembler, reading);
     this.#gate = new InputGate(this.#reader, this);
   }
 
@@ -158,7 +155,12 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
 
   /** Tells what is overdue of the message that is unfinished. */
   tick(nowMs: number): ProtocolError | undefined {
-    return this.#deadline.tick(nowMs, this.#assembler.isUnfinished);
+    return this.isUnfinished ? this.#watch(nowMs).tick(nowMs) : undefined;
+  }
+
+  #watch(nowMs: number): MessageDeadline {
+    this.#deadline ??= new MessageDeadline(this.#limits, !this.#gate.isShut, nowMs);
+    return this.#deadline;
   }
 
   #goOn(): void {
@@ -175,7 +177,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
 
   /** For the gate: whether the transport is to be read. */
   wantsInput(isWanted: boolean): void {
-    this.#deadline.reading(isWanted, this.#now());
+    this.#deadline?.reading(isWanted, this.#now());
     this.#sink.wantsInput(isWanted);
   }
 
@@ -205,7 +207,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
 
   /** Takes note of a message; returns whether it is to be delivered. */
   #ended(): boolean {
-    this.#deadline.messageEnded();
+    this.#deadline = undefined;
     const isWanted = this.#mayDeliver();
     if (!isWanted) {
       this.#counters.messagesDiscarded += 1;
@@ -225,7 +227,8 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   inflating(isInflating: boolean): void {
-    this.#deadline.inflating(isInflating, this.#now());
+    const nowMs = this.#now();
+    this.#watch(nowMs).inflating(isInflating, nowMs);
   }
 
   pauseFrames(): void {
@@ -238,7 +241,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   jobDone(deliver: () => void): void {
-    this.#deadline.inflating(false, this.#now());
+    this.inflating(false);
     this.#gate.jobDone(deliver);
     this.#goOn();
   }

@@ -4,7 +4,6 @@
 import { type ProtocolError, UsageError } from '../base/index.ts';
 import type { MessageInflater } from './assembler-options.ts';
 import type { CloseReport } from './close-report.ts';
-import type { KeepaliveOptions } from './keepalive.ts';
 
 /** Where a connection's results go, and what it asks of its owner. */
 export interface ConnectionSink {
@@ -66,6 +65,25 @@ export interface ConnectionDeflate extends MessageInflater, MessageDeflater {
   breakContext(): void;
   /** Ends running jobs; nothing is called back afterwards. */
   close(): void;
+}
+
+/** Deadlines of an open connection, in ms; `undefined` or 0 switches one off. */
+export interface KeepaliveOptions {
+  /**
+   * Send a ping when nothing came for so long. While nothing is read, because the owner has paused
+   * or nobody reads yet, no answer could be heard: an unsolicited pong goes out as often instead,
+   * and the transport fails if nobody is there any more.
+   */
+  readonly pingIntervalMs?: number | undefined;
+  /**
+   * Fail the connection when a ping has been without any answer for so long, and nothing else came,
+   * and the peer has taken nothing of output that waits for it.
+   */
+  readonly pongTimeoutMs?: number | undefined;
+  /** Close the connection when no data message, nor a part of one, came or went for so long. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Pings without an answer at most; no further one is sent. Default 1024. */
+  readonly maxPingsInFlight?: number | undefined;
 }
 
 /** Options of {@link Connection}. */

@@ -18,8 +18,8 @@
 import { type ProtocolError, UsageError } from '../base/index.ts';
 import { MAX_CONTROL_PAYLOAD, OPCODE, viewBytes } from '../codec/index.ts';
 import type { CloseState } from './close-handshake.ts';
-import type { Closing } from './closing.ts';
 import { ConnectionInput, type InputOwner } from './connection-input.ts';
+import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
 import {
   type ConnectionCounters,
   type ConnectionOptions,
@@ -55,8 +55,10 @@ export class Connection {
   readonly #input: ConnectionInput;
   readonly #output: ConnectionOutput;
   readonly #keepalive: Keepalive;
-  readonly #ending: Ending;
-  readonly #closing: Closing;
+  readonly #role: ConnectionOptions['role'];
+  readonly #limits: ConnectionLimits;
+  /** Made with the first step of closing: until then the connection is open. */
+  #ending: Ending | undefined;
 
   /** The newest ping that congestion kept us from answering. */
   #owedPong: Buffer | undefined;
@@ -69,14 +71,14 @@ export class Connection {
     this.#sink = sink;
     this.#now = options.now;
     this.#deflate = options.deflate;
-    const keepalive = new Keepalive(options);
+    this.#role = options.role;
+    this.#limits = connectionLimits(options);
+    const keepalive = new Keepalive(this.#limits);
     const output = new ConnectionOutput(sink, options, this.counters, this);
     const owner = new Connection.#InputOwner(this);
     this.#keepalive = keepalive;
     this.#output = output;
     this.#input = new ConnectionInput(sink, options, this.counters, keepalive, output, owner);
-    this.#ending = new Ending(sink, options, this.#input, output);
-    this.#closing = this.#ending.closing;
   }
 
   /** Whom the reading half tells: one object that may look inside. */
@@ -102,12 +104,29 @@ export class Connection {
 
   /** Where the closing handshake stands. */
   get state(): CloseState {
-    return this.#closing.state;
+    return this.#ending?.closing.state ?? 'open';
   }
 
   /** True while sending makes sense: neither side has closed and `close` was not called. */
   get isOpen(): boolean {
-    return this.#closing.isOpen;
+    return this.#ending?.closing.isOpen ?? true;
+  }
+
+  get #isWritable(): boolean {
+    return this.#ending?.closing.isWritable ?? true;
+  }
+
+  #end(): Ending {
+    if (this.#ending === undefined) {
+      const parts = {
+        role: this.#role,
+        now: this.#now,
+        deflate: this.#deflate,
+        limits: this.#limits,
+      };
+      this.#ending = new Ending(this.#sink, parts, this.#input, this.#output);
+    }
+    return this.#ending;
   }
 
   /** Bytes accepted by `send` that have not been given to `sink.write` yet. */
@@ -146,18 +165,17 @@ export class Connection {
   receive(bytes: Buffer): void {
     this.counters.bytesReceived += bytes.length;
     this.#keepalive.heard();
-    if (!this.#closing.isReadable) return;
-    this.#input.receive(bytes);
+    if (this.#ending?.closing.isReadable ?? true) this.#input.receive(bytes);
   }
 
   /** Tells that the peer ended its side of the transport: nothing will come any more. */
   receiveEnd(): void {
-    this.#ending.receiveEnd();
+    this.#end().receiveEnd();
   }
 
   /** Tells that the transport is gone, for which reason if it knows one. Ends everything. */
   transportClosed(transportError?: Error): void {
-    this.#ending.transportClosed(transportError);
+    this.#end().transportClosed(transportError);
   }
 
   /**
@@ -181,7 +199,7 @@ export class Connection {
   #control(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.ping) this.#receivePing(payload);
     else if (opcode === OPCODE.pong) this.#receivePong(payload);
-    else this.#ending.receiveClose(payload);
+    else this.#end().receiveClose(payload);
   }
 
   #receivePing(payload: Buffer): void {
@@ -189,7 +207,7 @@ export class Connection {
     // Only the newest ping has to be answered [RFC 6455 §5.5.3]: a peer that pings and does not
     // read gets one pong later instead of a queue that grows.
     if (this.#sink.isCongested()) this.#owedPong = payload;
-    else if (this.#closing.isWritable) this.#output.control(OPCODE.pong, payload);
+    else if (this.#isWritable) this.#output.control(OPCODE.pong, payload);
     if (this.#input.isWanted) this.#sink.ping?.(payload);
   }
 
@@ -291,7 +309,7 @@ export class Connection {
   drained(): void {
     const payload = this.#owedPong;
     this.#owedPong = undefined;
-    if (payload !== undefined && this.#closing.isWritable) {
+    if (payload !== undefined && this.#isWritable) {
       this.#output.control(OPCODE.pong, payload);
     }
   }
@@ -311,17 +329,17 @@ export class Connection {
    * @throws UsageError `invalid-close-code` or `invalid-argument`.
    */
   close(code?: number, reason = ''): void {
-    this.#ending.close(code, reason);
+    this.#end().close(code, reason);
   }
 
   /** Throws what {@link close} would throw, and does nothing else. */
   checkClose(code: number | undefined, reason = ''): void {
-    this.#ending.check(code, reason);
+    this.#end().check(code, reason);
   }
 
   /** Cuts the transport without a closing handshake. */
   terminate(): void {
-    this.#ending.terminate();
+    this.#end().terminate();
   }
 
   /**
@@ -329,7 +347,7 @@ export class Connection {
    * then the end of our side. Input is ignored from here on.
    */
   fail(error: ProtocolError): void {
-    this.#ending.fail(error);
+    this.#end().fail(error);
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────
@@ -337,7 +355,7 @@ export class Connection {
   /** Checks all deadlines. Call it about once a second; `nowMs` is on the clock of `now`. */
   tick(nowMs: number): void {
     if (this.state === 'closed') return;
-    if (this.#closing.awaited !== undefined) return this.#ending.tick(nowMs);
+    if (this.#ending?.closing.awaited !== undefined) return this.#ending.tick(nowMs);
     this.#tickDeflate();
     this.#tickKeepalive(nowMs);
     const overdue = this.#input.tick(nowMs);
@@ -362,8 +380,8 @@ export class Connection {
 
   /** An idle peer is told goodbye; a dead one is not waited for. */
   #giveUp(error: ProtocolError): void {
-    if (error.code !== 'idle-timeout') return this.#ending.giveUp(error);
-    this.#closing.error = error;
+    if (error.code !== 'idle-timeout') return this.#end().giveUp(error);
+    this.#end().closing.error = error;
     this.close(error.closeCode, error.code);
   }
 

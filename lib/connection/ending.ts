@@ -17,53 +17,52 @@
  * or a reader of one byte now and then would never be cut. Nor does a peer that has broken a rule
  * get more time.
  */
-import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
+import { ProtocolError, UsageError } from '../base/index.ts';
 import { encodeClosePayload, NO_STATUS_CODE, OPCODE, parseClosePayload } from '../codec/index.ts';
 import { type Awaited, Closing } from './closing.ts';
 import type { ConnectionInput } from './connection-input.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
 import type { ConnectionOutput } from './connection-output.ts';
 
 /** The server did not agree to an extension that the client cannot do without. */
 const EXTENSION_MISSING = 1010;
 
-/** Ends one connection. */
+/** What an ending needs to know of its connection. */
+export interface EndingParts extends Pick<ConnectionOptions, 'role' | 'now' | 'deflate'> {
+  readonly limits: ConnectionLimits;
+}
+
+/** Ends one connection. It is made with the first step: most connections are not ending. */
 export class Ending {
   /** Where it stands. */
   readonly closing = new Closing();
   readonly #sink: ConnectionSink;
-  readonly #options: ConnectionOptions;
+  readonly #parts: EndingParts;
   readonly #input: ConnectionInput;
   readonly #output: ConnectionOutput;
-  readonly #closeTimeoutMs: number;
-  readonly #endTimeoutMs: number;
-  readonly #maxCloseMs: number;
   /** Close frames went both ways. */
   #isClean = false;
   #hasPeerEnded = false;
   #isCut = false;
 
-  /** @throws UsageError `invalid-option` for a limit that is not a whole number. */
   constructor(
     sink: ConnectionSink,
-    options: ConnectionOptions,
+    parts: EndingParts,
     input: ConnectionInput,
     output: ConnectionOutput,
   ) {
     this.#sink = sink;
-    this.#options = options;
+    this.#parts = parts;
     this.#input = input;
     this.#output = output;
-    this.#closeTimeoutMs = resolveLimit('closeTimeoutMs', options.closeTimeoutMs);
-    this.#endTimeoutMs = resolveLimit('endTimeoutMs', options.endTimeoutMs);
-    this.#maxCloseMs = resolveLimit('maxCloseMs', options.maxCloseMs);
   }
 
   /** Throws what {@link close} would throw, and does nothing else. */
   check(code: number | undefined, reason: string): void {
     encodeClosePayload(code, reason);
     // A server that misses an extension refuses the handshake instead [RFC 6455 §7.4.1].
-    if (code === EXTENSION_MISSING && this.#options.role === 'server') {
+    if (code === EXTENSION_MISSING && this.#parts.role === 'server') {
       throw new UsageError('invalid-close-code', '1010 is a code for clients');
     }
   }
@@ -115,7 +114,7 @@ export class Ending {
   #exchanged(): void {
     this.#isClean = true;
     this.#stop();
-    if (this.#options.role === 'client' && !this.#hasPeerEnded) return;
+    if (this.#parts.role === 'client' && !this.#hasPeerEnded) return;
     this.#output.flush();
     this.#sink.endTransport();
   }
@@ -130,7 +129,7 @@ export class Ending {
   /** Waits for the next step, and looks at the output from here on. */
   #await(what: Awaited): void {
     if (this.closing.awaited === what) return;
-    this.closing.await(what, this.#options.now());
+    this.closing.await(what, this.#parts.now());
     this.#output.look();
   }
 
@@ -141,7 +140,7 @@ export class Ending {
     closing.error = error;
     const { isWritable } = closing;
     this.#stop();
-    this.#options.deflate?.close();
+    this.#parts.deflate?.close();
     if (isWritable && error.closeCode !== undefined) {
       closing.sentCode = error.closeCode;
       this.#output.control(OPCODE.close, encodeClosePayload(error.closeCode, error.code));
@@ -184,8 +183,8 @@ export class Ending {
     if (!this.closing.move('transport-gone')) return;
     this.#stop();
     this.#output.discard();
-    this.#options.deflate?.close();
-    const atMs = this.#options.now();
+    this.#parts.deflate?.close();
+    const atMs = this.#parts.now();
     this.#sink.closed(this.closing.report(transportError, this.#isClean, atMs));
   }
 
@@ -196,7 +195,8 @@ export class Ending {
     if (this.#isCut) return this.transportClosed(undefined);
     const isSaid = closing.awaited === 'transport-end';
     if (this.#hasMoved(nowMs)) closing.waitOn(nowMs);
-    const limitMs = isSaid ? this.#endTimeoutMs : this.#closeTimeoutMs;
+    const { endTimeoutMs, closeTimeoutMs } = this.#parts.limits;
+    const limitMs = isSaid ? endTimeoutMs : closeTimeoutMs;
     if (closing.waitedMs(nowMs) < limitMs) return;
     if (!isSaid) closing.error ??= new ProtocolError('close-timeout', `${limitMs} ms`);
     this.#stop();
@@ -209,7 +209,7 @@ export class Ending {
     const goes = this.#output.look() !== 'none';
     const comes = this.#input.hasGrown();
     if (!(goes || comes) || this.closing.state === 'failed') return false;
-    return this.closing.lastedMs(nowMs) < this.#maxCloseMs;
+    return this.closing.lastedMs(nowMs) < this.#parts.limits.maxCloseMs;
   }
 
   #cut(): void {

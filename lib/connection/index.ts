@@ -13,17 +13,23 @@ export { type Awaited, Closing } from './closing.ts';
 export { Connection } from './connection.ts';
 export { ConnectionInput, type Corkable, type InputOwner } from './connection-input.ts';
 export {
+  type ConnectionLimitOptions,
+  type ConnectionLimits,
+  connectionLimits,
+} from './connection-limits.ts';
+export {
   type ConnectionCounters,
   type ConnectionDeflate,
   type ConnectionOptions,
   type ConnectionSink,
   checkConnectionOptions,
+  type KeepaliveOptions,
   type MessageDeflater,
 } from './connection-options.ts';
 export { ConnectionOutput } from './connection-output.ts';
-export { Ending } from './ending.ts';
+export { Ending, type EndingParts } from './ending.ts';
 export { InputGate, type InputSwitch } from './input-gate.ts';
-export { Keepalive, type KeepaliveAction, type KeepaliveOptions } from './keepalive.ts';
+export { Keepalive, type KeepaliveAction, type KeepaliveLimits } from './keepalive.ts';
 export { MessageAssembler } from './message-assembler.ts';
 export { MessageBody, type PieceTaker } from './message-body.ts';
 export { MessageDeadline } from './message-deadline.ts';

@@ -7,26 +7,14 @@
  * Nothing here reads a clock. Activity sets a flag, and the next tick turns the flag into a time: a
  * message costs one store, and deadlines are late by one tick at most.
  */
-import { ProtocolError, resolveLimit, UsageError } from '../base/index.ts';
+import { ProtocolError } from '../base/index.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 
-/** Deadlines of an open connection, in ms; `undefined` or 0 switches one off. */
-export interface KeepaliveOptions {
-  /**
-   * Send a ping when nothing came for so long. While nothing is read, because the owner has paused
-   * or nobody reads yet, no answer could be heard: an unsolicited pong goes out as often instead,
-   * and the transport fails if nobody is there any more.
-   */
-  readonly pingIntervalMs?: number | undefined;
-  /**
-   * Fail the connection when a ping has been without any answer for so long, and nothing else came,
-   * and the peer has taken nothing of output that waits for it.
-   */
-  readonly pongTimeoutMs?: number | undefined;
-  /** Close the connection when no data message, nor a part of one, came or went for so long. */
-  readonly idleTimeoutMs?: number | undefined;
-  /** Pings without an answer at most; no further one is sent. Default 1024. */
-  readonly maxPingsInFlight?: number | undefined;
-}
+/** What it watches for; times are in ms, and off when they are 0. */
+export type KeepaliveLimits = Pick<
+  ConnectionLimits,
+  'pingIntervalMs' | 'pongTimeoutMs' | 'idleTimeoutMs' | 'maxPingsInFlight'
+>;
 
 /** What a tick asks the connection to do. */
 export type KeepaliveAction = 'none' | 'ping' | 'pong' | ProtocolError;
@@ -51,9 +39,7 @@ const NO_PINGS: PingInFlight[] = [];
 
 /** Watches one connection. */
 export class Keepalive {
-  readonly #pingIntervalMs: number;
-  readonly #pongTimeoutMs: number;
-  readonly #idleTimeoutMs: number;
+  readonly #limits: KeepaliveLimits;
   #inFlight: PingInFlight[] = NO_PINGS;
   #hasHeard = true;
   #hasMessages = true;
@@ -64,14 +50,9 @@ export class Keepalive {
   #serial = 0;
   /** Pings that nobody has answered, those included that newer ones stand for. */
   #unanswered = 0;
-  readonly #maxPingsInFlight: number;
 
-  /** @throws UsageError `invalid-option` for a deadline or a bound that is none. */
-  constructor(options: KeepaliveOptions = {}) {
-    this.#pingIntervalMs = milliseconds('pingIntervalMs', options.pingIntervalMs);
-    this.#pongTimeoutMs = milliseconds('pongTimeoutMs', options.pongTimeoutMs);
-    this.#idleTimeoutMs = milliseconds('idleTimeoutMs', options.idleTimeoutMs);
-    this.#maxPingsInFlight = resolveLimit('maxPingsInFlight', options.maxPingsInFlight);
+  constructor(limits: KeepaliveLimits) {
+    this.#limits = limits;
   }
 
   /** Notes that bytes came, or that the peer took some that waited for it. */
@@ -86,7 +67,7 @@ export class Keepalive {
 
   /** Whether another ping may be sent: a peer that answers none must not make them pile up. */
   get canPing(): boolean {
-    return this.#unanswered < this.#maxPingsInFlight;
+    return this.#unanswered < this.#limits.maxPingsInFlight;
   }
 
   /**
@@ -144,6 +125,7 @@ export class Keepalive {
    */
   tick(nowMs: number, isDeaf = false): KeepaliveAction {
     if (isDeaf) return this.#tickDeaf(nowMs);
+    const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs } = this.#limits;
     this.#deafSinceMs = undefined;
     if (this.#hasHeard) this.#heardAtMs = nowMs;
     if (this.#hasMessages) this.#messageAtMs = nowMs;
@@ -153,13 +135,13 @@ export class Keepalive {
     // Anything that came after the ping shows that the peer is alive, even if its pong is late.
     const silentSinceMs = Math.max(this.#heardAtMs, oldest?.sentAtMs ?? 0);
     const silenceMs = nowMs - silentSinceMs;
-    if (oldest !== undefined && isDue(this.#pongTimeoutMs, silenceMs)) {
+    if (oldest !== undefined && isDue(pongTimeoutMs, silenceMs)) {
       return new ProtocolError('pong-timeout', `${silenceMs} ms of silence after a ping`);
     }
-    if (isDue(this.#idleTimeoutMs, nowMs - this.#messageAtMs)) {
-      return new ProtocolError('idle-timeout', `${this.#idleTimeoutMs} ms without a message`);
+    if (isDue(idleTimeoutMs, nowMs - this.#messageAtMs)) {
+      return new ProtocolError('idle-timeout', `${idleTimeoutMs} ms without a message`);
     }
-    const isQuiet = isDue(this.#pingIntervalMs, nowMs - this.#heardAtMs);
+    const isQuiet = isDue(pingIntervalMs, nowMs - this.#heardAtMs);
     return isQuiet && oldest === undefined ? 'ping' : 'none';
   }
 
@@ -167,7 +149,7 @@ export class Keepalive {
     this.#hasHeard = true;
     this.#hasMessages = true;
     this.#deafSinceMs ??= nowMs;
-    if (!isDue(this.#pingIntervalMs, nowMs - this.#deafSinceMs)) return 'none';
+    if (!isDue(this.#limits.pingIntervalMs, nowMs - this.#deafSinceMs)) return 'none';
     this.#deafSinceMs = nowMs;
     return 'pong';
   }
@@ -175,15 +157,4 @@ export class Keepalive {
 
 function isDue(limitMs: number, passedMs: number): boolean {
   return limitMs > 0 && passedMs >= limitMs;
-}
-
-function milliseconds(name: string, value: number | undefined): number {
-  if (value === undefined) return 0;
-  if (typeof value !== 'number' || !(value >= 0) || value === Number.POSITIVE_INFINITY) {
-    throw new UsageError(
-      'invalid-option',
-      `${name} must be a number of ms from 0, not ${String(value)}`,
-    );
-  }
-  return value;
 }

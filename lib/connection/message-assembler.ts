@@ -35,7 +35,8 @@ export class MessageAssembler implements FrameSink {
   readonly #maxMessageBytes: number;
   readonly #maxFragments: number;
   readonly #inflater: MessageInflater | undefined;
-  readonly #body: MessageBody;
+  /** Made for the first message that comes in pieces: most come in one. */
+  #body: MessageBody | undefined;
 
   /** Opcode of the control frame being read, 0 when a data frame is. */
   #control = 0;
@@ -63,7 +64,6 @@ export class MessageAssembler implements FrameSink {
   constructor(sink: AssemblerSink, options: AssemblerOptions = {}) {
     this.#sink = sink;
     this.#isStreaming = options.delivery === 'pieces';
-    this.#body = new MessageBody(this.#isStreaming ? sink : undefined);
     this.#maxMessageBytes = resolveLimit('maxMessageBytes', options.maxMessageBytes);
     this.#maxFragments = resolveLimit('maxFragments', options.maxFragments);
     this.#inflater = options.inflater;
@@ -76,18 +76,18 @@ export class MessageAssembler implements FrameSink {
 
   /** Plain bytes of the unfinished message so far. */
   get length(): number {
-    return this.#body.length;
+    return this.#body?.length ?? 0;
   }
 
   /** Bytes of memory held for the unfinished message. */
   get heldBytes(): number {
-    return this.#body.heldBytes;
+    return this.#body?.heldBytes ?? 0;
   }
 
   /** Forgets the unfinished message; nothing is delivered afterwards. */
   stop(): void {
     this.#hasFailed = true;
-    this.#body.clear();
+    this.#body?.clear();
     this.#whole = undefined;
   }
 
@@ -125,7 +125,7 @@ export class MessageAssembler implements FrameSink {
     this.#announced = 0;
     const mostBytes = isText && !this.#isStreaming ? constants.MAX_STRING_LENGTH : Infinity;
     this.#limitBytes = Math.min(this.#maxMessageBytes, mostBytes);
-    this.#body.begin(isText);
+    this.#body?.begin(isText);
     if (this.#isStreaming) this.#sink.messageStart(isText);
   }
 
@@ -145,9 +145,15 @@ export class MessageAssembler implements FrameSink {
     } else {
       // The last frame says how long a message is: more than that will not be needed.
       const finalLength = this.#isFinal ? this.#announced : undefined;
-      const error = this.#body.add(bytes, start, end, onlyAscii, finalLength);
+      const error = this.#bodyToFill().add(bytes, start, end, onlyAscii, finalLength);
       if (error !== undefined) this.failed(error);
     }
+  }
+
+  #bodyToFill(): MessageBody {
+    const isText = this.#opcode === OPCODE.text;
+    this.#body ??= new MessageBody(this.#isStreaming ? this.#sink : undefined, isText);
+    return this.#body;
   }
 
   /** True when these bytes are all of an unfragmented message: nothing has to be kept. */
@@ -194,7 +200,7 @@ export class MessageAssembler implements FrameSink {
 
   #inflate(piece: Buffer, isLast: boolean): void {
     this.#isInflating = true;
-    const maxBytes = this.#limitBytes - this.#body.length;
+    const maxBytes = this.#limitBytes - this.length;
     const done = (error: ProtocolError | undefined, bytes: Buffer): void => {
       this.#isInflating = false;
       if (!this.#isPaused) return this.#jobDone(error, bytes, isLast);
@@ -211,37 +217,34 @@ export class MessageAssembler implements FrameSink {
   #jobDone(error: ProtocolError | undefined, bytes: Buffer, isLast: boolean): void {
     if (this.#hasFailed) return;
     if (error !== undefined) return this.failed(error);
-    if (isLast && this.#body.length === 0 && !this.#isStreaming) return this.#wholeInflated(bytes);
-    const fault = this.#body.addOwn(bytes);
+    if (isLast && this.length === 0 && !this.#isStreaming) return this.#wholeInflated(bytes);
+    const fault = this.#bodyToFill().addOwn(bytes);
     if (fault !== undefined) return this.failed(fault);
-    if (!isLast) return;
     // The owner may have paused with the last piece, and its end is not delivered meanwhile.
-    if (this.#isStreaming) this.#sink.whenWanted(() => this.#finishUnlessFailed());
-    else this.#finish();
+    if (isLast && this.#isStreaming) this.#sink.whenWanted(() => this.#finish());
+    else if (isLast) this.#finish();
   }
 
   /** A message that comes out of the inflater in one piece is not kept either. */
   #wholeInflated(bytes: Buffer): void {
     const isText = this.#opcode === OPCODE.text;
     this.#whole = isText ? this.#decode(bytes, 0, bytes.length, false) : bytes;
-    if (!this.#hasFailed) this.#finish();
-  }
-
-  #finishUnlessFailed(): void {
-    if (!this.#hasFailed) this.#finish();
+    this.#finish();
   }
 
   #finish(): void {
+    if (this.#hasFailed) return;
     const whole = this.#whole;
     if (whole !== undefined) {
       this.#whole = undefined;
       this.#opcode = 0;
       return this.#sink.message(whole);
     }
-    const fault = this.#body.checkEnd();
+    const fault = this.#body?.checkEnd();
     if (fault !== undefined) return this.failed(fault);
+    const data = this.#isStreaming ? undefined : this.#bodyToFill().take();
     this.#opcode = 0;
-    if (this.#isStreaming) this.#sink.messageEnd();
-    else this.#sink.message(this.#body.take());
+    if (data === undefined) this.#sink.messageEnd();
+    else this.#sink.message(data);
   }
 }

@@ -30,14 +30,18 @@ export class MessageBody {
   #utf8: Utf8Validator | undefined;
   /** Made when there is something to keep. */
   #kept: MessageStore | undefined;
-  #isText = false;
+  #isText: boolean;
   #length = 0;
   /** All bytes that were kept are known to be ASCII. */
   #isAscii = true;
 
-  /** @param taker gets the pieces; left out, they are kept until the message is whole. */
-  constructor(taker: PieceTaker | undefined) {
+  /**
+   * @param taker gets the pieces; left out, they are kept until the message is whole.
+   * @param isText what the first message is.
+   */
+  constructor(taker: PieceTaker | undefined, isText = false) {
     this.#taker = taker;
+    this.#isText = isText;
     this.#textPieces = taker === undefined ? undefined : new TextPieces();
   }
 
@@ -51,7 +55,7 @@ export class MessageBody {
     return this.#kept?.capacity ?? 0;
   }
 
-  /** A message begins. */
+  /** The next message begins. */
   begin(isText: boolean): void {
     this.#isText = isText;
     this.#length = 0;

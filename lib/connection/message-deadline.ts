@@ -12,33 +12,27 @@
  *
  * It knows the time from its arguments. Deadlines are late by one tick at most.
  */
-import { ProtocolError, resolveLimit } from '../base/index.ts';
-import type { ConnectionOptions } from './connection-options.ts';
+import { ProtocolError } from '../base/index.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 
-/** Watches the message that is unfinished. */
+type MessageTimes = Pick<ConnectionLimits, 'messageTimeoutMs' | 'inflateTimeoutMs'>;
+
+/** Watches one message. */
 export class MessageDeadline {
-  readonly #messageTimeoutMs: number;
-  readonly #inflateTimeoutMs: number;
-  /** When a tick first saw the message, and how much time not spent reading there had been. */
+  readonly #limits: MessageTimes;
+  /** When a tick first saw the message. */
   #sinceMs: number | undefined;
-  #deafMsBefore = 0;
-  /** Time not spent reading, of the whole connection, and since when it has been so now. */
+  /** Time not spent reading since then, and since when it has been so now. */
   #deafMs = 0;
   #deafSinceMs: number | undefined;
   /** Time spent inflating this message, and since when it has been so now. */
   #inflatingMs = 0;
   #inflatingSinceMs: number | undefined;
 
-  /** @throws UsageError `invalid-option` for a limit that is not a whole number. */
-  constructor(
-    options: Pick<ConnectionOptions, 'delivery' | 'messageTimeoutMs' | 'inflateTimeoutMs'>,
-  ) {
-    // What is streamed may take its time; what is kept in memory until it is whole may not.
-    const isStreamed = options.delivery === 'pieces';
-    const otherwise = isStreamed ? Number.POSITIVE_INFINITY : undefined;
-    const { messageTimeoutMs = otherwise, inflateTimeoutMs = otherwise } = options;
-    this.#messageTimeoutMs = resolveLimit('messageTimeoutMs', messageTimeoutMs);
-    this.#inflateTimeoutMs = resolveLimit('inflateTimeoutMs', inflateTimeoutMs);
+  /** @param isReading whether the transport is being read. */
+  constructor(limits: MessageTimes, isReading: boolean, nowMs: number) {
+    this.#limits = limits;
+    this.reading(isReading, nowMs);
   }
 
   /** We begin to read, or stop. */
@@ -61,27 +55,24 @@ export class MessageDeadline {
     }
   }
 
-  /** The message has ended: the next one has its own time. */
-  messageEnded(): void {
-    this.#sinceMs = undefined;
-    this.#inflatingMs = 0;
+  /** Tells what is overdue. Call it about once a second. */
+  tick(nowMs: number): ProtocolError | undefined {
+    const { messageTimeoutMs, inflateTimeoutMs } = this.#limits;
+    const inflatingMs = this.#inflatingMs + sinceOf(this.#inflatingSinceMs, nowMs);
+    if (inflatingMs >= inflateTimeoutMs) {
+      return new ProtocolError('inflate-timeout', `${inflateTimeoutMs} ms`);
+    }
+    if (this.#sinceMs === undefined) this.#begin(nowMs);
+    const deafMs = this.#deafMs + sinceOf(this.#deafSinceMs, nowMs);
+    const readingMs = sinceOf(this.#sinceMs, nowMs) - deafMs;
+    if (readingMs < messageTimeoutMs) return undefined;
+    return new ProtocolError('message-timeout', `${messageTimeoutMs} ms`);
   }
 
-  /** Tells what is overdue. Call it about once a second. */
-  tick(nowMs: number, isUnfinished: boolean): ProtocolError | undefined {
-    if (!isUnfinished) return undefined;
-    const inflatingMs = this.#inflatingMs + sinceOf(this.#inflatingSinceMs, nowMs);
-    if (inflatingMs >= this.#inflateTimeoutMs) {
-      return new ProtocolError('inflate-timeout', `${this.#inflateTimeoutMs} ms`);
-    }
-    const deafMs = this.#deafMs + sinceOf(this.#deafSinceMs, nowMs);
-    if (this.#sinceMs === undefined) {
-      this.#sinceMs = nowMs;
-      this.#deafMsBefore = deafMs;
-    }
-    const readingMs = nowMs - this.#sinceMs - (deafMs - this.#deafMsBefore);
-    if (readingMs < this.#messageTimeoutMs) return undefined;
-    return new ProtocolError('message-timeout', `${this.#messageTimeoutMs} ms`);
+  #begin(nowMs: number): void {
+    this.#sinceMs = nowMs;
+    this.#deafMs = 0;
+    if (this.#deafSinceMs !== undefined) this.#deafSinceMs = nowMs;
   }
 }
 

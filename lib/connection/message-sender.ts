@@ -42,7 +42,8 @@ export class MessageSender {
   readonly #outbox: Outbox;
   readonly #deflater: MessageDeflater | undefined;
   readonly #threshold: number;
-  readonly #queue = new SendQueue();
+  /** Made when something has to wait: most connections never make anything wait. */
+  #queue: SendQueue | undefined;
   readonly #owner: SenderOwner;
   #isCompressing = false;
   /** Of the piece that is being compressed, which has left its message: the queue counts it not. */
@@ -74,12 +75,16 @@ export class MessageSender {
 
   /** Bytes of messages that were accepted and are not in the outbox yet. */
   get queuedBytes(): number {
-    return this.#queue.bytes + this.#pieceBytes;
+    return (this.#queue?.bytes ?? 0) + this.#pieceBytes;
   }
 
   /** The memory that they are: their bytes, and the overhead of each message and piece. */
   get heldBytes(): number {
-    return this.#queue.heldBytes + this.#pieceBytes;
+    return (this.#queue?.heldBytes ?? 0) + this.#pieceBytes;
+  }
+
+  get #isQueueEmpty(): boolean {
+    return this.#queue === undefined || this.#queue.length === 0;
   }
 
   /** Whether a message would be compressed; `wanted` overrules the threshold. */
@@ -94,7 +99,7 @@ export class MessageSender {
   send(data: string | Uint8Array, options: SendOptions | undefined): void {
     const opcode = opcodeOf(data, options?.type);
     const compress = this.wouldCompress(data, options?.compress);
-    const isEncodedNow = this.#queue.length === 0 && !compress;
+    const isEncodedNow = this.#isQueueEmpty && !compress;
     const isCopied = isEncodedNow && !this.#outbox.keepsReference(data);
     const payload = options?.copy === true && !isCopied ? copyPayload(data) : data;
     if (isEncodedNow) {
@@ -111,7 +116,7 @@ export class MessageSender {
    */
   sendEncoded(encoded: Buffer | FramesToCome, onSent?: () => void): void {
     const frames = madeFrames(encoded);
-    if (this.#queue.length === 0 && frames !== undefined) {
+    if (this.#isQueueEmpty && frames !== undefined) {
       this.#outbox.appendShared(frames);
       onSent?.();
       return;
@@ -144,15 +149,15 @@ export class MessageSender {
 
   /** Forgets its pieces, and all of it when nothing of it was sent: false when that is too late. */
   #forget(stream: OutgoingMessage): boolean {
-    this.#queue.countPieces(-stream.waitingPieces, -stream.dropPieces());
+    this.#queue!.countPieces(-stream.waitingPieces, -stream.dropPieces());
     if (stream.hasStarted) return false;
-    if (this.#queue.remove(stream)) this.#owner.forgotten(1, false);
+    if (this.#queue!.remove(stream)) this.#owner.forgotten(1, false);
     return true;
   }
 
   /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
   closeAfterQueue(write: () => void): void {
-    this.#owner.forgotten(this.#queue.dropUnfinished(), true);
+    this.#owner.forgotten(this.#queue?.dropUnfinished() ?? 0, true);
     this.#enqueue({ kind: 'close', write, bytes: 0 });
   }
 
@@ -160,17 +165,18 @@ export class MessageSender {
   stop(): void {
     this.#isStopped = true;
     this.#pieceBytes = 0;
-    this.#owner.forgotten(this.#queue.clear(), true);
+    this.#owner.forgotten(this.#queue?.clear() ?? 0, true);
   }
 
   #enqueue(job: Job): void {
+    this.#queue ??= new SendQueue();
     this.#queue.push(job);
     this.pump();
   }
 
   /** For streams: a piece of so many bytes waits. */
   pieceAdded(bytes: number): void {
-    this.#queue.countPieces(1, bytes);
+    this.#queue!.countPieces(1, bytes);
     this.#pumpAndFlush();
   }
 
@@ -181,8 +187,8 @@ export class MessageSender {
 
   /** Works off the queue as far as it goes without waiting. */
   pump(): void {
-    while (this.#queue.length > 0 && !this.#isCompressing && !this.#isStopped) {
-      if (!this.#step(this.#queue.first!)) return;
+    while (!this.#isQueueEmpty && !this.#isCompressing && !this.#isStopped) {
+      if (!this.#step(this.#queue!.first!)) return;
     }
   }
 
@@ -193,13 +199,13 @@ export class MessageSender {
       case 'encoded': {
         const frames = madeFrames(job.encoded);
         if (frames === undefined) return false;
-        this.#queue.shift();
+        this.#queue!.shift();
         this.#outbox.appendShared(frames);
         job.onSent?.();
         return true;
       }
       case 'close':
-        this.#queue.shift();
+        this.#queue!.shift();
         job.write();
         return true;
       case 'message':
@@ -213,12 +219,12 @@ export class MessageSender {
   #stepMessage(job: Job & { kind: 'message' }): void {
     const { opcode, payload } = job;
     if (!job.compress) {
-      this.#queue.shift();
+      this.#queue!.shift();
       this.#outbox.append(opcode, true, 0, payload);
       return;
     }
     this.#compress(job, payload, true, (bytes) => {
-      this.#queue.shift();
+      this.#queue!.shift();
       this.#outbox.append(opcode, true, RSV1, bytes);
     });
   }
@@ -233,14 +239,14 @@ export class MessageSender {
     if (piece === undefined) return false;
     const [payload, fin, bytes] = piece;
     this.pieces += 1;
-    this.#queue.countPieces(-1, -bytes);
+    this.#queue!.countPieces(-1, -bytes);
     if (isGone(payload, bytes)) return this.#failGone();
     const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;
     const rsv = stream.isCompressed && !stream.hasStarted ? RSV1 : 0;
     if (!stream.hasStarted) stream.start();
     const sent = (frame: string | Uint8Array): void => {
       this.#outbox.append(opcode, fin, rsv, frame);
-      if (fin) this.#queue.shift();
+      if (fin) this.#queue!.shift();
     };
     if (stream.isCompressed) {
       this.#pieceBytes = bytes;
@@ -269,7 +275,7 @@ export class MessageSender {
       if (this.#isStopped) return;
       if (error !== undefined) return this.#owner.fail(error);
       // A closing handshake may have dropped the unfinished message meanwhile.
-      if (this.#queue.first === job) sent(compressed);
+      if (this.#queue!.first === job) sent(compressed);
       if (!isLater) return;
       this.#pumpAndFlush();
     });

@@ -67,7 +67,8 @@ export class PeerOutput implements WriterPace {
   readonly #isServer: boolean;
   /** The window that the peer's inflater has for us, in bits. */
   readonly #windowBits: number;
-  readonly #room = new Room();
+  /** Made for the first who waits. */
+  #room: Room | undefined;
   #pieces: PieceSending | undefined;
   #withdrawals: Withdrawals | undefined;
   #messagesDropped = 0;
@@ -288,7 +289,7 @@ export class PeerOutput implements WriterPace {
 
   /** For writers. */
   untilRoom(message: OutgoingMessage): Promise<void> {
-    return this.#room.wait(() => this.hasRoom(message));
+    return this.#wait(() => this.hasRoom(message));
   }
 
   // ── room ───────────────────────────────────────────────────────────────────────────────────
@@ -296,13 +297,18 @@ export class PeerOutput implements WriterPace {
   /** Resolves when more may be sent, or the connection has ended. */
   drained(signal?: AbortSignal): Promise<void> {
     const isEmpty = (): boolean => !this.#isFull && this.#backlog.length === 0;
-    return this.#room.wait(() => this.#isStopped || isEmpty(), signal);
+    return this.#wait(() => this.#isStopped || isEmpty(), signal);
+  }
+
+  #wait(hasRoom: () => boolean, signal?: AbortSignal): Promise<void> {
+    this.#room ??= new Room();
+    return this.#room.wait(hasRoom, signal);
   }
 
   /** Something has left: sends what was held back. @returns whether there is room for more. */
   goOn(): boolean {
     this.#backlog.release(() => this.#connection.isOpen && !this.#isFull);
-    this.#room.check();
+    this.#room?.check();
     return !this.#isFull;
   }
 
@@ -317,7 +323,7 @@ export class PeerOutput implements WriterPace {
     this.#withdrawals?.stop();
     this.#droppedBytes = this.#backlog.bytes;
     this.#messagesDropped += this.#backlog.clear();
-    this.#room.release();
+    this.#room?.release();
     this.#pieces?.stop();
   }
 }

@@ -3,6 +3,7 @@ import { encodeFrame, OPCODE } from 'barewire/codec';
 import {
   ConnectionInput,
   type ConnectionOptions,
+  connectionLimits,
   Keepalive,
   type MessageInflater,
 } from 'barewire/connection';
@@ -76,7 +77,7 @@ function rig(options: Partial<ConnectionOptions> = {}): Rig {
     sink,
     { role: 'client', now: () => clock.nowMs, ...options },
     counters,
-    new Keepalive(),
+    new Keepalive(connectionLimits()),
     corks,
     owner,
   );

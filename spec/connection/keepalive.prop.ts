@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { connectionLimits } from '../../lib/connection/connection-limits.ts';
 import { Keepalive } from '../../lib/connection/keepalive.ts';
 import { runs } from '../support/laws.ts';
 
@@ -27,7 +28,7 @@ t.test('law: who asks is told once: the time from its own ping to the pong', (t)
       fc.array(step, { maxLength: 40, size: 'max' }),
       fc.integer({ min: 1, max: 150 }),
       (steps, most) => {
-        const keepalive = new Keepalive({ maxPingsInFlight: most });
+        const keepalive = new Keepalive(connectionLimits({ maxPingsInFlight: most }));
         const all: Asked[] = [];
         let waiting: Asked[] = [];
         let nowMs = 0;
@@ -82,7 +83,9 @@ t.test('law: a tick asks for what is due, told from a list of all that happened'
       fc.array(event, { maxLength: 60, size: 'max' }),
       fc.tuple(timeout, timeout, timeout),
       (events, [pingIntervalMs, pongTimeoutMs, idleTimeoutMs]) => {
-        const keepalive = new Keepalive({ pingIntervalMs, pongTimeoutMs, idleTimeoutMs });
+        const keepalive = new Keepalive(
+          connectionLimits({ pingIntervalMs, pongTimeoutMs, idleTimeoutMs }),
+        );
         let nowMs = 0;
         // When the last of each was, as the ticks saw it: the opening counts as both.
         let [heardAtMs, messageAtMs] = [0, 0];

@@ -1,16 +1,16 @@
 import { UsageError } from 'barewire/base';
-import { Keepalive } from 'barewire/connection';
+import { connectionLimits, Keepalive } from 'barewire/connection';
 import t from 'tap';
 
 t.test('asks for nothing when no deadline is set', (t) => {
-  const keepalive = new Keepalive();
+  const keepalive = new Keepalive(connectionLimits());
   keepalive.tick(0);
   t.equal(keepalive.tick(1e9), 'none');
   t.end();
 });
 
 t.test('asks for one ping after silence, and for no other while it is unanswered', (t) => {
-  const keepalive = new Keepalive({ pingIntervalMs: 100 });
+  const keepalive = new Keepalive(connectionLimits({ pingIntervalMs: 100 }));
   t.equal(keepalive.tick(0), 'none');
   t.equal(keepalive.tick(99), 'none');
   t.equal(keepalive.tick(100), 'ping');
@@ -24,7 +24,7 @@ t.test('asks for one ping after silence, and for no other while it is unanswered
 });
 
 t.test('gives up when nothing at all came after a ping', (t) => {
-  const keepalive = new Keepalive({ pongTimeoutMs: 50 });
+  const keepalive = new Keepalive(connectionLimits({ pongTimeoutMs: 50 }));
   keepalive.tick(0);
   keepalive.pinged(10, undefined, undefined);
   keepalive.heard();
@@ -36,7 +36,9 @@ t.test('gives up when nothing at all came after a ping', (t) => {
 });
 
 t.test('takes no silence amiss while nothing is read, and asks for pongs instead', (t) => {
-  const keepalive = new Keepalive({ pingIntervalMs: 100, pongTimeoutMs: 50, idleTimeoutMs: 200 });
+  const keepalive = new Keepalive(
+    connectionLimits({ pingIntervalMs: 100, pongTimeoutMs: 50, idleTimeoutMs: 200 }),
+  );
   keepalive.tick(0);
   keepalive.pinged(0, undefined, undefined);
   const deaf = [10, 109, 110, 209, 210].map((nowMs) => keepalive.tick(nowMs, true));
@@ -46,12 +48,12 @@ t.test('takes no silence amiss while nothing is read, and asks for pongs instead
   const action = keepalive.tick(1050);
   t.equal(typeof action === 'object' ? action.code : action, 'pong-timeout');
   t.equal(keepalive.tick(2000, true), 'none', 'another pause begins anew');
-  t.equal(new Keepalive().tick(1e9, true), 'none', 'no pings, no pongs');
+  t.equal(new Keepalive(connectionLimits()).tick(1e9, true), 'none', 'no pings, no pongs');
   t.end();
 });
 
 t.test('answers older pings with a newer pong, and ignores pongs to nothing', (t) => {
-  const keepalive = new Keepalive();
+  const keepalive = new Keepalive(connectionLimits());
   const answered: string[] = [];
   const pings = ['a', 'b', 'c'].map((name) =>
     keepalive.pinged(0, undefined, () => answered.push(name)),
@@ -65,7 +67,7 @@ t.test('answers older pings with a newer pong, and ignores pongs to nothing', (t
 });
 
 t.test('remembers a bounded number of pings', (t) => {
-  const keepalive = new Keepalive();
+  const keepalive = new Keepalive(connectionLimits());
   const first = keepalive.pinged(0, undefined, undefined);
   const second = keepalive.pinged(0, undefined, undefined);
   for (let index = 0; index < 63; index += 1) keepalive.pinged(0, undefined, undefined);
@@ -75,7 +77,7 @@ t.test('remembers a bounded number of pings', (t) => {
 });
 
 t.test('says when no message came or went for too long', (t) => {
-  const keepalive = new Keepalive({ idleTimeoutMs: 100 });
+  const keepalive = new Keepalive(connectionLimits({ idleTimeoutMs: 100 }));
   keepalive.tick(0);
   keepalive.message();
   t.equal(keepalive.tick(80), 'none');
@@ -88,15 +90,15 @@ t.test('says when no message came or went for too long', (t) => {
 
 t.test('refuses deadlines that are none', (t) => {
   for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number]) {
-    t.throws(() => new Keepalive({ pingIntervalMs: bad }), UsageError);
-    t.throws(() => new Keepalive({ pongTimeoutMs: bad }), UsageError);
-    t.throws(() => new Keepalive({ idleTimeoutMs: bad }), UsageError);
+    t.throws(() => connectionLimits({ pingIntervalMs: bad }), UsageError);
+    t.throws(() => connectionLimits({ pongTimeoutMs: bad }), UsageError);
+    t.throws(() => connectionLimits({ idleTimeoutMs: bad }), UsageError);
   }
   t.end();
 });
 
 t.test('answers every ping, however many are in flight, each with its own time', (t) => {
-  const keepalive = new Keepalive({ pongTimeoutMs: 1000 });
+  const keepalive = new Keepalive(connectionLimits({ pongTimeoutMs: 1000 }));
   const times: number[] = [];
   for (let serial = 0; serial < 10_000; serial += 1) {
     keepalive.pinged(serial, undefined, (roundTripMs) => times.push(roundTripMs));
@@ -110,7 +112,7 @@ t.test('answers every ping, however many are in flight, each with its own time',
 });
 
 t.test('many pings do not put the pong timeout off', (t) => {
-  const keepalive = new Keepalive({ pongTimeoutMs: 1000 });
+  const keepalive = new Keepalive(connectionLimits({ pongTimeoutMs: 1000 }));
   keepalive.tick(0);
   for (let nowMs = 0; nowMs < 1000; nowMs += 1) {
     keepalive.pinged(nowMs, undefined, undefined);
@@ -120,7 +122,7 @@ t.test('many pings do not put the pong timeout off', (t) => {
 });
 
 t.test('says when so many pings are unanswered that another one had better wait', (t) => {
-  const keepalive = new Keepalive({ maxPingsInFlight: 100 });
+  const keepalive = new Keepalive(connectionLimits({ maxPingsInFlight: 100 }));
   const sent: Buffer[] = [];
   while (keepalive.canPing) sent.push(keepalive.pinged(0, undefined, undefined));
   t.equal(sent.length, 100);
@@ -133,7 +135,7 @@ t.test('says when so many pings are unanswered that another one had better wait'
   for (; keepalive.canPing; more += 1) keepalive.pinged(0, undefined, undefined);
   t.equal(more, 99, 'a pong for a newer ping answers the older ones');
   for (const bad of [-1, 1.5, '5' as never]) {
-    t.throws(() => new Keepalive({ maxPingsInFlight: bad }), { code: 'invalid-option' });
+    t.throws(() => connectionLimits({ maxPingsInFlight: bad }), { code: 'invalid-option' });
   }
   t.end();
 });

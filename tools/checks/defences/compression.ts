@@ -275,8 +275,8 @@ export const COMPRESSION: readonly Defence[] = [
     attack: 'text that is no UTF-8, compressed',
     defence: 'it is checked as it comes out',
     file: 'lib/connection/message-assembler.ts',
-    find: '    const fault = this.#body.addOwn(bytes);\n    if (fault !== undefined) return this.failed(fault);\n',
-    replace: '    this.#body.addOwn(bytes);\n',
+    find: '    const fault = this.#bodyToFill().addOwn(bytes);\n    if (fault !== undefined) return this.failed(fault);\n',
+    replace: '    this.#bodyToFill().addOwn(bytes);\n',
     spec: 'spec/connection/message-assembler.spec.ts',
   },
   {
