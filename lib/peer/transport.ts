@@ -19,6 +19,8 @@ export interface TransportSink {
 
 /** Carries bytes both ways. */
 export interface Transport {
+  /** True when no member ever throws: nobody has to stand guard. Left out, each may. */
+  readonly neverThrows?: boolean;
   /** True when the bytes given to `data` may be overwritten. */
   readonly ownsBytes: boolean;
   /** Bytes that were written and have not left. */

@@ -78,7 +78,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    */
   constructor(transport: Transport, settings: PeerSettings, options: WebSocketOptions = {}) {
     const wiring = new WebSocketPeer.#Wiring(this, options);
-    this.#transport = new GuardedTransport(transport, wiring);
+    const isSafe = transport.neverThrows === true;
+    this.#transport = isSafe ? transport : new GuardedTransport(transport, wiring);
     this.#ticker = settings.ticker ?? systemTicker;
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';

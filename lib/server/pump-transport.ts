@@ -7,12 +7,15 @@ import type { SocketPump } from './socket-pump.ts';
 export class PumpTransport implements Transport, PumpSink {
   /** Whoever reads a socket's bytes in its turn may overwrite them. */
   readonly ownsBytes = true;
+  /** The pump catches what a write throws; the getters of a plain socket throw nothing. */
+  readonly neverThrows: boolean;
   readonly #pump: SocketPump;
   #sink: TransportSink | undefined;
 
   /** Takes over the pump, on which nothing is being read or written any more. */
   constructor(pump: SocketPump) {
     this.#pump = pump;
+    this.neverThrows = pump.isPlain;
     pump.sink = this;
   }
 

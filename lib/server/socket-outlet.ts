@@ -16,7 +16,7 @@ export const CONGESTED_BYTES = 64 * 1024;
 export abstract class SocketOutlet implements WriteOwner {
   readonly socket: Duplex;
   /** A plain socket that is empty after a write has given everything to the kernel. */
-  protected readonly isPlain: boolean;
+  readonly isPlain: boolean;
   /** Written to by its handle, see direct-write.ts. */
   protected readonly isDirect: boolean;
   /** libuv holds a part of what was written directly. */

@@ -81,6 +81,19 @@ t.test(
   },
 );
 
+t.test('a transport that promises to throw nothing is used as it is', (t) => {
+  const promising = Object.assign(new FakeTransport(), { neverThrows: true });
+  const peer = new WebSocketPeer(promising, { role: 'server' });
+  peer.attach({});
+  Object.defineProperty(promising, 'isCongested', {
+    get: () => {
+      throw new Error('a promise broken');
+    },
+  });
+  t.throws(() => peer.send('x'), /a promise broken/);
+  t.end();
+});
+
 t.test('a getter that throws while a peer closes disturbs no tick', async (t) => {
   const { peer, transport } = fakePeer();
   peer.attach({});

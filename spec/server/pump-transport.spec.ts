@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { connectWebSocket } from 'barewire/client';
 import type { WebSocketPeer } from 'barewire/peer';
 import { createServer } from 'barewire/server';
@@ -48,6 +50,24 @@ t.test('carries bytes both ways, in order', async (t) => {
   transport.end();
   await eventually(() => seen.length === 3);
   t.same(seen, ['in', '<end>', '<closed >']);
+});
+
+t.test('answers for a plain socket, and for no other stream', (t) => {
+  const settings = {
+    wheel: new TimerWheel(new FakeTime()),
+    writeTimeoutMs: 1e4,
+    maxBufferedBytes: 10,
+  };
+  const sink = { receive: fail, receiveEnd: fail, drained: fail, closed: fail };
+  const heir = new (class extends Socket {})();
+  for (const [stream, isSafe] of [
+    [new Socket(), true],
+    [heir, false],
+    [new PassThrough(), false],
+  ] as const) {
+    t.equal(new PumpTransport(new SocketPump(stream, sink, settings)).neverThrows, isSafe);
+  }
+  t.end();
 });
 
 t.test('has no bound of its own, and tells congestion', async (t) => {
