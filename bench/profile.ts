@@ -23,6 +23,7 @@ const large = { payloadBytes: 16_384, connections: 20, inFlight: 1, kind: 'binar
 /** What can be profiled; `scale` makes it shorter. */
 const SCENARIOS: Readonly<Record<string, (scale: number) => Measure>> = {
   echo: (scale) => echo({ ...small, messages: 200_000 * scale }),
+  many: (scale) => echo({ ...small, connections: 10_000, messages: 200_000 * scale }),
   burst: (scale) => echo({ ...small, inFlight: 32, messages: 3_000_000 * scale }),
   large: (scale) => echo({ ...large, messages: 60_000 * scale }),
   tls: (scale) => echo({ ...small, messages: 100_000 * scale }, { tls: true }),

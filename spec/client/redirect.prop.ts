@@ -1,0 +1,110 @@
+/** Laws of redirects: wherever a chain of them leads, no secret goes along. */
+import assert from 'node:assert/strict';
+import { HandshakeRefused, parseWebSocketUrl } from 'barewire/client';
+import { Fields } from 'barewire/http';
+import fc from 'fast-check';
+import t from 'tap';
+import { firstHop, followRedirect, type Hop } from '../../lib/client/redirect.ts';
+import { runs } from '../support/laws.ts';
+
+const host = fc.constantFrom('a.example', 'b.example', 'sub.a.example', '127.0.0.1', '[::1]');
+const port = fc.constantFrom('', ':80', ':443', ':8080');
+const user = fc.constantFrom('', 'mallory:x@', 'u@');
+const target = fc.constantFrom('/', '/y', '/y?z=1', '/y/../z', '/%2e%2e/z', '/y#frag');
+const scheme = fc.constantFrom('ws:', 'wss:', 'http:', 'https:', '');
+const absolute = fc
+  .tuple(scheme, user, host, port, target)
+  .map(([scheme, user, host, port, target]) => `${scheme}//${user}${host}${port}${target}`);
+const elsewhere = fc.constantFrom(
+  ...['y', '?z', '', '#', '..', 'ws+unix:/run/a.sock:/y', 'ftp://a.example/', 'javascript:0'],
+  ...['ws://', 'ws:y', 'wss:y', '\\\\b.example/', '/\\b.example/', 'ws://a"b/', '\t//b.example/'],
+);
+const location = fc.oneof(
+  { weight: 4, arbitrary: absolute },
+  { weight: 2, arbitrary: target },
+  { weight: 1, arbitrary: elsewhere },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary-ascii', maxLength: 12 }) },
+);
+const start = fc
+  .tuple(fc.constantFrom('ws:', 'wss:'), fc.constantFrom('', 'user:pass@'), host, port)
+  .map(([scheme, own, host, port]) => `${scheme}//${own}${host}${port}/x`);
+
+const SECRETS = { Cookie: 'session=1', Authorization: 'Bearer 2', 'User-Agent': 'spec' };
+const TLS = { cert: 'c', key: 'k', rejectUnauthorized: false, ca: 'ca' };
+
+/** A value of Location may hold no control characters but tabs; those never reach us. */
+function refusal(location: string): HandshakeRefused {
+  const head = { status: 307, reason: '', fields: Fields.from({ location }) };
+  return new HandshakeRefused('server', head, Buffer.alloc(0));
+}
+
+function step(hop: Hop, location: string): Hop | undefined {
+  try {
+    return followRedirect(hop, refusal(location));
+  } catch (error) {
+    assert.ok(error instanceof HandshakeRefused, String(error));
+    return undefined;
+  }
+}
+
+t.test('law: what left its origin once carries no secret any more, even back there', (t) => {
+  const seen = { home: 0, away: 0, back: 0, stopped: 0 };
+  const locations = fc.array(
+    location.filter((text) => /^[\t -~]*$/.test(text)),
+    { minLength: 1, maxLength: 6 },
+  );
+  const law = fc.property(start, locations, (url, chain) => {
+    let hop = firstHop(parseWebSocketUrl(url), SECRETS, { tls: TLS });
+    const { origin: home, authorization } = hop.address;
+    let isAway = false;
+    for (const place of chain) {
+      const next = step(hop, place);
+      if (next === undefined) {
+        seen.stopped += 1;
+        return;
+      }
+      assert.ok(next.address.isSecure || !hop.address.isSecure, 'TLS is never lost');
+      assert.equal(next.address.socketPath, undefined, 'nobody is led to a unix socket');
+      if (next.address.origin !== home) isAway = true;
+      if (isAway) {
+        assert.deepEqual([...next.fields], [['User-Agent', 'spec']]);
+        assert.equal(next.address.authorization, undefined);
+        assert.deepEqual(next.tls, { ca: 'ca' });
+      } else {
+        assert.equal(next.fields.length, 3);
+        assert.equal(next.address.authorization, authorization, 'the caller’s, not the location’s');
+        assert.equal(next.tls, TLS);
+      }
+      seen[next.address.origin === home ? (isAway ? 'back' : 'home') : 'away'] += 1;
+      hop = next;
+    }
+  });
+  fc.assert(law, runs(2000));
+  for (const [what, count] of Object.entries(seen)) t.ok(count > 20, `${what}: ${count}`);
+  t.end();
+});
+
+t.test('law: nothing leads away from a unix socket', (t) => {
+  let stayed = 0;
+  const places = location.filter((text) => /^[\t -~]*$/.test(text));
+  const chains = fc.array(places, { minLength: 1, maxLength: 4 });
+  const law = fc.property(chains, fc.boolean(), (chain, isInUrl) => {
+    // The URL may name the socket, or an option that takes the place of its host and port.
+    const socketPath = '/run/a.sock';
+    const url = isInUrl ? `ws+unix:${socketPath}:/x` : 'ws://a.example/x';
+    let hop = firstHop(parseWebSocketUrl(url), SECRETS, isInUrl ? {} : { socketPath });
+    const { origin } = hop.address;
+    for (const place of chain) {
+      const next = step(hop, place);
+      if (next === undefined) return;
+      assert.equal(next.address.socketPath, isInUrl ? socketPath : undefined);
+      assert.equal(next.address.origin, origin);
+      assert.equal(next.isUnix, true);
+      stayed += 1;
+      hop = next;
+    }
+  });
+  fc.assert(law, runs(500));
+  t.ok(stayed > 100, `${stayed} times`);
+  t.end();
+});
