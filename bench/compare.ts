@@ -27,14 +27,17 @@ function compare(oldFile: string, newFile: string): number {
   return worse > 0 ? 1 : 0;
 }
 
-if (before === undefined) {
-  console.error('npm run bench:compare -- old.json [new.json]');
+const USAGE = 'npm run bench:compare -- old.json [new.json]';
+if (before === '--help') {
+  console.log(USAGE);
+} else if (before === undefined || before.startsWith('--')) {
+  console.error(USAGE);
   process.exitCode = 2;
 } else {
   try {
     process.exitCode = compare(before, after);
   } catch (error) {
-    console.error(`no results can be read: ${String(error)}`);
+    console.error(`no results can be read: ${(error as Error).message}`);
     process.exitCode = 2;
   }
 }

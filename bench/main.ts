@@ -9,7 +9,7 @@
  *   npm run bench:quick
  *
  * Every `<name>.bench.ts` beside this file is a bench. Each of several runs in a process of its
- * own. Exit code 1: one of them failed; 2: there is no such bench.
+ * own. Exit code 1: one of them failed; 2: there is no such bench, or no such option.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,19 +30,24 @@ const QUICK: readonly (readonly [name: string, ...args: string[]])[] = [
   ['process', 'P1', 'P2', 'P8', '--quick', '--rounds', '3'],
 ];
 
+/** The exit code of what `refuse` ends. */
+const REFUSED = 2;
+
 const here = fileURLToPath(new URL('.', import.meta.url));
 const names = readdirSync(here)
   .filter((file) => file.endsWith('.bench.js'))
   .map((file) => file.slice(0, -'.bench.js'.length))
   .sort();
 
-async function runApart(name: string, args: readonly string[]): Promise<void> {
+/** @returns false when it refused its command line: the next one would say the same. */
+async function runApart(name: string, args: readonly string[]): Promise<boolean> {
   console.log(`\n── ${name} ${args.join(' ')}`);
   const child = spawn(process.execPath, [`${here}${name}.bench.js`, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) process.exitCode = 1;
+  if (code !== 0) process.exitCode = code === REFUSED ? REFUSED : 1;
+  return code !== REFUSED;
 }
 
 const command = chooseBench(process.argv.slice(2), names);
@@ -51,7 +56,7 @@ if (command.kind === 'list') {
   console.log(`npm run bench -- [name] [options of the bench]\n\n  ${all.join('\n  ')}`);
 } else if (command.kind === 'wrong') {
   console.error(command.text);
-  process.exitCode = 2;
+  process.exitCode = REFUSED;
 } else if (command.kind === 'quick') {
   for (const [name, ...args] of QUICK) if (names.includes(name)) await runApart(name, args);
 } else if (command.names.length === 1) {
@@ -60,5 +65,5 @@ if (command.kind === 'list') {
   process.argv = [process.execPath, file, ...command.args];
   await import(file);
 } else {
-  for (const name of command.names) await runApart(name, command.args);
+  for (const name of command.names) if (!(await runApart(name, command.args))) break;
 }

@@ -24,8 +24,12 @@ const TABLE = 'table';
  */
 export function chooseBench(args: readonly string[], names: readonly string[]): BenchCommand {
   const [name, ...rest] = args;
-  if (name === '--help' || name === 'list') return { kind: 'list' };
-  if (name === 'quick') return { kind: 'quick' };
+  const isHelp = args.includes('--help') && (name === 'quick' || name?.startsWith('--'));
+  if (isHelp || name === 'list') return { kind: 'list' };
+  if (name === 'quick') {
+    if (rest.length === 0) return { kind: 'quick' };
+    return { kind: 'wrong', text: `quick is what it is, and knows no ${rest.join(' ')}` };
+  }
   if (name === undefined || name.startsWith('--')) {
     return { kind: 'run', names: names.filter((one) => one !== TABLE), args };
   }

@@ -5,10 +5,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Report } from '../support/report.ts';
 
-/** Reads a file of one report, as a bench writes it with `--json`, or of several. */
+/**
+ * Reads a file of one report, as a bench writes it with `--json`, or of several.
+ *
+ * @throws Error when the file cannot be read, or is none of these.
+ */
 export function readReports(path: string): Report[] {
   const content = JSON.parse(readFileSync(path, 'utf8')) as Report | Report[];
-  return Array.isArray(content) ? content : [content];
+  const reports = Array.isArray(content) ? content : [content];
+  for (const report of reports) {
+    if (!Array.isArray(report?.rows)) throw new Error(`${path} holds something else`);
+  }
+  return reports;
 }
 
 /** Puts new reports among those of a file. */

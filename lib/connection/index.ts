@@ -38,10 +38,10 @@ export { MessageStore } from './message-store.ts';
 export { type BytesTaker, COPY_BYTES, Outbox } from './outbox.ts';
 export { OutgoingMessage, type PieceSender } from './outgoing-message.ts';
 export {
-  copyPayload,
   type FramesToCome,
   isGone,
   type Job,
+  ownPayload,
   payloadGone,
   type SendOptions,
   SendQueue,

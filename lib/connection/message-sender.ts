@@ -14,12 +14,12 @@ import type { MessageDeflater } from './connection-options.ts';
 import type { Outbox } from './outbox.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import {
-  copyPayload,
   type FramesToCome,
   isGone,
   type Job,
   madeFrames,
   opcodeOf,
+  ownPayload,
   payloadGone,
   type SendOptions,
   SendQueue,
@@ -101,7 +101,7 @@ export class MessageSender {
     const compress = this.wouldCompress(data, options?.compress);
     const isEncodedNow = this.#isQueueEmpty && !compress;
     const isCopied = isEncodedNow && !this.#outbox.keepsReference(data);
-    const payload = options?.copy === true && !isCopied ? copyPayload(data) : data;
+    const payload = options?.copy === true && !isCopied ? ownPayload(data) : data;
     if (isEncodedNow) {
       this.#outbox.append(opcode, true, 0, payload);
       return;

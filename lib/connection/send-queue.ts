@@ -23,7 +23,7 @@ export interface SendOptions {
 }
 
 /** A message that nobody else changes. */
-export function copyPayload(payload: string | Uint8Array): string | Uint8Array {
+export function ownPayload(payload: string | Uint8Array): string | Uint8Array {
   return typeof payload === 'string' ? payload : Buffer.from(payload);
 }
 

@@ -145,6 +145,9 @@ export function broadcast(
   const message = data instanceof PreparedMessage ? data : new PreparedMessage(data, options.type);
   const result: BroadcastResult = { sent: 0, queued: 0, dropped: 0, closed: 0 };
   for (const peer of peers) {
+    if (typeof peer?.offerPrepared !== 'function') {
+      throw new UsageError('invalid-argument', `${String(peer)} is no peer`);
+    }
     if (peer === except) continue;
     result[peer.offerPrepared(message, sending)] += 1;
   }

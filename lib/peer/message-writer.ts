@@ -8,7 +8,7 @@
  * itself: nothing would be written meanwhile, no answer read, no other connection served. So after
  * 64 KiB the writer gives the event loop a turn, and goes on when the transport has room.
  */
-import { copyPayload, type OutgoingMessage } from '../connection/index.ts';
+import { type OutgoingMessage, ownPayload } from '../connection/index.ts';
 import { type MessageData, toPayload } from './payload.ts';
 
 /** Written in one turn of the event loop at most, in bytes. */
@@ -89,7 +89,7 @@ export class MessageWriter {
 
   #take(piece: MessageData): string | Uint8Array {
     const payload = toPayload(piece);
-    return this.#copies ? copyPayload(payload) : payload;
+    return this.#copies ? ownPayload(payload) : payload;
   }
 
   /** Text may be cut anywhere, also inside a code point: each frame gets whole ones. */

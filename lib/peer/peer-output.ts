@@ -18,9 +18,9 @@ import {
 } from '../base/index.ts';
 import {
   type Connection,
-  copyPayload,
   isGone,
   type OutgoingMessage,
+  ownPayload,
   payloadGone,
   requireText,
   type SendOptions,
@@ -133,7 +133,7 @@ export class PeerOutput implements WriterPace {
     const message = this.#connection.startMessage(options?.type, { compress });
     message.isTakenBack = () => signal.aborted;
     message.onStart = this.#withdrawal(signal, () => !message.isDropped && message.abandon());
-    return message.end(options?.copy === true ? copyPayload(payload) : payload);
+    return message.end(options?.copy === true ? ownPayload(payload) : payload);
   }
 
   #withdrawal(signal: AbortSignal, withdraw: () => boolean): () => void {
@@ -217,7 +217,7 @@ export class PeerOutput implements WriterPace {
       return 'dropped';
     }
     const isBorrowed = options?.copy === true && kept instanceof Uint8Array;
-    if (isBorrowed) kept = copyPayload(kept as Uint8Array) as Payload & Uint8Array;
+    if (isBorrowed) kept = ownPayload(kept as Uint8Array) as Payload & Uint8Array;
     return 'queued';
   }
 

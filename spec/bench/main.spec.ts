@@ -27,6 +27,10 @@ t.test('runs all but the table when none is named, or a group, or one', (t) => {
   const command = { kind: 'run', names: ['soak'], args: ['one-gib', '--quick'] };
   t.same(chooseBench(['soak', 'one-gib', '--quick'], NAMES), command);
   t.same(chooseBench(['quick'], NAMES), { kind: 'quick' });
+  t.match(chooseBench(['quick', '--rounds', '3'], NAMES), { kind: 'wrong', text: /--rounds 3$/ });
+  for (const line of [['--help'], ['quick', '--help'], ['--quick', '--help']]) {
+    t.same(chooseBench(line, NAMES), { kind: 'list' });
+  }
   t.end();
 });
 
@@ -61,6 +65,14 @@ t.test('a bench says which options it has, and refuses any other with a sentence
     t.notMatch(stderr, /\n\s+at /, 'no trace');
     t.equal(stdout, '');
   }
+  t.end();
+});
+
+t.test('of several benches the first that refuses ends it', (t) => {
+  const { status, stdout, stderr } = bench('codec', '--nosuch');
+  t.equal(status, 2);
+  t.equal(stdout.match(/^── /gm)?.length, 1);
+  t.equal(stderr.match(/Unknown option '--nosuch'/g)?.length, 1);
   t.end();
 });
 

@@ -111,7 +111,11 @@ t.test('bench:compare exits with 1 when something got worse, 2 when there is not
   t.match(worse.stdout, /worse {3}P1 {2}÷ ws: 0\.510 → 0\.710 \(39 %\)/);
   t.equal(compare(after, before).status, 0);
   t.equal(compare(before, join(folder, 'none.json')).status, 2);
-  t.equal(compare(before, bad).status, 2);
+  const strange = compare(before, bad);
+  t.equal(strange.status, 2);
+  t.match(strange.stderr, /^no results can be read: .*bad\.json holds something else\n$/);
+  t.match(compare('--help'), { status: 0, stdout: /^npm run bench:compare/ });
+  t.match(compare('--nosuch'), { status: 2, stderr: /^npm run bench:compare/ });
   t.equal(compare().status, 2);
   t.end();
 });

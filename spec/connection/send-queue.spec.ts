@@ -1,11 +1,11 @@
 import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { OPCODE } from 'barewire/codec';
 import {
-  copyPayload,
   type FramesToCome,
   isGone,
   type Job,
   OutgoingMessage,
+  ownPayload,
   payloadGone,
   SendQueue,
 } from 'barewire/connection';
@@ -109,10 +109,10 @@ t.test('takes strings for text and bytes for binary, unless it is told [6455-5.6
 
 t.test('copies bytes, which somebody else may change, and no string', (t) => {
   const memory = new Uint8Array([1, 2, 3, 4]);
-  const copy = copyPayload(memory.subarray(1, 3)) as Buffer;
+  const copy = ownPayload(memory.subarray(1, 3)) as Buffer;
   memory.fill(9);
   t.same(copy, Buffer.of(2, 3));
-  t.equal(copyPayload('text'), 'text');
+  t.equal(ownPayload('text'), 'text');
   t.end();
 });
 

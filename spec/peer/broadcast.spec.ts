@@ -199,6 +199,9 @@ t.test('refuses what is no list of peers, and options that are no object', (t) =
   for (const bad of [null, undefined, 5, 'x', {}]) {
     t.throws(() => broadcast(bad as never, 'x'), { code: 'invalid-argument' }, String(bad));
   }
+  for (const bad of [null, undefined, 5, 'x', {}]) {
+    t.throws(() => broadcast([bad] as never, 'x'), { code: 'invalid-argument' }, `[${bad}]`);
+  }
   t.throws(() => broadcast([], 'x', [] as object), { code: 'invalid-option' });
   t.end();
 });
