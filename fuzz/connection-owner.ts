@@ -16,6 +16,8 @@ export class Owner implements ConnectionSink {
   congested = false;
   isPaused = false;
   wantsEnd = false;
+  /** What waited for the transport, and in it, is lost. */
+  isCut = false;
   /** Bits that say at which callbacks something is done. */
   meddling = 0;
   meddle: () => void = () => {};
@@ -76,6 +78,7 @@ export class Owner implements ConnectionSink {
   }
   abortTransport(): void {
     this.wantsEnd = true;
+    this.isCut = true;
   }
   closed(report: CloseReport): void {
     expectLaw(this.report === undefined, 'closed is reported once');

@@ -11,6 +11,8 @@
  * Accepted differences to `eventsource-parser`:
  * - *replacement*: it reads text, so the bytes are decoded for it by `TextDecoder`;
  * - *CR at the end*: it waits for a line feed, which is given to it;
+ * - *a mark of three characters*: it takes U+00EF U+00BB U+00BF, a byte order mark that was decoded
+ *   badly, for one; so a line feed, which means nothing there, stands before the text;
  * - *the last event id*: it reports the id of an event, not the position after it; so ids are not
  *   compared, but by the literal reading.
  */
@@ -67,7 +69,7 @@ function readWithParser(bytes: Uint8Array): string[] {
   const parser = createParser({
     onEvent: ({ event, data }) => events.push(JSON.stringify([event ?? 'message', data])),
   });
-  const text = new TextDecoder().decode(bytes);
+  const text = `\n${new TextDecoder().decode(bytes)}`;
   parser.feed(text.endsWith('\r') ? `${text}\n` : text);
   return events;
 }
@@ -110,6 +112,7 @@ const SEEDS = [
   'id\ndata: x\n\nid: a\0b\ndata:  y\n\n',
   'data: cut off',
   'retry: 12a\nretry: 5\nevent: only\n\ndata: κόσμε\n\n',
+  'ï»¿data: x\n\n',
 ];
 
 /** Event streams, differential. */

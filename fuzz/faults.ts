@@ -36,7 +36,7 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'messages-cut-code-point': {
     target: 'messages',
     chapter: 'connection',
-    find: 'const fault = this.#body.checkEnd();',
+    find: 'const fault = this.#body?.checkEnd();',
     replace: 'const fault = undefined;',
   },
   'request-name-with-parenthesis': {
@@ -98,6 +98,12 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     chapter: 'server',
     find: 'this.#groups.delete(socket);',
     replace: ';',
+  },
+  'connection-loses-the-last': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'this.#output.send(data, options);',
+    replace: 'if (data.length !== 7) this.#output.send(data, options);',
   },
   'connection-two-closes': {
     target: 'connection',

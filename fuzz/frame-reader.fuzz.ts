@@ -8,7 +8,7 @@
  * - `onlyAscii` is never said of bytes that are not ASCII;
  * - control payloads come in one piece, and no piece is empty;
  * - the input is not changed unless it was given away;
- * - what is kept back never exceeds a header or a control payload, when it is not paused;
+ * - nothing waits for the end of a pause when it is not paused;
  * - it never throws.
  */
 import type { ProtocolError } from 'barewire/base';

@@ -15,6 +15,11 @@
  * - *upgrade on HTTP/1.0* [RFC 9110 §7.8]: ignored here, seen there;
  * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only;
  * - *tabs around a coding* [RFC 9110 §5.6.3]: Node does not see `chunked`.
+ *
+ * And where both accept a message, but say different things of what follows:
+ * - *an empty list of protocols* [RFC 9110 §7.8]: Node hands over to an Upgrade that names none;
+ * - *Proxy-Connection* [RFC 9112 §C.2.2]: Node takes it for Connection.
+ *
  * And where Node accepts what is refused here, the refusal is one of {@link STRICTER}.
  */
 import type { RequestHead } from 'barewire/http';
@@ -107,6 +112,7 @@ function compareWithNode(
     expectLaw(isSameMessage(ours, other), 'Node reads the same', () =>
       JSON.stringify({ ours, other }),
     );
+    if (ours.head.fields.has('proxy-connection')) return; // Proxy-Connection
     if (ours.head.version === '1.0' && other.isUpgrade) return; // upgrade on HTTP/1.0
     if (other.isUpgrade && upgradesToNothing(ours.head)) return; // an empty list of protocols
     expectLaw(ours.head.wantsUpgrade === other.isUpgrade, 'Node sees the same upgrade');
@@ -152,6 +158,9 @@ const SEEDS = [
   `GET /chat HTTP/1.1\r\n${HOST}${UPGRADE}`,
   `OPTIONS * HTTP/1.1\r\n${HOST}Connection: close\r\nExpect: 100-continue\r\n\r\n`,
   'GET http://a/b HTTP/1.1\r\nhost: a\r\nX:  two words \t\r\nX:\r\n\r\n',
+  `GET / HTTP/1.1\r\n${HOST}Proxy-Connection: close\r\n\r\nGET / HTTP/1.1\r\n${HOST}\r\n`,
+  'GET / HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n',
+  `GET / HTTP/1.1\r\n${HOST}Proxy-Connection: upgrade\r\nUpgrade: x\r\n\r\n`,
 ];
 
 /** Requests. */
@@ -171,6 +180,7 @@ export const target: FuzzTarget = {
     'Content-Length: ',
     'Transfer-Encoding: ',
     'Host: ',
+    'Proxy-Connection: ',
     '\r\n',
     '\r\n\r\n',
     'HTTP/1.1',

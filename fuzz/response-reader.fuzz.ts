@@ -12,6 +12,7 @@
  * Accepted differences:
  * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only;
  * - *tabs around a coding* [RFC 9110 §5.6.3]: Node does not see `chunked`, and reads to the end;
+ * - *Proxy-Connection* [RFC 9112 §C.2.2]: Node takes it for Connection, and may read no further;
  * - *fields without effect* [RFC 9112 §6.3]: of a response that has no body whatever its fields
  *   say, Node still checks the framing fields.
  */
@@ -72,6 +73,7 @@ function compareWithNode(
     const isSame = isSameMessage(ours, other);
     if (!isSame && isCodingUnseen(bytes, ours)) return;
     expectLaw(isSame, 'Node reads the same', () => JSON.stringify({ ours, other }));
+    if (ours.head.fields.has('proxy-connection')) return; // Proxy-Connection
     if (ours.head.isUpgrade || !ours.head.keepAlive) return;
   }
 }
@@ -112,6 +114,7 @@ const SEEDS = [
   'HTTP/1.0 404 Not Found\r\nConnection: close\r\n\r\nuntil the end',
   `${SWITCH}\r\n\x81\x00`,
   `HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n${OK}content-length: 0\r\n\r\n`,
+  `${OK}Proxy-Connection: close\r\nContent-Length: 0\r\n\r\n${OK}Content-Length: 0\r\n\r\n`,
 ];
 
 /** Responses. */
@@ -123,6 +126,7 @@ export const target: FuzzTarget = {
     'chunked',
     'Content-Length: ',
     'Transfer-Encoding: ',
+    'Proxy-Connection: ',
     '\r\n',
     '\r\n\r\n',
     'HTTP/1.1 ',

@@ -3,7 +3,8 @@
  *
  * Invariants, for any request that the reader accepts, with any policy:
  * - checking it never throws;
- * - it is acceptable exactly when a literal reading of the rules says so;
+ * - it is acceptable exactly when a literal reading of the rules says so, and, of origins and hosts
+ *   that are written with nothing but letters, digits, dots and a port, `URL` says so;
  * - a refusal has a status from 400, a code of the violation table, and fields that can be written;
  * - an acceptance can be answered, our response reader reads the answer as an upgrade, and our
  *   client accepts it with the same subprotocol.
@@ -66,6 +67,33 @@ const isNameList = (names: readonly string[]): boolean =>
 const isShortList = (value: string): boolean =>
   isExtensionList(value) && countExtensions(value) <= 64;
 
+const PLAIN = /^[a-z0-9.]+(:\d{1,5})?$/i;
+
+/** What the server was called: the authority of an absolute target, or Host. */
+function calledAs({ target, fields }: RequestHead): string {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1] ?? fields.get('host') ?? '';
+}
+
+/** Whether the policy lets the page in; `undefined` where `URL` reads more into the names. */
+function isLetIn(
+  head: RequestHead,
+  { origins, hosts, isSecure }: UpgradePolicy,
+): boolean | undefined {
+  const called = calledAs(head);
+  const name = called.replace(/:\d+$/, '').toLowerCase();
+  const isLocal = /^(localhost|.*\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/.test(name);
+  if (hosts === 'loopback' && !PLAIN.test(called)) return undefined;
+  if (hosts === 'loopback' && !isLocal) return false;
+  const origin = head.fields.get('origin');
+  if (origins === 'any' || origin === undefined) return true;
+  const [scheme = '', page = ''] = origin.toLowerCase().split('://');
+  if (scheme !== 'https' && (scheme !== 'http' || isSecure === true)) return false;
+  const [asked, server] = [`${scheme}://${page}`, `${scheme}://${called}`];
+  const isPlain = PLAIN.test(page) && PLAIN.test(called) && URL.canParse(asked);
+  if (!isPlain || !URL.canParse(server) || /^[\d.x]*\d[\d.x]*(:|$)/.test(page)) return undefined;
+  return new URL(asked).origin === new URL(server).origin;
+}
+
 function checkRefusal({ status, headers, error }: RefusedUpgrade): void {
   expectLaw(Number.isInteger(status) && status >= 400 && status < 600, 'refuses with an error');
   if (error instanceof ProtocolError) expectLaw(error.code in VIOLATIONS, 'refuses for a rule');
@@ -107,10 +135,12 @@ function run(input: Uint8Array): void {
   const feed = { chunks: [Buffer.from(choices.rest)], pattern: 0, ended: false, limits: {} };
   for (const { head } of readRequests(feed).messages) {
     const result = readUpgradeRequest(head, policy);
-    const isOpen = policy.origins === 'any' && policy.hosts === 'any';
-    const expected = isAcceptable(head);
-    const holds = isOpen ? result.ok === expected : !result.ok || expected;
-    expectLaw(holds, 'agrees with a literal reading', () => JSON.stringify({ head, result }));
+    const isAllowed = isLetIn(head, policy);
+    const expected = isAcceptable(head) && isAllowed !== false;
+    const isKnown = isAllowed !== undefined || !expected;
+    expectLaw(isKnown ? result.ok === expected : true, 'agrees with a literal reading', () =>
+      JSON.stringify({ head, result }),
+    );
     if (result.ok) checkAnswer(result, head);
     else checkRefusal(result);
   }
@@ -127,6 +157,8 @@ const SEEDS = [
   `${REQUEST}Origin: http://localhost:1\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n`,
   `${REQUEST}${EXTENSIONS}Content-Length: 0\r\n\r\n`,
 ];
+/** Loopback only, the same origin only. */
+const STRICT = `${REQUEST}Origin: http://LOCALHOST:1\r\n\r\n\0\0\x01\x02`;
 
 /** Server handshakes. */
 export const target: FuzzTarget = {
@@ -137,8 +169,11 @@ export const target: FuzzTarget = {
     'handshake/origin',
     'handshake/subprotocol',
   ],
-  seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0`, 'latin1')),
+  seeds: [...SEEDS.map((text) => `${text}\0\0\0\0`), STRICT].map((text) =>
+    Buffer.from(text, 'latin1'),
+  ),
   dictionary: [
+    ...['http://localhost', 'https://', '127.0.0.1', ':80', ':443', 'Origin: '],
     ...['Upgrade', 'websocket', 'keep-alive, Upgrade', 'Origin: null\r\n', 'Sec-WebSocket-'],
     // Whole, so that a second key is one insertion away, wherever a line begins or ends.
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',

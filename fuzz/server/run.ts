@@ -8,7 +8,7 @@
  * - whatever a client is sent begins with a status line;
  * - when the clients are gone and time has passed, so are their connections: the server counts
  *   none, no timer runs, the process holds no more sockets, and every clean-up has run;
- * - memory does not grow from batch to batch.
+ * - memory does not grow from batch to batch, which is looked at from the sixtieth on.
  *
  * Batches are drawn by seed: batch n of `--seed s` is the only batch of `--seed s+n --runs 1`. What
  * the operating system does with the packets is not drawn, so that a finding may take a few tries.

@@ -12,12 +12,13 @@
 import type { ProtocolError } from '../base/index.ts';
 import { FrameReader } from '../codec/index.ts';
 import type { AssemblerSink } from './assembler-options.ts';
-import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import type {
   ConnectionCounters,
   ConnectionOptions,
   ConnectionSink,
 } from './connection-options.ts';
+import type { Corkable } from './connection-output.ts';
 import { InputGate, type InputSwitch } from './input-gate.ts';
 import type { Keepalive } from './keepalive.ts';
 import { MessageAssembler } from './message-assembler.ts';
@@ -33,12 +34,6 @@ export interface InputOwner {
   receiveEnd(): void;
 }
 
-/** Makes one write of all output of a turn. */
-export interface Corkable {
-  cork(): boolean;
-  uncork(): void;
-}
-
 /** Reads for one connection. */
 export class ConnectionInput implements AssemblerSink, InputSwitch {
   readonly #sink: ConnectionSink;
@@ -52,8 +47,10 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   readonly #assembler: MessageAssembler;
   readonly #gate: InputGate;
   readonly #limits: ConnectionLimits;
-  /** Made for the first message that takes its time: most are here at once. */
+  /** Made for a message that takes its time: most are here at once. */
   #deadline: MessageDeadline | undefined;
+  /** What the transport was told last. */
+  #isReading = true;
   #isClosing = false;
   #isDiscarding = false;
   #lengthAtLook = 0;
@@ -67,6 +64,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   constructor(
     sink: ConnectionSink,
     options: ConnectionOptions,
+    limits: ConnectionLimits,
     counters: ConnectionCounters,
     keepalive: Keepalive,
     output: Corkable,
@@ -79,7 +77,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
     this.#keepalive = keepalive;
     this.#now = options.now;
     this.#deflate = options.deflate;
-    this.#limits = connectionLimits(options);
+    this.#limits = limits;
     const { deflate: inflater, delivery = 'message', maxMessageBytes, maxFragments } = options;
     const assembling = { delivery, maxMessageBytes, maxFragments, inflater };
     this.#assembler = new MessageAssembler(this, assembling);
@@ -159,7 +157,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   #watch(nowMs: number): MessageDeadline {
-    this.#deadline ??= new MessageDeadline(this.#limits, !this.#gate.isShut, nowMs);
+    this.#deadline ??= new MessageDeadline(this.#limits, this.#isReading, nowMs);
     return this.#deadline;
   }
 
@@ -171,12 +169,15 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
     } finally {
       if (isMyTurn) this.#output.uncork();
     }
+    // Whoever was told that output has left may have paused again.
+    if (this.#gate.isShut) return;
     if (this.#endIsPending) this.#owner.receiveEnd();
     else this.wantsInput(true);
   }
 
   /** For the gate: whether the transport is to be read. */
   wantsInput(isWanted: boolean): void {
+    this.#isReading = isWanted;
     this.#deadline?.reading(isWanted, this.#now());
     this.#sink.wantsInput(isWanted);
   }
@@ -241,7 +242,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   jobDone(deliver: () => void): void {
-    this.inflating(false);
+    this.#deadline?.inflating(false, this.#now());
     this.#gate.jobDone(deliver);
     this.#goOn();
   }

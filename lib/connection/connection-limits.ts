@@ -7,7 +7,10 @@
 import { resolveLimit, UsageError } from '../base/index.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 
-/** What ConnectionOptions says of each; times are in ms. `pieces` has no deadline for a message. */
+/**
+ * What ConnectionOptions says of each; times are in ms. With `pieces` a message has no deadline but
+ * one that was asked for.
+ */
 export interface ConnectionLimits {
   readonly messageTimeoutMs: number;
   readonly inflateTimeoutMs: number;
@@ -46,7 +49,7 @@ export function connectionLimits(options: ConnectionLimitOptions = {}): Connecti
     idleTimeoutMs: milliseconds('idleTimeoutMs', options.idleTimeoutMs),
     maxPingsInFlight: resolveLimit('maxPingsInFlight', options.maxPingsInFlight),
   };
-  if (latest === undefined || !areEqual(latest, limits)) latest = limits;
+  if (latest === undefined || !areEqual(latest, limits)) latest = Object.freeze(limits);
   return latest;
 }
 

@@ -23,13 +23,21 @@ const HELD_UP_BYTES = 64 * 1024;
  */
 export type OutputMove = 'taken' | 'worked' | 'none';
 
+/** Makes one write of all output of a turn. */
+export interface Corkable {
+  /** Begins a turn; false when one is under way already. */
+  cork(): boolean;
+  /** Ends the turn that {@link cork} began. */
+  uncork(): void;
+}
+
 /** Can be failed: the connection that writes. */
 export interface Failable {
   fail(error: ProtocolError): void;
 }
 
 /** Writes the frames of one connection. */
-export class ConnectionOutput implements BytesTaker, SenderOwner {
+export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   readonly #sink: ConnectionSink;
   readonly #life: Failable;
   readonly #outbox: Outbox;
@@ -188,14 +196,12 @@ export class ConnectionOutput implements BytesTaker, SenderOwner {
     this.#outbox.clear();
   }
 
-  /** Begins a turn; false when one is under way already. */
   cork(): boolean {
     if (this.#isCorked) return false;
     this.#isCorked = true;
     return true;
   }
 
-  /** Ends the turn that {@link cork} began. */
   uncork(): void {
     this.#isCorked = false;
     this.flush();

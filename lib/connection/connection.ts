@@ -57,8 +57,8 @@ export class Connection {
   readonly #keepalive: Keepalive;
   readonly #role: ConnectionOptions['role'];
   readonly #limits: ConnectionLimits;
-  /** Made with the first step of closing: until then the connection is open. */
-  #ending: Ending | undefined;
+  /** Made when somebody first asks to end: until then the connection is open. */
+  #madeEnding: Ending | undefined;
 
   /** The newest ping that congestion kept us from answering. */
   #owedPong: Buffer | undefined;
@@ -78,7 +78,16 @@ export class Connection {
     const owner = new Connection.#InputOwner(this);
     this.#keepalive = keepalive;
     this.#output = output;
-    this.#input = new ConnectionInput(sink, options, this.counters, keepalive, output, owner);
+    const { counters } = this;
+    this.#input = new ConnectionInput(
+      sink,
+      options,
+      this.#limits,
+      counters,
+      keepalive,
+      output,
+      owner,
+    );
   }
 
   /** Whom the reading half tells: one object that may look inside. */
@@ -104,29 +113,29 @@ export class Connection {
 
   /** Where the closing handshake stands. */
   get state(): CloseState {
-    return this.#ending?.closing.state ?? 'open';
+    return this.#madeEnding?.closing.state ?? 'open';
   }
 
   /** True while sending makes sense: neither side has closed and `close` was not called. */
   get isOpen(): boolean {
-    return this.#ending?.closing.isOpen ?? true;
+    return this.#madeEnding?.closing.isOpen ?? true;
   }
 
   get #isWritable(): boolean {
-    return this.#ending?.closing.isWritable ?? true;
+    return this.#madeEnding?.closing.isWritable ?? true;
   }
 
-  #end(): Ending {
-    if (this.#ending === undefined) {
+  get #ending(): Ending {
+    if (this.#madeEnding === undefined) {
       const parts = {
         role: this.#role,
         now: this.#now,
         deflate: this.#deflate,
         limits: this.#limits,
       };
-      this.#ending = new Ending(this.#sink, parts, this.#input, this.#output);
+      this.#madeEnding = new Ending(this.#sink, parts, this.#input, this.#output);
     }
-    return this.#ending;
+    return this.#madeEnding;
   }
 
   /** Bytes accepted by `send` that have not been given to `sink.write` yet. */
@@ -165,17 +174,17 @@ export class Connection {
   receive(bytes: Buffer): void {
     this.counters.bytesReceived += bytes.length;
     this.#keepalive.heard();
-    if (this.#ending?.closing.isReadable ?? true) this.#input.receive(bytes);
+    if (this.#madeEnding?.closing.isReadable ?? true) this.#input.receive(bytes);
   }
 
   /** Tells that the peer ended its side of the transport: nothing will come any more. */
   receiveEnd(): void {
-    this.#end().receiveEnd();
+    this.#ending.receiveEnd();
   }
 
   /** Tells that the transport is gone, for which reason if it knows one. Ends everything. */
   transportClosed(transportError?: Error): void {
-    this.#end().transportClosed(transportError);
+    this.#ending.transportClosed(transportError);
   }
 
   /**
@@ -199,7 +208,7 @@ export class Connection {
   #control(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.ping) this.#receivePing(payload);
     else if (opcode === OPCODE.pong) this.#receivePong(payload);
-    else this.#end().receiveClose(payload);
+    else this.#ending.receiveClose(payload);
   }
 
   #receivePing(payload: Buffer): void {
@@ -329,17 +338,17 @@ export class Connection {
    * @throws UsageError `invalid-close-code` or `invalid-argument`.
    */
   close(code?: number, reason = ''): void {
-    this.#end().close(code, reason);
+    this.#ending.close(code, reason);
   }
 
   /** Throws what {@link close} would throw, and does nothing else. */
   checkClose(code: number | undefined, reason = ''): void {
-    this.#end().check(code, reason);
+    this.#ending.check(code, reason);
   }
 
   /** Cuts the transport without a closing handshake. */
   terminate(): void {
-    this.#end().terminate();
+    this.#ending.terminate();
   }
 
   /**
@@ -347,7 +356,7 @@ export class Connection {
    * then the end of our side. Input is ignored from here on.
    */
   fail(error: ProtocolError): void {
-    this.#end().fail(error);
+    this.#ending.fail(error);
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────
@@ -355,7 +364,7 @@ export class Connection {
   /** Checks all deadlines. Call it about once a second; `nowMs` is on the clock of `now`. */
   tick(nowMs: number): void {
     if (this.state === 'closed') return;
-    if (this.#ending?.closing.awaited !== undefined) return this.#ending.tick(nowMs);
+    if (this.#madeEnding?.closing.awaited !== undefined) return this.#ending.tick(nowMs);
     this.#tickDeflate();
     this.#tickKeepalive(nowMs);
     const overdue = this.#input.tick(nowMs);
@@ -380,8 +389,8 @@ export class Connection {
 
   /** An idle peer is told goodbye; a dead one is not waited for. */
   #giveUp(error: ProtocolError): void {
-    if (error.code !== 'idle-timeout') return this.#end().giveUp(error);
-    this.#end().closing.error = error;
+    if (error.code !== 'idle-timeout') return this.#ending.giveUp(error);
+    this.#ending.closing.error = error;
     this.close(error.closeCode, error.code);
   }
 

@@ -33,7 +33,7 @@ export interface EndingParts extends Pick<ConnectionOptions, 'role' | 'now' | 'd
   readonly limits: ConnectionLimits;
 }
 
-/** Ends one connection. It is made with the first step: most connections are not ending. */
+/** Ends one connection. It is made when somebody first asks to: most connections are not ending. */
 export class Ending {
   /** Where it stands. */
   readonly closing = new Closing();

@@ -11,7 +11,7 @@ export {
 export { ABNORMAL, type CloseReport } from './close-report.ts';
 export { type Awaited, Closing } from './closing.ts';
 export { Connection } from './connection.ts';
-export { ConnectionInput, type Corkable, type InputOwner } from './connection-input.ts';
+export { ConnectionInput, type InputOwner } from './connection-input.ts';
 export {
   type ConnectionLimitOptions,
   type ConnectionLimits,
@@ -26,7 +26,7 @@ export {
   type KeepaliveOptions,
   type MessageDeflater,
 } from './connection-options.ts';
-export { ConnectionOutput } from './connection-output.ts';
+export { ConnectionOutput, type Corkable } from './connection-output.ts';
 export { Ending, type EndingParts } from './ending.ts';
 export { InputGate, type InputSwitch } from './input-gate.ts';
 export { Keepalive, type KeepaliveAction, type KeepaliveLimits } from './keepalive.ts';

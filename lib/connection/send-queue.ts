@@ -90,7 +90,7 @@ const MIN_SWEEP = 32;
  * until most places are: that is O(1) for each. The first place is never empty.
  */
 export class SendQueue {
-  #jobs: Fifo<Job> | undefined;
+  #jobs = new Fifo<Job>();
   /** The streams among them, if there ever was one: the place of one that is not here is empty. */
   #streams: Set<OutgoingMessage> | undefined;
   /** How many places are empty. */
@@ -100,12 +100,12 @@ export class SendQueue {
 
   /** How many jobs there are. */
   get length(): number {
-    return this.#jobs === undefined ? 0 : this.#jobs.length - this.#empty;
+    return this.#jobs.length - this.#empty;
   }
 
   /** The job whose turn it is. */
   get first(): Job | undefined {
-    return this.#jobs?.first;
+    return this.#jobs.first;
   }
 
   /** Bytes of messages and pieces that wait. */
@@ -118,9 +118,8 @@ export class SendQueue {
     return this.#bytes + (this.length + this.#pieces) * ENTRY_OVERHEAD_BYTES;
   }
 
-  /** Adds a job. Made when it is first needed: idle connections have none. */
+  /** Adds a job. */
   push(job: Job): void {
-    this.#jobs ??= new Fifo();
     this.#jobs.push(job);
     this.#bytes += job.bytes;
     if (job.kind !== 'stream') return;
@@ -130,7 +129,7 @@ export class SendQueue {
 
   /** The first job is done. */
   shift(): void {
-    const job = this.#jobs?.shift();
+    const job = this.#jobs.shift();
     if (job === undefined) return;
     this.#bytes -= job.bytes;
     if (job.kind === 'stream') this.#streams!.delete(job.stream);
@@ -157,7 +156,7 @@ export class SendQueue {
   }
 
   #closeUp(): void {
-    const jobs = this.#jobs!;
+    const jobs = this.#jobs;
     while (this.#empty > 0 && this.#isEmpty(jobs.first!)) {
       jobs.shift();
       this.#empty -= 1;
@@ -177,7 +176,6 @@ export class SendQueue {
    */
   dropUnfinished(): number {
     const jobs = this.#jobs;
-    if (jobs === undefined) return 0;
     this.#jobs = new Fifo();
     this.#empty = 0;
     let isBlocked = false;
@@ -207,10 +205,10 @@ export class SendQueue {
   /** Forgets everything; returns how many messages that were. */
   clear(): number {
     const jobs = this.#jobs;
-    this.#jobs = undefined;
+    this.#jobs = new Fifo();
     this.#empty = 0;
     let count = 0;
-    for (const job of jobs ?? []) if (!this.#isEmpty(job)) count += this.#forget(job);
+    for (const job of jobs) if (!this.#isEmpty(job)) count += this.#forget(job);
     this.#bytes = 0;
     this.#pieces = 0;
     return count;

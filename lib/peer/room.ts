@@ -13,7 +13,7 @@ interface Waiter {
 
 /** Those who wait for one connection. */
 export class Room {
-  #waiters: Set<Waiter> | undefined;
+  readonly #waiters = new Set<Waiter>();
 
   /**
    * Resolves when `hasRoom` says so: now, at a {@link check}, or at {@link release}. Rejects with
@@ -27,27 +27,23 @@ export class Room {
       resolve = done;
     });
     const waiter = { hasRoom, resolve };
-    this.#waiters ??= new Set();
     this.#waiters.add(waiter);
     if (signal === undefined) return waited;
-    return unlessAborted(waited, signal, () => this.#waiters?.delete(waiter));
+    return unlessAborted(waited, signal, () => this.#waiters.delete(waiter));
   }
 
   /** Something has left: whoever has room now goes on. */
   check(): void {
-    const waiters = this.#waiters;
-    if (waiters === undefined) return;
-    for (const waiter of waiters) {
+    for (const waiter of this.#waiters) {
       if (!waiter.hasRoom()) continue;
-      waiters.delete(waiter);
+      this.#waiters.delete(waiter);
       waiter.resolve();
     }
-    if (waiters.size === 0) this.#waiters = undefined;
   }
 
   /** Nobody has to wait any more. */
   release(): void {
-    for (const { resolve } of this.#waiters ?? []) resolve();
-    this.#waiters = undefined;
+    for (const { resolve } of this.#waiters) resolve();
+    this.#waiters.clear();
   }
 }

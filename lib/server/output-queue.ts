@@ -13,7 +13,7 @@
  * the owner's part is copied out and becomes a piece. No sockets here.
  */
 
-import { Fifo } from '../base/index.ts';
+import { Fifo, ProtocolError } from '../base/index.ts';
 
 const SLAB_BYTES = 64 * 1024;
 /** Larger bytes are kept as they are given: copying them would cost more than another write. */
@@ -79,6 +79,7 @@ export class OutputQueue {
    *
    * @param maxBytes the most the blocks may have together.
    * @returns blocks that are yours; none when nothing waits.
+   * @throws ProtocolError `payload-gone` when the memory of a piece was transferred meanwhile.
    */
   take(maxBytes: number): Uint8Array[] {
     this.#spill();
@@ -142,6 +143,8 @@ export class OutputQueue {
 
   #takeBlock(pieces: Fifo<Uint8Array>, maxBytes: number): Uint8Array {
     const first = this.#rest(pieces.first!);
+    // None is empty when it comes.
+    if (first.length === 0) throw new ProtocolError('payload-gone', 'it waited to be written');
     if (first.length > maxBytes) {
       this.#taken += maxBytes;
       this.#pieceBytes -= maxBytes;
@@ -152,7 +155,9 @@ export class OutputQueue {
     const joined = [first];
     let bytes = first.length;
     const joinBytes = Math.min(maxBytes, COPY_BYTES);
-    while (pieces.first !== undefined && bytes + pieces.first.length <= joinBytes) {
+    const fits = (piece: Uint8Array): boolean =>
+      piece.length > 0 && bytes + piece.length <= joinBytes;
+    while (pieces.first !== undefined && fits(pieces.first)) {
       bytes += pieces.first.length;
       joined.push(pieces.shift()!);
     }
@@ -163,7 +168,7 @@ export class OutputQueue {
 
   /** What has not been taken of the first piece. */
   #rest(first: Uint8Array): Uint8Array {
-    return this.#taken === 0 ? first : first.subarray(this.#taken);
+    return this.#taken === 0 || first.length === 0 ? first : first.subarray(this.#taken);
   }
 }
 

@@ -7,16 +7,18 @@ import type { SocketPump } from './socket-pump.ts';
 export class PumpTransport implements Transport, PumpSink {
   /** Whoever reads a socket's bytes in its turn may overwrite them. */
   readonly ownsBytes = true;
-  /** The pump catches what a write throws; the getters of a plain socket throw nothing. */
-  readonly neverThrows: boolean;
   readonly #pump: SocketPump;
   #sink: TransportSink | undefined;
 
   /** Takes over the pump, on which nothing is being read or written any more. */
   constructor(pump: SocketPump) {
     this.#pump = pump;
-    this.neverThrows = pump.isPlain;
     pump.sink = this;
+  }
+
+  /** The pump catches what writing throws, and nothing else of a plain socket throws. */
+  get neverThrows(): boolean {
+    return this.#pump.isPlain;
   }
 
   /** What never left a pump that is gone still counts. */

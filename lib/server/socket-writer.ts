@@ -6,8 +6,10 @@
  * the write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
  */
 import type { Duplex } from 'node:stream';
+import { asError } from '../base/index.ts';
 import { flushAtTurnEnd } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
+import { FlushNotices } from './flush-notices.ts';
 import { OutputQueue } from './output-queue.ts';
 import { CONGESTED_BYTES, SocketOutlet } from './socket-outlet.ts';
 import { PORTION_BYTES, WriteWatch } from './write-watch.ts';
@@ -38,9 +40,7 @@ export abstract class SocketWriter extends SocketOutlet {
   #isScheduled = false;
   #isCongested = false;
   #isEnding = false;
-  #whenFlushed: (() => void)[] | undefined;
-  /** Those who wait for an empty write to come back, the oldest first. */
-  #whenMarked: (() => void)[][] | undefined;
+  #notices: FlushNotices | undefined;
   /** A turn is on: its end will flush. */
   protected isInTurn = false;
   protected hasEnded = false;
@@ -122,15 +122,15 @@ export abstract class SocketWriter extends SocketOutlet {
     // A socket that holds bytes back would hold the slab too: then a copy is made instead.
     const mayLendSlab = this.isPlain && !this.isBlocked && this.socketBytes === 0;
     const isDone = mayLendSlab && this.#output.writeSlab((block) => this.hand(block));
-    if (!isDone) this.#flushPieces();
+    if (!isDone && !this.#flushPieces()) return;
     this.#settle();
   }
 
   /** Calls `done` when everything written so far has left, or the transport is gone. */
   whenFlushed(done: () => void): void {
     if (this.isOver) return done();
-    this.#whenFlushed ??= [];
-    this.#whenFlushed.push(done);
+    this.#notices ??= new FlushNotices();
+    this.#notices.add(done);
     this.#schedule();
   }
 
@@ -153,7 +153,7 @@ export abstract class SocketWriter extends SocketOutlet {
     this.isOver = true;
     this.#output.clear();
     this.#watch?.stop();
-    this.#runFlushed();
+    this.#notices?.run();
   }
 
   /**
@@ -161,16 +161,15 @@ export abstract class SocketWriter extends SocketOutlet {
    * what was written is told when it has left, or when the socket is closed before that.
    */
   protected letGo(): void {
-    const blocks = this.#output.take(Number.POSITIVE_INFINITY);
+    const blocks = this.#take(Number.POSITIVE_INFINITY) ?? [];
     if (blocks.length > 0) this.handAll(blocks);
     this.isOver = true;
     this.#watch?.stop();
-    if (this.socketBytes === 0) this.#runFlushed();
-    else if (this.#whenFlushed !== undefined) this.#markFlushed(this.#whenFlushed);
-    if (this.#whenMarked === undefined) return;
+    this.#notify(this.socketBytes);
+    if (this.#notices?.hasMarked !== true) return;
     this.socket.once('close', () => {
       this.loseOutput();
-      this.#runFlushed();
+      this.#notices?.run();
     });
   }
 
@@ -184,11 +183,25 @@ export abstract class SocketWriter extends SocketOutlet {
     flushAtTurnEnd(this);
   }
 
-  #flushPieces(): void {
+  #flushPieces(): boolean {
     while (!this.isBlocked) {
-      const blocks = this.#output.take(this.#mostAtOnce);
+      const blocks = this.#take(this.#mostAtOnce);
+      if (blocks === undefined) return false;
       if (blocks.length === 0) break;
       this.handAll(blocks);
+    }
+    return true;
+  }
+
+  /** @returns `undefined` when what waits cannot be written: the socket is destroyed then. */
+  #take(maxBytes: number): Uint8Array[] | undefined {
+    try {
+      return this.#output.take(maxBytes);
+    } catch (error) {
+      this.loseOutput(this.#output.length);
+      this.#output.clear();
+      this.socket.destroy(asError(error));
+      return undefined;
     }
   }
 
@@ -207,10 +220,7 @@ export abstract class SocketWriter extends SocketOutlet {
   #settleEmpty(waiting: number): void {
     // What was refused has not left: whoever waits for it is told with the end of the transport.
     if (this.hasLostOutput) return;
-    if (this.#whenFlushed !== undefined) {
-      if (waiting === 0) this.#runFlushed();
-      else this.#markFlushed(this.#whenFlushed);
-    }
+    if (this.#notices?.hasUnmarked === true) this.#notify(waiting);
     // A handle that has bytes left, and is told of the end, cannot be reset any more: an answer
     // that only its end delimits would seem whole. The stream itself waits for what it has.
     if (!this.#isEnding || this.hasEnded || this.isDirectWaiting) return;
@@ -224,24 +234,12 @@ export abstract class SocketWriter extends SocketOutlet {
     return new WriteWatch(wheel, writeTimeoutMs, waiting, () => this.stalled());
   }
 
-  /** An empty write comes back when everything before it has left; or never, or with an error. */
-  #markFlushed(waiting: (() => void)[]): void {
-    this.#whenFlushed = undefined;
-    this.#whenMarked ??= [];
-    this.#whenMarked.push(waiting);
-    this.writeToStream(NOTHING, (error) => {
-      const index = this.#whenMarked?.indexOf(waiting) ?? -1;
-      if (index < 0) return;
-      if (error) return this.loseOutput();
-      this.#whenMarked!.splice(index, 1);
-      for (const done of waiting) done();
-    });
-  }
-
-  #runFlushed(): void {
-    const waiting = [...(this.#whenMarked ?? []), this.#whenFlushed ?? []];
-    this.#whenMarked = undefined;
-    this.#whenFlushed = undefined;
-    for (const done of waiting.flat()) done();
+  /** Tells who waits for what was written: now, or when the socket has given it away. */
+  #notify(waiting: number): void {
+    if (waiting === 0) return this.#notices?.run();
+    if (this.#notices?.hasUnmarked !== true) return;
+    const write = (back: (error?: Error | null) => void): boolean =>
+      this.writeToStream(NOTHING, back);
+    this.#notices.mark(write, () => this.loseOutput());
   }
 }

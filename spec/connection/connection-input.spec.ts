@@ -16,6 +16,8 @@ interface Rig {
   counters: { messagesReceived: number; messagesDiscarded: number };
   /** Called with each ping, or piece. */
   whenPinged: () => void;
+  /** Called when a turn ends, where output leaves. */
+  whenUncorked: () => void;
   whenPiece: () => void;
 }
 
@@ -62,6 +64,7 @@ function rig(options: Partial<ConnectionOptions> = {}): Rig {
     uncork: () => {
       isCorked = false;
       log.push('uncork');
+      made.whenUncorked();
     },
   };
   const owner = {
@@ -76,12 +79,14 @@ function rig(options: Partial<ConnectionOptions> = {}): Rig {
   const input = new ConnectionInput(
     sink,
     { role: 'client', now: () => clock.nowMs, ...options },
+    connectionLimits(options),
     counters,
     new Keepalive(connectionLimits()),
     corks,
     owner,
   );
-  const made: Rig = { input, log, clock, counters, whenPinged: () => {}, whenPiece: () => {} };
+  const callbacks = { whenPinged: () => {}, whenPiece: () => {}, whenUncorked: () => {} };
+  const made: Rig = { input, log, clock, counters, ...callbacks };
   return made;
 }
 
@@ -274,6 +279,44 @@ t.test('counts against inflating the time in which it is worked on, and no waiti
   t.equal(passes(1), 'inflate-timeout');
   deflate.finish();
   t.equal(passes(10_000), undefined, 'it is over');
+  t.end();
+});
+
+t.test('stays paused when the owner pauses while the output of going on leaves', (t) => {
+  const made = rig();
+  const { input, log } = made;
+  input.pause();
+  input.receive(frame(OPCODE.text, 'a'));
+  log.splice(0);
+  made.whenUncorked = () => input.pause();
+  input.resume();
+  t.strictSame(log.splice(0), ['cork', ['message', 'a'], 'uncork', ['wanted', false]]);
+  made.whenUncorked = () => {};
+  input.receive(frame(OPCODE.text, 'b'));
+  t.strictSame(log.splice(0), ['cork', 'uncork'], 'it waits');
+  input.resume();
+  t.strictSame(log, ['cork', ['message', 'b'], 'uncork', ['wanted', true]]);
+  t.end();
+});
+
+t.test('counts nothing against a peer that is not read because going on has thrown', (t) => {
+  const made = rig({ messageTimeoutMs: 100 });
+  const { input, log, clock } = made;
+  input.pause();
+  input.receive(Buffer.concat([frame(OPCODE.text, 'begun', false), frame(OPCODE.ping, '')]));
+  made.whenPinged = () => {
+    throw new Error('of the owner');
+  };
+  t.throws(() => input.resume(), /of the owner/);
+  t.strictSame(
+    log.filter((line) => String(line).startsWith('wanted')),
+    [['wanted', false]],
+  );
+  t.equal(input.isUnfinished, true);
+  for (let tick = 0; tick < 5; tick += 1) {
+    clock.nowMs += 1000;
+    t.equal(input.tick(clock.nowMs), undefined);
+  }
   t.end();
 });
 

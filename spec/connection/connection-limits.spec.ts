@@ -39,6 +39,7 @@ t.test('is one object for connections that have the same, and another for others
     t.equal(other[name], 78, name);
     t.equal(first[name], 77, 'and who has the first keeps it');
     t.strictSame(connectionLimits(some), first, 'equal again, made anew');
+    t.ok(Object.isFrozen(first), 'nobody changes those of others');
   }
   t.end();
 });

@@ -65,14 +65,3 @@ t.test('bounds the time that inflating a message takes, in one job or in many', 
   t.equal(idle.tick(1000), undefined, 'an end without a beginning');
   t.end();
 });
-
-t.test('lets what is streamed take its time, unless told otherwise', (t) => {
-  const patient = begun(connectionLimits({ delivery: 'pieces' }));
-  patient.inflating(true, 0);
-  t.equal(patient.tick(1), undefined);
-  t.equal(patient.tick(1e9), undefined);
-  const strict = begun(connectionLimits({ delivery: 'pieces', messageTimeoutMs: 5 }));
-  t.equal(strict.tick(0), undefined);
-  t.equal(strict.tick(5)?.code, 'message-timeout');
-  t.end();
-});

@@ -35,6 +35,24 @@ t.test('joins what is written in a turn into one block', (t) => {
   t.end();
 });
 
+t.test('refuses a piece whose memory was transferred, before and after a part of it', (t) => {
+  for (const [taken, isFirst] of [
+    [0, true],
+    [0, false],
+    [5000, true],
+  ] as const) {
+    const queue = new OutputQueue();
+    const piece = new Uint8Array(9000);
+    if (!isFirst) queue.push(Buffer.alloc(5000));
+    queue.push(piece);
+    queue.push(Buffer.alloc(6000));
+    if (taken > 0) t.same(lengths(queue.take(taken)), [taken]);
+    structuredClone(piece.buffer, { transfer: [piece.buffer] });
+    t.throws(() => queue.take(1 << 20), { code: 'payload-gone' });
+  }
+  t.end();
+});
+
 t.test('writes Latin-1 text as bytes', (t) => {
   const queue = new OutputQueue();
   queue.pushText('\xe9\xff', 'latin1');

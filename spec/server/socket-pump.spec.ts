@@ -349,6 +349,31 @@ t.test('knows why it is over, and does nothing then', async (t) => {
   t.same(log.seen, ['<closed: read-timeout>']);
 });
 
+t.test(
+  'what waits and is transferred elsewhere ends its own connection, and throws nowhere',
+  async (t) => {
+    for (const isReleased of [false, true]) {
+      const { pump, log } = setUp();
+      const bytes = new Uint8Array(600_000);
+      pump.write(bytes);
+      pump.flush();
+      t.ok(pump.bufferedBytes > 0, 'a part of it waits');
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      pump.socket.on('error', () => undefined);
+      if (isReleased) {
+        pump.release();
+        t.match(pump.socket.errored, { code: 'payload-gone' });
+        continue;
+      }
+      pump.flushAfter('drain');
+      t.doesNotThrow(() => pump.writeNow(Buffer.from('more')));
+      await eventually(() => log.end !== undefined);
+      t.match(pump.error, { code: 'payload-gone' });
+      t.equal(pump.hasLostOutput, true);
+    }
+  },
+);
+
 t.test('has lost what the socket had not given away when it fails', async (t) => {
   for (const waits of [true, false]) {
     const { pump, log } = setUp();
