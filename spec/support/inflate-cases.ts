@@ -35,6 +35,26 @@ const PLAIN = Buffer.alloc(50_000, 'b');
 const STORED = Buffer.concat([deflateRawSync(PLAIN, { level: 0 }), Buffer.of(0)]);
 const LARGE_RATIO = Math.ceil(LARGE.length / packed(LARGE).length);
 
+/**
+ * A final block with so many bytes of text, and behind it the first 40 of them again, as a look
+ * back over all of them.
+ */
+function repeated(length: number): { message: Buffer; text: string } {
+  let drawn = 1;
+  const text = Array.from({ length }, () => {
+    drawn = (Math.imul(drawn, 1_103_515_245) + 12_345) >>> 0;
+    return String.fromCharCode(33 + (drawn >>> 26));
+  });
+  const dictionary = Buffer.from(text.join(''));
+  const again = dictionary.subarray(0, 40);
+  const finishFlush = constants.Z_SYNC_FLUSH;
+  const back = deflateRawSync(again, { dictionary, finishFlush });
+  const message = Buffer.concat([deflateRawSync(dictionary), back.subarray(0, -4)]);
+  return { message, text: `${dictionary}${again}` };
+}
+const NEAR = repeated(500);
+const FAR = repeated(600);
+
 /** What a message may look like [RFC 7692 §7.2.3], and what it may not. */
 export const INFLATE_CASES: readonly InflateCase[] = [
   { title: 'one block', messages: [hex(HELLO)], outcomes: ['Hello'] },
@@ -46,6 +66,18 @@ export const INFLATE_CASES: readonly InflateCase[] = [
     title: 'blocks behind a final one, that look back',
     messages: [hex(FINAL_HELLO, FINAL_HELLO, AGAIN)],
     outcomes: ['HelloHelloHello'],
+  },
+  {
+    title: 'a look back behind a final block, within the window',
+    messages: [NEAR.message],
+    outcomes: [NEAR.text],
+    options: { windowBits: 9 },
+  },
+  {
+    title: 'a look back behind a final block, farther than the window',
+    messages: [FAR.message],
+    outcomes: [INVALID],
+    options: { windowBits: 9 },
   },
   {
     title: 'as many final blocks as there may be',
