@@ -7,11 +7,21 @@ import { writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { escapeBytes } from './corpus.ts';
 
-const PATIENCE_MS = 20_000;
-/** By the clock on the wall: a run that waits for what never comes uses no processor. */
-const WALL_PATIENCE_MS = 900_000;
-const POLL_MS = 1_000;
 const MAX_BYTES = 1 << 16;
+
+/** How long a run may take, in ms, and how often one looks. */
+export interface Patience {
+  readonly processorMs: number;
+  readonly wallMs: number;
+  readonly pollMs: number;
+}
+
+const PATIENCE: Patience = {
+  processorMs: 20_000,
+  // By the clock on the wall: a run that waits for what never comes uses no processor.
+  wallMs: 900_000,
+  pollMs: 1_000,
+};
 
 interface Shared {
   /** Number of runs begun. */
@@ -33,10 +43,10 @@ export class Watchdog {
   readonly #shared: Shared;
   readonly #worker: Worker;
 
-  constructor() {
+  constructor(patience: Patience = PATIENCE) {
     const memory = new SharedArrayBuffer(8 + MAX_BYTES);
     this.#shared = share(memory);
-    this.#worker = new Worker(new URL(import.meta.url), { workerData: memory });
+    this.#worker = new Worker(new URL(import.meta.url), { workerData: { memory, patience } });
     this.#worker.unref();
   }
 
@@ -60,10 +70,7 @@ function processorMs(): number {
   return (user + system) / 1000;
 }
 
-const isTooLong = (usedMs: number, waitedMs: number): boolean =>
-  usedMs > PATIENCE_MS || waitedMs > WALL_PATIENCE_MS;
-
-function watch({ begun, length, input }: Shared): void {
+function watch({ begun, length, input }: Shared, patience: Patience): void {
   let last = -1;
   let since = processorMs();
   let wallSince = performance.now();
@@ -74,16 +81,22 @@ function watch({ begun, length, input }: Shared): void {
       last = current;
       since = now;
       wallSince = performance.now();
-    } else if (current > 0 && isTooLong(now - since, performance.now() - wallSince)) {
+    } else if (
+      current > 0 &&
+      (now - since > patience.processorMs || performance.now() - wallSince > patience.wallMs)
+    ) {
       const bytes = input.slice(0, length[0]);
       // Synchronous: the main thread, through which other output would go, is the one that hangs.
       writeSync(
         2,
-        `does not end within ${PATIENCE_MS} ms of processor time: ${escapeBytes(bytes)}\n`,
+        `does not end within ${patience.processorMs} ms of processor time: ${escapeBytes(bytes)}\n`,
       );
       process.kill(process.pid, 'SIGKILL');
     }
-  }, POLL_MS);
+  }, patience.pollMs);
 }
 
-if (!isMainThread && workerData instanceof SharedArrayBuffer) watch(share(workerData));
+const given = workerData as { memory?: unknown; patience: Patience } | null;
+if (!isMainThread && given?.memory instanceof SharedArrayBuffer) {
+  watch(share(given.memory), given.patience);
+}

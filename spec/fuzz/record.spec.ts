@@ -1,0 +1,117 @@
+/** What a run leaves behind: its record, its corpus, and the input that does not end. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import t, { type Test } from 'tap';
+import { readCorpus, writeCorpus } from '../../fuzz/engine/corpus.ts';
+import { Counters } from '../../fuzz/engine/counters.ts';
+import { Fuzzer, type FuzzReport } from '../../fuzz/engine/fuzzer.ts';
+import { instrument, REGISTRY } from '../../fuzz/engine/instrument.ts';
+import { addRun, readRecord, recordTable, writeRecord } from '../../fuzz/engine/record.ts';
+
+const report = (runs: number, seconds: number, hasFound: boolean): FuzzReport =>
+  ({ runs, seconds, finding: hasFound ? {} : undefined }) as FuzzReport;
+
+t.test('a record sums up the runs, and keeps the coverage of the last one', (t) => {
+  const path = join(t.testdir({}), 'deeper', 'record.json');
+  t.equal(readRecord(path).runs, 0, 'there is none yet');
+  const first = addRun(readRecord(path), report(1000, 29.6, true), {
+    branches: { 'codec/mask': [1, 4] },
+    corpus: 5,
+  });
+  writeRecord(path, first);
+  const second = addRun(readRecord(path), report(500, 60, false), {
+    branches: { 'codec/mask': [3, 4] },
+    corpus: 2,
+  });
+  writeRecord(path, second);
+  t.strictSame(readRecord(path), {
+    runs: 1500,
+    processorSeconds: 90,
+    findings: 1,
+    corpus: 2,
+    branches: { 'codec/mask': [3, 4] },
+  });
+  const [head, line, row] = recordTable(new Map([['mask', second]])).split('\n');
+  t.match(head, /^\| target \| inputs run \|/);
+  t.equal(line?.split('|').length, head?.split('|').length);
+  t.equal(row, '| `mask` | 1,500 | 2 min | 2 | 3 of 4 in `codec/mask` | 1 |');
+  t.end();
+});
+
+t.test('a corpus comes back from its file, each input once, the shortest first', (t) => {
+  const path = join(t.testdir({}), 'deeper', 'corpus.txt');
+  t.strictSame(readCorpus(path), []);
+  const inputs = ['longer\r\n', 'b', '\\x41', '\0\xff', '', 'b', 'a'].map((text) =>
+    Buffer.from(text, 'latin1'),
+  );
+  writeCorpus(path, inputs);
+  const read = readCorpus(path).map((bytes) => bytes.toString('latin1'));
+  t.strictSame(read, ['', 'a', 'b', '\\x41', '\0\xff', 'longer\r\n']);
+  t.end();
+});
+
+t.test('a corpus becomes as small as it can be without losing a branch', async (t) => {
+  const counters = new Counters();
+  counters.install();
+  const source = `(input) => {
+    if (input.includes('a')) return 1;
+    if (input.includes('b')) { if (input.includes('c')) return 2; return 3; }
+    return 4;
+  }`;
+  const registry = (globalThis as Record<string, unknown>)[REGISTRY];
+  const { code } = instrument(source, 'toy.js');
+  const toy = runInNewContext(code, { [REGISTRY]: registry }) as (text: string) => number;
+  const target = {
+    name: 'toy',
+    subjects: [],
+    seeds: [],
+    run: (input: Uint8Array) => void toy(Buffer.from(input).toString('latin1')),
+  };
+  const fuzzer = new Fuzzer(target, counters, { seed: 1 });
+  const inputs = ['xxaxx', 'yyyya', 'ybyyc', 'qqb', 'zzzz', 'bc', ''].map((text) =>
+    Buffer.from(text),
+  );
+  const kept = await fuzzer.minimise(inputs);
+  const texts = kept.map((bytes) => Buffer.from(bytes).toString()).sort();
+  t.strictSame(texts, ['', 'a', 'b', 'bc']);
+});
+
+/** Runs a program with the watchdog at hand. */
+function play(t: Test, program: string) {
+  const watchdog = new URL('../../fuzz/engine/watchdog.js', import.meta.url).href;
+  const name = 'program.mjs';
+  const text = `import { Watchdog } from ${JSON.stringify(watchdog)};\n${program}`;
+  return spawnSync(process.execPath, [join(t.testdir({ [name]: text }), name)], {
+    encoding: 'utf8',
+  });
+}
+
+t.test('an input that does not end is named, and ends the process', (t) => {
+  const { signal, stderr } = play(
+    t,
+    `const dog = new Watchdog({ processorMs: 150, wallMs: 60_000, pollMs: 20 });
+    dog.begin(Buffer.from('fine'));
+    dog.begin(Buffer.from('GET \\r\\n\\0'));
+    for (;;);`,
+  );
+  t.equal(signal, 'SIGKILL');
+  t.equal(stderr, 'does not end within 150 ms of processor time: GET \\r\\n\\x00\n');
+  t.end();
+});
+
+t.test('nobody is disturbed while inputs come and go, or none has begun', (t) => {
+  const { status, stdout } = play(
+    t,
+    `const idle = new Watchdog({ processorMs: 100, wallMs: 60_000, pollMs: 20 });
+    const busy = new Watchdog({ processorMs: 100, wallMs: 60_000, pollMs: 20 });
+    const used = () => process.cpuUsage().user / 1000;
+    const until = used() + 500;
+    while (used() < until) busy.begin(Buffer.from('short'));
+    await Promise.all([idle.stop(), busy.stop()]);
+    console.log('lives');`,
+  );
+  t.equal(status, 0);
+  t.equal(stdout, 'lives\n');
+  t.end();
+});
