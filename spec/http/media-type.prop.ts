@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { type MediaType, parseMediaType } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
-import { token } from '../support/handshake-arbitraries.ts';
-import { characters, text } from '../support/http-generators.ts';
+import { characters, text, token } from '../support/http-generators.ts';
 import { runs } from '../support/laws.ts';
 
 const ows = fc.constantFrom('', '', ' ', '\t', ' \t');
