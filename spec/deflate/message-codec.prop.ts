@@ -10,7 +10,14 @@ import { type DeflateParameters, MessageCodec } from 'barewire/deflate';
 import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
-import { compress, DEFAULTS, decompress, failure, WAYS } from '../support/deflate-jobs.ts';
+import {
+  CountingPool,
+  compress,
+  DEFAULTS,
+  decompress,
+  failure,
+  WAYS,
+} from '../support/deflate-jobs.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 import { naiveInflate } from '../support/naive-inflate.ts';
@@ -196,16 +203,18 @@ t.test('each message stands alone where no context was agreed [7692-7.2.1-8]', a
   t.pass('alone');
 });
 
+/** Noise, and a message that is spoiled somewhere. */
+const garbage = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }),
+  // What begins well and is spoiled in the middle goes further.
+  fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 })).map(([at, value]) => {
+    const bytes = Buffer.from(SAMPLE);
+    bytes[at % bytes.length] = value;
+    return bytes;
+  }),
+);
+
 t.test('garbage ends in a result or in one failure, within the limit', async (t) => {
-  const garbage = fc.oneof(
-    fc.uint8Array({ maxLength: 60 }),
-    // What begins well and is spoiled in the middle goes further.
-    fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 })).map(([at, value]) => {
-      const bytes = Buffer.from(SAMPLE);
-      bytes[at % bytes.length] = value;
-      return bytes;
-    }),
-  );
   const cuts = fc.array(fc.nat({ max: 1000 }), { maxLength: 3 });
   const law = fc.asyncProperty(garbage, cuts, way, async (bytes, cuts, zlib) => {
     const codec = new MessageCodec('server', DEFAULTS, { zlib, pool: POOL });
@@ -224,6 +233,29 @@ t.test('garbage ends in a result or in one failure, within the limit', async (t)
   });
   await fc.assert(law, runs(1500));
   t.pass('no other end');
+});
+
+t.test('law: behind a failure a direction is inert, and the other one goes on', async (t) => {
+  const law = fc.asyncProperty(garbage, message, way, async (bytes, later, zlib) => {
+    const pool = new CountingPool(1);
+    const codec = new MessageCodec('server', DEFAULTS, { zlib, pool });
+    const error = await failure(codec, bytes, true, 3000);
+    if (error === undefined) return;
+    failures += 1;
+    let calls = 0;
+    for (const piece of [SAMPLE, later]) codec.decompress(piece, true, 2 ** 26, () => (calls += 1));
+    await pool.settled();
+    const packed = await compress(codec, later);
+    const other = new MessageCodec('client', DEFAULTS, { pool: new DeflatePool(0) });
+    if (!(await decompress(other, packed)).equals(later)) throw new Error('the other one, too');
+    if (calls > 0) throw new Error('called back');
+    other.close();
+    codec.close();
+    if (pool.lent > 0) throw new Error('an engine is kept');
+  });
+  let failures = 0;
+  await fc.assert(law, runs(150));
+  t.ok(failures > 50, `${failures} failures`);
 });
 
 const POOL = new DeflatePool();
