@@ -52,13 +52,16 @@ const PARTS = [
   ...(['maxTrailerBytes', 'maxChunkExtBytes'] as const),
 ];
 
+/** What a scan that was used before, by any reader, may still have of its memory. */
+const SPARE_BYTES = 4096;
+
 /** So many bytes for each part of a head or of trailers. */
 const part = fc.oneof(fc.integer({ min: 20, max: 200 }), fc.integer({ min: 200, max: 1500 }));
 
 /** A piece of a message over and over again: what has no end by itself. */
 const again = fc.record({
   unit: fc.constantFrom('x', 'x: y\r\n', '\r\n', 'a', '1;x=', ' ', '1\r\na\r\n', '0\r\n', '\0'),
-  times: fc.oneof(fc.nat(50), fc.nat(800), fc.nat(800), fc.nat(3000)),
+  times: fc.oneof(fc.nat(50), fc.nat(800), fc.nat(800), fc.nat(20_000)),
 });
 
 /** Whatever comes, no more is kept than the limits say, and nothing waits but behind a pause. */
@@ -89,7 +92,7 @@ export function assertMemory(
         if (wasPaused) waiting += chunk.length;
         else waiting = reader.isPaused ? reader.waitingBytes : 0;
         assert.equal(reader.waitingBytes, reader.isStopped ? 0 : waiting);
-        const bound = mostHeld(waiting, 2) + 2 * most;
+        const bound = mostHeld(waiting, 2) + 2 * most + SPARE_BYTES;
         assert.ok(heldBytes() <= bound, `${heldBytes()} bytes are held, ${bound} may be`);
         if (heldBytes() > size) seen.full += 1;
       }
