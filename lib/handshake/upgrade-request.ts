@@ -36,11 +36,15 @@ export interface UpgradeRequest {
 /**
  * The authority that counts: that of the target if it has one, else `Host`.
  *
- * @throws ProtocolError `handshake-host` unless there is exactly one.
+ * @throws ProtocolError `handshake-host` unless there is exactly one, and for an `:authority` that
+ *   is empty.
  */
 export function readHost({ authority, target, fields, protocol }: UpgradeRequest): string {
-  // HTTP/2 needs no Host [RFC 8441 §5].
-  if (protocol !== undefined && authority) return authority;
+  if (protocol !== undefined && authority !== undefined) {
+    // It counts alone, and must not be empty [RFC 9113 §8.3.1]; Host need not be there.
+    if (authority === '') throw new ProtocolError('handshake-host', 'an empty :authority');
+    return authority;
+  }
   const hosts = fields.getAll('host');
   if (hosts.length !== 1) throw new ProtocolError('handshake-host', `${hosts.length} Host fields`);
   const absolute = /^[a-z][-+.0-9a-z]*:\/\/([^/?#]*)/i.exec(target);

@@ -1,9 +1,7 @@
 import { UsageError } from 'barewire/base';
-import fc from 'fast-check';
 import t from 'tap';
 import { Backoff, inRange } from '../../lib/client/backoff.ts';
 import { FakeWorld } from '../support/fake-world.ts';
-import { runs } from '../support/laws.ts';
 
 t.test('waits longer each time, by lot, between the shortest and the longest delay', (t) => {
   const delays = (lot: number): (number | undefined)[] => {
@@ -48,35 +46,6 @@ t.test('has had enough after so many attempts in a row', (t) => {
   world.advance(10);
   t.ok(backoff.next());
   t.equal(new Backoff({ maxAttempts: 0 }, world).next(), undefined);
-  t.end();
-});
-
-t.test('spreads clients that were lost at the same time, whatever the lots', (t) => {
-  const options = fc.record({
-    minDelayMs: fc.integer({ min: 1, max: 5000 }),
-    wider: fc.integer({ min: 0, max: 100_000 }),
-    lots: fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), {
-      maxLength: 40,
-    }),
-  });
-  fc.assert(
-    fc.property(options, ({ minDelayMs, wider, lots }) => {
-      const maxDelayMs = minDelayMs + wider;
-      const world = new FakeWorld();
-      const backoff = new Backoff({ minDelayMs, maxDelayMs }, world);
-      let before = minDelayMs;
-      for (const lot of lots) {
-        world.lot = lot;
-        const delayMs = backoff.next()!;
-        const widest = Math.min(maxDelayMs, before * 3);
-        if (delayMs < minDelayMs || delayMs > widest || !Number.isInteger(delayMs)) return false;
-        before = delayMs;
-      }
-      return true;
-    }),
-    runs(500),
-  );
-  t.pass('every delay is whole and in its range');
   t.end();
 });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import fc from 'fast-check';
 import t from 'tap';
@@ -188,5 +189,134 @@ t.test('carries any messages from either side to the other, in order', (t) => {
     runs(150),
   );
   t.pass('no counterexample');
+  t.end();
+});
+
+t.test('law: a peer that does not read is answered with one pong, and with no more', (t) => {
+  let owed = 0;
+  fc.assert(
+    fc.property(
+      streams,
+      fc.array(fc.nat(125), { maxLength: 30 }),
+      cuts,
+      (bytes, pings, offsets) => {
+        const { server } = new Pair();
+        server.congested = true;
+        const flood = pings.map((length) =>
+          encodeFrame({ opcode: OPCODE.ping, payload: Buffer.alloc(length, 'p'), maskingKey: 7 }),
+        );
+        for (const chunk of cutAt(Buffer.concat([...flood, bytes]), offsets)) {
+          server.connection.receive(chunk);
+          const { pendingBytes, heldBytes } = server.connection;
+          assert.deepEqual([pendingBytes, heldBytes], [0, 0]);
+        }
+        const written = server.takeOutput().length;
+        // Nothing but a close frame.
+        assert.ok(written <= 127, `${written} bytes for a peer that does not read`);
+        if (!server.connection.isOpen) return;
+        server.congested = false;
+        server.connection.drained();
+        const answer = server.takeOutput();
+        assert.ok(answer.length <= 127, `${answer.length} bytes are owed`);
+        const last = server.seen.filter(([kind]) => kind === 'ping').at(-1)?.[1] as string;
+        assert.equal(answer.subarray(2).toString('latin1'), last ?? '');
+        if (pings.length > 0) owed += 1;
+      },
+    ),
+    runs(300),
+  );
+  t.ok(owed > 20, `${owed} owed a pong`);
+  t.end();
+});
+
+/** What waits, as a list: a whole message, or one in pieces that may have more to come. */
+interface Waiting {
+  readonly pieces: number[];
+  isEnded: boolean;
+  hasLeft: boolean;
+}
+
+const sending = fc.tuple(
+  fc.constantFrom('send', 'send', 'start', 'write', 'write', 'write', 'end', 'give up', 'ping'),
+  fc.oneof(fc.nat(40), fc.nat(3000)),
+  fc.nat(3),
+);
+
+t.test('law: what it holds is what was accepted and has not left, and lets go of it', (t) => {
+  const seen = { held: 0, lost: 0, dropped: 0 };
+  const ends = fc.constantFrom('lost', 'closed');
+  const role = fc.constantFrom('client' as const, 'server' as const);
+  fc.assert(
+    fc.property(
+      role,
+      fc.array(sending, { maxLength: 30, size: 'max' }),
+      ends,
+      (side, steps, end) => {
+        const sender = new Pair()[side];
+        const { connection } = sender;
+        let queue: Waiting[] = [];
+        const open: { message: ReturnType<typeof connection.startMessage>; waiting: Waiting }[] =
+          [];
+        /** What can leave leaves: pieces of the first, and all behind it once it has ended. */
+        const settle = (): void => {
+          for (let first = queue[0]; first !== undefined; first = queue[0]) {
+            if (first.pieces.length > 0) first.hasLeft = true;
+            first.pieces.length = 0;
+            if (!first.isEnded) return;
+            queue.shift();
+          }
+        };
+        for (const [what, size, which] of steps) {
+          const { message, waiting } = open[which % Math.max(1, open.length)] ?? {};
+          if (what === 'send') {
+            connection.send(size % 2 === 0 ? 'x'.repeat(size) : Buffer.alloc(size));
+            queue.push({ pieces: [size], isEnded: true, hasLeft: false });
+          } else if (what === 'start') {
+            const started = { pieces: [], isEnded: false, hasLeft: false };
+            open.push({ message: connection.startMessage('binary'), waiting: started });
+            queue.push(started);
+          } else if (what === 'ping') {
+            connection.ping(Buffer.alloc(size % 126));
+          } else if (message !== undefined && waiting !== undefined) {
+            if (what === 'give up' && !(waiting.isEnded && waiting.hasLeft)) {
+              message.abandon();
+              waiting.pieces.length = 0;
+              if (!waiting.hasLeft) queue = queue.filter((each) => each !== waiting);
+              else waiting.isEnded = false;
+              open.splice(
+                open.findIndex((each) => each.waiting === waiting),
+                1,
+              );
+            } else if (what === 'write' && message.write(Buffer.alloc(size))) {
+              waiting.pieces.push(size);
+            } else if (what === 'end' && message.end()) {
+              waiting.pieces.push(0);
+              waiting.isEnded = true;
+            }
+          }
+          settle();
+          const pieces = queue.flatMap((each) => each.pieces);
+          const bytes = pieces.reduce((sum, piece) => sum + piece, 0);
+          assert.equal(connection.pendingBytes, bytes);
+          const most = bytes + (queue.length + pieces.length) * ENTRY_OVERHEAD_BYTES;
+          const { heldBytes } = connection;
+          assert.ok(heldBytes >= bytes && heldBytes <= most, `${heldBytes} are held for ${bytes}`);
+          if (bytes > 0) seen.held += 1;
+        }
+        const before = connection.pendingBytes;
+        if (end === 'closed') {
+          connection.close(1000);
+          // What is complete has left in front of the close frame; the rest is dropped.
+          assert.deepEqual([connection.pendingBytes, connection.heldBytes], [0, 0]);
+        }
+        connection.transportClosed();
+        assert.deepEqual([connection.pendingBytes, connection.heldBytes], [0, 0]);
+        if (end === 'lost') assert.equal(connection.lostBytes, before);
+        if (before > 0) seen[end === 'lost' ? 'lost' : 'dropped'] += 1;
+      },
+    ),
+    runs(300),
+  );
+  t.ok(Math.min(...Object.values(seen)) > 20, JSON.stringify(seen));
   t.end();
 });

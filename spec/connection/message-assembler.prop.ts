@@ -5,8 +5,9 @@ import { MessageAssembler } from 'barewire/connection';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt } from '../support/feeding.ts';
-import { legalFrames } from '../support/frame-arbitraries.ts';
+import { allFrames, legalFrames } from '../support/frame-arbitraries.ts';
 import { runs } from '../support/laws.ts';
+import { spoiledText, textBytes } from '../support/utf8-arbitraries.ts';
 
 interface Limits {
   readonly maxMessageBytes: number;
@@ -20,12 +21,10 @@ const UNBOUND: Limits = { maxMessageBytes: 2 ** 24, maxFragments: 1000 };
 /** Text that is cut anywhere between its frames, so that characters are as well. */
 const texts = fc
   .record({
-    text: fc.string({ unit: 'grapheme', maxLength: 20 }),
-    flaw: fc.constantFrom('', '', '', 'c0', 'eda080', 'f4908080', 'ff', 'e282'),
+    bytes: fc.oneof({ weight: 3, arbitrary: textBytes }, spoiledText),
     cuts: fc.array(fc.nat(60), { maxLength: 4 }),
   })
-  .map(({ text, flaw, cuts }): FrameToEncode[] => {
-    const bytes = Buffer.concat([Buffer.from(text), Buffer.from(flaw, 'hex')]);
+  .map(({ bytes, cuts }): FrameToEncode[] => {
     const pieces = bytes.length === 0 ? [bytes] : cutAt(bytes, cuts);
     return pieces.map((payload, index) => ({
       opcode: index === 0 ? OPCODE.text : OPCODE.continuation,
@@ -33,9 +32,7 @@ const texts = fc
       payload,
     }));
   });
-const frames = fc
-  .array(fc.oneof(texts, legalFrames(false)), { maxLength: 4 })
-  .map((parts) => parts.flat());
+const frames = fc.array(fc.oneof(texts, legalFrames(false)), { maxLength: 4 }).map(allFrames);
 
 /** Whether the bytes are text so far: a character may be unfinished at their end. */
 function isTextSoFar(bytes: Buffer, isEnd: boolean): boolean {

@@ -1,26 +1,21 @@
+/** Laws of extension lists: read as they are meant, however spelled, and read from nothing else. */
 import assert from 'node:assert/strict';
 import { ProtocolError } from 'barewire/base';
-import { type Extension, formatExtensionList, parseExtensionList } from 'barewire/deflate';
+import { formatExtensionList, parseExtensionList } from 'barewire/deflate';
 import fc from 'fast-check';
 import t from 'tap';
+import {
+  anyExtensionText,
+  extensions,
+  readListLiterally,
+  spelledLists,
+} from '../support/extension-arbitraries.ts';
 import { runs } from '../support/laws.ts';
 
-const TCHARS = "!#$%&'*+-.^_`|~0189azAZ";
-const token = fc.string({ unit: fc.constantFrom(...TCHARS), minLength: 1, maxLength: 6 });
-const whiteSpace = fc.string({ unit: fc.constantFrom(' ', '\t'), maxLength: 3 });
-// Compared to the letter: objects without a prototype are not equal to those that are read.
-const ordinary = { noNullPrototype: true } as const;
-const parameter = fc.record({ name: token, value: fc.option(token, { nil: undefined }) }, ordinary);
-const extension: fc.Arbitrary<Extension> = fc.record(
-  { name: token, parameters: fc.array(parameter, { maxLength: 4 }) },
-  ordinary,
-);
-const list = fc.array(extension, { minLength: 1, maxLength: 5 });
-
-t.test('reads back every list that it writes', (t) => {
+t.test('law: every list is read back as it was written', (t) => {
   fc.assert(
-    fc.property(list, (extensions) => {
-      assert.deepEqual(parseExtensionList(formatExtensionList(extensions)), extensions);
+    fc.property(extensions, (list) => {
+      assert.deepEqual(parseExtensionList(formatExtensionList(list)), list);
     }),
     runs(300),
   );
@@ -28,23 +23,10 @@ t.test('reads back every list that it writes', (t) => {
   t.end();
 });
 
-t.test('reads the same list however it is spaced and quoted', (t) => {
-  const spelled = fc.tuple(list, fc.infiniteStream(whiteSpace), fc.infiniteStream(fc.boolean()));
+t.test('law: the same list is read however it is spaced and quoted', (t) => {
   fc.assert(
-    fc.property(spelled, ([extensions, spaces, quotes]) => {
-      const space = (): string => spaces.next().value ?? '';
-      const quote = (value: string): string =>
-        quotes.next().value ? `"${[...value].map((c) => `\\${c}`).join('')}"` : value;
-      const text = extensions
-        .map(({ name, parameters }) => {
-          const written = parameters.map(
-            (p) =>
-              `${space()};${space()}${p.name}${p.value === undefined ? '' : `=${quote(p.value)}`}`,
-          );
-          return `${space()}${name}${written.join('')}${space()}`;
-        })
-        .join(',');
-      assert.deepEqual(parseExtensionList(text), extensions);
+    fc.property(spelledLists, ({ text, meant }) => {
+      assert.deepEqual(parseExtensionList(text), meant);
     }),
     runs(300),
   );
@@ -52,21 +34,34 @@ t.test('reads the same list however it is spaced and quoted', (t) => {
   t.end();
 });
 
-t.test('ends in a list or in one ProtocolError, whatever the value is', (t) => {
-  const noise = fc.string({
-    unit: fc.oneof(fc.constantFrom(...';,="\\ \tab1'), fc.string({ minLength: 1, maxLength: 1 })),
-    maxLength: 60,
-  });
+t.test('law: agrees with a literal reader, or fails with one ProtocolError', (t) => {
+  const seen = { read: 0, refused: 0 };
   fc.assert(
-    fc.property(noise, (value) => {
+    fc.property(anyExtensionText, (value) => {
+      const wanted = readListLiterally(value);
+      seen[wanted === undefined ? 'refused' : 'read'] += 1;
       try {
-        return parseExtensionList(value).length > 0;
+        assert.deepEqual(parseExtensionList(value), wanted);
       } catch (error) {
-        return error instanceof ProtocolError;
+        if (!(error instanceof ProtocolError)) throw error;
+        assert.deepEqual([error.code, wanted], ['extension-list-malformed', undefined]);
       }
     }),
-    runs(5000),
+    runs(3000),
   );
-  t.pass('no other exception');
+  t.ok(Math.min(seen.read, seen.refused) > 500, JSON.stringify(seen));
+  t.end();
+});
+
+t.test('law: so many extensions are read, and one more is refused', (t) => {
+  fc.assert(
+    fc.property(spelledLists, ({ text, meant }) => {
+      assert.equal(parseExtensionList(text, meant.length).length, meant.length);
+      const few = (): unknown => parseExtensionList(text, meant.length - 1);
+      assert.throws(few, { code: 'too-many-extensions' });
+    }),
+    runs(200),
+  );
+  t.pass('no counterexample');
   t.end();
 });

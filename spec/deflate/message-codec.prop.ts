@@ -1,3 +1,4 @@
+/** Laws of the codec: what is said is read, by us and by Node, and nothing else does harm. */
 import {
   constants,
   createDeflateRaw,
@@ -6,62 +7,26 @@ import {
   type InflateRaw,
 } from 'node:zlib';
 import { ProtocolError } from 'barewire/base';
-import { type DeflateParameters, MessageCodec } from 'barewire/deflate';
+import { MessageCodec } from 'barewire/deflate';
 import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
-import { compress, DEFAULTS, decompress, failure, WAYS } from '../support/deflate-jobs.ts';
-import { cutAt } from '../support/feeding.ts';
+import {
+  agreements,
+  conversations,
+  cutAtShares,
+  halfRandom,
+  messages,
+  SAMPLE,
+  shares,
+  spoiledMessages,
+  way,
+} from '../support/deflate-arbitraries.ts';
+import { CountingPool, compress, DEFAULTS, decompress, failure } from '../support/deflate-jobs.ts';
 import { runs } from '../support/laws.ts';
 import { naiveInflate } from '../support/naive-inflate.ts';
 
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
-
-const bits = fc.integer({ min: 8, max: 15 });
-const parameters: fc.Arbitrary<DeflateParameters> = fc.record({
-  serverNoContextTakeover: fc.boolean(),
-  clientNoContextTakeover: fc.boolean(),
-  serverMaxWindowBits: bits,
-  clientMaxWindowBits: bits,
-});
-
-/** Noise, with pieces of what was there before: deflate finds matches, near and far. */
-function halfRandom(length: number, seed: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let state = (seed + 1) & 0x7fffffff;
-  const draw = (below: number): number => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return (state >> 8) % below;
-  };
-  for (let at = 0; at < length; ) {
-    const count = 8 + draw(40);
-    const distance = 1 + draw(2 ** (3 + draw(14)));
-    const isCopy = distance <= at && draw(3) > 0;
-    for (let index = 0; index < count && at < length; index += 1, at += 1) {
-      bytes[at] = isCopy ? bytes[at - distance]! : draw(256);
-    }
-  }
-  return bytes;
-}
-
-const message: fc.Arbitrary<Buffer> = fc.oneof(
-  fc.string({ maxLength: 60 }).map((text) => Buffer.from(text)),
-  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
-  fc.tuple(fc.nat({ max: 40_000 }), fc.nat()).map(([length, seed]) => halfRandom(length, seed)),
-  fc.nat({ max: 200_000 }).map((length) => Buffer.alloc(length, 'repeat ')),
-);
-/** A message, and where it is cut, in thousandths. */
-const cutMessage = fc.record({ message, cuts: fc.array(fc.nat({ max: 1000 }), { maxLength: 4 }) });
-const conversation = fc.array(cutMessage, { minLength: 1, maxLength: 6 });
-const way = fc.constantFrom(...WAYS);
-
-const cut = (bytes: Buffer, cuts: readonly number[]): Buffer[] => {
-  const pieces = cutAt(
-    bytes,
-    cuts.map((share) => Math.floor((bytes.length * share) / 1000)),
-  );
-  return pieces.length === 0 ? [Buffer.alloc(0)] : pieces;
-};
 
 async function compressPieces(codec: MessageCodec, pieces: readonly Buffer[]): Promise<Buffer> {
   const packed: Buffer[] = [];
@@ -94,52 +59,55 @@ function through(stream: DeflateRaw | InflateRaw, bytes: Buffer): Promise<Buffer
   });
 }
 
-t.test('says the same behind both ends, whatever was agreed and however it is cut', async (t) => {
-  const law = fc.asyncProperty(
-    parameters,
-    conversation,
-    way,
-    way,
-    fc.boolean(),
-    async (agreed, messages, serverWay, clientWay, isReleasing) => {
-      // A pool of one: engines change hands all the time.
-      const pool = new DeflatePool(1);
-      const server = new MessageCodec('server', agreed, { zlib: serverWay, pool });
-      const client = new MessageCodec('client', agreed, { zlib: clientWay, pool });
-      for (const { message, cuts } of messages) {
-        for (const [from, to] of [
-          [server, client],
-          [client, server],
-        ] as const) {
-          const packed = await compressPieces(from, cut(message, cuts));
-          const plain = await decompressPieces(to, cut(packed, cuts));
-          if (!plain.equals(message)) throw new Error('not the same');
-          if (isReleasing) from.releaseIdle();
-          if (isReleasing) to.releaseIdle();
+t.test(
+  'law: says the same behind both ends, whatever was agreed and however it is cut',
+  async (t) => {
+    const law = fc.asyncProperty(
+      agreements,
+      conversations,
+      way,
+      way,
+      fc.boolean(),
+      async (agreed, messages, serverWay, clientWay, isReleasing) => {
+        // A pool of one: engines change hands all the time.
+        const pool = new DeflatePool(1);
+        const server = new MessageCodec('server', agreed, { zlib: serverWay, pool });
+        const client = new MessageCodec('client', agreed, { zlib: clientWay, pool });
+        for (const { message, cuts } of messages) {
+          for (const [from, to] of [
+            [server, client],
+            [client, server],
+          ] as const) {
+            const packed = await compressPieces(from, cutAtShares(message, cuts));
+            const plain = await decompressPieces(to, cutAtShares(packed, cuts));
+            if (!plain.equals(message)) throw new Error('not the same');
+            if (isReleasing) from.releaseIdle();
+            if (isReleasing) to.releaseIdle();
+          }
         }
-      }
-      server.close();
-      client.close();
-    },
-  );
-  await fc.assert(law, runs(60));
-  t.pass('round trip');
-});
+        server.close();
+        client.close();
+      },
+    );
+    await fc.assert(law, runs(60));
+    t.pass('round trip');
+  },
+);
 
-t.test("is understood by Node's inflater, and understands Node's deflater", async (t) => {
-  const law = fc.asyncProperty(parameters, conversation, way, async (agreed, messages, zlib) => {
+t.test("law: is understood by Node's inflater, and understands Node's deflater", async (t) => {
+  const law = fc.asyncProperty(agreements, conversations, way, async (agreed, messages, zlib) => {
     const codec = new MessageCodec('server', agreed, { zlib, pool: new DeflatePool(1) });
     const inflater = createInflateRaw({ windowBits: agreed.serverMaxWindowBits });
     const deflater = createDeflateRaw({ windowBits: Math.max(9, agreed.clientMaxWindowBits) });
     for (const { message, cuts } of messages) {
-      const packed = await compressPieces(codec, cut(message, cuts));
+      const packed = await compressPieces(codec, cutAtShares(message, cuts));
       const plain = await through(inflater, Buffer.concat([packed, TAIL]));
       if (!plain.equals(message)) throw new Error('Node reads something else');
       if (message.length === 0) continue;
       const theirs = await through(deflater, message);
       const payload = theirs.subarray(0, theirs.length - 4);
       if (agreed.clientNoContextTakeover) deflater.reset();
-      const ours = await decompressPieces(codec, cut(payload, cuts));
+      const ours = await decompressPieces(codec, cutAtShares(payload, cuts));
       if (!ours.equals(message)) throw new Error('we read something else');
     }
     inflater.close();
@@ -182,35 +150,26 @@ t.test(
   },
 );
 
-t.test('each message stands alone where no context was agreed [7692-7.2.1-8]', async (t) => {
-  const law = fc.asyncProperty(conversation, way, async (messages, zlib) => {
+t.test('law: each message stands alone where no context was agreed [7692-7.2.1-8]', async (t) => {
+  const law = fc.asyncProperty(conversations, way, async (messages, zlib) => {
     const agreed = { ...DEFAULTS, serverNoContextTakeover: true };
     const codec = new MessageCodec('server', agreed, { zlib, pool: new DeflatePool(1) });
     for (const { message, cuts } of messages) {
-      const packed = await compressPieces(codec, cut(message, cuts));
+      const packed = await compressPieces(codec, cutAtShares(message, cuts));
       const fresh = new MessageCodec('client', agreed, { pool: new DeflatePool(0) });
       if (!(await decompress(fresh, packed)).equals(message)) throw new Error('leans on others');
+      if (fresh.memoryBytes > 0) throw new Error('keeps what nobody looks back at');
     }
   });
   await fc.assert(law, runs(30));
   t.pass('alone');
 });
 
-t.test('garbage ends in a result or in one failure, within the limit', async (t) => {
-  const garbage = fc.oneof(
-    fc.uint8Array({ maxLength: 60 }),
-    // What begins well and is spoiled in the middle goes further.
-    fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 })).map(([at, value]) => {
-      const bytes = Buffer.from(SAMPLE);
-      bytes[at % bytes.length] = value;
-      return bytes;
-    }),
-  );
-  const cuts = fc.array(fc.nat({ max: 1000 }), { maxLength: 3 });
-  const law = fc.asyncProperty(garbage, cuts, way, async (bytes, cuts, zlib) => {
+t.test('law: garbage ends in a result or in one failure, within the limit', async (t) => {
+  const law = fc.asyncProperty(spoiledMessages, shares, way, async (bytes, cuts, zlib) => {
     const codec = new MessageCodec('server', DEFAULTS, { zlib, pool: POOL });
     let room = 3000;
-    const pieces = cut(Buffer.from(bytes), cuts);
+    const pieces = cutAtShares(bytes, cuts);
     for (const [at, piece] of pieces.entries()) {
       const fin = at === pieces.length - 1;
       const result = await decompress(codec, piece, fin, room).catch((error) => error);
@@ -226,12 +185,30 @@ t.test('garbage ends in a result or in one failure, within the limit', async (t)
   t.pass('no other end');
 });
 
-const POOL = new DeflatePool();
-const SAMPLE = await compress(
-  new MessageCodec('client', DEFAULTS, { pool: POOL }),
-  Buffer.concat([halfRandom(700, 1), Buffer.alloc(1000, 'x'), halfRandom(300, 2)]),
-);
+t.test('law: behind a failure a direction is inert, and the other one goes on', async (t) => {
+  const law = fc.asyncProperty(spoiledMessages, messages, way, async (bytes, later, zlib) => {
+    const pool = new CountingPool(1);
+    const codec = new MessageCodec('server', DEFAULTS, { zlib, pool });
+    const error = await failure(codec, bytes, true, 3000);
+    if (error === undefined) return;
+    failures += 1;
+    let calls = 0;
+    for (const piece of [SAMPLE, later]) codec.decompress(piece, true, 2 ** 26, () => (calls += 1));
+    await pool.settled();
+    const packed = await compress(codec, later);
+    const other = new MessageCodec('client', DEFAULTS, { pool: new DeflatePool(0) });
+    if (!(await decompress(other, packed)).equals(later)) throw new Error('the other one, too');
+    if (calls > 0) throw new Error('called back');
+    other.close();
+    codec.close();
+    if (pool.lent > 0) throw new Error('an engine is kept');
+  });
+  let failures = 0;
+  await fc.assert(law, runs(150));
+  t.ok(failures > 50, `${failures} failures`);
+});
 
+const POOL = new DeflatePool();
 t.test('what is cut short is not taken for whole [7692-7.2.2-1]', async (t) => {
   for (let length = 0; length < SAMPLE.length; length += 1) {
     const codec = new MessageCodec('server', DEFAULTS, { pool: POOL });

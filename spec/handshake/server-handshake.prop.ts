@@ -19,14 +19,10 @@ import {
 import { type RequestHead, RequestReader, type ResponseHead, ResponseReader } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
+import { deflatePolicy } from '../support/extension-arbitraries.ts';
 import { cutAt } from '../support/feeding.ts';
 import { fieldsOf } from '../support/field-lookup.ts';
-import {
-  deflatePolicy,
-  hostileWishes,
-  protocols,
-  wishes,
-} from '../support/handshake-arbitraries.ts';
+import { hostileWishes, protocols, wishes } from '../support/handshake-arbitraries.ts';
 import { runs } from '../support/laws.ts';
 
 const nonce = fc.uint8Array({ minLength: 16, maxLength: 16 });

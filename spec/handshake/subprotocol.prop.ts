@@ -4,7 +4,7 @@ import { ProtocolError } from 'barewire/base';
 import { formatSubprotocols, parseSubprotocols, selectSubprotocol } from 'barewire/handshake';
 import fc from 'fast-check';
 import t from 'tap';
-import { token } from '../support/handshake-arbitraries.ts';
+import { token } from '../support/http-generators.ts';
 import { runs } from '../support/laws.ts';
 
 const names = fc.uniqueArray(token, { maxLength: 6 });

@@ -24,9 +24,10 @@ t.test('finds the authority: of the target, of the parser, of the field', (t) =>
     t.throws(() => readHost(request(lines)), { code: 'handshake-host' });
     t.throws(() => readHost(request(lines, { authority: 'b' })), { code: 'handshake-host' });
   }
-  t.throws(() => readHost(request([], { authority: '', protocol: 'websocket' })), {
-    code: 'handshake-host',
-  });
+  for (const lines of [[], [['host', 'a'] as [string, string]]]) {
+    const empty = request(lines, { authority: '', protocol: 'websocket' });
+    t.throws(() => readHost(empty), { code: 'handshake-host' });
+  }
   t.end();
 });
 

@@ -12,21 +12,40 @@ import { explain } from '../support/laws.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
-t.test('every law says by runs() how often it is asked', (t) => {
-  const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' });
-  for (const file of files.filter((name) => /\.(prop|spec)\.ts$/.test(name))) {
-    if (file.endsWith('laws.spec.ts')) continue;
-    const text = readFileSync(join(root, 'spec', file), 'utf8');
-    const laws = text.split('fc.assert(').length - 1;
-    if (laws > 0) t.equal(text.match(/[^\w]runs\(/g)?.length ?? 0, laws, file);
+/** All of spec but this file, and what says how often and from which seed. */
+const FILES = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !/laws(\.spec)?\.ts$/.test(file))
+  .map((file) => [file, readFileSync(join(root, 'spec', file), 'utf8')] as const);
+
+/** What draws cases, and how much of that says by runs() how many and from which seed. */
+function countDraws(text: string): { drawn: number; seeded: number } {
+  const drawn = text.match(/\bfc\s*\.(?:assert|check|sample|statistics)\(/g)?.length ?? 0;
+  return { drawn, seeded: text.match(/[^\w]runs\(/g)?.length ?? 0 };
+}
+
+t.test('whatever draws cases says by runs() how many, and from which seed', (t) => {
+  for (const [file, text] of FILES) {
+    const { drawn, seeded } = countDraws(text);
+    if (drawn > 0) t.equal(seeded, drawn, file);
+    // By another name it would not be counted.
+    if (text.includes("'fast-check'")) t.match(text, /^import fc from 'fast-check';$/m, file);
+  }
+  t.same(countDraws('fc.assert(law, runs(9)); fc.sample(any, 200)'), { drawn: 2, seeded: 1 });
+  t.same(countDraws('fc\n  .sample(any, runs(200))'), { drawn: 1, seeded: 1 });
+  t.end();
+});
+
+t.test('laws are in files of their own, which the nightly run asks more often', (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  t.match(scripts['spec:nightly'], /run-specs\.js \.prop /);
+  for (const [file, text] of FILES) {
+    if (file.endsWith('.spec.ts')) t.equal(countDraws(text).drawn, 0, file);
   }
   t.end();
 });
 
 t.test('every law file asks a law, and says so', (t) => {
-  const files = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' });
-  for (const file of files.filter((name) => name.endsWith('.prop.ts'))) {
-    const text = readFileSync(join(root, 'spec', file), 'utf8');
+  for (const [file, text] of FILES.filter(([name]) => name.endsWith('.prop.ts'))) {
     t.match(text, /fc\.assert\(/, file);
     t.match(text, /t\.(pass|ok|equal|same)\(/, file);
   }

@@ -1,12 +1,17 @@
 /** The laws of reading requests, for valid, almost valid and hostile bytes. */
 import assert from 'node:assert/strict';
-import { RequestReader } from 'barewire/http';
+import { type HttpLimitOptions, RequestReader } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt, feedings } from '../support/feeding.ts';
 import { type Recording, recordRequests } from '../support/http-driver.ts';
 import { validRequests } from '../support/http-generators.ts';
-import { assertLimits, chunkedLimits, type LimitCase } from '../support/http-limits.ts';
+import {
+  assertLimits,
+  assertMemory,
+  chunkedLimits,
+  type LimitCase,
+} from '../support/http-limits.ts';
 import { anyRequests, cuts } from '../support/http-mutations.ts';
 import { readLiterally } from '../support/http-oracle.ts';
 import { runs } from '../support/laws.ts';
@@ -148,5 +153,19 @@ const LIMITS: readonly LimitCase[] = [
 t.test('draws each limit at the byte, however the bytes are cut', (t) => {
   assertLimits(LIMITS, recordRequests, 100);
   t.pass('no counterexample');
+  t.end();
+});
+
+t.test('law: keeps no more than its limits say, and what waits behind a pause', (t) => {
+  const makeReader = (limits: HttpLimitOptions, pauses: boolean): RequestReader => {
+    const head = (): void => {
+      if (pauses) reader.pause();
+    };
+    const reader = new RequestReader({ head, body() {}, end() {}, failed() {} }, limits);
+    return reader;
+  };
+  const heads = ['GET / HTTP/1.1\r\nHost: a\r\nX:', 'M', 'GET /', CHUNKED, `${CHUNKED}0\r\n`];
+  const seen = assertMemory(anyRequests, heads, makeReader, 400);
+  for (const [what, count] of Object.entries(seen)) t.ok(count > 10, `${what}: ${count}`);
   t.end();
 });

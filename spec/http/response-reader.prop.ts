@@ -1,11 +1,17 @@
 /** The laws of reading responses, for valid, almost valid and hostile bytes. */
 import assert from 'node:assert/strict';
+import { type HttpLimitOptions, ResponseReader } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt, feedings } from '../support/feeding.ts';
 import { recordResponses } from '../support/http-driver.ts';
 import { validResponses } from '../support/http-generators.ts';
-import { assertLimits, chunkedLimits, type LimitCase } from '../support/http-limits.ts';
+import {
+  assertLimits,
+  assertMemory,
+  chunkedLimits,
+  type LimitCase,
+} from '../support/http-limits.ts';
 import { anyResponses, cuts } from '../support/http-mutations.ts';
 import { runs } from '../support/laws.ts';
 
@@ -93,5 +99,21 @@ const LIMITS: readonly LimitCase[] = [
 t.test('draws each limit at the byte, however the bytes are cut', (t) => {
   assertLimits(LIMITS, recordResponses, 150);
   t.pass('no counterexample');
+  t.end();
+});
+
+t.test('law: keeps no more than its limits say, and what waits behind a pause', (t) => {
+  const makeReader = (limits: HttpLimitOptions, pauses: boolean): ResponseReader => {
+    const head = (): void => {
+      if (pauses) reader.pause();
+    };
+    const end = (): void => reader.expect('GET');
+    const reader = new ResponseReader({ head, body() {}, end, failed() {} }, limits);
+    reader.expect('GET');
+    return reader;
+  };
+  const heads = [`${OK}X:`, 'HTTP/1.1 200 ', `${OK}\r\n`, CHUNKED, `${CHUNKED}0\r\n`];
+  const seen = assertMemory(anyResponses, heads, makeReader, 400);
+  for (const [what, count] of Object.entries(seen)) t.ok(count > 10, `${what}: ${count}`);
   t.end();
 });

@@ -1,67 +1,19 @@
 /** Broadcasts that are too large for the calling thread, one step of the pool at a time. */
-import { deepStrictEqual as same } from 'node:assert';
 import { syncBuiltinESMExports } from 'node:module';
-import { PassThrough } from 'node:stream';
 import zlib from 'node:zlib';
-import { DEFLATE_HERE_BYTES, DeflatePool, MessageCodec, sharedDeflatePool } from 'barewire/deflate';
-import {
-  broadcast,
-  DuplexTransport,
-  openPeer,
-  type PeerOptions,
-  PreparedMessage,
-  type WebSocketPeer,
-} from 'barewire/peer';
-import fc from 'fast-check';
+import { DEFLATE_HERE_BYTES, sharedDeflatePool } from 'barewire/deflate';
+import { broadcast, PreparedMessage } from 'barewire/peer';
 import t, { type Test } from 'tap';
-import { Pair } from '../support/connection-pair.ts';
-import { DEFAULTS, type SteppedThreads, stepSharedPool } from '../support/deflate-jobs.ts';
+import {
+  LARGEST_SMALL,
+  Member,
+  SMALLEST_LARGE,
+  settle,
+  textOf,
+  turnEnd,
+} from '../support/broadcast-members.ts';
+import { stepSharedPool } from '../support/deflate-jobs.ts';
 import { ONLY_FAST } from '../support/fast-paths.ts';
-import { runs } from '../support/laws.ts';
-
-const textOf = (length: number, name = ''): string =>
-  name +
-  'all work and no play makes a dull broadcast '.repeat(length / 40).slice(name.length, length);
-const LARGEST_SMALL = textOf(DEFLATE_HERE_BYTES);
-const SMALLEST_LARGE = textOf(DEFLATE_HERE_BYTES + 1);
-
-const turnEnd = (): Promise<void> => new Promise((done) => setImmediate(done));
-
-/** A server's peer, and what its client would read of it. */
-class Member {
-  readonly writes: Buffer[] = [];
-  readonly stream = new PassThrough();
-  readonly peer: WebSocketPeer;
-
-  constructor(t: Pick<Test, 'teardown'>, windowBits = 15, options: PeerOptions = {}) {
-    this.stream.write = (chunk: unknown) => {
-      this.writes.push(Buffer.from(chunk as Buffer));
-      return true;
-    };
-    const parameters = { ...DEFAULTS, serverMaxWindowBits: windowBits };
-    const extension = { parameters, response: 'permessage-deflate' };
-    const transport = new DuplexTransport(this.stream);
-    this.peer = openPeer(transport, { role: 'server', extension }, options);
-    t.teardown(() => this.peer.terminate());
-  }
-
-  /** What has left: messages, read with one window for all of them, and the word of a close. */
-  read(): unknown[] {
-    const deflate = new MessageCodec('client', DEFAULTS, { pool: new DeflatePool(0) });
-    const { client } = new Pair({ client: { deflate } });
-    for (const bytes of this.writes) client.connection.receive(bytes);
-    const seen = client.seen.map(([, data]) => data);
-    const { isOpen } = client.connection;
-    deflate.close();
-    return isOpen ? seen : [...seen, 'close'];
-  }
-}
-
-/** Lets everything that is under way come to its end. */
-async function settle(threads: SteppedThreads): Promise<void> {
-  do await turnEnd();
-  while (threads.step());
-}
 
 /** Counts what is compressed on the calling thread by Node's own function. */
 function countHere(t: Test): { count: number } {
@@ -209,77 +161,4 @@ t.test('is sent as it is when there is no memory for zlib', ONLY_FAST, async (t)
     t.strictSame(member.read(), [SMALLEST_LARGE, textOf(20_000)]);
     t.equal(member.peer.isOpen, true);
   }
-});
-
-type Action =
-  | 'small to all'
-  | 'large to all'
-  | 'small'
-  | 'large'
-  | 'step'
-  | 'turn'
-  | 'close'
-  | 'terminate';
-const actions = fc.tuple(
-  fc.constantFrom<Action>(
-    ...([
-      'small to all',
-      'large to all',
-      'large to all',
-      'small',
-      'large',
-      'step',
-      'step',
-    ] as const),
-    ...(['turn', 'close', 'terminate'] as const),
-  ),
-  fc.nat(2),
-);
-
-t.test('law: everybody reads in the order in which it was sent', ONLY_FAST, async (t) => {
-  const threads = stepSharedPool(t);
-  await fc.assert(
-    fc.asyncProperty(fc.array(actions, { maxLength: 25 }), async (list) => {
-      const ends: (() => void)[] = [];
-      const members = [15, 12, 15].map((bits) => ({
-        member: new Member({ teardown: (end) => void ends.push(end as () => void) }, bits),
-        expected: [] as string[],
-        isTerminated: false,
-      }));
-      for (const [index, [action, which]] of list.entries()) {
-        const one = members[which]!;
-        const isLarge = action.startsWith('large');
-        const text = textOf(isLarge ? DEFLATE_HERE_BYTES + 1 + index : 2000, `${index} `);
-        if (action === 'step') threads.step();
-        else if (action === 'turn') await turnEnd();
-        else if (action === 'close') void one.member.peer.close(1000);
-        else if (action === 'terminate') {
-          one.member.peer.terminate();
-          one.isTerminated = true;
-        } else {
-          const to = action.endsWith('to all') ? members : [one];
-          const open = to.filter(({ member }) => member.peer.isOpen);
-          for (const { expected } of open) expected.push(text);
-          if (to.length === 1) one.member.peer.send(text);
-          else {
-            const { closed, dropped } = broadcast(
-              to.map(({ member }) => member.peer),
-              text,
-            );
-            same([closed, dropped], [to.length - open.length, 0]);
-          }
-        }
-      }
-      const isOpen = members.map(({ member }) => member.peer.isOpen);
-      await settle(threads);
-      for (const [index, { member, expected, isTerminated }] of members.entries()) {
-        const read = member.read();
-        const whole = isOpen[index] ? expected : [...expected, 'close'];
-        same(read, isTerminated ? whole.slice(0, read.length) : whole);
-      }
-      for (const end of ends) end();
-    }),
-    runs(60),
-  );
-  t.pass('no counterexample');
 });

@@ -1,11 +1,8 @@
 /** Frames and messages of an open connection, rule by rule [RFC 6455 §5, §6]. */
 import { createFrameHeader, encodeFrame, OPCODE, readFrameHeader } from 'barewire/codec';
 import { MessageCodec } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { type End, Pair } from '../support/connection-pair.ts';
-import { cutAt } from '../support/feeding.ts';
-import { runs } from '../support/laws.ts';
 
 const KEY = 0x37fa213d;
 const masked = (opcode: number, payload: string | Buffer, fin = true): Buffer =>
@@ -159,39 +156,6 @@ t.test('a message that is being sent when the state changes is given up [6455-6.
   t.strictSame(opcodes, [OPCODE.text, OPCODE.close]);
   t.end();
 });
-
-t.test(
-  'fragments of any size, in order, are one message of the first one’s type ' +
-    '[6455-5.4-1 6455-5.4-4 6455-5.4-7 6455-5.4-12 6455-5.4-17 6455-6.2-1 6455-6.2-3 6455-6.2-5 6455-6.2-9]',
-  (t) => {
-    const cuts = fc.array(fc.nat(300), { maxLength: 8 });
-    fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary' }),
-        fc.boolean(),
-        cuts,
-        cuts,
-        (text, isText, at, wire) => {
-          const parts = cutAt(Buffer.from(text), at);
-          const frames = parts.map((part, index) =>
-            masked(
-              index > 0 ? OPCODE.continuation : isText ? OPCODE.text : OPCODE.binary,
-              part,
-              index === parts.length - 1,
-            ),
-          );
-          const { server } = new Pair();
-          for (const chunk of cutAt(Buffer.concat(frames), wire)) server.connection.receive(chunk);
-          const whole = isText ? text : Buffer.from(text).toString('hex');
-          return JSON.stringify(server.seen) === JSON.stringify([['message', whole]]);
-        },
-      ),
-      runs(100),
-    );
-    t.pass('no counterexample');
-    t.end();
-  },
-);
 
 t.test(
   'one frame is one message; what follows a final one is the next [6455-6.2-4 6455-6.2-6]',

@@ -258,20 +258,23 @@ t.test('lets a handler pass the refusal of a bad handshake on', async (t) => {
 
 t.test('lets go of a client that left while the decision was made', async (t) => {
   let decide = (): void => undefined;
+  let signal: AbortSignal | undefined;
   const reports: number[] = [];
   const { connect, server } = await serve(t, {
     websocket: {
-      accept: () =>
-        new Promise<void>((accept) => {
+      accept: (exchange) => {
+        signal = exchange.signal;
+        return new Promise<void>((accept) => {
           decide = accept;
-        }),
+        });
+      },
       close: (_peer, { code }) => void reports.push(code),
     },
   });
   const client = connect().send(get('/', ...HANDSHAKE));
-  await eventually(() => server.stats().requests === 1);
+  await eventually(() => signal !== undefined);
   client.socket.end();
-  await new Promise((next) => setTimeout(next, 20));
+  await eventually(() => signal!.aborted);
   decide();
   await eventually(() => server.stats().openConnections === 0);
   t.same(reports, [1006]);

@@ -1,34 +1,25 @@
+/** Laws of reading event streams: what was written, whatever comes, and what is kept of it. */
 import assert from 'node:assert/strict';
-import { type EventFields, EventStreamReader, encodeComment, encodeEvent } from 'barewire/sse';
+import { EventStreamReader } from 'barewire/sse';
 import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import t from 'tap';
+import {
+  anyStream,
+  endlessStreams,
+  type StreamPart,
+  streams,
+  wireOf,
+} from '../support/event-stream-arbitraries.ts';
 import { readStream } from '../support/event-streams.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
+import { mostHeld, watchQueues } from '../support/watched-queues.ts';
 
-const text = fc.string({ unit: 'binary', maxLength: 30 });
-const hardText = fc
-  .array(fc.oneof(text, fc.constantFrom('\n', '\r', '\r\n', ' ', ':', 'data: x', '\0', '\ufeff')))
-  .map((parts) => parts.join(''));
-const oneLine = text.map((value) => value.replace(/[\r\n\0]/g, ''));
-
-const fields: fc.Arbitrary<EventFields> = fc.record(
-  { data: hardText, event: oneLine, id: oneLine, retry: fc.nat() },
-  { requiredKeys: ['data'] },
-);
-const stream = fc.array(fc.oneof(fields, oneLine), { maxLength: 8 });
 const cuts = fc.array(fc.nat(400), { maxLength: 8 });
 
-const wire = (parts: readonly (EventFields | string)[]): Buffer =>
-  Buffer.from(
-    parts
-      .map((part) => (typeof part === 'string' ? encodeComment(part) : encodeEvent(part)))
-      .join(''),
-  );
-
 /** What the standard's reader must see, told without looking at the writer. */
-const expected = (parts: readonly (EventFields | string)[]) => {
+const expected = (parts: readonly StreamPart[]) => {
   let lastEventId = '';
   const seen = (value: string): string => Buffer.from(value).toString();
   return parts.flatMap((part) => {
@@ -41,10 +32,10 @@ const expected = (parts: readonly (EventFields | string)[]) => {
   });
 };
 
-t.test('reads back what the writer wrote, however it is cut', (t) => {
+t.test('law: reads back what the writer wrote, however it is cut', (t) => {
   fc.assert(
-    fc.property(stream, cuts, (parts, offsets) => {
-      const { events, failures } = readStream(cutAt(wire(parts), offsets));
+    fc.property(streams, cuts, (parts, offsets) => {
+      const { events, failures } = readStream(cutAt(wireOf(parts), offsets));
       assert.deepEqual(failures, []);
       return JSON.stringify(events) === JSON.stringify(expected(parts));
     }),
@@ -54,14 +45,14 @@ t.test('reads back what the writer wrote, however it is cut', (t) => {
   t.end();
 });
 
-t.test('writes what an independent reader reads the same way', (t) => {
+t.test('law: writes what an independent reader reads the same way', (t) => {
   fc.assert(
-    fc.property(stream, (parts) => {
+    fc.property(streams, (parts) => {
       const events: { event: string | undefined; data: string; id: string | undefined }[] = [];
       const parser = createParser({
         onEvent: ({ event, data, id }) => events.push({ event, data, id }),
       });
-      parser.feed(wire(parts).toString());
+      parser.feed(wireOf(parts).toString());
       const wanted = expected(parts).map(({ type, data }) => ({ type, data }));
       const found = events.map(({ event, data }) => ({ type: event || 'message', data }));
       return JSON.stringify(found) === JSON.stringify(wanted);
@@ -71,23 +62,6 @@ t.test('writes what an independent reader reads the same way', (t) => {
   t.pass('no counterexample');
   t.end();
 });
-
-const letters = fc.constantFrom(
-  ...['data', 'id', 'event', 'retry', ':', ': ', ' ', '\n', '\r', '\r\n', '\n\n', '7', 'x', '\0'],
-);
-const garbage = fc
-  .array(
-    fc.oneof(
-      letters.map((part) => Buffer.from(part)),
-      fc.uint8Array({ maxLength: 4 }),
-    ),
-    {
-      maxLength: 60,
-    },
-  )
-  .map((parts) => Buffer.concat(parts));
-const bom = fc.constantFrom('', '\ufeff', '\ufeff\ufeff').map((mark) => Buffer.from(mark));
-const almostStream = fc.tuple(bom, garbage).map((parts) => Buffer.concat(parts));
 
 /**
  * The standard's own words, taken literally: decode everything, split everything, go through it.
@@ -115,21 +89,24 @@ const naive = (input: Uint8Array) => {
   return { events, lastEventId };
 };
 
-t.test('agrees with a literal reading of the standard on any bytes, however they are cut', (t) => {
-  fc.assert(
-    fc.property(almostStream, cuts, (input, offsets) => {
-      const { events, lastEventId } = readStream(cutAt(input, offsets));
-      return JSON.stringify({ events, lastEventId }) === JSON.stringify(naive(input));
-    }),
-    runs(5000),
-  );
-  t.pass('no counterexample');
-  t.end();
-});
+t.test(
+  'law: agrees with a literal reading of the standard on any bytes, however they are cut',
+  (t) => {
+    fc.assert(
+      fc.property(anyStream, cuts, (input, offsets) => {
+        const { events, lastEventId } = readStream(cutAt(input, offsets));
+        return JSON.stringify({ events, lastEventId }) === JSON.stringify(naive(input));
+      }),
+      runs(5000),
+    );
+    t.pass('no counterexample');
+    t.end();
+  },
+);
 
-t.test('fails at the same place however the bytes are cut, and never throws', (t) => {
+t.test('law: fails at the same place however the bytes are cut, and never throws', (t) => {
   fc.assert(
-    fc.property(almostStream, cuts, fc.nat(40), (input, offsets, maxEventBytes) => {
+    fc.property(anyStream, cuts, fc.nat(40), (input, offsets, maxEventBytes) => {
       const whole = readStream([input], { maxEventBytes });
       const pieces = readStream(cutAt(input, offsets), { maxEventBytes });
       return JSON.stringify(whole) === JSON.stringify(pieces) && whole.failures.length <= 1;
@@ -140,10 +117,10 @@ t.test('fails at the same place however the bytes are cut, and never throws', (t
   t.end();
 });
 
-t.test('delivers the same with any pauses', (t) => {
+t.test('law: delivers the same with any pauses', (t) => {
   fc.assert(
-    fc.property(stream, cuts, fc.array(fc.boolean()), (parts, offsets, pauses) => {
-      const input = wire(parts);
+    fc.property(streams, cuts, fc.array(fc.boolean()), (parts, offsets, pauses) => {
+      const input = wireOf(parts);
       const events: unknown[] = [];
       const reader: EventStreamReader = new EventStreamReader({
         event(event) {
@@ -180,7 +157,7 @@ const fitsWithin = (limit: number, lines: readonly (readonly [string, number])[]
   });
 };
 
-t.test('takes an event exactly when it fits, however often its type is replaced', (t) => {
+t.test('law: takes an event exactly when it fits, however often its type is replaced', (t) => {
   fc.assert(
     fc.property(
       fc.array(fieldLine, { maxLength: 12 }),
@@ -194,5 +171,58 @@ t.test('takes an event exactly when it fits, however often its type is replaced'
     runs(1000),
   );
   t.pass('no counterexample');
+  t.end();
+});
+
+/**
+ * What is unfinished at the end, counted line by line as the limit says: type, data, half a line.
+ * Infinite once a line had no room behind what was there before it.
+ */
+function unfinishedBytes(input: Buffer, limit: number): number {
+  const lines = input.toString('latin1').split(/\r\n|\r|\n/);
+  const half = lines.pop()!;
+  let [type, data] = [0, 0];
+  const hasRoom = (line: string): boolean => line[0] === ':' || line.length <= limit - type - data;
+  for (const line of lines) {
+    if (!hasRoom(line)) return Number.POSITIVE_INFINITY;
+    const [, name, value = ''] = /^(?:\xef\xbb\xbf)?([^:]*):? ?(.*)$/s.exec(line)!;
+    if (line === '') [type, data] = [0, 0];
+    else if (name === 'event') type = value.length;
+    else if (name === 'data') data += value.length + 1;
+  }
+  if (!hasRoom(half)) return Number.POSITIVE_INFINITY;
+  return type + data + (half[0] === ':' ? 0 : half.length);
+}
+
+t.test('law: keeps no more than its limit, whatever comes and however it is cut', (t) => {
+  const seen = { failed: 0, open: 0, full: 0 };
+  const limit = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 20_000 }));
+  const places = fc.array(fc.nat(20_000), { maxLength: 12 });
+  fc.assert(
+    fc.property(endlessStreams, limit, places, (input, maxEventBytes, offsets) => {
+      let hasFailed = false;
+      const failed = (): void => {
+        hasFailed = true;
+      };
+      const sink = { event() {}, retry() {}, failed };
+      const reader = new EventStreamReader(sink, { maxEventBytes });
+      watchQueues((heldBytes) => {
+        let taken = 0;
+        for (const chunk of cutAt(input, offsets)) {
+          reader.receive(chunk);
+          taken += chunk.length;
+          // The line feed behind the last line may be one too many.
+          const most = mostHeld(maxEventBytes + 1, 3);
+          assert.ok(heldBytes() <= most, `${heldBytes()} bytes are held, ${most} may be`);
+          const unfinished = unfinishedBytes(input.subarray(0, taken), maxEventBytes);
+          assert.equal(hasFailed, unfinished > maxEventBytes + 1, `${unfinished} are unfinished`);
+          if (!hasFailed && unfinished > maxEventBytes / 2) seen.full += 1;
+        }
+      });
+      seen[hasFailed ? 'failed' : 'open'] += 1;
+    }),
+    runs(400),
+  );
+  t.ok(Math.min(seen.failed, seen.open, seen.full) > 50, JSON.stringify(seen));
   t.end();
 });

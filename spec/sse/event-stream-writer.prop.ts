@@ -4,27 +4,9 @@ import { UsageError } from 'barewire/base';
 import { type EventFields, encodeComment, encodeEvent } from 'barewire/sse';
 import fc from 'fast-check';
 import t from 'tap';
+import { anyComment, anyFields } from '../support/event-stream-arbitraries.ts';
 import { readStream } from '../support/event-streams.ts';
 import { runs } from '../support/laws.ts';
-
-/** Text that likes to contain what would begin a field or an event of its own. */
-const hostile = fc
-  .array(
-    fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 6 }),
-      fc.constantFrom(
-        ...['\n', '\r', '\r\n', '\n\n', '\0', ':', ' ', 'data: x', 'id: 9', '\ufeff'],
-      ),
-    ),
-    { maxLength: 6 },
-  )
-  .map((parts) => parts.join(''));
-/** Numbers that are a time, and such that are none. */
-const retry = fc.oneof(fc.nat(), fc.constantFrom(-1, 1.5, Number.NaN, Infinity, 2 ** 53));
-const fields: fc.Arbitrary<EventFields> = fc.record(
-  { data: hostile, event: hostile, id: hostile, retry },
-  { requiredKeys: [] },
-);
 
 /** Whether the fields may be written at all, said in one sentence for each rule. */
 function isWritable({ data, event, id, retry: ms }: EventFields): boolean {
@@ -40,7 +22,7 @@ const unicode = (text: string): string => Buffer.from(text).toString();
 t.test('law: an event is refused, or is the one event that was given', (t) => {
   let [written, refused] = [0, 0];
   fc.assert(
-    fc.property(fields, (given) => {
+    fc.property(anyFields, (given) => {
       let text: string;
       try {
         text = encodeEvent(given);
@@ -71,7 +53,7 @@ t.test('law: an event is refused, or is the one event that was given', (t) => {
 
 t.test('law: a comment is refused, or seen by nobody', (t) => {
   fc.assert(
-    fc.property(hostile, (text) => {
+    fc.property(anyComment, (text) => {
       if (/[\r\n\0]/.test(text)) {
         assert.throws(() => encodeComment(text), { code: 'invalid-argument' });
         return;

@@ -50,7 +50,12 @@ export function legalFrames(masked: boolean): fc.Arbitrary<FrameToEncode[]> {
     );
   return fc
     .array(fc.oneof({ weight: 3, arbitrary: message }, control), { maxLength: 5 })
-    .map((parts) => printedAs(parts.flat(), (frames) => dissect(concat(frames))));
+    .map(allFrames);
+}
+
+/** The frames of several parts in one list, which a counterexample prints dissected. */
+export function allFrames(parts: readonly (readonly FrameToEncode[])[]): FrameToEncode[] {
+  return printedAs(parts.flat(), (frames) => dissect(concat(frames)));
 }
 
 /** Bytes of a stream that may hold anything: legal, illegal and broken frames, and noise. */

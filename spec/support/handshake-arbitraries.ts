@@ -1,28 +1,8 @@
 /** What a client may wish for in its opening handshake, and what a server may allow. */
-import { buildOffer, type DeflatePolicy } from 'barewire/deflate';
 import type { UpgradeWishes } from 'barewire/handshake';
 import fc from 'fast-check';
-import { characters, text } from './http-generators.ts';
-
-const TOKEN = [..."!#$%&'*+-.^_`|~0189azAZ"];
-/** A name of a subprotocol, a field: a token. */
-export const token: fc.Arbitrary<string> = text(TOKEN, 1, 8);
-
-const bits = fc.integer({ min: 8, max: 15 });
-/** Parameters of permessage-deflate, as a client wishes for them and as a server allows them. */
-export const deflatePolicy: fc.Arbitrary<DeflatePolicy> = fc.record(
-  {
-    serverNoContextTakeover: fc.boolean(),
-    clientNoContextTakeover: fc.boolean(),
-    serverMaxWindowBits: bits,
-    clientMaxWindowBits: bits,
-  },
-  { requiredKeys: [] },
-);
-
-const offer = fc
-  .array(deflatePolicy, { minLength: 1, maxLength: 3 })
-  .map((policies) => buildOffer(...policies));
+import { deflateOffer } from './extension-arbitraries.ts';
+import { characters, text, token } from './http-generators.ts';
 
 /** Few names, so that both sides often have one in common. */
 export const protocols: fc.Arbitrary<readonly string[]> = fc.subarray(['chat', 'v2.chat', 'x']);
@@ -42,7 +22,7 @@ export const wishes: fc.Arbitrary<UpgradeWishes> = fc.record(
     host: fc.constantFrom('example.com', 'example.com:8080', '[::1]:80', '127.0.0.1'),
     target: text(characters(0x21, 0x7e), 0, 20).map((rest) => `/${rest.replaceAll('#', '')}`),
     protocols,
-    offer,
+    offer: deflateOffer,
     origin: fc.constantFrom('https://example.com', 'null', 'http://other.example:81'),
     headers,
   },
@@ -72,7 +52,7 @@ export const hostileWishes: fc.Arbitrary<UpgradeWishes> = fc
       fc.record({ host: spoil(fc.constant('example.com')) }),
       fc.record({ target: spoil(fc.constant('/path')) }),
       fc.record({ protocols: fc.array(spoil(token), { minLength: 1, maxLength: 2 }) }),
-      fc.record({ offer: spoil(offer) }),
+      fc.record({ offer: spoil(deflateOffer) }),
       fc.record({ origin: spoil(fc.constant('https://example.com')) }),
       fc.record({ headers: fc.tuple(fc.tuple(spoil(token), value)) }),
       fc.record({ headers: fc.tuple(fc.tuple(token, spoil(value))) }),
