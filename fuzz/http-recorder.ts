@@ -24,6 +24,14 @@ export interface ReadMessage<Head> {
   isComplete: boolean;
 }
 
+/** Whether a line or a trailer has this name, which is given in lower case. */
+export function mentions(
+  { lines, trailers }: Pick<ReadMessage<unknown>, 'lines' | 'trailers'>,
+  name: string,
+): boolean {
+  return [...lines, ...trailers].some((part, at) => at % 2 === 0 && part.toLowerCase() === name);
+}
+
 /** All that a reader reported. */
 export interface ReadOutcome<Head> {
   readonly messages: ReadMessage<Head>[];

@@ -18,7 +18,7 @@
  *
  * And where both accept a message, but say different things of what follows:
  * - *an empty list of protocols* [RFC 9110 §7.8]: Node hands over to an Upgrade that names none;
- * - *Proxy-Connection* [RFC 9112 §C.2.2]: Node takes it for Connection.
+ * - *Proxy-Connection* [RFC 9112 §C.2.2]: Node takes it for Connection, also among trailers.
  *
  * And where Node accepts what is refused here, the refusal is one of {@link STRICTER}.
  */
@@ -26,7 +26,7 @@ import type { RequestHead } from 'barewire/http';
 import { cutAt } from '../spec/support/feeding.ts';
 import { Choices } from './engine/choices.ts';
 import { expectLaw, type FuzzTarget } from './engine/target.ts';
-import { chooseLimits, type ReadMessage, readRequests } from './http-recorder.ts';
+import { chooseLimits, mentions, type ReadMessage, readRequests } from './http-recorder.ts';
 import {
   hasTabIn,
   NODE_METHODS,
@@ -112,7 +112,7 @@ function compareWithNode(
     expectLaw(isSameMessage(ours, other), 'Node reads the same', () =>
       JSON.stringify({ ours, other }),
     );
-    if (ours.head.fields.has('proxy-connection')) return; // Proxy-Connection
+    if (mentions(ours, 'proxy-connection')) return; // Proxy-Connection
     if (ours.head.version === '1.0' && other.isUpgrade) return; // upgrade on HTTP/1.0
     if (other.isUpgrade && upgradesToNothing(ours.head)) return; // an empty list of protocols
     expectLaw(ours.head.wantsUpgrade === other.isUpgrade, 'Node sees the same upgrade');
