@@ -5,9 +5,8 @@
  * - checking it never throws;
  * - it opens the connection exactly when a literal reading of the rules says so, but for the
  *   parameters of permessage-deflate, which the target `extension-list` reads;
- * - a failure names the first rule that is broken, by a code of the violation table.
+ * - a failure names the first rule that is broken.
  */
-import { VIOLATIONS } from 'barewire/base';
 import {
   buildUpgradeRequest,
   computeAccept,
@@ -49,7 +48,8 @@ function expectedCode(head: ResponseHead, wishes: UpgradeWishes): string | undef
 
 /** Whether permessage-deflate is answered with parameters, which may be bad. */
 function mayHaveBadParameters({ fields }: ResponseHead): boolean {
-  return fields.get('sec-websocket-extensions')?.trim() !== 'permessage-deflate';
+  const listed = fields.get('sec-websocket-extensions');
+  return listed !== undefined && listed.trim() !== 'permessage-deflate';
 }
 
 function run(input: Uint8Array): void {
@@ -71,11 +71,6 @@ function run(input: Uint8Array): void {
       mayHaveBadParameters(head);
     expectLaw(isBadParameter || code === expected, 'agrees with a literal reading', () =>
       JSON.stringify({ code, expected }),
-    );
-    expectLaw(
-      code === undefined || code in VIOLATIONS,
-      'fails with a listed code',
-      () => `${code}`,
     );
   }
   checkRequest(choices.rest, wishes);

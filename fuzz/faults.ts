@@ -81,6 +81,12 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'new Set([0, 4, 9])',
     replace: 'new Set([0, 1, 2, 3, 4, 9])',
   },
+  'inflate-without-allowance': {
+    target: 'inflate',
+    chapter: 'deflate',
+    find: 'Math.max(RATIO_FREE_BYTES, compressedBytes * maxInflateRatio)',
+    replace: 'compressedBytes * maxInflateRatio',
+  },
   'deflate-keeps-context': {
     target: 'message-codec',
     chapter: 'deflate',
@@ -103,7 +109,8 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     target: 'connection',
     chapter: 'connection',
     find: 'this.#output.send(data, options);',
-    replace: 'if (data.length !== 7) this.#output.send(data, options);',
+    replace:
+      'const kept = this.kept; this.kept = [data, options]; if (kept) this.#output.send(...kept);',
   },
   'connection-two-closes': {
     target: 'connection',

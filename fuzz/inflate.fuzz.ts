@@ -6,7 +6,8 @@
  * Invariants, for any bytes as messages in any pieces:
  * - a small job is done once, before the call returns; the input is not changed;
  * - what is accepted is what the literal inflater reads: blocks that end where the message ends;
- * - what is called invalid data, zlib or the literal inflater refuses as well;
+ * - what is called invalid data, zlib or the literal inflater refuses as well; what is refused for
+ *   its size is over that bound, or invalid;
  * - no more than the limit comes out, and no more than the ratio allows beyond the first 64 KiB;
  * - pieces do not matter, neither for the bytes nor for whether it fails; which of two faults is
  *   named may depend on them, because zlib does not say what came out before bad data;
@@ -107,6 +108,7 @@ function checkMessage(
   history: Buffer,
   windowBits: number,
   { code, bytes }: Outcome,
+  bounds: { readonly most: number; readonly ratio: number },
 ): void {
   if (code === undefined) {
     const literal = readLiterally(message, history);
@@ -118,6 +120,12 @@ function checkMessage(
       isAcceptedByZlib(message, history, windowBits) &&
       readLiterally(message, history) !== undefined;
     expectLaw(!isFine, 'refuses only what others refuse');
+  } else {
+    const bound = code === 'message-too-large' ? bounds.most : bounds.ratio;
+    const literal = readLiterally(message, history);
+    const isKnown = code === 'message-too-large' || code === 'deflate-ratio-exceeded';
+    const isOver = literal === undefined || literal.length > bound;
+    expectLaw(isKnown && isOver, 'refuses for its size what is over a bound', () => `${code}`);
   }
 }
 
@@ -169,9 +177,10 @@ async function run(input: Uint8Array): Promise<void> {
     const isSame = isSameVerdict(whole.code, cut.code);
     expectLaw(isSame, 'pieces do not matter', () => `${whole.code} ${cut.code}`);
     if (whole.code === undefined) expectLaw(whole.bytes.equals(cut.bytes), 'pieces do not matter');
-    checkMessage(message, history, bits, whole);
-    const free = Math.max(64 * 1024, message.length * (maxInflateRatio ?? Number.MAX_SAFE_INTEGER));
-    expectLaw(whole.bytes.length <= free, 'no more than the ratio allows');
+    const factor = maxInflateRatio ?? Number.MAX_SAFE_INTEGER;
+    const ratio = Math.max(64 * 1024, message.length * factor);
+    checkMessage(message, history, bits, whole, { most, ratio });
+    expectLaw(whole.bytes.length <= ratio, 'no more than the ratio allows');
     if (isDocumented) {
       const documented = await inflateElsewhere(third, message, most);
       const before = history;

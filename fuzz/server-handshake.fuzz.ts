@@ -3,8 +3,9 @@
  *
  * Invariants, for any request that the reader accepts, with any policy:
  * - checking it never throws;
- * - it is acceptable exactly when a literal reading of the rules says so, and, of origins and hosts
- *   that are written with nothing but letters, digits, dots and a port, `URL` says so;
+ * - it is acceptable exactly when a literal reading of the rules says so, and when `URL` says that
+ *   origins are the same which are written with nothing but letters, digits, dots and a port; the
+ *   names of loopback are written down here once more;
  * - a refusal has a status from 400, a code of the violation table, and fields that can be written;
  * - an acceptance can be answered, our response reader reads the answer as an upgrade, and our
  *   client accepts it with the same subprotocol.
@@ -86,12 +87,15 @@ function isLetIn(
   if (hosts === 'loopback' && !isLocal) return false;
   const origin = head.fields.get('origin');
   if (origins === 'any' || origin === undefined) return true;
-  const [scheme = '', page = ''] = origin.toLowerCase().split('://');
+  const [, scheme = '', page = ''] = /^(.*?):\/\/(.*)$/s.exec(origin.toLowerCase()) ?? [];
   if (scheme !== 'https' && (scheme !== 'http' || isSecure === true)) return false;
+  if (!PLAIN.test(page) || !PLAIN.test(called)) return undefined;
   const [asked, server] = [`${scheme}://${page}`, `${scheme}://${called}`];
-  const isPlain = PLAIN.test(page) && PLAIN.test(called) && URL.canParse(asked);
-  if (!isPlain || !URL.canParse(server) || /^[\d.x]*\d[\d.x]*(:|$)/.test(page)) return undefined;
-  return new URL(asked).origin === new URL(server).origin;
+  if (!URL.canParse(asked) || !URL.canParse(server)) return undefined;
+  const [theirs, ours] = [new URL(asked), new URL(server)];
+  // `1` is 0.0.0.1 to it.
+  const isSpelled = theirs.hostname === page.replace(/:\d+$/, '') && ours.hostname === name;
+  return isSpelled ? theirs.origin === ours.origin : undefined;
 }
 
 function checkRefusal({ status, headers, error }: RefusedUpgrade): void {
@@ -158,7 +162,7 @@ const SEEDS = [
   `${REQUEST}${EXTENSIONS}Content-Length: 0\r\n\r\n`,
 ];
 /** Loopback only, the same origin only. */
-const STRICT = `${REQUEST}Origin: http://LOCALHOST:1\r\n\r\n\0\0\x01\x02`;
+const STRICT = `${REQUEST}Origin: http://LOCALHOST:1\r\n\r\n\0\0\x02\x02`;
 
 /** Server handshakes. */
 export const target: FuzzTarget = {

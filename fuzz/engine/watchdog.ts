@@ -81,16 +81,15 @@ function watch({ begun, length, input }: Shared, patience: Patience): void {
       last = current;
       since = now;
       wallSince = performance.now();
-    } else if (
-      current > 0 &&
-      (now - since > patience.processorMs || performance.now() - wallSince > patience.wallMs)
-    ) {
+    } else if (current > 0) {
+      const isBusy = now - since > patience.processorMs;
+      if (!isBusy && performance.now() - wallSince <= patience.wallMs) return;
       const bytes = input.slice(0, length[0]);
+      const limit = isBusy
+        ? `${patience.processorMs} ms of processor time`
+        : `${patience.wallMs} ms`;
       // Synchronous: the main thread, through which other output would go, is the one that hangs.
-      writeSync(
-        2,
-        `does not end within ${patience.processorMs} ms of processor time: ${escapeBytes(bytes)}\n`,
-      );
+      writeSync(2, `does not end within ${limit}: ${escapeBytes(bytes)}\n`);
       process.kill(process.pid, 'SIGKILL');
     }
   }, patience.pollMs);

@@ -165,14 +165,13 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
     if (!this.#gate.isShut) return;
     const isMyTurn = this.#output.cork();
     try {
-      if (!this.#gate.open()) return;
+      this.#gate.open();
     } finally {
       if (isMyTurn) this.#output.uncork();
+      // Whoever was told that output has left may have paused again; whoever has thrown has not.
+      if (!this.#gate.isShut && !this.#endIsPending) this.wantsInput(true);
     }
-    // Whoever was told that output has left may have paused again.
-    if (this.#gate.isShut) return;
-    if (this.#endIsPending) this.#owner.receiveEnd();
-    else this.wantsInput(true);
+    if (!this.#gate.isShut && this.#endIsPending) this.#owner.receiveEnd();
   }
 
   /** For the gate: whether the transport is to be read. */

@@ -79,12 +79,14 @@ export class OutputQueue {
    *
    * @param maxBytes the most the blocks may have together.
    * @returns blocks that are yours; none when nothing waits.
-   * @throws ProtocolError `payload-gone` when the memory of a piece was transferred meanwhile.
+   * @throws ProtocolError `payload-gone` when the memory of the first piece was transferred
+   *   meanwhile; what stands before such a piece is taken first.
    */
   take(maxBytes: number): Uint8Array[] {
     this.#spill();
     const blocks: Uint8Array[] = [];
     for (let room = maxBytes; room > 0 && this.#pieces !== undefined; ) {
+      if (blocks.length > 0 && this.#pieces.first!.length === 0) break;
       const block = this.#takeBlock(this.#pieces, room);
       room -= block.length;
       blocks.push(block);

@@ -106,7 +106,7 @@ export class SocketPump extends SocketWriter {
     // Once our end has left, everything has: a reset would only take it away again.
     const isTold = cause === 'ended' || this.socket.writableFinished;
     if (this.endIsMeaningful && !isTold) resetSocket(this.socket);
-    else this.socket.destroy();
+    else this.socket.destroy(this.#error);
   }
 
   /**
@@ -186,6 +186,11 @@ export class SocketPump extends SocketWriter {
 
   protected override stalled(): void {
     this.cut('write-timeout');
+  }
+
+  protected override unwritable(error: Error): void {
+    this.#error ??= error;
+    this.cut('cut');
   }
 
   protected override uncongested(): void {

@@ -57,6 +57,8 @@ export abstract class SocketWriter extends SocketOutlet {
   protected abstract overflowed(): void;
   /** The peer does not take what waits. */
   protected abstract stalled(): void;
+  /** What waits cannot be written any more. */
+  protected abstract unwritable(error: Error): void;
   /** Output was congested, and is not any more. */
   protected abstract uncongested(): void;
 
@@ -193,14 +195,12 @@ export abstract class SocketWriter extends SocketOutlet {
     return true;
   }
 
-  /** @returns `undefined` when what waits cannot be written: the socket is destroyed then. */
+  /** @returns `undefined` when what waits cannot be written: the connection is over then. */
   #take(maxBytes: number): Uint8Array[] | undefined {
     try {
       return this.#output.take(maxBytes);
     } catch (error) {
-      this.loseOutput(this.#output.length);
-      this.#output.clear();
-      this.socket.destroy(asError(error));
+      this.unwritable(asError(error));
       return undefined;
     }
   }

@@ -299,7 +299,7 @@ t.test('stays paused when the owner pauses while the output of going on leaves',
   t.end();
 });
 
-t.test('counts nothing against a peer that is not read because going on has thrown', (t) => {
+t.test('has the transport read again when going on throws', (t) => {
   const made = rig({ messageTimeoutMs: 100 });
   const { input, log, clock } = made;
   input.pause();
@@ -307,16 +307,28 @@ t.test('counts nothing against a peer that is not read because going on has thro
   made.whenPinged = () => {
     throw new Error('of the owner');
   };
+  log.splice(0);
   t.throws(() => input.resume(), /of the owner/);
-  t.strictSame(
-    log.filter((line) => String(line).startsWith('wanted')),
-    [['wanted', false]],
-  );
-  t.equal(input.isUnfinished, true);
+  t.strictSame(log, ['cork', ['control', OPCODE.ping], 'uncork', ['wanted', true]]);
+  t.equal(input.tick(clock.nowMs), undefined);
+  clock.nowMs += 100;
+  t.equal(input.tick(clock.nowMs)?.code, 'message-timeout', 'and its time counts');
+  t.end();
+});
+
+t.test('counts nothing against a message while its transport is not read', (t) => {
+  const { input, clock } = rig({ messageTimeoutMs: 100 });
+  input.receive(frame(OPCODE.text, 'begun', false));
+  input.pause();
   for (let tick = 0; tick < 5; tick += 1) {
     clock.nowMs += 1000;
     t.equal(input.tick(clock.nowMs), undefined);
   }
+  input.resume();
+  clock.nowMs += 99;
+  t.equal(input.tick(clock.nowMs), undefined);
+  clock.nowMs += 1;
+  t.equal(input.tick(clock.nowMs)?.code, 'message-timeout');
   t.end();
 });
 

@@ -100,6 +100,19 @@ t.test('an input that does not end is named, and ends the process', (t) => {
   t.end();
 });
 
+t.test('an input that waits for what never comes is named, too', (t) => {
+  const { signal, stderr } = play(
+    t,
+    `const dog = new Watchdog({ processorMs: 60_000, wallMs: 150, pollMs: 20 });
+    dog.begin(Buffer.from('waits'));
+    setInterval(() => {}, 1000);
+    await new Promise(() => {});`,
+  );
+  t.equal(signal, 'SIGKILL');
+  t.equal(stderr, 'does not end within 150 ms: waits\n');
+  t.end();
+});
+
 t.test('nobody is disturbed while inputs come and go, or none has begun', (t) => {
   const { status, stdout } = play(
     t,

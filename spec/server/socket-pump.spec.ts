@@ -368,11 +368,37 @@ t.test(
       pump.flushAfter('drain');
       t.doesNotThrow(() => pump.writeNow(Buffer.from('more')));
       await eventually(() => log.end !== undefined);
+      t.equal(log.end, 'cut');
       t.match(pump.error, { code: 'payload-gone' });
       t.equal(pump.hasLostOutput, true);
     }
   },
 );
+
+t.test('what was transferred makes no answer seem whole that only its end delimits', async (t) => {
+  const { client, log, pump, close } = await shared(true);
+  const socket = pump.socket as Socket;
+  let resets = 0;
+  const reset = socket.resetAndDestroy.bind(socket);
+  socket.resetAndDestroy = () => {
+    resets += 1;
+    return reset();
+  };
+  pump.endIsMeaningful = true;
+  pump.writeNow(Buffer.from('the first part'));
+  await client.until('part');
+  const bytes = new Uint8Array(9000);
+  pump.write(Buffer.alloc(5000, 'a'));
+  pump.write(bytes);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  pump.flush();
+  t.equal(resets, 1);
+  t.equal(pump.lostBytes, 9000, 'what stood before it was handed over');
+  await eventually(() => log.end !== undefined);
+  t.match(pump.error, { code: 'payload-gone' });
+  client.close();
+  close();
+});
 
 t.test('has lost what the socket had not given away when it fails', async (t) => {
   for (const waits of [true, false]) {

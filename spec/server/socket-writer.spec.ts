@@ -48,6 +48,10 @@ class Writer extends SocketWriter {
   protected override stalled(): void {
     this.told.push('stalled');
   }
+  protected override unwritable(error: Error): void {
+    this.told.push(`unwritable: ${(error as NodeJS.ErrnoException).code}`);
+    this.stopWriting();
+  }
   protected override uncongested(): void {
     this.told.push('uncongested');
   }
