@@ -18,6 +18,7 @@
  *
  * And where both accept a message, but say different things of what follows:
  * - *an empty list of protocols* [RFC 9110 §7.8]: Node hands over to an Upgrade that names none;
+ * - *tabs around an option* [RFC 9110 §5.6.3]: Node does not see the option;
  * - *Proxy-Connection* [RFC 9112 §C.2.2]: Node takes it for Connection, also among trailers.
  *
  * And where Node accepts what is refused here, the refusal is one of {@link STRICTER}.
@@ -113,6 +114,7 @@ function compareWithNode(
       JSON.stringify({ ours, other }),
     );
     if (mentions(ours, 'proxy-connection')) return; // Proxy-Connection
+    if (hasTabIn('connection', bytes)) return; // tabs around an option
     if (ours.head.version === '1.0' && other.isUpgrade) return; // upgrade on HTTP/1.0
     if (other.isUpgrade && upgradesToNothing(ours.head)) return; // an empty list of protocols
     expectLaw(ours.head.wantsUpgrade === other.isUpgrade, 'Node sees the same upgrade');

@@ -151,7 +151,7 @@ class Collector {
 
 /** Whether a line of this field has a tab in it, which Node does not take for white space. */
 export function hasTabIn(
-  field: 'content-length' | 'transfer-encoding',
+  field: 'content-length' | 'transfer-encoding' | 'connection',
   bytes: Uint8Array,
 ): boolean {
   return new RegExp(`${field}:[^\\r]*\\t`, 'i').test(Buffer.from(bytes).toString('latin1'));
