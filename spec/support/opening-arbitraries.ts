@@ -2,19 +2,14 @@
  * Opening handshakes as a server gets them, field by field: correct ones, such with a flaw or two,
  * and hostile ones. `handshake-arbitraries.ts` makes what a client wishes for.
  */
+import type { UpgradeRequest } from 'barewire/handshake';
 import fc from 'fast-check';
 import { anyExtensionText, spelledLists } from './extension-arbitraries.ts';
 import { characters, text } from './http-generators.ts';
 import { printedAs } from './laws.ts';
 
 /** A request in its parts; with a protocol it is an extended CONNECT [RFC 8441 §4]. */
-export interface Opening {
-  readonly method: string;
-  readonly target: string;
-  readonly version: string;
-  readonly protocol?: string | undefined;
-  readonly scheme?: string | undefined;
-  readonly authority?: string | undefined;
+export interface Opening extends Omit<UpgradeRequest, 'fields'> {
   readonly lines: readonly (readonly [name: string, value: string])[];
 }
 
