@@ -86,7 +86,11 @@ export class OutputQueue {
     this.#spill();
     const blocks: Uint8Array[] = [];
     for (let room = maxBytes; room > 0 && this.#pieces !== undefined; ) {
-      if (blocks.length > 0 && this.#pieces.first!.length === 0) break;
+      // None is empty when it comes.
+      if (this.#pieces.first!.length === 0) {
+        if (blocks.length > 0) break;
+        throw new ProtocolError('payload-gone', 'it waited to be written');
+      }
       const block = this.#takeBlock(this.#pieces, room);
       room -= block.length;
       blocks.push(block);
@@ -145,8 +149,6 @@ export class OutputQueue {
 
   #takeBlock(pieces: Fifo<Uint8Array>, maxBytes: number): Uint8Array {
     const first = this.#rest(pieces.first!);
-    // None is empty when it comes.
-    if (first.length === 0) throw new ProtocolError('payload-gone', 'it waited to be written');
     if (first.length > maxBytes) {
       this.#taken += maxBytes;
       this.#pieceBytes -= maxBytes;
@@ -170,7 +172,7 @@ export class OutputQueue {
 
   /** What has not been taken of the first piece. */
   #rest(first: Uint8Array): Uint8Array {
-    return this.#taken === 0 || first.length === 0 ? first : first.subarray(this.#taken);
+    return this.#taken === 0 ? first : first.subarray(this.#taken);
   }
 }
 
