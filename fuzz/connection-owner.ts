@@ -3,14 +3,39 @@
  * call, between the reads and in the middle of callbacks.
  */
 import { UsageError } from 'barewire/base';
-import type { CloseReport, Connection, ConnectionSink } from 'barewire/connection';
+import type { CloseReport, Connection, ConnectionSink, OutgoingMessage } from 'barewire/connection';
 import type { Choices } from './engine/choices.ts';
 import { expectLaw } from './engine/target.ts';
+
+/** What was accepted: a message, or one that is written in pieces and may have no end yet. */
+export class Accepted {
+  readonly kind: 'text' | 'binary';
+  hex: string;
+  readonly stream: OutgoingMessage | undefined;
+
+  constructor(kind: 'text' | 'binary', bytes: Buffer, stream?: OutgoingMessage) {
+    this.kind = kind;
+    this.hex = bytes.toString('hex');
+    this.stream = stream;
+  }
+
+  /** The same as a line, to compare. */
+  get line(): string {
+    return `${this.kind} ${this.hex}`;
+  }
+
+  /** Nothing can follow behind it before it ends, and it has not. */
+  get isUnfinished(): boolean {
+    return this.stream !== undefined && !this.stream.isComplete;
+  }
+}
 
 /** A sink with laws. */
 export class Owner implements ConnectionSink {
   readonly written: Buffer[] = [];
-  readonly accepted: string[] = [];
+  accepted: Accepted[] = [];
+  /** The message that is being written in pieces. */
+  open: Accepted | undefined;
   connection!: Connection;
   report: CloseReport | undefined;
   congested = false;
@@ -18,6 +43,8 @@ export class Owner implements ConnectionSink {
   wantsEnd = false;
   /** What waited for the transport, and in it, is lost. */
   isCut = false;
+  /** The peer's side of the transport has ended: what waits may be dropped. */
+  hasPeerEnded = false;
   /** Bits that say at which callbacks something is done. */
   meddling = 0;
   meddle: () => void = () => {};
@@ -89,12 +116,14 @@ export class Owner implements ConnectionSink {
 /** One call of the owner. */
 export type Act = (owner: Owner, choices: Choices, clock: { nowMs: number }) => void;
 
+const EMPTY = Buffer.alloc(0);
+const LAST = Buffer.from('the last piece');
 const TEXT = 'a message of some length, a message of some length';
 
 function send(owner: Owner, data: string | Buffer, compress?: boolean): void {
   const wasAccepted = owner.connection.send(data, compress === undefined ? {} : { compress });
   const kind = typeof data === 'string' ? 'text' : 'binary';
-  if (wasAccepted) owner.accepted.push(`${kind} ${Buffer.from(data).toString('hex')}`);
+  if (wasAccepted) owner.accepted.push(new Accepted(kind, Buffer.from(data)));
 }
 
 /** What an owner may do at any time. */
@@ -129,19 +158,50 @@ export const ACTS: readonly Act[] = [
     owner.connection.drained();
   },
   (owner) => owner.connection.flush(),
-  (owner) => stream(owner),
-  (owner) => owner.connection.receiveEnd(),
+  (owner, choices) => {
+    startStream(owner, choices.flag());
+    writePiece(owner, 3);
+    endStream(owner);
+  },
+  (owner) => {
+    owner.hasPeerEnded = true;
+    owner.connection.receiveEnd();
+  },
   (owner) => owner.connection.terminate(),
   (owner) => owner.connection.transportClosed(),
+  (owner, choices) => startStream(owner, choices.flag()),
+  (owner, choices) => writePiece(owner, choices.byte()),
+  endStream,
+  abandonStream,
 ];
 
-function stream(owner: Owner): void {
+function startStream(owner: Owner, compress: boolean): void {
+  if (owner.open !== undefined) return;
   try {
-    const message = owner.connection.startMessage('binary');
-    message.write(Buffer.from('in '));
-    message.end(Buffer.from('pieces'));
-    owner.accepted.push(`binary ${Buffer.from('in pieces').toString('hex')}`);
+    const stream = owner.connection.startMessage('binary', { compress });
+    owner.open = new Accepted('binary', EMPTY, stream);
+    owner.accepted.push(owner.open);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    expectLaw(!owner.connection.isOpen, 'only who is closing takes no message');
   }
+}
+
+function writePiece(owner: Owner, length: number): void {
+  const piece = Buffer.alloc(length, 'piece');
+  if (owner.open?.stream?.write(piece)) owner.open.hex += piece.toString('hex');
+}
+
+function endStream(owner: Owner): void {
+  const { open } = owner;
+  owner.open = undefined;
+  if (open?.stream?.end(LAST)) open.hex += LAST.toString('hex');
+}
+
+/** What leaves no trace was never there. */
+function abandonStream(owner: Owner): void {
+  const { open } = owner;
+  owner.open = undefined;
+  if (open?.stream === undefined || open.stream.isDropped) return;
+  if (open.stream.abandon()) owner.accepted = owner.accepted.filter((entry) => entry !== open);
 }

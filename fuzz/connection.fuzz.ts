@@ -10,8 +10,12 @@
  * - at most one close frame leaves; its code is the one in the report;
  * - nothing is delivered while paused, after a failure, after the peer's close frame or after the
  *   end;
- * - messages that were accepted arrive at the other side, all of them and in order, unless the
- *   connection has failed or was cut: then the first of them;
+ * - messages that were accepted arrive at the other side, all of them and in order, those that are
+ *   written in pieces and those that wait behind them, too; when the connection fails, is cut, or
+ *   the peer's side of the transport ends: the first of them;
+ * - a message without an end that the connection closes upon is dropped, and if its beginning has
+ *   left, those behind it;
+ * - each message counts as sent or as dropped, and those that were sent arrive;
  * - when the transport is gone, `closed` is reported, once and as the last thing; a clean report
  *   means that close frames went both ways;
  * - after any deadline has passed many times over, the connection has asked for its end.
@@ -19,7 +23,7 @@
 import { Connection, type ConnectionSink } from 'barewire/connection';
 import { type DeflateParameters, MessageCodec } from 'barewire/deflate';
 import { cutAt } from '../spec/support/feeding.ts';
-import { ACTS, Owner } from './connection-owner.ts';
+import { ACTS, type Accepted, Owner } from './connection-owner.ts';
 import { Choices } from './engine/choices.ts';
 import { expectLaw, type FuzzTarget } from './engine/target.ts';
 import { readFramesLiterally } from './oracles/frames.ts';
@@ -116,11 +120,39 @@ function checkArrival(owner: Owner, setting: Setting): void {
   connection.drained();
   connection.flush();
   const { state } = connection;
-  const mayLose = state === 'failed' || owner.isCut || owner.report !== undefined;
   const received = readBack(owner, setting);
-  const expected = owner.accepted.slice(0, mayLose ? received.length : undefined);
+  const arriving = arrivingOf(owner.accepted);
+  const expected = arriving.slice(0, mayLose(owner) ? received.length : undefined);
   expectLaw(received.join() === expected.join(), 'what was accepted arrives', () =>
-    JSON.stringify({ received, accepted: owner.accepted, state }),
+    JSON.stringify({ received, arriving, state }),
+  );
+}
+
+const mayLose = ({ connection, isCut, hasPeerEnded, report }: Owner): boolean =>
+  connection.state === 'failed' || isCut || hasPeerEnded || report !== undefined;
+
+/** What can leave: a message without an end is dropped by closing, and stops those behind it. */
+function arrivingOf(accepted: readonly Accepted[]): string[] {
+  const lines: string[] = [];
+  for (const entry of accepted) {
+    const { stream } = entry;
+    if (stream?.isDropped && !stream.hasStarted) continue;
+    if (stream?.isDropped || entry.isUnfinished) break;
+    lines.push(entry.line);
+  }
+  return lines;
+}
+
+/** When all is over, each message was sent or dropped, and counted as that. */
+function checkCounts(owner: Owner, setting: Setting): void {
+  const { messagesSent, messagesDropped } = owner.connection.counters;
+  const received = readBack(owner, setting).length;
+  const accepted = owner.accepted.length;
+  expectLaw(messagesSent + messagesDropped === accepted, 'each message is counted once', () =>
+    JSON.stringify({ messagesSent, messagesDropped, accepted }),
+  );
+  expectLaw(owner.isCut || messagesSent === received, 'what counts as sent arrives', () =>
+    JSON.stringify({ messagesSent, received }),
   );
 }
 
@@ -136,6 +168,7 @@ function finish(owner: Owner, setting: Setting, clock: { nowMs: number }): void 
   const { report } = owner;
   expectLaw(report !== undefined && connection.state === 'closed', 'reports its end');
   checkWritten(owner, setting);
+  checkCounts(owner, setting);
   const hasSentClose = readFramesLiterally(Buffer.concat(owner.written), {
     role: setting.role === 'client' ? 'server' : 'client',
     allowRsv1: true,
@@ -158,7 +191,7 @@ function run(input: Uint8Array): void {
   owner.meddling = choices.byte();
   const meddlesWith = choices.pick(ACTS.slice(1, 8));
   owner.meddle = () => meddlesWith(owner, choices, clock);
-  const acts = Array.from({ length: choices.below(8) }, () => choices.pick(ACTS));
+  const acts = Array.from({ length: choices.below(12) }, () => choices.pick(ACTS));
   const cuts = choices.cuts(6);
   const chunks = cutAt(choices.rest, cuts);
   for (let turn = 0; turn < Math.max(chunks.length, acts.length); turn += 1) {

@@ -112,6 +112,18 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     replace:
       'const kept = this.kept; this.kept = [data, options]; if (kept) this.#output.send(...kept);',
   },
+  'connection-sends-behind-half': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'isBlocked ||= isUnfinished && job.stream.hasStarted;',
+    replace: ';',
+  },
+  'connection-counts-forgotten': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'if (this.#queue.remove(stream))',
+    replace: 'if (!this.#queue.remove(stream))',
+  },
   'connection-two-closes': {
     target: 'connection',
     chapter: 'connection',
