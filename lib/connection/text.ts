@@ -81,7 +81,6 @@ function completeLength(bytes: Buffer): number {
   const oldest = Math.max(0, bytes.length - 3);
   for (let index = bytes.length - 1; index >= oldest; index -= 1) {
     const byte = bytes[index]!;
-    if (byte < 0x80) return bytes.length;
     if (byte >= 0xc0) {
       const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
       return index + length <= bytes.length ? bytes.length : index;

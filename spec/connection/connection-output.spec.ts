@@ -47,10 +47,22 @@ t.test('writes at the end of a turn without asking', (t) => {
   t.end();
 });
 
+t.test('asks nobody to flush what cannot leave yet', (t) => {
+  const { output, asked } = rig();
+  const stream = output.startMessage('text', undefined);
+  output.send('waits', undefined);
+  t.equal(output.pendingBytes, 5);
+  t.equal(asked(), 0);
+  stream.end('first');
+  t.equal(asked(), 1);
+  t.end();
+});
+
 t.test('closes behind what was accepted, and sends nothing once it was stopped', (t) => {
   const { end, output } = rig();
   const stream = output.startMessage('text', undefined);
   output.send('waits', undefined);
+  t.equal(end.connection.counters.messagesSent, 2);
   stream.end('first');
   output.closeAfterQueue(() => output.control(OPCODE.close, Buffer.alloc(0)));
   output.stop();

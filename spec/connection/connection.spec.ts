@@ -379,8 +379,11 @@ t.test('says goodbye to an idle peer', (t) => {
   pair.client.connection.send('x');
   pair.settle().advance(1500).advance(1500).settle();
   t.equal(pair.server.connection.state, 'open');
-  pair.advance(500).settle();
+  pair.advance(500);
+  t.equal(pair.server.connection.state, 'close-sent', 'it is waited for');
+  pair.settle();
   t.match(pair.client.report, { code: 1001, wasClean: true });
+  t.match(pair.server, { isAborted: false, report: { wasClean: true } });
   t.equal(pair.server.report?.error?.code, 'idle-timeout');
   t.end();
 });
@@ -475,7 +478,7 @@ t.test('refuses a control payload that is no bytes', (t) => {
   const { client } = new Pair();
   const gone = new Uint8Array(8);
   structuredClone(gone, { transfer: [gone.buffer] });
-  for (const payload of ['text', 5, null, new ArrayBuffer(3), {}, gone]) {
+  for (const payload of ['text', 5, null, new ArrayBuffer(3), new Uint16Array(1), {}, gone]) {
     t.throws(() => client.connection.ping(payload as never), { code: 'invalid-argument' });
     t.throws(() => client.connection.pong(payload as never), { code: 'invalid-argument' });
   }

@@ -1,4 +1,4 @@
-import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
+import { ENTRY_OVERHEAD_BYTES, Fifo } from 'barewire/base';
 import { OPCODE } from 'barewire/codec';
 import {
   type FramesToCome,
@@ -11,6 +11,7 @@ import {
 } from 'barewire/connection';
 import t, { type Test } from 'tap';
 import { madeFrames, opcodeOf } from '../../lib/connection/send-queue.ts';
+import { usedMemory } from '../support/memory.ts';
 
 const message = (payload: string, bytes = Buffer.byteLength(payload)): Job => ({
   ...{ kind: 'message', opcode: 1, compress: false },
@@ -138,9 +139,17 @@ t.test('has frames as soon as there are any', (t) => {
   t.end();
 });
 
-/** Counts the entries that arrays move, search or copy, until the test ends. */
+/** Counts the entries that arrays and queues move, search or copy, until the test ends. */
 function countWork(t: Test): { entries: number } {
   const work = { entries: 0 };
+  const { push } = Fifo.prototype;
+  Fifo.prototype.push = function (item: unknown) {
+    work.entries += 1;
+    push.call(this, item);
+  };
+  t.teardown(() => {
+    Fifo.prototype.push = push;
+  });
   for (const name of ['indexOf', 'splice', 'slice', 'filter', 'find'] as const) {
     const original = Array.prototype[name] as (...all: unknown[]) => unknown;
     Object.defineProperty(Array.prototype, name, {
@@ -181,6 +190,17 @@ t.test('takes thousands of streams out, in any order, without looking through th
     t.equal(queue.first, last);
     t.equal(queue.clear(), 1);
   }
+  t.end();
+});
+
+t.test('keeps no memory of what was taken out of the middle', (t) => {
+  const queue = new SendQueue();
+  queue.push(message('in front'));
+  const before = usedMemory();
+  for (let count = 0; count < 5000; count += 1) queue.remove(streamIn(queue));
+  const kept = usedMemory() - before;
+  t.ok(kept < 100_000, `${kept} bytes of 5,000 streams`);
+  t.equal(queue.length, 1);
   t.end();
 });
 
