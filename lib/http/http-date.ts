@@ -67,13 +67,11 @@ export function parseHttpDate(value: string, nowMs: number): number | undefined 
 /** A leap second is the second behind it [RFC 5322 §3.3]. */
 function toEpoch(year: number, name: string, parts: readonly number[]): number | undefined {
   const [day = 0, hour = 0, minute = 0, second = 0] = parts;
-  const index = MONTHS.indexOf(name);
-  const month = index / 3;
-  const isTime = hour < 24 && minute < 60 && second <= 60;
-  if (index === -1 || !Number.isInteger(month) || !isTime) return undefined;
+  const month = MONTHS.indexOf(name) / 3;
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(year, month, day);
-  // The 31st of a month without one is another day.
+  // The 31st of a month without one is another day, and no month is a third of one.
   if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined;
   return date.setUTCHours(hour, minute, second);
 }

@@ -23,6 +23,7 @@ t.test('finds a section again wherever it lies, and only all of it', (t) => {
   t.equal(repeated.match(bytes, 3, end - 1), 0, 'cut short');
   t.equal(repeated.match(bytes, 2, end), 0, 'an octet off');
   t.equal(new RepeatedSection().match(bytes, 3, end), 0, 'nothing is remembered');
+  t.equal(new RepeatedSection().match(Buffer.from('\0'), 0, 1), 0, 'nor a section of nothing');
   t.end();
 });
 
