@@ -218,6 +218,22 @@ t.test('a short job has its turn while many wait that have grown', (t) => {
   t.end();
 });
 
+t.test('a job that grows has room in a lane, however many wait there that have not', (t) => {
+  const log: string[] = [];
+  const queue = new FairQueue(1, 1);
+  const heavy = Array.from({ length: 50 }, () => new FakeJob('heavy', 1000, log, 16 * MIB));
+  for (const job of heavy) queue.add(job);
+  const growing = new FakeJob('growing', 1000, log, KIB);
+  const light = new FakeJob('light', 1, log, KIB);
+  for (const job of [growing, light]) queue.add(job);
+  growing.workBytes = 16 * MIB;
+  for (let turn = 0; turn < 10; turn += 1) {
+    [light, growing, ...heavy].find((job) => job.isRunning)!.endSlice();
+  }
+  t.ok(log.includes('light'), log.join(' '));
+  t.end();
+});
+
 t.test('a job that has no place to grow into can be taken out, and gives its own free', (t) => {
   const log: string[] = [];
   const queue = new FairQueue(1, 1);

@@ -11,6 +11,7 @@ import {
   failure,
   WAYS,
 } from '../support/deflate-jobs.ts';
+import { ONLY_FAST } from '../support/fast-paths.ts';
 import { naiveInflate } from '../support/naive-inflate.ts';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -41,6 +42,17 @@ const MESSAGES: readonly (readonly [title: string, wire: string, text: string])[
   ['nothing: an empty block [7692-7.2.3.6-1]', '00', ''],
   ['nothing: a final block', '03 00 00', ''],
 ];
+
+t.test('takes the way that is done within the call, when nobody says which', ONLY_FAST, (t) => {
+  const codec = new MessageCodec('server', DEFAULTS);
+  let isDone = false;
+  codec.compress(HELLO, true, () => {
+    isDone = true;
+  });
+  t.equal(isDone, true);
+  codec.close();
+  t.end();
+});
 
 for (const zlib of WAYS) {
   const codecs = (parameters: Partial<typeof DEFAULTS> = {}): [MessageCodec, MessageCodec] => [

@@ -110,3 +110,18 @@ t.test('lets an engine look back at all of it, wherever its oldest byte lies', (
   }
   t.end();
 });
+
+t.test('lets an engine look back at a single byte', (t) => {
+  const engine = new ZlibEngine({ mode: 'inflate', windowBits: 15, level: 6, memoryLevel: 8 });
+  const window = new SlidingWindow(8);
+  window.push(Buffer.from('a'), 1);
+  window.restoreInto(engine);
+  // A block with fixed codes: three bytes, from one byte before; and the end of the block.
+  const wire = Buffer.of(0x02, 0x02, 0x00);
+  const output = Buffer.alloc(10);
+  engine.run(SYNC_FLUSH, wire, 0, wire.length, output);
+  t.equal(engine.fault, undefined);
+  t.equal(output.toString('latin1', 0, engine.produced), 'aaa');
+  engine.close();
+  t.end();
+});

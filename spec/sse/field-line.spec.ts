@@ -24,6 +24,7 @@ t.test('takes one space away, and nothing else', (t) => {
   t.equal(read('data:  a '), 'data= a ');
   t.equal(read('data:\ta'), 'data=\ta');
   t.equal(read('data: '), 'data=');
+  t.equal(valueStart('data', Buffer.from('data: a'), 0, 5), 5, 'one that is no part of the line');
   t.end();
 });
 
@@ -51,6 +52,11 @@ t.test('ignores every other name', (t) => {
     'data\0:a',
   ]) {
     t.equal(read(line), undefined, JSON.stringify(line));
+  }
+  for (const name of ['data', 'event', 'id', 'retry']) {
+    for (let at = 0; at < name.length; at += 1) {
+      t.equal(read(`${name.slice(0, at)}_${name.slice(at + 1)}:a`), undefined, `${name} at ${at}`);
+    }
   }
   t.end();
 });

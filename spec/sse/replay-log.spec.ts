@@ -1,5 +1,6 @@
 import { ReplayLog, type ReplayLogOptions } from 'barewire/sse';
 import t from 'tap';
+import { usedMemory } from '../support/memory.ts';
 
 const filled = (count: number, options: Partial<ReplayLogOptions> = {}): ReplayLog => {
   const log = new ReplayLog({ epoch: 'e1', ...options });
@@ -111,6 +112,16 @@ t.test('keeps nothing when it may keep nothing', (t) => {
   const log = filled(3, { maxReplayEvents: 0 });
   t.equal(log.length, 0);
   t.equal(log.lastId, 'e1-3');
+  t.end();
+});
+
+t.test('holds no memory of what it has forgotten', (t) => {
+  const log = filled(100, { maxReplayEvents: 100 });
+  const before = usedMemory();
+  for (let n = 0; n < 100_000; n += 1) log.append({ data: `event ${n}` });
+  const grown = usedMemory() - before;
+  t.ok(grown < 100_000, `${grown} bytes after 100,000 events`);
+  t.equal(log.length, 100);
   t.end();
 });
 
