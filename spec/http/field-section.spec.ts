@@ -84,7 +84,13 @@ function scan(chunks: readonly Buffer[], codes = HEADER_CODES, maxBytes = 40): s
   } catch (error) {
     return (error as { readonly code: string }).code;
   }
-  const lines = [...section.fields(text)].map(([name, value]) => `${name}=${value}`).join(' ');
+  const fields = section.fields(text);
+  const lines = [...fields].map(([name, value]) => `${name}=${value}`).join(' ');
+  const visited: string[] = [];
+  fields.forEach((name, value) => {
+    visited.push(`${name}=${value}`);
+  });
+  if (visited.join(' ') !== lines) return `${lines}, but visited are ${visited.join(' ')}`;
   return section.isDone ? `${lines} | ${text.length}` : 'more';
 }
 
