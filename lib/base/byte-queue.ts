@@ -13,13 +13,13 @@
  */
 import { constants } from 'node:buffer';
 import { UsageError } from './errors.ts';
-import { HAS_FAST_PATHS } from './fast-paths.ts';
+import { hasFastPath } from './fast-paths.ts';
 
 /** How much room the first byte makes, and what an almost empty queue may keep. */
 const FIRST_BYTES = 256;
 
 /** Up to here a loop is faster than to make a view and copy that. */
-const FEW_BYTES = HAS_FAST_PATHS ? 24 : 0;
+const FEW_BYTES = hasFastPath('byte-queue') ? 24 : 0;
 
 /** The most that one buffer can hold. */
 const MOST_BYTES = constants.MAX_LENGTH;

@@ -1,25 +1,61 @@
 /**
- * One switch for all fast paths: short cuts that give what their plain paths give, sooner.
+ * Switches for the fast paths: short cuts that give what their plain paths give, sooner.
  *
  * ```sh
- * BAREWIRE_FAST_PATHS=off node server.js      # the plain paths alone
+ * BAREWIRE_FAST_PATHS=off node server.js              # the plain paths alone
+ * BAREWIRE_FAST_PATHS=-outbox,-mask node server.js    # all but these two
  * ```
- * It is there for measuring, and for showing that nothing depends on a short cut: the specs pass
- * either way (`npm run spec:plain`). It is read once, when the process begins, so that a path that
- * is taken pays nothing for it. bench/README.md lists what it switches.
+ * They are there for measuring, and for showing that nothing depends on a short cut: the specs pass
+ * either way (`npm run spec:plain`). They are read once, when the process begins, so that a path
+ * that is taken pays nothing for it. bench/README.md says what each of them saves.
+ *
+ * `one-write` is switched off by its name only: how many writes a turn makes can be seen from
+ * outside, and is described by specs.
  */
 import { UsageError } from './errors.ts';
 
+/** All fast paths, most of them by the file in which they are. */
+export const FAST_PATHS = [
+  ...(['byte-queue', 'utf8', 'mask', 'short-text', 'payload-copy', 'sole-frame'] as const),
+  ...(['frame-parser', 'frame-writer', 'message-assembler', 'outbox', 'one-write'] as const),
+  ...(['request-line', 'field-section', 'value-scan', 'repeated-section'] as const),
+  ...(['zlib-handles', 'broadcast', 'freed-memory'] as const),
+  ...(['shared-read', 'direct-write', 'shared-text'] as const),
+] as const;
+
+/** One fast path. */
+export type FastPath = (typeof FAST_PATHS)[number];
+
 /**
- * Reads the switch.
+ * Reads the switches, and returns the paths that are taken.
  *
- * @throws UsageError `invalid-option` for a setting that is neither `on` nor `off`.
+ * @throws UsageError `invalid-option` for a setting that is neither `on` nor `off` nor a list of
+ *   names with a minus before each.
  */
-export function readFastPaths(setting: string | undefined): boolean {
-  if (setting === undefined || setting === 'on') return true;
-  if (setting === 'off') return false;
-  throw new UsageError('invalid-option', `BAREWIRE_FAST_PATHS is on or off, not ${setting}`);
+export function readFastPaths(setting: string | undefined): ReadonlySet<FastPath> {
+  if (setting === undefined || setting === 'on') return new Set(FAST_PATHS);
+  if (setting === 'off') return new Set(['one-write']);
+  const taken = new Set(FAST_PATHS);
+  for (const part of setting.split(',')) {
+    const name = FAST_PATHS.find((path) => part === `-${path}`);
+    if (name === undefined) {
+      const names = FAST_PATHS.map((path) => `-${path}`).join(',');
+      throw new UsageError(
+        'invalid-option',
+        `BAREWIRE_FAST_PATHS is on, off or some of ${names}, not ${setting}`,
+      );
+    }
+    taken.delete(name);
+  }
+  return taken;
 }
 
-/** Whether fast paths are taken; false when `BAREWIRE_FAST_PATHS` is `off`. */
-export const HAS_FAST_PATHS: boolean = readFastPaths(process.env['BAREWIRE_FAST_PATHS']);
+const TAKEN = readFastPaths(process.env['BAREWIRE_FAST_PATHS']);
+
+/** Whether a fast path is taken. */
+export function hasFastPath(path: FastPath): boolean {
+  return TAKEN.has(path);
+}
+
+/** Whether all of them are taken: else specs have nothing to show of what they save. */
+export const HAS_FAST_PATHS: boolean = TAKEN.size === FAST_PATHS.length;

@@ -13,10 +13,10 @@
  * ranges alone.
  */
 import { isUtf8 } from 'node:buffer';
-import { HAS_FAST_PATHS } from './fast-paths.ts';
+import { hasFastPath } from './fast-paths.ts';
 
 /** From this length on, Node's vectorised check beats the byte loop (bench/utf8). */
-const BULK_BYTES = HAS_FAST_PATHS ? 48 : Number.POSITIVE_INFINITY;
+const BULK_BYTES = hasFastPath('utf8') ? 48 : Number.POSITIVE_INFINITY;
 
 /** Checks a text that arrives in pieces. One object a message; {@link reset} makes it new. */
 export class Utf8Validator {

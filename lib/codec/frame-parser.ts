@@ -14,7 +14,7 @@
  *
  * Longer than the house allows: the states of one parser, on the hottest path there is.
  */
-import { HAS_FAST_PATHS, ProtocolError, type ViolationCode } from '../base/index.ts';
+import { hasFastPath, ProtocolError, type ViolationCode } from '../base/index.ts';
 import {
   createFrameHeader,
   type FrameHeader,
@@ -77,16 +77,16 @@ export interface ParserInput {
 const CALL_FROM = 16;
 
 /** Up to this length a loop tells whether unmasked text is ASCII; longer text is left to others. */
-const ASCII_LOOP_UP_TO = HAS_FAST_PATHS ? 32 : 0;
+const ASCII_LOOP_UP_TO = hasFastPath('frame-parser') ? 32 : 0;
 
 /**
  * Payloads at least this long are handed on for keeps where that is allowed: it saves a copy. With a
  * mask they must be put back first, and text is wanted as a string.
  */
-const KEEP_FROM = HAS_FAST_PATHS ? 1_024 : Number.POSITIVE_INFINITY;
+const KEEP_FROM = hasFastPath('frame-parser') ? 1_024 : Number.POSITIVE_INFINITY;
 
 /** Bytes without a mask lie there already. */
-const KEEP_UNMASKED_FROM = HAS_FAST_PATHS ? 40 : Number.POSITIVE_INFINITY;
+const KEEP_UNMASKED_FROM = hasFastPath('frame-parser') ? 40 : Number.POSITIVE_INFINITY;
 
 /** Parses frames out of bytes. Throws ProtocolError; after that it must not be called again. */
 export class FrameParser {

@@ -13,13 +13,13 @@
  * probably stand, and the header after it. What is checked and what is not is said by each
  * function; frame-builder.ts checks everything.
  */
-import { HAS_FAST_PATHS, UsageError } from '../base/index.ts';
+import { hasFastPath, UsageError } from '../base/index.ts';
 import { frameHeaderLength, writeFrameHeader } from './frame-header.ts';
 import { maskInto } from './mask.ts';
 import { isBytes, viewBytes } from './payload-bytes.ts';
 
 /** Payloads up to this length are written one by one: no call into the runtime. */
-const SHORT = HAS_FAST_PATHS ? 40 : -1;
+const SHORT = hasFastPath('frame-writer') ? 40 : -1;
 const MAX_SHORT_FRAME = SHORT + 6;
 
 /**

@@ -14,7 +14,7 @@
  *   slab;
  * - `simd`, the WebAssembly module of payload-simd.ts, for everything else.
  */
-import { HAS_FAST_PATHS, UsageError } from '../base/index.ts';
+import { hasFastPath, UsageError } from '../base/index.ts';
 import { isBytes } from './payload-bytes.ts';
 import { type PayloadSimd, payloadSimd, SLAB_BYTES } from './payload-simd.ts';
 
@@ -37,7 +37,7 @@ const BYTES_ALONE: Thresholds = { words: NEVER, simd: NEVER, simdElse: NEVER };
 
 /** The thresholds of `auto` are where the columns of bench/masking cross. */
 const THRESHOLDS: Readonly<Record<MaskingStrategy, Thresholds>> = {
-  auto: HAS_FAST_PATHS ? { words: 24, simd: 300, simdElse: 90 } : BYTES_ALONE,
+  auto: hasFastPath('mask') ? { words: 24, simd: 300, simdElse: 90 } : BYTES_ALONE,
   bytes: BYTES_ALONE,
   words: { words: 0, simd: NEVER, simdElse: NEVER },
   simd: { words: NEVER, simd: 0, simdElse: 0 },

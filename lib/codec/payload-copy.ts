@@ -5,13 +5,13 @@
  * are cut from a common arena, as Node's own small Buffers are cut from a pool. The price is the
  * same as there: one small copy that is kept keeps the whole arena.
  */
-import { HAS_FAST_PATHS, UsageError } from '../base/index.ts';
+import { hasFastPath, UsageError } from '../base/index.ts';
 
 /** Bytes of an arena: what one kept copy can hold on to at most. */
 const ARENA_BYTES = 65_536;
 
 /** Longer copies get memory of their own. */
-const MAX_SHARED_BYTES = HAS_FAST_PATHS ? 16_384 : 0;
+const MAX_SHARED_BYTES = hasFastPath('payload-copy') ? 16_384 : 0;
 
 /** From here on, one call that copies all is faster than a loop over words. */
 const SET_FROM = 160;

@@ -6,10 +6,12 @@
  * the module Node's own are used.
  */
 import { isUtf8 } from 'node:buffer';
-import { HAS_FAST_PATHS } from '../base/index.ts';
+import { hasFastPath } from '../base/index.ts';
 import { chosenSimd } from './mask.ts';
 import { type PayloadSimd, SLAB_BYTES, TEXT_AT } from './payload-simd.ts';
 import { shortText } from './short-text.ts';
+
+const IS_FAST = hasFastPath('short-text');
 
 /**
  * The methods behind `toString`, which checks its arguments and looks the encoding up each time.
@@ -22,7 +24,7 @@ interface SlicingBuffer extends Buffer {
 
 /** Returns the string of bytes that are known to be ASCII. */
 export function decodeAscii(bytes: Buffer, start: number, end: number): string {
-  const short = HAS_FAST_PATHS ? shortText(bytes, start, end - start) : undefined;
+  const short = IS_FAST ? shortText(bytes, start, end - start) : undefined;
   return short ?? (bytes as SlicingBuffer).latin1Slice(start, end);
 }
 

@@ -8,12 +8,12 @@
  * Memory that was written before lies in the caches and costs no page fault: a frame of 64 KiB is
  * made there in two thirds of the time, which is what `memory` is for.
  */
-import { HAS_FAST_PATHS } from '../base/index.ts';
+import { hasFastPath } from '../base/index.ts';
 import { encodeFrameInto, maxEncodedFrameLength } from './frame-writer.ts';
 import { viewBytes } from './payload-bytes.ts';
 
 /** Strings up to this length are written to the common buffer, longer ones are measured. */
-const MAX_COMMON_UNITS = HAS_FAST_PATHS ? 1_048_576 : -1;
+const MAX_COMMON_UNITS = hasFastPath('sole-frame') ? 1_048_576 : -1;
 const FIRST_COMMON_BYTES = 196_608;
 
 let common: Buffer | undefined;

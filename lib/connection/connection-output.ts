@@ -1,7 +1,7 @@
 /**
  * The writing half of a connection: messages and control frames in, one write a turn out.
  */
-import type { ProtocolError } from '../base/index.ts';
+import { hasFastPath, type ProtocolError } from '../base/index.ts';
 import type {
   ConnectionCounters,
   ConnectionOptions,
@@ -13,6 +13,9 @@ import type { OutgoingMessage } from './outgoing-message.ts';
 import type { FramesToCome, SendOptions } from './send-queue.ts';
 
 const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
+
+/** Without it each message is a write, as it comes. */
+const IS_ONE_WRITE = hasFastPath('one-write');
 
 /** From here on messages that wait inside are as good as congestion. */
 const HELD_UP_BYTES = 64 * 1024;
@@ -197,7 +200,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   }
 
   cork(): boolean {
-    if (this.#isCorked) return false;
+    if (this.#isCorked || !IS_ONE_WRITE) return false;
     this.#isCorked = true;
     return true;
   }
@@ -220,6 +223,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   requestFlush(): void {
     if (this.#isCorked || this.#hasAskedForFlush) return;
     if (this.#outbox.length === 0 && !this.#isWatched) return;
+    if (!IS_ONE_WRITE) return this.flush();
     this.#hasAskedForFlush = true;
     this.#sink.wantsFlush();
   }

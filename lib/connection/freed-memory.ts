@@ -9,11 +9,11 @@
  * A program that once had a buffer of 16 MiB is spared that: up to 32 MiB stay. So there is one,
  * which nobody keeps, and of which not a page is touched.
  */
-import { HAS_FAST_PATHS } from '../base/index.ts';
+import { hasFastPath } from '../base/index.ts';
 
 const BLOCK_BYTES = 16 * 1024 * 1024;
 
-let isKept = !HAS_FAST_PATHS;
+let isKept = !hasFastPath('freed-memory');
 
 /** To be called when memory for a long message is set aside; does something the first time only. */
 export function keepFreedMemory(): void {

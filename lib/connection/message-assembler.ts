@@ -8,13 +8,11 @@
  * Compressed bytes are inflated when they arrive, like plain ones are checked when they arrive: bad
  * text, bad data and too much of it end the connection there and then, not at the end of the
  * message [RFC 6455 §8.1]. A message of one frame that comes in one piece is inflated at once.
- * Every limit is checked as `piece > limit − used`, before anything is stored.
- *
- * It does not know about close, ping and pong (they pass through), nor about sockets or time. What
- * the plain bytes become is the business of message-body.ts.
+ * Every limit is checked as `piece > limit − used`, before anything is stored. Nothing is known
+ * here of close, ping and pong, sockets or time; what plain bytes become says message-body.ts.
  */
 import { constants } from 'node:buffer';
-import { HAS_FAST_PATHS, ProtocolError, resolveLimit } from '../base/index.ts';
+import { hasFastPath, ProtocolError, resolveLimit } from '../base/index.ts';
 import {
   copyPayload,
   type FrameHeader,
@@ -25,6 +23,7 @@ import {
 import type { AssemblerOptions, AssemblerSink, MessageInflater } from './assembler-options.ts';
 import { decodeWhole, MessageBody } from './message-body.ts';
 
+const IS_FAST = hasFastPath('message-assembler');
 const EMPTY: Buffer = Buffer.alloc(0);
 const RSV1 = 4;
 
@@ -159,7 +158,7 @@ export class MessageAssembler implements FrameSink {
   /** True when these bytes are all of an unfragmented message: nothing has to be kept. */
   #isWholeMessage(length: number): boolean {
     const isAlone = this.#isFinal && this.#fragments === 1 && length === this.#announced;
-    return HAS_FAST_PATHS && isAlone && !this.#isStreaming;
+    return IS_FAST && isAlone && !this.#isStreaming;
   }
 
   frameEnd(): void {

@@ -5,17 +5,16 @@
  * slab   ░░░░░░░░[hd|payload][hd|payload][hd|payload]··············   one for all connections
  *                └──────── region of this outbox ────┘└ cursor
  * ```
- * A write costs a system call, about ten times as much as a small frame (bench/echo); so small
- * frames are encoded one behind the other into a shared slab, and the used region is written once.
- * When the transport says that it needs the bytes no longer, the cursor goes back and the slab is
- * used again: nothing is allocated. When it still holds them, the next regions are copied out
- * instead, so that a slow reader never pins a slab. Payloads above {@link COPY_BYTES} are not
- * copied at all; where they must be, because they are text or masked, the memory of the last long
- * frame is used again in the same way.
+ * A write costs a system call, ten times as much as a small frame (bench, P1 and P2); so these are
+ * encoded one behind the other into a shared slab, and the used region is written once. When the
+ * transport says that it needs the bytes no longer, the cursor goes back and the slab is used
+ * again: nothing is allocated. When it still holds them, the next regions are copied out instead,
+ * so that a slow reader never pins a slab. Payloads above {@link COPY_BYTES} are not copied at all;
+ * where they must be, as text or masked, the memory of the last long frame is used again.
  *
  * It does not know what the frames mean, or whether they may be sent.
  */
-import { HAS_FAST_PATHS } from '../base/index.ts';
+import { hasFastPath } from '../base/index.ts';
 import {
   encodeFrameInto,
   encodeSoleFrame,
@@ -24,15 +23,16 @@ import {
 } from '../codec/index.ts';
 import { joinOnce } from './shared-frames.ts';
 
+const IS_FAST = hasFastPath('outbox');
 /** Holds two of the longest texts that share it, three bytes set aside for each character. */
 const SLAB_BYTES = 128 * 1024;
 /** Bytes above this are written by reference: copying them costs more than a second buffer. */
 export const COPY_BYTES = 4 * 1024;
 /** What must be encoded shares the slab up to this length in bytes or UTF-16 units. */
-const SHARE_BYTES = HAS_FAST_PATHS ? 16 * 1024 : -1;
+const SHARE_BYTES = IS_FAST ? 16 * 1024 : -1;
 const MAX_HEADER_BYTES = 14;
 /** Memory of long frames up to this length is kept for the next one: one of them a process. */
-const MAX_SPARE_BYTES = HAS_FAST_PATHS ? 1024 * 1024 + MAX_HEADER_BYTES : 0;
+const MAX_SPARE_BYTES = IS_FAST ? 1024 * 1024 + MAX_HEADER_BYTES : 0;
 /** Shared buffers are joined into one write up to this length. */
 const JOIN_BYTES = 32 * 1024;
 
@@ -111,7 +111,7 @@ export class Outbox {
   /** Whether {@link append} keeps a payload by reference; others it copies. */
   keepsReference(payload: string | Uint8Array): payload is Uint8Array {
     if (this.#takeMaskingKey !== undefined || typeof payload === 'string') return false;
-    return HAS_FAST_PATHS && payload.length > COPY_BYTES;
+    return IS_FAST && payload.length > COPY_BYTES;
   }
 
   /** Appends bytes that are frames already, by reference. */
@@ -174,7 +174,7 @@ export class Outbox {
     const isAll = this.#end === this.#start;
     const isShared = this.#leftCount === 0 && this.#sharedCount === until;
     const bytes = this.#sealedBytes;
-    if (HAS_FAST_PATHS && isAll && isShared && until > 1 && bytes <= JOIN_BYTES) {
+    if (IS_FAST && isAll && isShared && until > 1 && bytes <= JOIN_BYTES) {
       this.#forgetSealed();
       taker.take(joinOnce(sealed, bytes), false);
       return;

@@ -15,7 +15,7 @@ import {
   AN_OBJECT,
   CHECKED_LATER,
   checkOptions,
-  HAS_FAST_PATHS,
+  hasFastPath,
   type OptionTable,
   resolveLimit,
   UsageError,
@@ -105,7 +105,7 @@ export class MessageCodec {
       maxInflateRatio: resolveLimit('maxInflateRatio', options.maxInflateRatio),
     };
     const pool = options.pool ?? sharedDeflatePool();
-    const zlib = options.zlib ?? (HAS_FAST_PATHS ? 'handle' : 'documented');
+    const zlib = options.zlib ?? (hasFastPath('zlib-handles') ? 'handle' : 'documented');
     const usesHandles = zlib !== 'documented' && hasZlibHandles();
     this.#inflater = new (usesHandles ? MessageInflater : OneShotInflater)(incoming, pool);
     this.#deflater = new (usesHandles ? MessageDeflater : OneShotDeflater)(outgoing, pool);

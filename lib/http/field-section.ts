@@ -14,9 +14,11 @@
  */
 
 import type { ViolationCode } from '../base/index.ts';
-import { CHARACTER_CLASS, HAS_FAST_PATHS, ProtocolError, TOKEN } from '../base/index.ts';
+import { CHARACTER_CLASS, hasFastPath, ProtocolError, TOKEN } from '../base/index.ts';
 import { Fields } from './fields.ts';
 import { skipToken, skipValue, wordsBehind } from './value-scan.ts';
+
+const IS_FAST = hasFastPath('field-section');
 
 // Constants of one's own, see value-scan.ts.
 const HTAB = 0x09;
@@ -124,7 +126,7 @@ export class FieldSection {
    * left to {@link #scanPart}. It is the only one whose octets are looked at twice.
    */
   #scanLines(bytes: Buffer, at: number, stop: number, shift: number): number {
-    if (!HAS_FAST_PATHS || stop - at < SHORTEST_LINE) return at;
+    if (!IS_FAST || stop - at < SHORTEST_LINE) return at;
     const words = wordsBehind(bytes);
     const wordOffset = bytes.byteOffset;
     const offsets = this.offsets;

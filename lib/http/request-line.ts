@@ -14,11 +14,13 @@
  *
  * Longer than the house allows: one small function for each octet class of the line.
  */
-import { CHARACTER_CLASS, HAS_FAST_PATHS, ProtocolError, TOKEN } from '../base/index.ts';
+import { CHARACTER_CLASS, hasFastPath, ProtocolError, TOKEN } from '../base/index.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { ORIGIN_FORM, readTarget, TARGET_CHARACTER, type TargetParts } from './request-target.ts';
 import type { StartLine } from './start-line.ts';
 import { skipToken } from './value-scan.ts';
+
+const IS_FAST = hasFastPath('request-line');
 
 // Constants of one's own, see value-scan.ts.
 const HTAB = 0x09;
@@ -95,7 +97,7 @@ export class RequestLine implements StartLine {
 
   scan(bytes: Buffer, position: number, end: number, limits: HttpLimits): number {
     let at = position;
-    if (HAS_FAST_PATHS && this.#state === BEFORE) at = this.#scanWhole(bytes, at, end, limits);
+    if (IS_FAST && this.#state === BEFORE) at = this.#scanWhole(bytes, at, end, limits);
     while (at < end) {
       switch (this.#state) {
         case BEFORE:

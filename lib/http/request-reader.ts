@@ -7,7 +7,7 @@
  * How a request is answered is unknown here, and so is the connection; `handOver` ends the reading
  * when the bytes turn into another protocol.
  */
-import { HAS_FAST_PATHS } from '../base/index.ts';
+import { hasFastPath } from '../base/index.ts';
 import type { Fields } from './fields.ts';
 import { HeadScan } from './head-scan.ts';
 import { type HttpLimitOptions, resolveHttpLimits } from './http-limits.ts';
@@ -15,6 +15,8 @@ import { type BodySink, MessageReader, type NextStep } from './message-reader.ts
 import { RepeatedSection } from './repeated-section.ts';
 import { type RequestHead, readRequestHead, repeatRequestHead } from './request-head.ts';
 import { RequestLine } from './request-line.ts';
+
+const REMEMBERS = hasFastPath('repeated-section');
 
 /** Receives what a {@link RequestReader} reads. Calls come from within `receive` and `resume`. */
 export interface RequestSink extends BodySink {
@@ -69,7 +71,7 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
     if (scan.isRepeated) return repeatRequestHead(scan, this.#repeated!.head!);
     const head = readRequestHead(scan, this.limits);
     if (this.#isFirst) this.#isFirst = false;
-    else if (HAS_FAST_PATHS && scan.line.isPlain) this.#remember(scan, head);
+    else if (REMEMBERS && scan.line.isPlain) this.#remember(scan, head);
     return head;
   }
 

@@ -11,7 +11,9 @@
  * octets it takes 0.6 times as long on an ordinary head and a quarter on a value of 12 KiB
  * (bench/http).
  */
-import { CHARACTER_CLASS, HAS_FAST_PATHS, TOKEN } from '../base/index.ts';
+import { CHARACTER_CLASS, hasFastPath, TOKEN } from '../base/index.ts';
+
+const IS_FAST = hasFastPath('value-scan');
 
 // Constants of one's own are folded into the machine code; imported ones are loaded at each use,
 // which made these loops half as fast again.
@@ -37,7 +39,7 @@ let lastWords = new Int32Array(0);
  */
 export function wordsBehind(bytes: Buffer): Int32Array {
   const store = bytes.buffer;
-  if (HAS_FAST_PATHS && store !== lastStore) {
+  if (IS_FAST && store !== lastStore) {
     lastWords = new Int32Array(store as ArrayBuffer, 0, store.byteLength >> 2);
     lastStore = store;
   }

@@ -10,12 +10,7 @@
  *
  * Longer than the house allows: each way to send is a few lines, and all of them ask the same room.
  */
-import {
-  checkOptions,
-  ENTRY_OVERHEAD_BYTES,
-  HAS_FAST_PATHS,
-  ProtocolError,
-} from '../base/index.ts';
+import { checkOptions, ENTRY_OVERHEAD_BYTES, hasFastPath, ProtocolError } from '../base/index.ts';
 import {
   type Connection,
   isGone,
@@ -41,6 +36,8 @@ import { PieceSending } from './piece-sending.ts';
 import { Room } from './room.ts';
 import { Withdrawals } from './signals.ts';
 import type { Transport } from './transport.ts';
+
+const SHARES_FRAMES = hasFastPath('broadcast');
 
 /** Output of one turn above which it is written before the turn ends. */
 const FLUSH_BYTES = 64 * 1024;
@@ -149,7 +146,7 @@ export class PeerOutput implements WriterPace {
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
     // A frame of its own: for a window of 8 bits, which zlib has not; for what may be taken back.
     const isOwn = !this.#isServer || !!options?.signal || (isCompressed && this.#windowBits <= 8);
-    if (isOwn || !HAS_FAST_PATHS) {
+    if (isOwn || !SHARES_FRAMES) {
       // Not spread: an AbortController is given as options, too, and its signal is inherited.
       const { compress, copy, key, signal } = options ?? {};
       return this.offer(payload, { type, compress, copy, key, signal });

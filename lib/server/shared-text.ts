@@ -11,8 +11,10 @@
  * Whether it comes again is seen by comparing it with the one before; nobody has to say so. At the
  * end of the turn it is forgotten. Without fast paths every text is the first of its kind.
  */
-import { HAS_FAST_PATHS } from '../base/index.ts';
+import { hasFastPath } from '../base/index.ts';
 import { flushAtTurnEnd } from '../peer/index.ts';
+
+const IS_FAST = hasFastPath('shared-text');
 
 /** One text, and the bytes that it becomes. */
 export class SharedText {
@@ -53,7 +55,7 @@ const forget = {
 
 /** Finds the text if it was the last one of this turn, else remembers it. */
 export function shareText(text: string): SharedText {
-  if (last?.text === text && HAS_FAST_PATHS) {
+  if (last?.text === text && IS_FAST) {
     last.isRepeated = true;
     return last;
   }

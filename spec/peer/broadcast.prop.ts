@@ -1,11 +1,13 @@
-/** The law of broadcasts, for any order of sending, of threads that are done and of ends. */
+/** The laws of broadcasts, for any order of sending, of threads that are done and of ends. */
 import { deepStrictEqual as same } from 'node:assert';
+import { encodeFrame, OPCODE } from 'barewire/codec';
 import { DEFLATE_HERE_BYTES } from 'barewire/deflate';
 import { broadcast } from 'barewire/peer';
 import fc from 'fast-check';
 import t from 'tap';
 import { Member, settle, textOf, turnEnd } from '../support/broadcast-members.ts';
 import { stepSharedPool } from '../support/deflate-jobs.ts';
+import { fakePeer } from '../support/fake-transport.ts';
 import { ONLY_FAST } from '../support/fast-paths.ts';
 import { runs } from '../support/laws.ts';
 
@@ -78,6 +80,45 @@ t.test('law: everybody reads in the order in which it was sent', ONLY_FAST, asyn
       for (const end of ends) end();
     }),
     runs(60),
+  );
+  t.pass('no counterexample');
+});
+
+const payload = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ maxLength: 30 }).map((text) => text.repeat(300)),
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+);
+const toSome = fc.record({ payload, one: fc.boolean(), which: fc.nat(2), endsTurn: fc.boolean() });
+
+t.test('law: who is sent to with others gets what it would get alone', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(toSome, { maxLength: 20 }), async (list) => {
+      const roles = ['server', 'server', 'client'] as const;
+      const members = roles.map((role) => fakePeer({}, { role }));
+      const peers = members.map(({ peer }) => peer);
+      const sent: Buffer[][] = [[], [], []];
+      const written: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)];
+      for (const { payload, one, which, endsTurn } of list) {
+        const opcode = typeof payload === 'string' ? OPCODE.text : OPCODE.binary;
+        for (const [index, role] of roles.entries()) {
+          if (one && index !== which) continue;
+          const maskingKey = role === 'client' ? 0x01020304 : undefined;
+          sent[index]!.push(encodeFrame({ opcode, payload, maskingKey }));
+        }
+        if (one) peers[which]!.send(payload);
+        else broadcast(peers, payload);
+        if (!endsTurn) continue;
+        for (const [index, { transport }] of members.entries()) {
+          written[index] = Buffer.concat([written[index]!, await transport.written()]);
+        }
+      }
+      for (const [index, { transport }] of members.entries()) {
+        const all = Buffer.concat([written[index]!, await transport.written()]);
+        same(all, Buffer.concat(sent[index]!));
+      }
+    }),
+    runs(100),
   );
   t.pass('no counterexample');
 });
