@@ -14,16 +14,11 @@
  */
 import { UsageError } from '../base/index.ts';
 import type { Backlog, SendOutcome } from '../peer/index.ts';
-import {
-  type EventFields,
-  encodeComment,
-  encodeEvent,
-  type LoggedEvent,
-  type ReplayLog,
-} from '../sse/index.ts';
+import { type EventFields, encodeComment, type LoggedEvent, type ReplayLog } from '../sse/index.ts';
 import { Deadline, type TimerWheel } from './clock.ts';
 import type { EventStreamSettings } from './event-stream-settings.ts';
 import type { ResponseChannel } from './response-channel.ts';
+import { encodeSharedEvent } from './shared-text.ts';
 
 /** What a stream asks of its exchange. */
 export interface EventStreamOwner {
@@ -112,7 +107,7 @@ export class EventStreamPeer {
     if (typeof event !== 'object' || event === null) {
       throw new UsageError('invalid-argument', 'an event is an object, such as { data }');
     }
-    const text = 'text' in event ? this.#textSince(event) : encodeEvent(event);
+    const text = 'text' in event ? this.#textSince(event) : encodeSharedEvent(event);
     if (!this.#channel.isOpen) return 'closed';
     if (text === '') return 'sent';
     if (this.#mustWait(text.length)) return this.#hold(text, options?.key);

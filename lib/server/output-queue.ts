@@ -21,6 +21,9 @@ const COPY_BYTES = 4 * 1024;
 /** What a piece costs beside its bytes: the object, and its place in the queue. Measured: 110. */
 const PIECE_BYTES = 128;
 
+/** Stands for an empty list, and is never written to. */
+const NONE: Uint8Array[] = [];
+
 interface Slab {
   bytes: Buffer;
   used: number;
@@ -32,7 +35,9 @@ const slab: Slab = { bytes: Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0, owner: 
 /** One connection's output that has not been handed to its socket. */
 export class OutputQueue {
   /** None most of the time. */
-  #pieces: Fifo<Uint8Array> | undefined;
+  #first: Uint8Array | undefined;
+  /** Those behind the first: most connections never have two. */
+  #later: Fifo<Uint8Array> | undefined;
   #pieceBytes = 0;
   /** Bytes of the first piece that have been taken. */
   #taken = 0;
@@ -44,7 +49,7 @@ export class OutputQueue {
 
   /** Memory in bytes that waiting costs beside {@link length}: what has one byte is no byte. */
   get overheadBytes(): number {
-    return this.#pieces === undefined ? 0 : this.#pieces.length * PIECE_BYTES;
+    return this.#first === undefined ? 0 : (1 + (this.#later?.length ?? 0)) * PIECE_BYTES;
   }
 
   /** Appends bytes, which must not change from now on: small ones are copied, large ones kept. */
@@ -85,13 +90,13 @@ export class OutputQueue {
   take(maxBytes: number): Uint8Array[] {
     this.#spill();
     const blocks: Uint8Array[] = [];
-    for (let room = maxBytes; room > 0 && this.#pieces !== undefined; ) {
+    for (let room = maxBytes; room > 0 && this.#first !== undefined; ) {
       // None is empty when it comes.
-      if (this.#pieces.first!.length === 0) {
+      if (this.#first.length === 0) {
         if (blocks.length > 0) break;
         throw new ProtocolError('payload-gone', 'it waited to be written');
       }
-      const block = this.#takeBlock(this.#pieces, room);
+      const block = this.#takeBlock(this.#first, room);
       room -= block.length;
       blocks.push(block);
     }
@@ -116,7 +121,8 @@ export class OutputQueue {
   /** Forgets everything. */
   clear(): void {
     if (slab.owner === this) releaseSlab();
-    this.#pieces = undefined;
+    this.#first = undefined;
+    this.#later = undefined;
     this.#pieceBytes = 0;
     this.#taken = 0;
   }
@@ -142,37 +148,47 @@ export class OutputQueue {
   }
 
   #append(piece: Uint8Array): void {
-    this.#pieces ??= new Fifo();
-    this.#pieces.push(piece);
     this.#pieceBytes += piece.length;
+    if (this.#first === undefined) {
+      this.#first = piece;
+      return;
+    }
+    this.#later ??= new Fifo();
+    this.#later.push(piece);
   }
 
-  #takeBlock(pieces: Fifo<Uint8Array>, maxBytes: number): Uint8Array {
-    const first = this.#rest(pieces.first!);
+  /** The first piece is done. */
+  #shift(): void {
+    this.#first = this.#later?.shift();
+    if (this.#first === undefined) this.#later = undefined;
+  }
+
+  #takeBlock(piece: Uint8Array, maxBytes: number): Uint8Array {
+    const first = this.#taken === 0 ? piece : piece.subarray(this.#taken);
     if (first.length > maxBytes) {
       this.#taken += maxBytes;
       this.#pieceBytes -= maxBytes;
       return first.subarray(0, maxBytes);
     }
-    pieces.shift();
+    this.#shift();
     this.#taken = 0;
-    const joined = [first];
-    let bytes = first.length;
-    const joinBytes = Math.min(maxBytes, COPY_BYTES);
-    const fits = (piece: Uint8Array): boolean =>
-      piece.length > 0 && bytes + piece.length <= joinBytes;
-    while (pieces.first !== undefined && fits(pieces.first)) {
-      bytes += pieces.first.length;
-      joined.push(pieces.shift()!);
-    }
-    if (pieces.length === 0) this.#pieces = undefined;
-    this.#pieceBytes -= bytes;
-    return joined.length === 1 ? first : Buffer.concat(joined, bytes);
+    this.#pieceBytes -= first.length;
+    const joined = this.#takeFitting(Math.min(maxBytes, COPY_BYTES) - first.length);
+    return joined.length === 0 ? first : Buffer.concat([first, ...joined]);
   }
 
-  /** What has not been taken of the first piece. */
-  #rest(first: Uint8Array): Uint8Array {
-    return this.#taken === 0 ? first : first.subarray(this.#taken);
+  /** Takes the pieces that come next and have no more than `room` bytes together. */
+  #takeFitting(room: number): readonly Uint8Array[] {
+    let fitting = NONE;
+    for (let next = this.#first; next !== undefined; next = this.#first) {
+      if (next.length === 0 || next.length > room) break;
+      if (fitting === NONE) fitting = [];
+      fitting.push(next);
+      room -= next.length;
+      this.#pieceBytes -= next.length;
+      this.#shift();
+    }
+    return fitting;
   }
 }
 

@@ -13,6 +13,7 @@
  */
 import { hasFastPath } from '../base/index.ts';
 import { flushAtTurnEnd } from '../peer/index.ts';
+import { type EventFields, encodeEvent } from '../sse/index.ts';
 
 const IS_FAST = hasFastPath('shared-text');
 
@@ -46,12 +47,26 @@ export class SharedText {
   }
 }
 
+interface SharedEvent extends EventFields {
+  readonly text: string;
+}
+
 let last: SharedText | undefined;
+let lastEvent: SharedEvent | undefined;
+let isRemembering = false;
 const forget = {
   flush(): void {
     last = undefined;
+    lastEvent = undefined;
+    isRemembering = false;
   },
 };
+
+function rememberUntilTurnEnd(): void {
+  if (isRemembering) return;
+  isRemembering = true;
+  flushAtTurnEnd(forget);
+}
 
 /** Finds the text if it was the last one of this turn, else remembers it. */
 export function shareText(text: string): SharedText {
@@ -59,7 +74,20 @@ export function shareText(text: string): SharedText {
     last.isRepeated = true;
     return last;
   }
-  if (last === undefined) flushAtTurnEnd(forget);
+  rememberUntilTurnEnd();
   last = new SharedText(text);
   return last;
+}
+
+/** As `encodeEvent`, for an event that other streams get in this turn as well. */
+export function encodeSharedEvent(fields: EventFields): string {
+  const { data, event, id, retry } = fields;
+  const known = lastEvent;
+  const isKnown =
+    known?.data === data && known?.event === event && known?.id === id && known?.retry === retry;
+  if (IS_FAST && known !== undefined && isKnown) return known.text;
+  const text = encodeEvent(fields);
+  rememberUntilTurnEnd();
+  lastEvent = { data, event, id, retry, text };
+  return text;
 }

@@ -1,10 +1,12 @@
 /** The law of text that many get: everybody gets what it would have got alone. */
 import assert from 'node:assert/strict';
 import { ResponseWriter } from 'barewire/http';
+import { encodeEvent } from 'barewire/sse';
 import fc from 'fast-check';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { ResponseChannel } from '../../lib/server/response-channel.ts';
+import { encodeSharedEvent } from '../../lib/server/shared-text.ts';
 import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { runs } from '../support/laws.ts';
@@ -55,6 +57,42 @@ t.test('shared text reaches everybody as text of its own would', async (t) => {
     assert.deepEqual(wires(shared), wires(alone));
   });
   await fc.assert(law, runs(100));
+  t.pass('no counterexample');
+});
+
+// Few values, so that events come again whole or in part.
+const few = <Value>(...values: Value[]): fc.Arbitrary<Value | undefined> =>
+  fc.constantFrom(undefined, ...values);
+const event = fc.record({
+  data: few('a', 'b\nb', ''),
+  event: few('price', 'bad\ntype'),
+  id: few('7', ''),
+  retry: few(0, -0, 5, -1, Number.NaN),
+});
+
+function outcomeOf(encode: () => string): string {
+  try {
+    return encode();
+  } catch (error) {
+    return `threw ${String(error)}`;
+  }
+}
+
+t.test('an event is encoded for each stream as it would be alone', async (t) => {
+  const turns = fc.array(fc.tuple(event, fc.nat(2), fc.boolean()), { maxLength: 30 });
+  const law = fc.asyncProperty(turns, async (taken) => {
+    for (const [fields, again, endsTurn] of taken) {
+      const alone = outcomeOf(() => encodeEvent(fields));
+      for (let time = 0; time <= again; time += 1) {
+        assert.equal(
+          outcomeOf(() => encodeSharedEvent(fields)),
+          alone,
+        );
+      }
+      if (endsTurn) await turnEnd();
+    }
+  });
+  await fc.assert(law, runs(200));
   t.pass('no counterexample');
 });
 

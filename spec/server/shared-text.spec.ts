@@ -1,6 +1,7 @@
 import { HAS_FAST_PATHS } from 'barewire/base';
 import t from 'tap';
-import { shareText } from '../../lib/server/shared-text.ts';
+import { encodeSharedEvent, shareText } from '../../lib/server/shared-text.ts';
+import { usedMemory } from '../support/memory.ts';
 
 const turnEnd = (): Promise<void> => new Promise((done) => setImmediate(done));
 
@@ -24,4 +25,15 @@ t.test('a body without framing gets the text itself', async (t) => {
   t.equal(shareText('ä').framed('', ''), bytes);
   t.equal(shareText('ä').byteLength, 2);
   await turnEnd();
+});
+
+t.test('keeps nothing beyond the turn', async (t) => {
+  const before = usedMemory();
+  const text = 'x'.repeat(10_000_000);
+  encodeSharedEvent({ data: `${text}y` });
+  shareText(`${text}z`).framed('', '');
+  await turnEnd();
+  await turnEnd();
+  const kept = usedMemory() - before;
+  t.ok(kept < 15_000_000, `${kept} bytes`);
 });
