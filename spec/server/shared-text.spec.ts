@@ -35,5 +35,5 @@ t.test('keeps nothing beyond the turn', async (t) => {
   await turnEnd();
   await turnEnd();
   const kept = usedMemory() - before;
-  t.ok(kept < 15_000_000, `${kept} bytes`);
+  t.ok(kept < 5_000_000, `${kept} bytes`);
 });
