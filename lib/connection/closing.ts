@@ -23,8 +23,6 @@ export type Awaited = 'our-close' | 'peer-close' | 'transport-end';
 
 /** The end of one connection, from the first step on. */
 export class Closing {
-  /** Our side wants to close; its frame may still wait behind messages. */
-  isRequested = false;
   /** The rule that was broken or the deadline that passed. */
   error: ProtocolError | undefined;
   /** Code of our close frame, once it is written. */
@@ -43,7 +41,7 @@ export class Closing {
 
   /** True while sending messages makes sense. */
   get isOpen(): boolean {
-    return this.#state === 'open' && !this.isRequested && this.#awaited === undefined;
+    return this.#state === 'open' && this.#awaited === undefined;
   }
 
   /** True while input still means something. */

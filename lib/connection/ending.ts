@@ -72,7 +72,6 @@ export class Ending {
     this.check(code, reason);
     const { closing } = this;
     if (!closing.isOpen) return;
-    closing.isRequested = true;
     closing.begin('us');
     this.#await('our-close');
     this.#output.closeAfterQueue(() => this.#write(code, reason));
@@ -93,8 +92,9 @@ export class Ending {
     const isReply = closing.state === 'close-sent';
     closing.move('receive-close');
     if (isReply) return this.#exchanged();
+    // Ours may be on its way already, behind what was accepted before it.
+    if (closing.awaited === 'our-close') return;
     this.#await('our-close');
-    if (closing.isRequested) return; // Ours is on its way, behind what was accepted before it.
     const code = close.code === NO_STATUS_CODE ? undefined : close.code;
     this.#output.closeAfterQueue(() => this.#write(code, ''));
   }

@@ -74,9 +74,9 @@ t.test('takes no step that the table does not have', (t) => {
   t.end();
 });
 
-t.test('sends no messages once closing was asked for', (t) => {
+t.test('sends no messages once our close frame is waited for', (t) => {
   const closing = new Closing();
-  closing.isRequested = true;
+  closing.await('our-close', 0);
   t.equal(closing.isOpen, false);
   t.equal(closing.isWritable, true);
   t.end();

@@ -25,6 +25,11 @@ t.test('takes a server without masking keys, and no client', (t) => {
 t.test('wants a sink that can take pieces, when pieces are wanted', (t) => {
   t.equal(refused({ role: 'server', now, delivery: 'pieces' }), false);
   t.equal(refused({ role: 'server', now, delivery: 'pieces' }, { message: () => {} }), true);
+  const whole = { messageStart() {}, messagePiece() {}, messageEnd() {} };
+  for (const missing of Object.keys(whole)) {
+    const sink = { ...whole, [missing]: undefined };
+    t.equal(refused({ role: 'server', now, delivery: 'pieces' }, sink), true, missing);
+  }
   t.end();
 });
 

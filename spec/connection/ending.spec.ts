@@ -442,9 +442,10 @@ t.test('says goodbye once, and reports once, whatever is asked of it afterwards'
     connection.terminate();
     t.equal(server.isAborted, state !== 'closed', 'what is over cannot be cut');
     connection.transportClosed();
-    const { report } = server;
+    const { report, hasEnded } = server;
     t.equal(report?.error?.code, state === 'failed' ? 'reserved-opcode' : undefined, state);
     connection.receiveEnd();
+    t.equal(server.hasEnded, hasEnded, 'nobody ends what is gone');
     connection.terminate();
     connection.transportClosed(new Error('late'));
     t.equal(server.report, report);

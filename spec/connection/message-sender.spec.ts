@@ -170,6 +170,23 @@ t.test('keeps the place of frames that are still in the making', (t) => {
   t.end();
 });
 
+t.test('does not care for what the compressor makes, or fails to, after it was stopped', (t) => {
+  for (const error of [undefined, new ProtocolError('deflate-failed')]) {
+    let done = (): void => {};
+    const { sender, output, asked } = rig({
+      compress: (_payload, _fin, told) => {
+        done = () => told(error, Buffer.from('late'));
+      },
+    });
+    sender.send('compressed', undefined);
+    sender.stop();
+    done();
+    t.equal(output(), '');
+    t.equal(asked(), 0);
+  }
+  t.end();
+});
+
 t.test('does not care for frames that come after it was stopped', (t) => {
   const { sender, output, asked } = rig();
   const frames = toCome();

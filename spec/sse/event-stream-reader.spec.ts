@@ -192,6 +192,10 @@ t.test('fails once on an event that is too large, and is inert afterwards', (t) 
     ['empty lines of data, which cost one byte each', 'data\n'.repeat(64)],
     ['a type and data', `event: ${'e'.repeat(30)}\ndata: ${'d'.repeat(30)}\n`],
     ['an unknown field', 'x'.repeat(65)],
+    [
+      'the second event',
+      `event: ${'e'.repeat(50)}\n\nevent: ${'e'.repeat(50)}\ndata: ${'d'.repeat(30)}\n`,
+    ],
   ];
   for (const [title, body] of bodies) {
     const input = Buffer.from(`${body}\n\ndata: late\n\n`);
