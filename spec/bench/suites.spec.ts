@@ -71,3 +71,10 @@ t.test('cases take turns, are prepared, and may be asynchronous', async (t) => {
     [2, 2],
   );
 });
+
+t.test('a case whose runs give no number is not measured', async (t) => {
+  const nothing = { name: 'idle', run: () => undefined as unknown as number };
+  const effort = { rounds: 1, milliseconds: 1 };
+  const measuring = measureSuite({ id: 'X', title: 'x' }, [nothing], effort);
+  await t.rejects(measuring, { message: 'idle: its runs gave no numbers' });
+});
