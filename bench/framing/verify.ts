@@ -119,16 +119,16 @@ function malformedTexts(size: number): Buffer[] {
 
 /** Decoders may throw, fail a turn later, or fall silent; they must not deliver. */
 async function verifyRefusals(contender: Contender, workload: Workload): Promise<void> {
+  const arrivals = malformedTexts(workload.size).flatMap((text) => {
+    const stream = Buffer.concat(makeFrames(workload, text, 1));
+    return [[stream], cutStream(stream)];
+  });
   const ignore = (): void => {};
   process.on('uncaughtException', ignore);
   try {
-    for (const text of malformedTexts(workload.size)) {
-      const stream = Buffer.concat(makeFrames(workload, text, 1));
-      for (const reads of [[stream], cutStream(stream)]) {
-        if (!(await isRefused(contender, workload, reads))) {
-          throw new Error(`${contender.name}: delivers text that is not UTF-8`);
-        }
-      }
+    for (const reads of arrivals) {
+      if (await isRefused(contender, workload, reads)) continue;
+      throw new Error(`${contender.name}: delivers text that is not UTF-8`);
     }
   } finally {
     process.off('uncaughtException', ignore);
