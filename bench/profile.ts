@@ -7,13 +7,13 @@
  *
  * Only what is measured is profiled: neither the start of the server nor the warm-up.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BAREWIRE, NET, NODE_HTTP, WS } from './process/contenders.ts';
 import { broadcast, echo, eventFanOut, handshakes, type Measure } from './process/scenarios.ts';
 import { buildCallTree, type CpuProfile, listFunctions, sumByOwner } from './profile/call-tree.ts';
 import { drawFlameGraph } from './profile/flame-graph.ts';
-import { readAmount, readCommandLine, refuse } from './support/command-line.ts';
+import { makeFolder, readAmount, readCommandLine, refuse } from './support/command-line.ts';
 import { formatTime } from './support/units.ts';
 
 const SERVERS = { barewire: BAREWIRE, ws: WS, net: NET, 'node-http': NODE_HTTP } as const;
@@ -51,7 +51,7 @@ async function profile(scenario: string, makeMeasure: (scale: number) => Measure
   const contender = SERVERS[values.server as keyof typeof SERVERS];
   if (contender === undefined)
     refuse(`no server is called ${values.server}: there are ${Object.keys(SERVERS).join(', ')}`);
-  mkdirSync(values.into, { recursive: true });
+  makeFolder('--into', values.into);
   const path = join(values.into, `${scenario}-${values.server}`);
   const profileFile = `${path}.cpuprofile`;
   rmSync(profileFile, { force: true });

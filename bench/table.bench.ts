@@ -8,12 +8,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drawBars } from './support/chart.ts';
-import { readAmount, readCommandLine, refuse } from './support/command-line.ts';
+import { makeFolder, readAmount, readCommandLine, refuse } from './support/command-line.ts';
 import { BENCH_OPTIONS } from './support/options.ts';
 import type { Report } from './support/report.ts';
 import { chooseJobs, type Job } from './table/jobs.ts';
@@ -62,11 +62,7 @@ function writeResults(added: readonly Report[], failures: readonly string[]): vo
 
 const jobs = readJobs();
 readAmount('--rounds', values.rounds, 1);
-try {
-  mkdirSync(join(into, 'results'), { recursive: true });
-} catch (error) {
-  refuse(`--into cannot be written: ${(error as Error).message}`);
-}
+makeFolder('--into', join(into, 'results'));
 const scratch = mkdtempSync(join(tmpdir(), 'barewire-bench-'));
 const reports: Report[] = [];
 const failures: string[] = [];

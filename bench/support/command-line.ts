@@ -1,5 +1,5 @@
 /** The command line of a bench: what it does not know ends it with a sentence, not with a trace. */
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { chooseRows } from './selection.ts';
 
@@ -28,6 +28,15 @@ export function readRows<Row extends { readonly id: string }>(
   const stranger = names.find((name) => chooseRows(rows, [name]).length === 0);
   if (stranger !== undefined) refuse(`no row begins with ${stranger}`);
   return chooseRows(rows, names);
+}
+
+/** Makes the folder that an option names. */
+export function makeFolder(option: string, path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    refuse(`${option} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** Refuses a file that cannot be written, before anything is measured for it. */

@@ -67,6 +67,9 @@ t.test('one that does less than it should is an error, whatever it leaves out', 
     ['half a frame', 0, 'Error: 5 bytes are no whole frame'],
     ['pings', 0, 'Error: writes a control frame'],
   ]);
+  t.match(await errorsOf({ ...ENCODE, fragments: 4 }, ['one frame']), [
+    ['one frame', 0, /^Error: cheat: (\d+) frames for \1 messages$/],
+  ]);
   t.strictSame(await errorsOf(DECODE, ['both ends', 'no check of UTF-8']), [
     ['both ends', 0, 'Error: cheat: message 1 is not what was sent'],
     ['no check of UTF-8', 0, 'Error: cheat: delivers text that is not UTF-8'],

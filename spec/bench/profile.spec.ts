@@ -102,6 +102,7 @@ t.test('npm run profile refuses what it would not look at', (t) => {
   for (const [line, what] of [
     [['echo', 'burst'], /^one scenario is profiled at a time: echo or burst\n$/],
     [['echo', '--top', 'abc'], /^--top takes a whole number above zero, not abc\n$/],
+    [['echo', '--into', '/dev/null'], /^--into cannot be written: .*\n$/],
     [['echo', '--server', 'x'], /^no server is called x: there are barewire, .*\n$/],
   ] as const) {
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...line], {

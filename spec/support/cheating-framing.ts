@@ -61,6 +61,12 @@ const CHEATS: Readonly<Record<string, Partial<Contender>>> = {
   'the other kind': encoding((frame) => Buffer.from(frame.with(0, frame[0]! ^ 3))),
   'half a frame': encoding((frame) => frame.subarray(0, 1)),
   pings: encoding((frame) => Buffer.from(frame.with(0, 0x89))),
+  'one frame': {
+    createEncoder(role, socket) {
+      const { send, flush } = toy.createEncoder(role, socket);
+      return { send, sendPieces: (pieces) => send(pieces.join('')), flush };
+    },
+  },
   'both ends': decoding((payload, frame) => {
     const text = Buffer.from(frame.subarray(6));
     text[0] = payload[0]!;
