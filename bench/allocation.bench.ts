@@ -15,10 +15,10 @@ import { sampleServer } from './allocation/server.ts';
 import type { Workload } from './framing/workload.ts';
 import { BAREWIRE, NET, WS } from './process/contenders.ts';
 import type { EchoLoad } from './process/load.ts';
-import { readAmount, readCommandLine, refuseRows } from './support/command-line.ts';
+import { readAmount, readCommandLine, readRows } from './support/command-line.ts';
+import { BENCH_OPTIONS } from './support/options.ts';
 import { makeRow, type Row, type Sample } from './support/report.ts';
-import { chooseRows } from './support/selection.ts';
-import { SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
+import { saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -90,15 +90,15 @@ const MEASUREMENTS: readonly Measurement[] = [
   codec('encode binary', 'written to frames: binary', { ...encode, kind: 'binary' }),
 ];
 
-const { values, positionals } = readCommandLine({ allowPositionals: true, options: SUITE_OPTIONS });
+const { values, positionals } = readCommandLine({
+  allowPositionals: true,
+  options: BENCH_OPTIONS.allocation,
+});
 const rounds = readAmount('--rounds', values.rounds, values.quick ? 2 : 5);
 const rows: Row[] = [];
-for (const { id, title, measure } of chooseRows(MEASUREMENTS, positionals)) {
+for (const { id, title, measure } of readRows(MEASUREMENTS, positionals)) {
   const row = makeRow({ id, title: `${title}, 20 B`, unit: 'B' }, await measure(rounds));
   console.log(formatRow(row));
   rows.push(row);
-}
-if (rows.length === 0) {
-  refuseRows(positionals);
 }
 saveRows('allocation', rows, values);

@@ -2,18 +2,19 @@
  * What permessage-deflate costs: CPU per echoed message, against ws, and memory of a connection
  * that was busy once and is idle now.
  *
- *   npm run bench -- deflate [echo | memory] [--quick] [--json file] [--svg file]
+ *   npm run bench -- deflate [echo | memory] [--quick] [--rounds n] [--ms n]
+ *                            [--json file] [--svg file]
  *
  * The connections of a row are used by turns, so that compression states compete for the caches as
  * they do in a server. CPU is that of the whole process, threads included.
  */
 import { measureMemory } from './deflate/memory.ts';
 import { makePeer, PEERS, type PeerName, packMessages } from './deflate/peers.ts';
-import { readCommandLine, refuseRows } from './support/command-line.ts';
+import { readAmount, readCommandLine, readRows, refuse } from './support/command-line.ts';
+import { BENCH_OPTIONS } from './support/options.ts';
 import type { Row } from './support/report.ts';
-import { chooseRows } from './support/selection.ts';
 import { type Case, measureSuite } from './support/suite.ts';
-import { effortOf, SUITE_OPTIONS, type Suite, saveRows } from './support/suite-command.ts';
+import { effortOf, type Suite, saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
 import { jsonRecords } from './support/texts.ts';
 import { formatBytes } from './support/units.ts';
@@ -58,22 +59,30 @@ const SUITES = [
   echo(100, 500),
   echo(1_024, 500),
 ];
+/** Measured in processes of its own, in rounds and not by time. */
+const MEMORY: Pick<Suite, 'id'> = { id: 'memory' };
 
-const { values, positionals } = readCommandLine({ allowPositionals: true, options: SUITE_OPTIONS });
+const { values, positionals } = readCommandLine({
+  allowPositionals: true,
+  options: BENCH_OPTIONS.deflate,
+});
 const effort = effortOf(values);
+const chosen = readRows([...SUITES, MEMORY], positionals);
+const suites = SUITES.filter((suite) => chosen.includes(suite));
+if (suites.length === 0 && values.ms !== undefined) {
+  refuse('--ms says nothing about memory: --rounds does');
+}
 const rows: Row[] = [];
-for (const { id, title, cases } of chooseRows(SUITES, positionals)) {
+for (const { id, title, cases } of suites) {
   const row = await measureSuite({ id, title }, await cases(), effort);
   console.log(formatRow(row));
   rows.push(row);
 }
-if (chooseRows([{ id: 'memory' }], positionals).length > 0) {
-  for (const row of await measureMemory(3, values.quick ? 200 : 2_000)) {
+if (chosen.includes(MEMORY)) {
+  const rounds = readAmount('--rounds', values.rounds, 3);
+  for (const row of await measureMemory(rounds, values.quick ? 200 : 2_000)) {
     console.log(formatRow(row));
     rows.push(row);
   }
-}
-if (rows.length === 0) {
-  refuseRows(positionals);
 }
 saveRows('deflate', rows, values);

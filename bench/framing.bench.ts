@@ -10,24 +10,21 @@
  */
 import { listSeats, measureFraming } from './framing/measure.ts';
 import { idOf, listWorkloads } from './framing/workload.ts';
-import { readCommandLine, refuseRows } from './support/command-line.ts';
-import { chooseRows } from './support/selection.ts';
-import { effortOf, SUITE_OPTIONS, saveRows } from './support/suite-command.ts';
+import { readCommandLine, readRows } from './support/command-line.ts';
+import { BENCH_OPTIONS } from './support/options.ts';
+import { effortOf, saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
 
 const { values, positionals } = readCommandLine({
   allowPositionals: true,
-  options: { ...SUITE_OPTIONS, with: { type: 'string', multiple: true, default: [] } },
+  options: BENCH_OPTIONS.framing,
 });
 const effort = effortOf(values);
 const listed = listWorkloads(values.quick).map((workload) => ({ id: idOf(workload), workload }));
-const workloads = chooseRows(listed, positionals).map(({ workload }) => workload);
-if (workloads.length === 0) {
-  refuseRows(positionals);
-}
+const workloads = readRows(listed, positionals).map(({ workload }) => workload);
 const { rounds, milliseconds } = effort;
 console.log(`node ${process.version}, ${rounds} rounds of ${milliseconds} ms each, in turns`);
-const rows = await measureFraming(workloads, listSeats(values.with), effort, (row) => {
+const rows = await measureFraming(workloads, listSeats(values.with ?? []), effort, (row) => {
   console.log(formatRow(row));
 });
 saveRows('framing', rows, values);

@@ -18,9 +18,9 @@ import { RequestReader } from 'barewire/http';
 import { CONTENDERS, Tally } from './http/contenders.ts';
 import { HOSTILE_INPUTS } from './http/hostile.ts';
 import { type HttpWorkload, inputBytes, listHttpWorkloads } from './http/inputs.ts';
-import { readAmount, readCommandLine, refuseRows } from './support/command-line.ts';
+import { readAmount, readCommandLine, readRows } from './support/command-line.ts';
+import { BENCH_OPTIONS } from './support/options.ts';
 import { makeRow, type Row } from './support/report.ts';
-import { chooseRows } from './support/selection.ts';
 import { saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
 import { takeTurns } from './support/turns.ts';
@@ -28,13 +28,7 @@ import { formatBytes, formatTime } from './support/units.ts';
 
 const { values: options, positionals } = readCommandLine({
   allowPositionals: true,
-  options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    ms: { type: 'string' },
-    json: { type: 'string' },
-    svg: { type: 'string' },
-  },
+  options: BENCH_OPTIONS.http,
 });
 const rounds = readAmount('--rounds', options.rounds, options.quick ? 7 : 21);
 const microseconds = 1e3 * readAmount('--ms', options.ms, options.quick ? 10 : 30);
@@ -159,27 +153,21 @@ async function measureGrowth(): Promise<number> {
   return tooFast;
 }
 
-const isGrowthOnly = positionals.length === 1 && positionals[0] === 'growth';
-const workloads = chooseRows(listHttpWorkloads(), positionals);
-const hasHandshake = chooseRows([{ id: 'HTTP handshake' }], positionals).length > 0;
-if (!isGrowthOnly && workloads.length === 0 && !hasHandshake) {
-  refuseRows(positionals);
-}
+const HANDSHAKE = { id: 'HTTP handshake' };
+const GROWTH = { id: 'growth' };
+const workloads = listHttpWorkloads();
+const chosen = readRows([...workloads, HANDSHAKE, GROWTH], positionals).map(({ id }) => id);
 const rows: Row[] = [];
 console.log(`node ${process.version}, ${rounds} rounds in turns, CPU time of one message`);
-if (!isGrowthOnly) {
-  for (const workload of workloads) {
-    const row = await measure(workload);
-    rows.push(row);
-    console.log(formatRow(row));
-  }
-  if (hasHandshake) {
-    rows.push(await measureHandshake());
-    console.log(formatRow(rows.at(-1)!));
-  }
+for (const workload of workloads) {
+  if (!chosen.includes(workload.id)) continue;
+  rows.push(await measure(workload));
+  console.log(formatRow(rows.at(-1)!));
 }
-if (positionals.length === 0 || isGrowthOnly) {
-  if ((await measureGrowth()) > 0) process.exitCode = 1;
+if (chosen.includes(HANDSHAKE.id)) {
+  rows.push(await measureHandshake());
+  console.log(formatRow(rows.at(-1)!));
 }
+if (chosen.includes(GROWTH.id) && (await measureGrowth()) > 0) process.exitCode = 1;
 saveRows('http', rows, options);
 if (sink === 1e9) console.log('a rare sum');

@@ -9,13 +9,15 @@
  *   npm run bench:quick
  *
  * Every `<name>.bench.ts` beside this file is a bench. Each of several runs in a process of its
- * own. Exit code 1: one of them failed; 2: there is no such bench, or no such option.
+ * own, with those of the options that it has; `--json` and `--svg` name one file for all of them.
+ * Exit code 1: one of them failed; 2: there is no such bench, or no such option.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chooseBench, GROUPS } from './support/dispatch.ts';
+import { runTogether, shareOptions } from './support/together.ts';
 
 /** Short versions, in less than three minutes together. */
 const QUICK: readonly (readonly [name: string, ...args: string[]])[] = [
@@ -39,15 +41,13 @@ const names = readdirSync(here)
   .map((file) => file.slice(0, -'.bench.js'.length))
   .sort();
 
-/** @returns false when it refused its command line: the next one would say the same. */
-async function runApart(name: string, args: readonly string[]): Promise<boolean> {
+async function runApart(name: string, args: readonly string[]): Promise<void> {
   console.log(`\n── ${name} ${args.join(' ')}`);
   const child = spawn(process.execPath, [`${here}${name}.bench.js`, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) process.exitCode = code === REFUSED ? REFUSED : 1;
-  return code !== REFUSED;
 }
 
 const command = chooseBench(process.argv.slice(2), names);
@@ -65,5 +65,5 @@ if (command.kind === 'list') {
   process.argv = [process.execPath, file, ...command.args];
   await import(file);
 } else {
-  for (const name of command.names) if (!(await runApart(name, command.args))) break;
+  await runTogether(shareOptions(command.names, command.args), runApart);
 }

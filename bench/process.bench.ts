@@ -13,28 +13,23 @@ import { programVersions } from './process/contenders.ts';
 import { measureRow } from './process/measure.ts';
 import { FULL, listWorkloads, QUICK } from './process/workloads.ts';
 import { drawBars } from './support/chart.ts';
-import { readAmount, readCommandLine, refuseRows } from './support/command-line.ts';
+import { readAmount, readCommandLine, readRows, refuse } from './support/command-line.ts';
+import { BENCH_OPTIONS } from './support/options.ts';
 import { makeReport, type Row, writeReport } from './support/report.ts';
-import { chooseRows } from './support/selection.ts';
 import { formatRow } from './support/table.ts';
 
 const { values, positionals } = readCommandLine({
   allowPositionals: true,
-  options: {
-    rounds: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    svg: { type: 'string' },
-  },
+  options: BENCH_OPTIONS.process,
 });
 const rounds = readAmount('--rounds', values.rounds, values.quick ? 3 : 5);
 const scale = values.quick ? QUICK : FULL;
 // For specs, which want to see that it works and not how fast.
 const length = Number(process.env['BENCH_LENGTH'] ?? scale.length);
-const workloads = chooseRows(listWorkloads({ ...scale, length }), positionals);
-if (workloads.length === 0) {
-  refuseRows(positionals);
+if (!Number.isFinite(length) || length <= 0) {
+  refuse(`BENCH_LENGTH takes a number above zero, not ${process.env['BENCH_LENGTH']}`);
 }
+const workloads = readRows(listWorkloads({ ...scale, length }), positionals);
 
 const rows: Row[] = [];
 for (const workload of workloads) {

@@ -7,13 +7,13 @@
  *
  * Only what is measured is profiled: neither the start of the server nor the warm-up.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BAREWIRE, NET, NODE_HTTP, WS } from './process/contenders.ts';
 import { broadcast, echo, eventFanOut, handshakes, type Measure } from './process/scenarios.ts';
 import { buildCallTree, type CpuProfile, listFunctions, sumByOwner } from './profile/call-tree.ts';
 import { drawFlameGraph } from './profile/flame-graph.ts';
-import { readCommandLine, refuse } from './support/command-line.ts';
+import { makeFolder, readAmount, readCommandLine, refuse } from './support/command-line.ts';
 import { formatTime } from './support/units.ts';
 
 const SERVERS = { barewire: BAREWIRE, ws: WS, net: NET, 'node-http': NODE_HTTP } as const;
@@ -41,15 +41,17 @@ const { values, positionals } = readCommandLine({
     server: { type: 'string', default: 'barewire' },
     quick: { type: 'boolean', default: false },
     into: { type: 'string', default: 'reports' },
-    top: { type: 'string', default: '25' },
+    top: { type: 'string' },
   },
 });
+
+const top = readAmount('--top', values.top, 25);
 
 async function profile(scenario: string, makeMeasure: (scale: number) => Measure): Promise<void> {
   const contender = SERVERS[values.server as keyof typeof SERVERS];
   if (contender === undefined)
     refuse(`no server is called ${values.server}: there are ${Object.keys(SERVERS).join(', ')}`);
-  mkdirSync(values.into, { recursive: true });
+  makeFolder('--into', values.into);
   const path = join(values.into, `${scenario}-${values.server}`);
   const profileFile = `${path}.cpuprofile`;
   rmSync(profileFile, { force: true });
@@ -71,13 +73,14 @@ async function profile(scenario: string, makeMeasure: (scale: number) => Measure
   const share = (time: number): string => `${((100 * time) / whole).toFixed(1).padStart(5)} %`;
   for (const [owner, time] of owners) console.log(`${share(time)}  ${owner}`);
   console.log('\nself times');
-  for (const { name, place, owner, self } of listFunctions(tree).slice(0, Number(values.top))) {
+  for (const { name, place, owner, self } of listFunctions(tree).slice(0, top)) {
     console.log(`${share(self)}  ${owner.padEnd(9)} ${name} ${place}`);
   }
   console.log(`\nwritten: ${profileFile}, ${path}.svg`);
 }
 
-const [scenario = ''] = positionals;
+const [scenario = '', other] = positionals;
+if (other !== undefined) refuse(`one scenario is profiled at a time: ${scenario} or ${other}`);
 const found = SCENARIOS[scenario];
 if (found === undefined) {
   console.error(`npm run profile -- ${Object.keys(SCENARIOS).join(' | ')}`);

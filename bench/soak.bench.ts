@@ -14,6 +14,8 @@ import { IDLE_AND_ATTACK } from './soak/idle-and-attack.ts';
 import { ONE_GIB } from './soak/one-gib.ts';
 import { TEN_THOUSAND } from './soak/ten-thousand.ts';
 import { readCommandLine } from './support/command-line.ts';
+import { BENCH_OPTIONS } from './support/options.ts';
+import { makeReport } from './support/report.ts';
 
 const SOAKS: readonly Soak[] = [IDLE_AND_ATTACK, ONE_GIB, DEFLATE_IDLE, TEN_THOUSAND];
 /** What hangs is an error, too. */
@@ -56,7 +58,7 @@ async function measure(soak: Soak, quick: boolean): Promise<Result> {
 async function main(): Promise<number> {
   const { values, positionals } = readCommandLine({
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+    options: BENCH_OPTIONS.soak,
   });
   const names = SOAKS.map(({ name }) => name);
   const stranger = positionals.find((name) => !names.includes(name));
@@ -71,7 +73,9 @@ async function main(): Promise<number> {
     if (isChosen) results.push(await measure(soak, values.quick));
   }
   if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ node: process.version, results }, null, 2)}\n`);
+    // A report like the others, but its figures compare with nobody's, and are no rows.
+    const report = { ...makeReport('soak', []), results };
+    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   }
   return results.every(({ error }) => error === undefined) ? 0 : 1;
 }

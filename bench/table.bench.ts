@@ -8,12 +8,13 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drawBars } from './support/chart.ts';
-import { readAmount, readCommandLine, refuse } from './support/command-line.ts';
+import { makeFolder, readAmount, readCommandLine, refuse } from './support/command-line.ts';
+import { BENCH_OPTIONS } from './support/options.ts';
 import type { Report } from './support/report.ts';
 import { chooseJobs, type Job } from './table/jobs.ts';
 import { formatPage, rowsOf } from './table/markdown.ts';
@@ -22,14 +23,8 @@ import { mergeReports, readReports } from './table/store.ts';
 /** A job that is not done by then is ended. */
 const MAX_JOB_MS = 600_000;
 
-const { values } = readCommandLine({
-  options: {
-    only: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    into: { type: 'string', default: fileURLToPath(new URL('../../bench', import.meta.url)) },
-  },
-});
+const { values } = readCommandLine({ options: BENCH_OPTIONS.table });
+const into = resolve(values.into ?? fileURLToPath(new URL('../../bench', import.meta.url)));
 
 function readJobs(): readonly Job[] {
   try {
@@ -54,8 +49,7 @@ async function runJob({ id, bench, rows, rounds }: Job, folder: string): Promise
   return readReports(file);
 }
 
-function writeResults(into: string, added: readonly Report[], failures: readonly string[]): void {
-  mkdirSync(join(into, 'results'), { recursive: true });
+function writeResults(added: readonly Report[], failures: readonly string[]): void {
   const reports = mergeReports(join(into, 'results', 'all.json'), added);
   writeFileSync(join(into, 'results.md'), formatPage(reports, failures));
   for (const { id, title } of chooseJobs(undefined)) {
@@ -68,6 +62,7 @@ function writeResults(into: string, added: readonly Report[], failures: readonly
 
 const jobs = readJobs();
 readAmount('--rounds', values.rounds, 1);
+makeFolder('--into', join(into, 'results'));
 const scratch = mkdtempSync(join(tmpdir(), 'barewire-bench-'));
 const reports: Report[] = [];
 const failures: string[] = [];
@@ -82,8 +77,8 @@ for (const job of jobs) {
     failures.push(job.id);
   }
   // After each job, so that nothing is lost when the run is cut.
-  writeResults(resolve(values.into), reports, failures);
+  writeResults(reports, failures);
 }
 rmSync(scratch, { recursive: true });
-console.log(`\nwritten: ${resolve(values.into, 'results.md')}`);
+console.log(`\nwritten: ${join(into, 'results.md')}`);
 if (failures.length > 0) process.exitCode = 1;

@@ -30,6 +30,14 @@ export const contender: Contender = {
         outbox.append(typeof payload === 'string' ? OPCODE.text : OPCODE.binary, true, 0, payload);
         if (outbox.length >= FLUSH_BYTES) outbox.flush(taker);
       },
+      sendPieces(pieces) {
+        let opcode: number = typeof pieces[0] === 'string' ? OPCODE.text : OPCODE.binary;
+        for (let index = 0; index < pieces.length; index += 1) {
+          outbox.append(opcode, index === pieces.length - 1, 0, pieces[index]!);
+          if (outbox.length >= FLUSH_BYTES) outbox.flush(taker);
+          opcode = OPCODE.continuation;
+        }
+      },
       flush: () => outbox.flush(taker),
     };
   },

@@ -1,10 +1,20 @@
 /** What a contender does in one run: read, or write, the messages of a workload, and be checked. */
-import { Writable } from 'node:stream';
 import type { Case } from '../support/suite.ts';
-import type { ByteSink, Contender } from './contender.ts';
-import { makeMessage, makeReads, messagesInPass, type Workload } from './workload.ts';
+import type { Contender } from './contender.ts';
+import { MeasuringSocket } from './sockets.ts';
+import {
+  cutMessage,
+  makeFrames,
+  makeMessage,
+  makeReads,
+  messagesInPass,
+  type Workload,
+} from './workload.ts';
 
-/** Every message is looked at, at both ends, so that none can be left undone or half done. */
+/**
+ * Every message is looked at, at both ends, so that none can be left out; more would be timed with
+ * the work. Whether they are whole is seen beforehand (verify.ts).
+ */
 export function makeDecodeCase(contender: Contender, workload: Workload): Case {
   const reads = makeReads(workload);
   const working = reads.map((read) => Buffer.from(read));
@@ -43,54 +53,28 @@ function checksumOf(data: string | Buffer): number {
   return length + data[0]! + data[length - 1]!;
 }
 
-/** All bytes must have been written when `flush` returns. */
+/** All bytes must have been written when `flush` returns, and no other. */
 export function makeEncodeCase(contender: Contender, workload: Workload): Case {
   const message = makeMessage(workload);
+  const pieces = cutMessage(message, workload.fragments);
   const count = messagesInPass(workload);
+  const frames = makeFrames(workload, Buffer.from(message as string), 0);
+  const expected = count * frames.reduce((sum, { length }) => sum + length, 0);
   const socket = new MeasuringSocket();
-  const { send, flush } = contender.createEncoder(workload.role, socket);
+  const { send, sendPieces, flush } = contender.createEncoder(workload.role, socket);
+  const sendOne = workload.fragments === 1 ? () => send(message) : () => sendPieces!(pieces);
   return {
     name: contender.name,
     units: count,
     isOnce: true,
     run() {
       socket.byteCount = 0;
-      for (let index = 0; index < count; index += 1) send(message);
+      for (let index = 0; index < count; index += 1) sendOne();
       flush();
-      if (socket.byteCount < count * (workload.size + 2)) {
-        throw new Error(`${contender.name}: only ${socket.byteCount} bytes written`);
+      if (socket.byteCount !== expected) {
+        throw new Error(`${contender.name}: ${socket.byteCount} of ${expected} bytes written`);
       }
       return socket.byteCount;
     },
   };
-}
-
-/**
- * A stream that throws everything away at once, as a socket does whose bytes the kernel takes, so
- * that each write costs what the machinery of streams costs. Strings are encoded as a socket does
- * it: in memory it has up to 16 KiB, else in memory set aside for them.
- */
-class MeasuringSocket extends Writable implements ByteSink {
-  byteCount = 0;
-  readonly #memory = Buffer.allocUnsafeSlow(16_384);
-
-  constructor() {
-    super({ decodeStrings: false });
-  }
-
-  override _write(piece: Buffer | string, _encoding: string, done: () => void): void {
-    this.#take(piece);
-    done();
-  }
-
-  override _writev(pieces: readonly { readonly chunk: Buffer | string }[], done: () => void): void {
-    for (const { chunk } of pieces) this.#take(chunk);
-    done();
-  }
-
-  #take(piece: Buffer | string): void {
-    if (typeof piece !== 'string') this.byteCount += piece.length;
-    else if (piece.length * 3 > this.#memory.length) this.byteCount += Buffer.from(piece).length;
-    else this.byteCount += this.#memory.write(piece, 'utf8');
-  }
 }

@@ -22,13 +22,22 @@ export interface Contender {
   /**
    * Makes an encoder for one connection.
    *
-   * @returns `send`, which frames one message, and `flush`, after which all frames sent so far must
-   *   have been written to `socket`, in pieces that will not change any more.
+   * @returns how it is used: after `flush` all frames sent so far must have been written to
+   *   `socket`, in pieces that will not change any more.
    */
-  createEncoder(
-    role: Role,
-    socket: ByteSink,
-  ): { send(payload: string | Buffer): void; flush(): void };
+  createEncoder(role: Role, socket: ByteSink): Encoder;
+}
+
+/** One connection's encoder. Its functions are called without `this`. */
+export interface Encoder {
+  /** Frames one message. */
+  send(payload: string | Buffer): void;
+  /**
+   * Frames one message whose parts are known one after the other, a frame for each. Who cannot do
+   * that leaves it out, and is absent where messages are written in fragments.
+   */
+  sendPieces?(pieces: readonly (string | Buffer)[]): void;
+  flush(): void;
 }
 
 /** Where encoded frames go: as much of a socket as encoders use. */

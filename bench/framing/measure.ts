@@ -45,21 +45,34 @@ export async function measureFraming(
 ): Promise<Row[]> {
   const rows: Row[] = [];
   let group = '';
-  let children: ChildProcess[] = [];
+  let players: Player[] = [];
   for (const workload of workloads) {
     // New processes for each direction and role: one that has done everything is nobody's case.
     const next = `${workload.direction} ${workload.role}`;
     if (next !== group) {
-      for (const child of children) child.disconnect();
-      children = seats.map(start);
+      dismiss(players);
+      players = seats.map((seat) => ({ seat, judged: start(seat), measured: start(seat) }));
       group = next;
     }
-    const row = await measureOne(workload, seats, children, effort);
+    const row = await measureOne(workload, players, effort);
     tell(row);
     rows.push(row);
   }
-  for (const child of children) if (child.connected) child.disconnect();
+  dismiss(players);
   return rows;
+}
+
+/** A contender's two processes: in one it is verified, in the other it is measured. */
+interface Player {
+  readonly seat: Seat;
+  readonly judged: ChildProcess;
+  readonly measured: ChildProcess;
+}
+
+function dismiss(players: readonly Player[]): void {
+  for (const child of players.flatMap(({ judged, measured }) => [judged, measured])) {
+    if (child.connected) child.disconnect();
+  }
 }
 
 function start({ module, env }: Seat): ChildProcess {
@@ -74,35 +87,51 @@ function start({ module, env }: Seat): ChildProcess {
 
 async function measureOne(
   workload: Workload,
-  seats: readonly Seat[],
-  children: readonly ChildProcess[],
+  players: readonly Player[],
   { rounds, milliseconds }: Effort,
 ): Promise<Row> {
-  for (const child of children) await ask(child, { workload, milliseconds: milliseconds * 2 });
+  const contenders: { name: string; sample: (length: number) => Promise<Sample | Error> }[] = [];
+  for (const { seat, judged, measured } of players) {
+    const verdict = await ask(judged, { workload });
+    if (verdict.kind === 'absent') continue;
+    const sample = async (length: number): Promise<Sample | Error> =>
+      verdict.kind === 'failed'
+        ? new Error(verdict.error)
+        : sampleOf(await ask(measured, { workload, milliseconds: length }));
+    contenders.push({ name: seat.label, sample });
+  }
+  for (const { sample } of contenders) await sample(milliseconds * 2);
   const samples = await takeTurns(
     rounds,
-    children.map((child) => () => ask(child, { workload, milliseconds })),
+    contenders.map(
+      ({ sample }) =>
+        () =>
+          sample(milliseconds),
+    ),
   );
   return makeRow(
     { id: idOf(workload), title: titleOf(workload), unit: 'ns' },
-    seats.map(({ label }, index) => ({
-      name: label,
-      series: samples.map((round) => round[index]!),
-    })),
+    contenders.map(({ name }, index) => ({ name, series: samples.map((round) => round[index]!) })),
   );
 }
 
-/** An answer, or what went wrong: a contender that fails is an error in its place. */
-async function ask(child: ChildProcess, order: Order): Promise<Sample | Error> {
-  if (!child.connected) return new Error('its process has ended');
+/** What went wrong is an error in the place of the figure. */
+function sampleOf(answer: Answer): Sample | Error {
+  if (answer.kind === 'sample') return answer.sample;
+  return new Error(answer.kind === 'failed' ? answer.error : 'it was not measured');
+}
+
+async function ask(child: ChildProcess, order: Order): Promise<Answer> {
+  const gone: Answer = { kind: 'failed', error: 'its process has ended' };
+  if (!child.connected) return gone;
   const abort = new AbortController();
   const { signal } = abort;
-  const gone = once(child, 'exit', { signal }).then(() => ({ error: 'its process has ended' }));
+  const ended = once(child, 'exit', { signal }).then(() => gone);
   const told = once(child, 'message', { signal }).then(([answer]) => answer as Answer);
-  gone.catch(() => {});
+  ended.catch(() => {});
   told.catch(() => {});
   child.send(order);
-  const answer: Answer = await Promise.race([told, gone]);
+  const answer = await Promise.race([told, ended]);
   abort.abort();
-  return answer.sample ?? new Error(answer.error);
+  return answer;
 }

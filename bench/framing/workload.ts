@@ -17,6 +17,9 @@ export interface Workload {
   readonly script: 'ascii' | 'mixed';
 }
 
+/** Text, or bytes. */
+export type Message = string | Buffer;
+
 /** What a socket delivers at most in one read. */
 const READ_BYTES = 65_536;
 
@@ -37,7 +40,7 @@ export function messagesInPass({ size }: Workload): number {
 }
 
 /** The message that is sent again and again. */
-export function makeMessage({ kind, size, script }: Workload): string | Buffer {
+export function makeMessage({ kind, size, script }: Workload): Message {
   if (kind === 'binary') return Buffer.from(Uint8Array.from({ length: size }, (_, at) => at * 7));
   let text = '';
   for (let length = 0, at = 0; length < size; at += 1) {
@@ -48,6 +51,36 @@ export function makeMessage({ kind, size, script }: Workload): string | Buffer {
     length += Buffer.byteLength(character!);
   }
   return text;
+}
+
+/** A message of the same length and kind that is like no other. */
+export function variedMessage({ kind, size, script }: Workload, seed: number): Message {
+  let state = Math.imul(seed + 1, 0x9e37_79b9);
+  const next = (below: number): number => {
+    state = Math.imul(state, 1_103_515_245) + 12_345;
+    return (state >>> 16) % below;
+  };
+  if (kind === 'binary') return Buffer.from(Uint8Array.from({ length: size }, () => next(256)));
+  const parts = script === 'mixed' ? ['é', '語', '𝄞', 'abc'] : ['a', 'quick', 'fox '];
+  let text = '';
+  for (let length = 0; length < size; ) {
+    const part = parts[next(parts.length)]!;
+    const partLength = Buffer.byteLength(part);
+    const isFitting = length + partLength <= size;
+    text += isFitting ? part : 'z';
+    length += isFitting ? partLength : 1;
+  }
+  return text;
+}
+
+/** Cuts a message into the payloads of its frames; text must be ASCII. */
+export function cutMessage<Kind extends Message>(message: Kind, fragments: number): Kind[] {
+  const length = Math.ceil(message.length / fragments) || 1;
+  const cut = (start: number): Message =>
+    typeof message === 'string'
+      ? message.slice(start, start + length)
+      : message.subarray(start, start + length);
+  return Array.from({ length: fragments }, (_, index) => cut(index * length) as Kind);
 }
 
 /** The reads in which the messages of one pass arrive. */
@@ -65,13 +98,13 @@ export function makeReads(workload: Workload): Buffer[] {
   return reads;
 }
 
-function makeFrames(workload: Workload, payload: Buffer, seed: number): Buffer[] {
-  const pieceLength = Math.ceil(payload.length / workload.fragments) || 1;
-  return Array.from({ length: workload.fragments }, (_, index) =>
+/** The frames of one message; their masking keys depend on `seed`. */
+export function makeFrames(workload: Workload, payload: Buffer, seed: number): Buffer[] {
+  return cutMessage(payload, workload.fragments).map((piece, index, { length }) =>
     encodeFrame({
       opcode: index > 0 ? OPCODE.continuation : OPCODE[workload.kind],
-      payload: payload.subarray(index * pieceLength, (index + 1) * pieceLength),
-      fin: index === workload.fragments - 1,
+      payload: piece,
+      fin: index === length - 1,
       maskingKey: isMasked(workload) ? (seed * 0x9e37_79b9 + index) >>> 0 : undefined,
     }),
   );
@@ -105,7 +138,6 @@ function listGroup(group: Pick<Workload, 'direction' | 'role'>, quick: boolean):
     ...sizes.map((size): Workload => ({ ...plain, kind: 'binary', size })),
     ...MIXED_SIZES.map((size): Workload => ({ ...plain, kind: 'text', size, script: 'mixed' })),
   ];
-  if (group.direction === 'encode') return list;
   const fragmented = FRAGMENTED.flatMap(([size, fragments]): Workload[] => [
     { ...plain, kind: 'text', size, fragments },
     { ...plain, kind: 'binary', size, fragments },

@@ -49,6 +49,13 @@ export const contender: Contender = {
         const binary = typeof payload !== 'string';
         sender.send(payload, { binary, compress: false, fin: true, mask });
       },
+      sendPieces(pieces) {
+        for (let index = 0; index < pieces.length; index += 1) {
+          const binary = typeof pieces[index] !== 'string';
+          const fin = index === pieces.length - 1;
+          sender.send(pieces[index]!, { binary, compress: false, fin, mask });
+        }
+      },
       flush() {},
     };
   },

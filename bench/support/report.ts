@@ -169,7 +169,7 @@ export function makeReport(
 ): Report {
   const args = process.argv.slice(2).filter((word, at, all) => {
     // Where the result goes says nothing about how it came about.
-    return word !== '--json' && word !== '--svg' && !['--json', '--svg'].includes(all[at - 1]!);
+    return !/^--(json|svg)($|=)/.test(word) && !['--json', '--svg'].includes(all[at - 1]!);
   });
   return {
     bench,

@@ -5,9 +5,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { drawBars } from './chart.ts';
-import { readAmount, readCommandLine, refuseRows } from './command-line.ts';
+import { readAmount, readCommandLine, readRows } from './command-line.ts';
+import { SUITE_OPTIONS } from './options.ts';
 import { makeReport, type Row, writeReport } from './report.ts';
-import { chooseRows } from './selection.ts';
 import { type Case, type Effort, measureSuite } from './suite.ts';
 import { formatRow } from './table.ts';
 
@@ -18,15 +18,6 @@ export interface Suite {
   /** Makes the cases when their turn has come; the first is ours. */
   readonly cases: () => readonly Case[] | Promise<readonly Case[]>;
 }
-
-/** What every suite can be told. */
-export const SUITE_OPTIONS = {
-  quick: { type: 'boolean', default: false },
-  rounds: { type: 'string' },
-  ms: { type: 'string' },
-  json: { type: 'string' },
-  svg: { type: 'string' },
-} as const;
 
 /** Reads `--rounds` and `--ms`; without them, what is enough for figures, or for a look. */
 export function effortOf(values: {
@@ -58,8 +49,7 @@ export async function runSuites(bench: string, suites: readonly Suite[]): Promis
     options: SUITE_OPTIONS,
   });
   const effort = effortOf(values);
-  const chosen = chooseRows(suites, positionals);
-  if (chosen.length === 0) refuseRows(positionals);
+  const chosen = readRows(suites, positionals);
   const { rounds, milliseconds } = effort;
   console.log(`node ${process.version}, ${rounds} rounds of ${milliseconds} ms each, in turns`);
   const rows: Row[] = [];

@@ -13,7 +13,7 @@ import { takeTurns } from './turns.ts';
 /** One contender of a suite. */
 export interface Case {
   readonly name: string;
-  /** Does the work once and returns something that depends on all of it: see {@link sink}. */
+  /** Does the work once and returns a number that depends on all of it. */
   readonly run: () => number | Promise<number>;
   /** Units of work in one run, such as messages. Default 1. */
   readonly units?: number;
@@ -32,8 +32,8 @@ export interface Effort {
   readonly milliseconds: number;
 }
 
-/** Results end here, so that no engine may leave the work out. */
-export let sink = 0;
+/** Results end here, and every sample looks at it, so that no engine may leave the work out. */
+let sink = 0;
 
 /** Runs that are timed together fill at least this much, for the sake of the clock. */
 const PASS_MICROSECONDS = 200;
@@ -66,6 +66,7 @@ export class MeasuredCase {
       this.#case.name,
       benny.add(this.#case.name, pass, options),
     );
+    if (!Number.isFinite(sink)) throw new Error(`${this.#case.name}: its runs gave no numbers`);
     const units = (this.#case.units ?? 1) * this.#batch;
     const clock = (results[0]!.details.mean * 1e9) / units;
     const value = (this.#spent * 1e3) / (this.#runs * (this.#case.units ?? 1));

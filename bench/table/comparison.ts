@@ -29,6 +29,40 @@ export function compareReports(before: readonly Report[], after: readonly Report
   });
 }
 
+/** What only one side has, and what was tried in vain; each as `row ÷ peer`, or with the reason. */
+export interface Gaps {
+  /** Was measured before, and is not there now. */
+  readonly missing: readonly string[];
+  /** Was not measured before. */
+  readonly added: readonly string[];
+  readonly failedBefore: readonly string[];
+  readonly failedNow: readonly string[];
+}
+
+/** Lists what {@link compareReports} has nothing to say about. */
+export function findGaps(before: readonly Report[], after: readonly Report[]): Gaps {
+  const [old, now] = [indexOf(before), indexOf(after)];
+  const without = (index: Map<string, Figure>, other: Map<string, Figure>): string[] =>
+    [...index].flatMap(([key, { id, peer }]) => (other.has(key) ? [] : [`${id}  ÷ ${peer}`]));
+  return {
+    missing: without(old, now),
+    added: without(now, old),
+    failedBefore: failuresOf(before),
+    failedNow: failuresOf(after),
+  };
+}
+
+function failuresOf(reports: readonly Report[]): string[] {
+  return reports
+    .flatMap(({ rows }) => rows)
+    .flatMap(({ id, entries }) =>
+      entries.flatMap(({ name, samples, error }) => {
+        if (error === undefined) return [];
+        return [`${id}  ${name}: ${samples.length > 0 ? 'some rounds: ' : ''}${error}`];
+      }),
+    );
+}
+
 interface Figure {
   readonly id: string;
   readonly peer: string;

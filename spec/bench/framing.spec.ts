@@ -49,6 +49,58 @@ t.test('one that loses messages is an error, not a record', async (t) => {
   t.match(row!.entries[1], { samples: [], error: /broken: \d+ of \d+ messages/ });
 });
 
+t.test('one that does less than it should is an error, whatever it leaves out', async (t) => {
+  const module = adapter('cheating-framing');
+  const cheats = (names: readonly string[]) =>
+    names.map((label) => ({ label, module, env: { CHEAT: label } }));
+  const errorsOf = async (workload: Workload, names: readonly string[]) => {
+    const [row] = await measureFraming([workload], cheats(names), effort, () => {});
+    return row!.entries.map(({ name, samples, error }) => [name, samples.length, error]);
+  };
+  const encoders = ['zeros', 'the first again', 'no mask', 'one key'];
+  t.strictSame(await errorsOf(ENCODE, [...encoders, 'the other kind', 'half a frame', 'pings']), [
+    ['zeros', 0, 'Error: writes a frame that is wrong: frame-not-masked'],
+    ['the first again', 0, 'Error: cheat: message 2 is not what was sent'],
+    ['no mask', 0, 'Error: writes a frame that is wrong: frame-not-masked'],
+    ['one key', 0, 'Error: cheat: masks every frame with the same key'],
+    ['the other kind', 0, 'Error: cheat: message 1 is not what was sent'],
+    ['half a frame', 0, 'Error: 5 bytes are no whole frame'],
+    ['pings', 0, 'Error: writes a control frame'],
+  ]);
+  t.match(await errorsOf({ ...ENCODE, fragments: 4 }, ['one frame']), [
+    ['one frame', 0, /^Error: cheat: (\d+) frames for \1 messages$/],
+  ]);
+  t.strictSame(await errorsOf(DECODE, ['both ends', 'no check of UTF-8']), [
+    ['both ends', 0, 'Error: cheat: message 1 is not what was sent'],
+    ['no check of UTF-8', 0, 'Error: cheat: delivers text that is not UTF-8'],
+  ]);
+  t.match(await errorsOf({ ...DECODE, kind: 'binary' }, ['lent memory', 'whole reads']), [
+    ['lent memory', 0, 'Error: cheat: message 1 is not what was sent'],
+    ['whole reads', 0, /Error/],
+  ]);
+});
+
+t.test('who has no way to write fragments is absent there, and nobody else', async (t) => {
+  const fragmented = { ...ENCODE, size: 1_024, fragments: 4 };
+  const workloads = [fragmented, { ...fragmented, kind: 'binary', role: 'server' }] as const;
+  const rows = await measureFraming(
+    workloads,
+    listSeats([adapter('toy-framing')]),
+    effort,
+    () => {},
+  );
+  t.same(
+    rows.map(({ id }) => id),
+    ['P4x encode masked text in-4 1024', 'P4x encode unmasked binary in-4 1024'],
+  );
+  for (const { entries } of rows) {
+    t.same(
+      entries.map(({ name, error }) => [name, error]),
+      ['barewire', 'ws + addon', 'ws, no addon'].map((name) => [name, undefined]),
+    );
+  }
+});
+
 t.test('every workload has a name of its own, and the bytes that it says', (t) => {
   const workloads = listWorkloads(false);
   t.equal(new Set(workloads.map(idOf)).size, workloads.length);

@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { chooseBench } from '../../bench/support/dispatch.ts';
+import { chooseBench, GROUPS } from '../../bench/support/dispatch.ts';
+import { BENCH_OPTIONS } from '../../bench/support/options.ts';
+import { makeReport, makeRow, writeReport } from '../../bench/support/report.ts';
+import { runTogether, shareOptions } from '../../bench/support/together.ts';
+import { readReports } from '../../bench/table/store.ts';
 
 const NAMES = ['framing', 'soak'];
 const main = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
@@ -68,12 +74,61 @@ t.test('a bench says which options it has, and refuses any other with a sentence
   t.end();
 });
 
-t.test('of several benches the first that refuses ends it', (t) => {
-  const { status, stdout, stderr } = bench('codec', '--nosuch');
-  t.equal(status, 2);
-  t.equal(stdout.match(/^── /gm)?.length, 1);
-  t.equal(stderr.match(/Unknown option '--nosuch'/g)?.length, 1);
+t.test('of several benches none begins when the command line is wrong', (t) => {
+  for (const [line, what] of [
+    [['codec', '--nosuch'], /^Unknown option '--nosuch'/],
+    [['--only', 'P1'], /^Unknown option '--only'/],
+    [['--ms', 'x'], /^--ms takes a whole number above zero, not x\n$/],
+    [['codec', '--svg', '/nonexist/x'], /^--svg cannot be written: ENOENT.*\n$/],
+    [['codec', 'mask 20'], /^rows are asked of one bench, and not mask 20 of framing, .*\n$/],
+  ] as const) {
+    const { status, stdout, stderr } = bench(...line);
+    t.equal(status, 2, line.join(' '));
+    t.match(stderr, what);
+    t.equal(stdout, '');
+  }
   t.end();
+});
+
+t.test('each of several benches gets the options that it knows', (t) => {
+  const line = ['--rounds', '3', '--ms=5', '--quick', '--with', 'a.js', '--with', 'b.js'];
+  t.same(shareOptions(['allocation', 'framing', 'soak'], [...line, '--json', 'x.json']), {
+    shares: [
+      { name: 'allocation', args: ['--rounds=3', '--quick'] },
+      {
+        name: 'framing',
+        args: ['--rounds=3', '--ms=5', '--quick', '--with=a.js', '--with=b.js'],
+      },
+      { name: 'soak', args: ['--quick'] },
+    ],
+    json: 'x.json',
+    svg: undefined,
+  });
+  const names = bench('list').stdout.match(/(?<=^ {2})\w+$/gm)!;
+  const groups = Object.keys(GROUPS);
+  t.same(
+    Object.keys(BENCH_OPTIONS),
+    names.filter((name) => !groups.includes(name)),
+  );
+  t.end();
+});
+
+t.test('one file has what all of them found out, even when one finds nothing', async (t) => {
+  const folder = t.testdir({});
+  const [json, svg] = [join(folder, 'all.json'), join(folder, 'all.svg')];
+  const shares = ['masking', 'soak', 'utf8'].map((name) => ({ name, args: ['--quick'] }));
+  await runTogether({ shares, json, svg }, async (name, [quick, option, file]) => {
+    t.same([quick, option], ['--quick', '--json']);
+    const series = [{ value: 1 }];
+    const row = makeRow({ id: name, title: name, unit: 'ns' }, [{ name: 'barewire', series }]);
+    if (name !== 'soak') writeReport(file!, makeReport(name, [row]));
+  });
+  t.match(readReports(json), [{ bench: 'masking' }, { bench: 'utf8' }]);
+  const chart = readFileSync(svg, 'utf8');
+  for (const name of ['masking', 'utf8']) t.match(chart, `>${name}  ${name}<`);
+  await runTogether({ shares: [{ name: 'utf8', args: [] }] }, async (_, args) => {
+    t.same(args, [], 'nothing is written that nobody wants');
+  });
 });
 
 t.test('what a bench cannot do is refused with one sentence, before anything is measured', (t) => {
@@ -82,11 +137,32 @@ t.test('what a bench cannot do is refused with one sentence, before anything is 
     [['http', '--ms=0'], /^--ms takes a whole number above zero, not 0\n$/],
     [['framing', '--rounds', 'x'], /^--rounds takes a whole number above zero, not x\n$/],
     [['process', 'P1', '--rounds', '1.5'], /^--rounds takes a whole number above zero, not 1.5\n$/],
+    [['http', 'P5', 'nope'], /^no row begins with nope\n$/],
+    [['utf8', 'string ASCII, 20', 'P99'], /^no row begins with P99\n$/],
+    [['allocation', '--ms', '1'], /^Unknown option '--ms'/],
+    [['deflate', 'memory', '--ms', '1'], /^--ms says nothing about memory: --rounds does\n$/],
+    [['soak', '--json', '/nonexist/x'], /^--json cannot be written: ENOENT.*\n$/],
+    [['utf8', '--svg', '/nonexist/x'], /^--svg cannot be written: ENOENT.*\n$/],
+    [['table', '--into', '/dev/null'], /^--into cannot be written: .*\n$/],
     [['table', '--only', 'P77'], /^P77 is none of P1, .*\n$/],
   ] as const) {
     const { status, stdout, stderr } = bench(...line);
     t.equal(status, 2, line.join(' '));
     t.match(stderr, what);
+    t.equal(stdout, '');
+  }
+  t.end();
+});
+
+t.test('a length that is no number is refused', (t) => {
+  for (const BENCH_LENGTH of ['abc', '0', '-1', 'Infinity']) {
+    const env = { ...process.env, BENCH_LENGTH };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'process', 'P1'], {
+      encoding: 'utf8',
+      env,
+    });
+    t.equal(status, 2);
+    t.equal(stderr, `BENCH_LENGTH takes a number above zero, not ${BENCH_LENGTH}\n`);
     t.equal(stdout, '');
   }
   t.end();

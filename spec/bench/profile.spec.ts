@@ -96,3 +96,21 @@ t.test('npm run profile writes a profile and its picture, and tells where time w
   t.equal(spawnSync(process.execPath, [script, 'ecko']).status, 2);
   t.end();
 });
+
+t.test('npm run profile refuses what it would not look at', (t) => {
+  const script = fileURLToPath(new URL('../../bench/profile.js', import.meta.url));
+  for (const [line, what] of [
+    [['echo', 'burst'], /^one scenario is profiled at a time: echo or burst\n$/],
+    [['echo', '--top', 'abc'], /^--top takes a whole number above zero, not abc\n$/],
+    [['echo', '--into', '/dev/null'], /^--into cannot be written: .*\n$/],
+    [['echo', '--server', 'x'], /^no server is called x: there are barewire, .*\n$/],
+  ] as const) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...line], {
+      encoding: 'utf8',
+    });
+    t.equal(status, 2);
+    t.match(stderr, what);
+    t.equal(stdout, '');
+  }
+  t.end();
+});

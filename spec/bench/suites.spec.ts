@@ -28,6 +28,24 @@ t.test('masking, UTF-8, handshakes, events and deflate are measured', (t) => {
   t.end();
 });
 
+t.test('rounds are those of memory, too, and growth is a row beside others', (t) => {
+  const { rows } = runBench(t, 'deflate', 'memory', '--quick', '--rounds', '1');
+  t.same(
+    rows.map(({ id, entries }) => [id, ...entries.map(({ samples }) => samples.length)]),
+    [
+      ['memory 100', 1, 1],
+      ['memory 1024', 1, 1],
+    ],
+  );
+  const script = fileURLToPath(new URL('../../bench/http.bench.js', import.meta.url));
+  const args = [script, 'HTTP handshake', 'growth', ...least];
+  // How inputs grow in so short a time says nothing, and may be found to be too fast.
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  t.match(stdout, /^HTTP handshake {2}/m);
+  t.match(stdout, /^hostile inputs: /m);
+  t.end();
+});
+
 t.test('a row that does not exist is refused', (t) => {
   const script = fileURLToPath(new URL('../../bench/masking.bench.js', import.meta.url));
   const { status, stderr } = spawnSync(process.execPath, [script, 'mask 21'], { encoding: 'utf8' });
@@ -70,4 +88,11 @@ t.test('cases take turns, are prepared, and may be asynchronous', async (t) => {
     row.entries.map(({ samples }) => samples.length),
     [2, 2],
   );
+});
+
+t.test('a case whose runs give no number is not measured', async (t) => {
+  const nothing = { name: 'idle', run: () => undefined as unknown as number };
+  const effort = { rounds: 1, milliseconds: 1 };
+  const measuring = measureSuite({ id: 'X', title: 'x' }, [nothing], effort);
+  await t.rejects(measuring, { message: 'idle: its runs gave no numbers' });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { makeReport, makeRow, type Report } from '../../bench/support/report.ts';
-import { compareReports } from '../../bench/table/comparison.ts';
+import { compareReports, findGaps } from '../../bench/table/comparison.ts';
 import { chooseJobs } from '../../bench/table/jobs.ts';
 import { formatPage, rowsOf } from '../../bench/table/markdown.ts';
 import { mergeReports, readReports } from '../../bench/table/store.ts';
@@ -20,6 +20,10 @@ function report(id: string, ...ours: number[]): Report {
   ];
   return makeReport('process', [makeRow({ id, title: 'echo', unit: 'ns' }, contenders)]);
 }
+
+const MISSING = `missing P2  ÷ ws
+1 ratios compared, 0 worse by more than the noise, 1 missing
+`;
 
 const main = (name: string): string =>
   fileURLToPath(new URL(`../../bench/${name}.js`, import.meta.url));
@@ -87,6 +91,23 @@ t.test('worse is only what is worse by more than the noise', (t) => {
   t.end();
 });
 
+t.test('what stands on one side only, or failed, is listed', (t) => {
+  const failing = (value: number | Error): Report =>
+    makeReport('x', [
+      makeRow({ id: 'P3', title: 'x', unit: 'ns' }, [
+        { name: 'barewire', series: [{ value: 1 }, { value: 1 }] },
+        { name: 'ws', series: [new Error('gone'), value instanceof Error ? value : { value }] },
+      ]),
+    ]);
+  t.same(findGaps([report('P1', 1), failing(2)], [report('P2', 1), failing(new Error('x'))]), {
+    missing: ['P1  ÷ ws', 'P3  ÷ ws'],
+    added: ['P2  ÷ ws', 'P3  ÷ (alone)'],
+    failedBefore: ['P3  ws: some rounds: gone'],
+    failedNow: ['P3  ws: gone'],
+  });
+  t.end();
+});
+
 t.test('rows without a peer are compared with themselves', (t) => {
   const alone = (value: number): Report[] => [
     makeReport('x', [
@@ -99,8 +120,8 @@ t.test('rows without a peer are compared with themselves', (t) => {
 
 t.test('bench:compare exits with 1 when something got worse, 2 when there is nothing', (t) => {
   const folder = t.testdir({});
-  const files = ['old', 'new', 'bad'].map((name) => join(folder, `${name}.json`));
-  const [before = '', after = '', bad = ''] = files;
+  const files = ['old', 'new', 'bad', 'both'].map((name) => join(folder, `${name}.json`));
+  const [before = '', after = '', bad = '', both = ''] = files;
   writeFileSync(before, JSON.stringify(report('P1', 50, 51, 52)));
   writeFileSync(after, JSON.stringify([report('P1', 70, 71, 72)]));
   writeFileSync(bad, '{}');
@@ -114,6 +135,14 @@ t.test('bench:compare exits with 1 when something got worse, 2 when there is not
   const strange = compare(before, bad);
   t.equal(strange.status, 2);
   t.match(strange.stderr, /^no results can be read: .*bad\.json holds something else\n$/);
+  writeFileSync(both, JSON.stringify([report('P1', 50, 51, 52), report('P2', 1)]));
+  const less = compare(both, before);
+  t.equal(less.status, 1, 'what is missing now is no success');
+  t.equal(less.stdout, MISSING);
+  const more = compare(before, both);
+  t.equal(more.status, 0);
+  t.match(more.stdout, /^new {5}P2 {2}÷ ws\n1 ratios compared, 0 worse/);
+  t.match(compare(before, after, both), { status: 2, stderr: /^npm run bench:compare/ });
   t.match(compare('--help'), { status: 0, stdout: /^npm run bench:compare/ });
   t.match(compare('--nosuch'), { status: 2, stderr: /^npm run bench:compare/ });
   t.equal(compare().status, 2);

@@ -2,6 +2,7 @@
  * A toy contender for the framing bench, as bench/README.md describes one: it knows whole messages
  * of one frame, unmasks byte by byte, and keeps what a read has cut.
  */
+import { randomBytes } from 'node:crypto';
 import type { Contender } from '../../bench/framing/contender.ts';
 
 export const contender: Contender = {
@@ -24,15 +25,18 @@ export const contender: Contender = {
         const payload = Buffer.from(message as string);
         const opcode = typeof message === 'string' ? 1 : 2;
         const mask = role === 'client' ? 0x80 : 0;
-        // All lengths of the spec fit in seven bits; a key of zeros changes nothing.
-        const head = [0x80 | opcode, mask | payload.length, ...(mask > 0 ? [0, 0, 0, 0] : [])];
-        socket.write(Buffer.concat([Buffer.from(head), payload]));
+        const key = role === 'client' ? randomBytes(4) : Buffer.alloc(0);
+        if (role === 'client') applyMask(payload, key);
+        // All lengths of the spec fit in seven bits.
+        const head = Buffer.from([0x80 | opcode, mask | payload.length]);
+        socket.write(Buffer.concat([head, key, payload]));
       },
       flush() {},
     };
   },
 };
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const payloadStart = (frame: Buffer): number => (frame[1]! > 0x7f ? 6 : 2);
 
 function frameLength(bytes: Buffer): number {
@@ -42,7 +46,10 @@ function frameLength(bytes: Buffer): number {
 function readMessage(frame: Buffer): string | Buffer {
   const start = payloadStart(frame);
   const payload = Buffer.from(frame.subarray(start));
-  const key = frame.subarray(start - 4, start);
-  if (start === 6) for (const [at, byte] of payload.entries()) payload[at] = byte ^ key[at % 4]!;
-  return (frame[0]! & 0x0f) === 1 ? payload.toString() : payload;
+  if (start === 6) applyMask(payload, frame.subarray(2, 6));
+  return (frame[0]! & 0x0f) === 1 ? utf8.decode(payload) : payload;
+}
+
+function applyMask(payload: Buffer, key: Buffer): void {
+  for (const [at, byte] of payload.entries()) payload[at] = byte ^ key[at % 4]!;
 }

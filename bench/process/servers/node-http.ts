@@ -9,7 +9,8 @@ const server = createServer((request, response) => {
   if (request.url?.startsWith('/send/')) {
     const count = Number(request.url.slice(6));
     for (let index = 0; index < count; index += 1) {
-      for (const stream of streams) stream.write(`data: ${data}\n\n`);
+      const event = `data: ${data}\n\n`;
+      for (const stream of streams) stream.write(event);
     }
     response.end('ok');
     return;
