@@ -2,7 +2,7 @@
 import { judge, type Verdict } from '../support/goals.ts';
 import type { Report, Row } from '../support/report.ts';
 import { formatSpread } from '../support/table.ts';
-import { formatValue } from '../support/units.ts';
+import { formatPart, formatValue } from '../support/units.ts';
 import { JOBS } from './jobs.ts';
 
 /** A row and when and how it was measured. */
@@ -117,9 +117,7 @@ function formatRow(row: Row): string[] {
         ? ''
         : `${ratio.median.toFixed(3)} (${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)})`;
     const parts = Object.entries(entry.parts ?? {}).map(([name, value]) =>
-      name.endsWith('%')
-        ? `${name.slice(0, -2)} ${value.toFixed(0)} %`
-        : `${name} ${formatValue(value, row.unit)}`,
+      formatPart(name, value, row.unit),
     );
     const value = formatValue(entry.median, row.unit);
     const cells = [head, entry.name, value, formatSpread(entry), compared, parts.join(', ')];
