@@ -134,7 +134,7 @@ export function broadcast(
         for (let round = 0; round < rounds; round += 1) {
           await arrivals.next(() => clients[round % clients.length]!.socket.write(command));
         }
-        return rounds * burst * clientCount;
+        return Math.ceil(rounds) * burst * clientCount;
       });
       await arrivals.finish();
       closeClients(clients);
@@ -228,7 +228,7 @@ export function eventFanOut(streamCount: number, rounds: number): Measure {
       await quiet(200);
       const sample = await cpuPer(server, async () => {
         for (let round = 0; round < rounds; round += 1) await arrivals.next(send);
-        return rounds * streamCount;
+        return Math.ceil(rounds) * streamCount;
       });
       await arrivals.finish();
       closeClients([...streams, trigger]);
