@@ -1,9 +1,10 @@
 /** Reports as `results.md`: goals first, then what each contender did. */
 import { judge, type Verdict } from '../support/goals.ts';
 import type { Report, Row } from '../support/report.ts';
+import { chooseRows } from '../support/selection.ts';
 import { formatSpread } from '../support/table.ts';
 import { formatPart, formatValue } from '../support/units.ts';
-import { JOBS } from './jobs.ts';
+import { JOBS, type Job } from './jobs.ts';
 
 /** A row and when and how it was measured. */
 interface Measured {
@@ -12,17 +13,15 @@ interface Measured {
 }
 
 /** Which rows belong to a job: `P4` has `P4 …` and `P4x …`, `P1` has not `P10`. */
-export function rowsOf(job: string, reports: readonly Report[]): Measured[] {
-  return reports.flatMap((report) =>
-    report.rows
-      .filter(({ id }) => new RegExp(`^${job}(?!\\d)`).test(id))
-      .map((row) => ({ row, report })),
-  );
+export function rowsOf({ bench, rows }: Job, reports: readonly Report[]): Measured[] {
+  return reports
+    .filter((report) => report.bench === bench)
+    .flatMap((report) => chooseRows(report.rows, rows).map((row) => ({ row, report })));
 }
 
 /** Writes the whole page. */
 export function formatPage(reports: readonly Report[], failures: readonly string[]): string {
-  const sections = JOBS.map(({ id, title }) => ({ id, title, measured: rowsOf(id, reports) }));
+  const sections = JOBS.map((job) => ({ ...job, measured: rowsOf(job, reports) }));
   const present = sections.filter(({ measured }) => measured.length > 0);
   return [
     '# Results',
