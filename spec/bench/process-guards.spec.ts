@@ -58,7 +58,7 @@ t.test('handshakes must have their accept value, and their close frame', async (
 });
 
 t.test('answers must have status, length and body, each of them', async (t) => {
-  t.match(await errorOf('status', REQUESTS), 'wrong answer');
+  t.match(await errorOf('status', REQUESTS), 'wrong answer: HTTP/1.1 500 No');
   t.match(await errorOf('body', REQUESTS), 'wrong answer: HTTP/1.1 200');
   t.match(await errorOf('length', REQUESTS), 'wrong answer: a content length of 29');
   t.match(await errorOf('late surplus', REQUESTS), 'wrong answer: 1 bytes too many');

@@ -40,7 +40,7 @@ function deliver(whole: Buffer): void {
 }
 
 function answerPlain(socket: Socket): void {
-  const status = fault === 'status' && deliveries > 2 ? '500 Oops' : '200 OK';
+  const status = fault === 'status' && deliveries > 2 ? '500 No' : '200 OK';
   const body = fault === 'body' && deliveries > 2 ? text.replace('id', 'it') : text;
   const end = fault === 'late surplus' && deliveries > 2 ? '!' : '';
   const length = fault === 'length' ? bytes - 1 : bytes;
