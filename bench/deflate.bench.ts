@@ -6,7 +6,8 @@
  *                            [--json file] [--svg file]
  *
  * The connections of a row are used by turns, so that compression states compete for the caches as
- * they do in a server. CPU is that of the whole process, threads included.
+ * they do in a server. CPU is that of the whole process, threads included. What an answer takes on
+ * the wire stands beside it, without the header of its frame: who compresses less has less to do.
  */
 import { measureMemory } from './deflate/memory.ts';
 import { makePeer, PEERS, type PeerName, packMessages } from './deflate/peers.ts';
@@ -25,10 +26,12 @@ const MESSAGES = 50;
 async function makeCase(name: PeerName, bytes: number, connections: number): Promise<Case> {
   const texts = Array.from({ length: MESSAGES }, (_, at) => jsonRecords(bytes, at));
   const payloads = await packMessages(texts);
+  const notes = { 'on the wire, B': await meanAnswer(name, payloads) };
   let peers = Array.from({ length: connections }, () => makePeer(name));
   let turn = 0;
   return {
     name,
+    notes,
     isAsync: true,
     async run() {
       const message = Math.floor(turn / connections) % MESSAGES;
@@ -39,6 +42,15 @@ async function makeCase(name: PeerName, bytes: number, connections: number): Pro
       return peers[who]!.echo(payloads[message]!);
     },
   };
+}
+
+/** Length of what is sent back, of all messages of one connection: the first are the longest. */
+async function meanAnswer(name: PeerName, payloads: readonly Buffer[]): Promise<number> {
+  const peer = makePeer(name);
+  let bytes = 0;
+  for (const payload of payloads) bytes += await peer.echo(payload);
+  peer.release();
+  return bytes / payloads.length;
 }
 
 function renew<Peer>(peers: Peer[], who: number, name: PeerName): Peer[] {

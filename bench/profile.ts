@@ -19,20 +19,25 @@ import { formatTime } from './support/units.ts';
 const SERVERS = { barewire: BAREWIRE, ws: WS, net: NET, 'node-http': NODE_HTTP } as const;
 const small = { payloadBytes: 20, connections: 100, inFlight: 1, kind: 'text' } as const;
 const large = { payloadBytes: 16_384, connections: 20, inFlight: 1, kind: 'binary' } as const;
+const deflated = { deflate: true } as const;
 
 /** What can be profiled; `scale` makes it shorter. */
 const SCENARIOS: Readonly<Record<string, (scale: number) => Measure>> = {
   echo: (scale) => echo({ ...small, messages: 200_000 * scale }),
   many: (scale) => echo({ ...small, connections: 10_000, messages: 200_000 * scale }),
   burst: (scale) => echo({ ...small, inFlight: 32, messages: 3_000_000 * scale }),
+  'echo-1k': (scale) => echo({ ...large, payloadBytes: 1_024, messages: 100_000 * scale }),
   large: (scale) => echo({ ...large, messages: 60_000 * scale }),
+  'echo-256k': (scale) => echo({ ...large, payloadBytes: 262_144, messages: 8_000 * scale }),
   tls: (scale) => echo({ ...small, messages: 100_000 * scale }, { tls: true }),
   'tls-large': (scale) => echo({ ...large, messages: 40_000 * scale }, { tls: true }),
-  deflate: (scale) =>
-    echo({ ...small, payloadBytes: 200, messages: 50_000 * scale }, { deflate: true }),
+  deflate: (scale) => echo({ ...small, payloadBytes: 200, messages: 50_000 * scale }, deflated),
   broadcast: (scale) => broadcast(1_000, 1, 300 * scale),
+  'broadcast-8000': (scale) => broadcast(8_000, 1, 40 * scale),
+  'broadcast-deflate': (scale) => broadcast(1_000, 1, 300 * scale, deflated),
   handshake: (scale) => handshakes(8_000 * scale),
   events: (scale) => eventFanOut(1_000, 300 * scale),
+  'events-8000': (scale) => eventFanOut(8_000, 40 * scale),
 };
 
 const { values, positionals } = readCommandLine({

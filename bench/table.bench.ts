@@ -1,5 +1,6 @@
 /**
- * Measures P1 – P10 and what belongs to them, and writes bench/results.md, its charts and its data.
+ * Measures P1 – P10, what belongs to them and the parts alone, and writes bench/results.md, its
+ * charts and its data.
  *
  *   npm run bench -- table [--only P1,P7] [--quick] [--rounds n] [--into folder]
  *
@@ -52,8 +53,9 @@ async function runJob({ id, bench, rows, rounds }: Job, folder: string): Promise
 function writeResults(added: readonly Report[], failures: readonly string[]): void {
   const reports = mergeReports(join(into, 'results', 'all.json'), added);
   writeFileSync(join(into, 'results.md'), formatPage(reports, failures));
-  for (const { id, title } of chooseJobs(undefined)) {
-    const rows = rowsOf(id, reports).map(({ row }) => row);
+  for (const job of chooseJobs(undefined)) {
+    const { id, title } = job;
+    const rows = rowsOf(job, reports).map(({ row }) => row);
     if (rows.length > 0) {
       writeFileSync(join(into, 'results', `${id}.svg`), drawBars(`${id}: ${title}`, rows));
     }

@@ -2,7 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { closeClients, type EchoLoad, openClients, runEcho } from '../process/load.ts';
+import { type EchoLoad, runEcho } from '../process/load.ts';
+import { closeClients, openClients } from '../process/raw-client.ts';
 import type { Contender } from '../process/server-process.ts';
 import type { Sample } from '../support/report.ts';
 import { HEAP_FLAGS, type Heap } from './heap.ts';

@@ -1,18 +1,27 @@
 /**
- * Who compresses: our codec in its three ways, and the class inside ws. An echo is one message
+ * Who compresses: our codec in its ways, and the class inside ws. An echo is one message
  * inflated and one compressed, as a server does it.
  */
 import { MessageCodec, type MessageCodecOptions } from 'barewire/deflate';
 import * as ws from 'ws';
 
 /**
- * `barewire` is what a codec does where it can; `as ws`, with zlib's own level and memory, as ws
- * does; `documented`, what it does elsewhere: one-shot zlib calls with the window as a dictionary.
+ * `barewire` is what a codec does where it can; `level 6`, the same with zlib's own level; `as ws`,
+ * with zlib's own window and memory too, as ws does; `documented`, what it does elsewhere: one-shot
+ * zlib calls with the window as a dictionary. `ws, our settings` has the level, the window and the
+ * memory that are barewire's defaults.
  */
-export type PeerName = 'barewire' | 'as ws' | 'documented' | 'ws';
+export type PeerName = 'barewire' | 'level 6' | 'as ws' | 'documented' | 'ws' | 'ws, our settings';
 
 /** All of them, ours first. */
-export const PEERS: readonly PeerName[] = ['barewire', 'as ws', 'documented', 'ws'];
+export const PEERS: readonly PeerName[] = [
+  'barewire',
+  'level 6',
+  'as ws',
+  'documented',
+  'ws',
+  'ws, our settings',
+];
 
 /** One end of a connection. */
 export interface Peer {
@@ -30,15 +39,27 @@ const DEFAULTS = {
   clientMaxWindowBits: 15,
 };
 
-const OPTIONS: Readonly<Record<Exclude<PeerName, 'ws'>, MessageCodecOptions>> = {
+type OurName = Exclude<PeerName, keyof typeof WS_OPTIONS>;
+
+const WS_OPTIONS = {
+  ws: {},
+  'ws, our settings': {
+    zlibDeflateOptions: { level: 3, windowBits: 13, memLevel: 6 },
+    serverMaxWindowBits: 13,
+  },
+} as const;
+
+const OPTIONS: Readonly<Record<OurName, MessageCodecOptions>> = {
   barewire: {},
+  'level 6': { level: 6 },
   'as ws': { level: 6, windowBits: 15, memoryLevel: 8 },
   documented: { zlib: 'documented' },
 };
 
 /** Makes one end of a connection. */
 export function makePeer(name: PeerName): Peer {
-  return name === 'ws' ? makeWs() : makeOurs(OPTIONS[name]);
+  if (name === 'ws' || name === 'ws, our settings') return makeWs(WS_OPTIONS[name]);
+  return makeOurs(OPTIONS[name]);
 }
 
 function makeOurs(options: MessageCodecOptions): Peer {
@@ -61,12 +82,12 @@ interface WsDeflate {
   decompress(data: Buffer, fin: boolean, done: (error: Error | null, out: Buffer) => void): void;
 }
 
-function makeWs(): Peer {
+function makeWs(options: object): Peer {
   // Not in the types of the package, but among its exports.
   const { PerMessageDeflate } = ws as unknown as {
     PerMessageDeflate: new (options: object) => WsDeflate;
   };
-  const codec = new PerMessageDeflate({ threshold: 0, isServer: true });
+  const codec = new PerMessageDeflate({ ...options, threshold: 0, isServer: true });
   codec.accept([{}]);
   return {
     echo: (payload) =>

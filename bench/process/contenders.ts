@@ -33,6 +33,12 @@ export const WS_PLAIN: Contender = {
   script: 'ws.js',
   env: { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' },
 };
+/** ws that compresses with the level, the window and the memory that barewire's defaults are. */
+export const WS_OUR_SETTINGS: Contender = {
+  name: 'ws, our settings',
+  script: 'ws.js',
+  args: ['--our-settings'],
+};
 /** Bytes sent back as they come, by the ordinary stream. */
 export const NET: Contender = { name: 'net.Socket', script: 'net.js', isUnframed: true };
 /** The floor of JavaScript: the same system calls with nothing around them. */
@@ -41,7 +47,7 @@ export const BARE_HANDLE: Contender = {
   script: 'bare-handle.js',
   isUnframed: true,
 };
-/** Event streams by hand on node:http. */
+/** Plain answers, and event streams by hand, on node:http. */
 export const NODE_HTTP: Contender = { name: 'node:http', script: 'node-http.js' };
 
 let found: readonly Contender[] | undefined;

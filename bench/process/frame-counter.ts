@@ -23,6 +23,11 @@ export class FrameCounter {
     return frames;
   }
 
+  /** Whether the bytes so far end with a frame. */
+  get isBetween(): boolean {
+    return this.#missing === 0 && this.#held === 0;
+  }
+
   /** Whether the header of an unmasked frame is complete; then what is missing is its payload. */
   #readLength(): boolean {
     if (this.#held < 2) return false;

@@ -4,19 +4,31 @@
  */
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import type { Sample } from '../support/report.ts';
-import { bytesEverywhere, firstFrameBytes, quiet } from './arrivals.ts';
+import { Arrivals, quiet } from './arrivals.ts';
+import { readBroadcast, readEvent } from './deliveries.ts';
+import { type EchoLoad, runEcho } from './load.ts';
 import {
   closeClients,
+  connectRaw,
   DEFLATE_OFFER,
-  type EchoLoad,
   type Opening,
   openClient,
   openClients,
+  openMany,
   type RawClient,
-  runEcho,
-} from './load.ts';
+} from './raw-client.ts';
+import { type RequestLoad, runRequests } from './requests.ts';
 import { type Contender, ServerProcess } from './server-process.ts';
-import { everybody, openStream, openStreams } from './streams.ts';
+import { broadcastText } from './servers/ready.ts';
+import { openStreams } from './streams.ts';
+
+/** Bytes of a broadcast or an event, as servers send them unless they are told otherwise. */
+const EVENT_BYTES = 200;
+
+/** A cost in CPU time, and how fast it went. */
+interface Cost extends Sample {
+  readonly perSecond: number;
+}
 
 /** Measures one server once. */
 export type Measure = (contender: Contender) => Promise<Sample>;
@@ -54,7 +66,7 @@ const openingOf = ({ tls, deflate }: Carriage): Opening => ({
  * CPU time of `work` per unit. `busy` tells how much of the time the server was at work: much less
  * than 100 % says that the load generator was the slower one.
  */
-async function cpuPer(server: ServerProcess, work: () => Promise<number>): Promise<Sample> {
+async function cpuPer(server: ServerProcess, work: () => Promise<number>): Promise<Cost> {
   const before = server.cpuTime;
   const start = performance.now();
   const units = await server.profiled(work);
@@ -63,7 +75,19 @@ async function cpuPer(server: ServerProcess, work: () => Promise<number>): Promi
   const user = ((after.user - before.user) * 1e9) / units;
   const system = ((after.system - before.system) * 1e9) / units;
   const value = user + system;
-  return { value, parts: { user, system, 'busy %': (value * units) / 1e4 / elapsed } };
+  const parts = { user, system, 'busy %': (value * units) / 1e4 / elapsed };
+  return { value, parts, perSecond: (units * 1e3) / elapsed };
+}
+
+/** The same with more to be seen on the way. */
+function noting({ value, parts }: Cost, more: Readonly<Record<string, number>>): Sample {
+  return { value, parts: { ...parts, ...more } };
+}
+
+/** Looks whether anything comes after all that was due. @throws Error when it does. */
+async function refuseSurplus(clients: readonly RawClient[]): Promise<void> {
+  await quiet(50);
+  if (clients.some(({ surplus }) => surplus > 0)) throw new Error('more came than was sent');
 }
 
 /** Messages echoed. */
@@ -75,9 +99,15 @@ export function echo(load: EchoLoad, carriage: Carriage = {}): Measure {
       const deflate = carriage.deflate ?? false;
       const messages = load.messages / 5;
       await runEcho(clients, { ...load, isUnframed, deflate, messages });
-      const sample = await cpuPer(server, () => runEcho(clients, { ...load, isUnframed, deflate }));
+      let wireBytes = 0;
+      const sample = await cpuPer(server, async () => {
+        const tally = await runEcho(clients, { ...load, isUnframed, deflate });
+        wireBytes = tally.bytes / tally.messages;
+        return tally.messages;
+      });
+      await refuseSurplus(clients);
       closeClients(clients);
-      return sample;
+      return deflate ? noting(sample, { 'on the wire, B': wireBytes }) : sample;
     });
 }
 
@@ -94,15 +124,19 @@ export function broadcast(
     withServer(contender, args, async (server) => {
       const clients = await openClients(server.port, clientCount, openingOf(carriage));
       const command = encodeFrame({ opcode: OPCODE.text, payload: `${burst}`, maskingKey: 1 });
-      const frameBytes = await firstFrameBytes(clients, burst, command, isPacked);
+      const arrivals = new Arrivals(clients, {
+        read: readBroadcast(broadcastText(EVENT_BYTES), burst, isPacked),
+        frames: isPacked ? burst : undefined,
+      });
+      await arrivals.first(() => clients[0]!.socket.write(command));
+      await quiet(50 + burst);
       const sample = await cpuPer(server, async () => {
         for (let round = 0; round < rounds; round += 1) {
-          const arrived = bytesEverywhere(clients, frameBytes * (isPacked ? 1 : burst), isPacked);
-          clients[round % clients.length]!.socket.write(command);
-          await arrived;
+          await arrivals.next(() => clients[round % clients.length]!.socket.write(command));
         }
-        return rounds * burst * clientCount;
+        return Math.ceil(rounds) * burst * clientCount;
       });
+      await arrivals.finish();
       closeClients(clients);
       return sample;
     });
@@ -137,28 +171,42 @@ async function echoCompressed(clients: readonly RawClient[]): Promise<void> {
   }
 }
 
+/** Opens a connection and closes it in order: nothing but the answer to that may come. */
+async function openAndClose(port: number, opening: Opening, close: Buffer, answer: Buffer) {
+  const client = await openClient(port, opening);
+  let received: Buffer = Buffer.alloc(0);
+  client.onData = (bytes) => {
+    received = Buffer.concat([received, bytes]);
+  };
+  const ended = new Promise<void>((resolve) => client.socket.once('close', () => resolve()));
+  client.socket.end(close);
+  client.socket.resume();
+  await ended;
+  if (!received.equals(answer)) {
+    throw new Error(`wrong answer to a close: ${received.subarray(0, 20).toString('hex')}`);
+  }
+}
+
 /** Opening handshakes, each followed by a closing handshake, twenty at a time. */
-export function handshakes(count: number): Measure {
+export function handshakes(count: number, carriage: Carriage = {}): Measure {
   const payload = Buffer.from('03e8', 'hex');
   const close = encodeFrame({ opcode: OPCODE.close, payload, maskingKey: 1 });
-  const one = async (port: number): Promise<void> => {
-    const client = await openClient(port);
-    const ended = new Promise<void>((resolve) => client.socket.once('close', () => resolve()));
-    client.socket.end(close);
-    client.socket.resume();
-    await ended;
-  };
+  const answer = encodeFrame({ opcode: OPCODE.close, payload });
   return (contender) =>
-    withServer(contender, [], async (server) => {
+    withServer(contender, flags(carriage), async (server) => {
+      const expected = contender.isUnframed === true ? close : answer;
       const run = async (total: number): Promise<number> => {
         const lane = async (): Promise<void> => {
-          for (let index = 0; index < total / 20; index += 1) await one(server.port);
+          for (let index = 0; index < total / 20; index += 1) {
+            await openAndClose(server.port, openingOf(carriage), close, expected);
+          }
         };
         await Promise.all(Array.from({ length: 20 }, lane));
-        return total;
+        return Math.ceil(total / 20) * 20;
       };
       await run(count / 5);
-      return cpuPer(server, () => run(count));
+      const cost = await cpuPer(server, () => run(count));
+      return noting(cost, { 'handshakes /s': cost.perSecond });
     });
 }
 
@@ -167,17 +215,36 @@ export function eventFanOut(streamCount: number, rounds: number): Measure {
   return (contender) =>
     withServer(contender, ['--mode', 'sse'], async (server) => {
       const streams = await openStreams(server.port, streamCount);
-      const trigger = await openStream(server.port, '/send/1');
+      const trigger = connectRaw(server.port);
+      const send = (): void => {
+        trigger.socket.write(`GET /send/1 HTTP/1.1\r\nHost: x\r\n\r\n`);
+      };
+      // What a server sends to begin with is no event.
+      await quiet(200);
+      const arrivals = new Arrivals(streams, {
+        read: readEvent(broadcastText(EVENT_BYTES), streams[0]!.isChunked),
+      });
+      await arrivals.first(send);
       await quiet(200);
       const sample = await cpuPer(server, async () => {
-        for (let round = 0; round < rounds; round += 1) {
-          const arrived = everybody(streams);
-          trigger.write(`GET /send/1 HTTP/1.1\r\nHost: x\r\n\r\n`);
-          await arrived;
-        }
-        return rounds * streamCount;
+        for (let round = 0; round < rounds; round += 1) await arrivals.next(send);
+        return Math.ceil(rounds) * streamCount;
       });
-      for (const stream of [...streams, trigger]) stream.destroy();
+      await arrivals.finish();
+      closeClients([...streams, trigger]);
+      return sample;
+    });
+}
+
+/** Plain requests on kept connections, each with a small answer. */
+export function requests(load: RequestLoad): Measure {
+  return (contender) =>
+    withServer(contender, ['--mode', 'http', '--bytes', `${load.bodyBytes}`], async (server) => {
+      const clients = await openMany(load.connections, async () => connectRaw(server.port));
+      await runRequests(clients, { ...load, requests: load.requests / 5 });
+      const sample = await cpuPer(server, () => runRequests(clients, load));
+      await refuseSurplus(clients);
+      closeClients(clients);
       return sample;
     });
 }

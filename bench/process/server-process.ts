@@ -20,6 +20,8 @@ export interface Contender {
   /** A script of `servers/`, run by Node, or by another program. */
   readonly script: string;
   readonly program?: string;
+  /** What its script is told on top of what a workload says. */
+  readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** The bytes come back as they were sent, masked: a floor without framing. */
   readonly isUnframed?: boolean;
@@ -77,7 +79,7 @@ export class ServerProcess {
     const program = contender.program ?? process.execPath;
     const { profileFile } = contender;
     const probe = profileFile === undefined ? [] : ['--import', PROBE];
-    const child = spawn(program, [...probe, script, ...args], {
+    const child = spawn(program, [...probe, script, ...args, ...(contender.args ?? [])], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...contender.env, PROFILE_FILE: profileFile },
     });

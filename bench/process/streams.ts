@@ -1,39 +1,25 @@
 /** Clients of event streams: sockets that ask once and then only take. */
-import { connect, type Socket } from 'node:net';
+import { connectRaw, openMany, type RawClient, readHead } from './raw-client.ts';
 
-/** Opens many streams, 100 at a time. */
-export async function openStreams(port: number, count: number): Promise<Socket[]> {
-  const streams: Socket[] = [];
-  while (streams.length < count) {
-    const batch = Math.min(100, count - streams.length);
-    const opened = Array.from({ length: batch }, () => openStream(port, '/events'));
-    streams.push(...(await Promise.all(opened)));
+/** An event stream as the client sees it. */
+export interface EventStream extends RawClient {
+  /** The head has announced chunks. */
+  readonly isChunked: boolean;
+}
+
+/** Opens many streams. */
+export function openStreams(port: number, count: number): Promise<EventStream[]> {
+  return openMany(count, () => openStream(port));
+}
+
+/** Sends one request and resolves when an event stream has begun. */
+async function openStream(port: number): Promise<EventStream> {
+  const client = connectRaw(port);
+  client.socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+  const { head } = await readHead(client);
+  const isStream = /^content-type: *text\/event-stream/im.test(head);
+  if (!head.startsWith('HTTP/1.1 200 ') || !isStream) {
+    throw new Error(`no event stream: ${head.slice(0, 80)}`);
   }
-  return streams;
-}
-
-/** Sends one request and resolves when an answer begins. */
-export function openStream(port: number, path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    socket.once('error', reject);
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    socket.once('data', () => {
-      socket.on('data', () => {});
-      resolve(socket);
-    });
-  });
-}
-
-/** Resolves when each stream has got something. */
-export function everybody(streams: readonly Socket[]): Promise<void> {
-  return new Promise((resolve) => {
-    let missing = streams.length;
-    for (const stream of streams) {
-      stream.once('data', () => {
-        missing -= 1;
-        if (missing === 0) resolve();
-      });
-    }
-  });
+  return Object.assign(client, { isChunked: /^transfer-encoding: *chunked\r$/im.test(head) });
 }

@@ -2,7 +2,7 @@
  * Many WebSocket clients of raw bytes, and what one of them does: send, wait for the answer, go.
  */
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { closeClients, openClient, type RawClient } from '../process/load.ts';
+import { closeClients, openClient, type RawClient } from '../process/raw-client.ts';
 import { inLanes } from './figures.ts';
 
 /** A client that has ended without being asked to is remembered here. */

@@ -7,7 +7,7 @@
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { MessageCodec } from 'barewire/deflate';
 import { BAREWIRE } from '../process/contenders.ts';
-import { closeClients, DEFLATE_OFFER as OFFER, type RawClient } from '../process/load.ts';
+import { closeClients, DEFLATE_OFFER as OFFER, type RawClient } from '../process/raw-client.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { jsonRecords } from '../support/texts.ts';
 import { frameLength, gather, roundTrip } from './crowd.ts';

@@ -19,6 +19,8 @@ export interface Case {
   readonly units?: number;
   /** Is called before the runs that are timed together, and not timed. */
   readonly prepare?: () => void;
+  /** What else is to be known of it; names as `formatPart` takes them. */
+  readonly notes?: Readonly<Record<string, number>>;
   /** Whether `run` is asynchronous. */
   readonly isAsync?: boolean;
   /** Whether a pass is one run: it is long enough, or uses up what `prepare` has set out. */
@@ -70,7 +72,7 @@ export class MeasuredCase {
     const units = (this.#case.units ?? 1) * this.#batch;
     const clock = (results[0]!.details.mean * 1e9) / units;
     const value = (this.#spent * 1e3) / (this.#runs * (this.#case.units ?? 1));
-    return { value, parts: { clock } };
+    return { value, parts: { clock, ...this.#case.notes } };
   }
 
   /** Code that has not been compiled yet would fill a pass with one run. */

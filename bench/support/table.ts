@@ -1,7 +1,7 @@
 /** A row as lines for a terminal. */
 import { judge, type Verdict } from './goals.ts';
 import type { Entry, Row } from './report.ts';
-import { formatValue } from './units.ts';
+import { formatPart, formatValue } from './units.ts';
 
 const percent = (part: number): string =>
   `${part >= 0 ? '+' : '−'}${Math.abs(part * 100).toFixed(0)}`;
@@ -21,9 +21,7 @@ export function formatVerdict({ peer, atMost, ratio, isMet }: Verdict): string {
 function formatEntry(row: Row, entry: Entry): string {
   if (entry.samples.length === 0) return `  ${entry.name.padEnd(16)} failed: ${entry.error}`;
   const parts = Object.entries(entry.parts ?? {}).map(([name, value]) =>
-    name.endsWith('%')
-      ? `${name.slice(0, -2)} ${value.toFixed(0)} %`
-      : `${name} ${formatValue(value, row.unit)}`,
+    formatPart(name, value, row.unit),
   );
   const { ratio } = entry;
   const compared =

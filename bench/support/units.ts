@@ -29,3 +29,11 @@ export type Unit = 'ns' | 'B';
 export function formatValue(value: number, unit: Unit): string {
   return unit === 'ns' ? formatTime(value) : formatMemory(value);
 }
+
+/** Writes a part of a sample. Its name tells when it is something else than the row's unit. */
+export function formatPart(name: string, value: number, unit: Unit): string {
+  if (name.endsWith(' %')) return `${name.slice(0, -2)} ${value.toFixed(0)} %`;
+  if (name.endsWith(', B')) return `${name.slice(0, -3)} ${value.toFixed(1)} B`;
+  if (name.endsWith(' /s')) return `${name.slice(0, -3)} ${value.toFixed(0)} /s`;
+  return `${name} ${formatValue(value, unit)}`;
+}

@@ -7,19 +7,22 @@ export interface Job {
   readonly title: string;
   /** A `<bench>.bench.js` beside this folder. */
   readonly bench: string;
-  /** The rows it is asked for. */
+  /** The rows it is asked for; none means all. */
   readonly rows: readonly string[];
   /** Rounds at full length. */
   readonly rounds: number;
 }
 
-const job = (id: string, title: string, bench: string, rounds: number, row: string = id): Job => ({
-  id,
-  title,
-  bench,
-  rows: [row],
-  rounds,
-});
+const job = (
+  id: string,
+  title: string,
+  bench: string,
+  rounds: number,
+  rows: readonly string[] = [id],
+): Job => ({ id, title, bench, rows, rounds });
+
+/** Every row of the bench. */
+const ALL: readonly string[] = [];
 
 /** All jobs, in the order of the table. */
 export const JOBS: readonly Job[] = [
@@ -33,9 +36,16 @@ export const JOBS: readonly Job[] = [
   job('P8', 'Opening and closing handshake', 'process', 5),
   job('P9', 'Server-sent events to many', 'process', 5),
   job('P10', 'Growth with connections', 'process', 3),
+  job('PLAIN', 'Plain HTTP requests', 'process', 3, ['HTTP']),
   job('TLS', 'The same over TLS', 'process', 3),
   job('DEFLATE', 'The same with permessage-deflate', 'process', 3),
   job('ALLOC', 'Allocation for each message', 'allocation', 5),
+  job('HTTP', 'HTTP heads in other feeding modes', 'http', 3),
+  job('MASKING', 'Masking alone', 'masking', 3, ALL),
+  job('UTF8', 'UTF-8 alone', 'utf8', 3, ALL),
+  job('HANDSHAKE', 'The handshake alone', 'handshake', 3, ALL),
+  job('SSE', 'Events written and read', 'sse', 3, ALL),
+  job('CODEC', 'permessage-deflate alone', 'deflate', 3, ['echo']),
 ];
 
 /**

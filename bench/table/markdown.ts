@@ -1,9 +1,10 @@
 /** Reports as `results.md`: goals first, then what each contender did. */
 import { judge, type Verdict } from '../support/goals.ts';
 import type { Report, Row } from '../support/report.ts';
+import { chooseRows } from '../support/selection.ts';
 import { formatSpread } from '../support/table.ts';
-import { formatValue } from '../support/units.ts';
-import { JOBS } from './jobs.ts';
+import { formatPart, formatValue } from '../support/units.ts';
+import { JOBS, type Job } from './jobs.ts';
 
 /** A row and when and how it was measured. */
 interface Measured {
@@ -12,17 +13,15 @@ interface Measured {
 }
 
 /** Which rows belong to a job: `P4` has `P4 …` and `P4x …`, `P1` has not `P10`. */
-export function rowsOf(job: string, reports: readonly Report[]): Measured[] {
-  return reports.flatMap((report) =>
-    report.rows
-      .filter(({ id }) => new RegExp(`^${job}(?!\\d)`).test(id))
-      .map((row) => ({ row, report })),
-  );
+export function rowsOf({ bench, rows }: Job, reports: readonly Report[]): Measured[] {
+  return reports
+    .filter((report) => report.bench === bench)
+    .flatMap((report) => chooseRows(report.rows, rows).map((row) => ({ row, report })));
 }
 
 /** Writes the whole page. */
 export function formatPage(reports: readonly Report[], failures: readonly string[]): string {
-  const sections = JOBS.map(({ id, title }) => ({ id, title, measured: rowsOf(id, reports) }));
+  const sections = JOBS.map((job) => ({ ...job, measured: rowsOf(job, reports) }));
   const present = sections.filter(({ measured }) => measured.length > 0);
   return [
     '# Results',
@@ -117,9 +116,7 @@ function formatRow(row: Row): string[] {
         ? ''
         : `${ratio.median.toFixed(3)} (${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)})`;
     const parts = Object.entries(entry.parts ?? {}).map(([name, value]) =>
-      name.endsWith('%')
-        ? `${name.slice(0, -2)} ${value.toFixed(0)} %`
-        : `${name} ${formatValue(value, row.unit)}`,
+      formatPart(name, value, row.unit),
     );
     const value = formatValue(entry.median, row.unit);
     const cells = [head, entry.name, value, formatSpread(entry), compared, parts.join(', ')];

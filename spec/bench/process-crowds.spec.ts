@@ -1,8 +1,17 @@
 /** The other process benches work at all, and say what became of a server that does not. */
 import t from 'tap';
-import { broadcast, eventFanOut, handshakes, idleMemory } from '../../bench/process/scenarios.ts';
+import { bun } from '../../bench/process/contenders.ts';
+import {
+  broadcast,
+  eventFanOut,
+  handshakes,
+  idleMemory,
+  requests,
+} from '../../bench/process/scenarios.ts';
 import type { Contender } from '../../bench/process/server-process.ts';
 import { BARE_HANDLE, BAREWIRE, checkRow, measure, NODE_HTTP, WS } from '../support/bench.ts';
+
+const ASKED = { connections: 3, requests: 30, bodyBytes: 20 };
 
 // Many processes, one after the other: on a busy machine each takes seconds to start.
 t.setTimeout(300_000);
@@ -13,11 +22,23 @@ t.test('broadcasts, handshakes, memory and events are measured', async (t) => {
   const crowd = [BAREWIRE, WS, BARE_HANDLE];
   checkRow(t, await measure(crowd, broadcast(5, 2, 2)), [...both, floor]);
   checkRow(t, await measure([BAREWIRE], broadcast(5, 1, 2, { deflate: true })), ['barewire']);
-  checkRow(t, await measure([BAREWIRE, WS], handshakes(40)), both);
+  checkRow(t, await measure([BAREWIRE, WS], handshakes(40)), both, ['handshakes /s']);
   const events = [BAREWIRE, NODE_HTTP, BARE_HANDLE];
   checkRow(t, await measure(events, eventFanOut(3, 2)), ['barewire', 'node:http', floor]);
+  checkRow(t, await measure(events, requests(ASKED)), ['barewire', 'node:http', floor]);
   const memory = await measure([BAREWIRE], idleMemory(20, true));
   t.equal(memory.entries[0]!.error, undefined);
+});
+
+t.test('broadcasts and handshakes are measured over TLS', async (t) => {
+  const tls = { tls: true };
+  checkRow(t, await measure([BAREWIRE, WS], broadcast(3, 1, 2, tls)), ['barewire', 'ws']);
+  checkRow(t, await measure([BAREWIRE], handshakes(20, tls)), ['barewire'], ['handshakes /s']);
+});
+
+t.test('Bun serves what the others do', { skip: bun().length === 0 }, async (t) => {
+  checkRow(t, await measure(bun(), eventFanOut(3, 2)), ['bun']);
+  checkRow(t, await measure(bun(), requests(ASKED)), ['bun']);
 });
 
 t.test('a server that does not start is an error in its place, and the others go on', async (t) => {

@@ -5,7 +5,15 @@ import type { EchoLoad } from '../../bench/process/load.ts';
 import { echo } from '../../bench/process/scenarios.ts';
 import { FULL, listWorkloads } from '../../bench/process/workloads.ts';
 import { chooseRows } from '../../bench/support/selection.ts';
-import { BARE_HANDLE, BAREWIRE, checkRow, measure, NET, WS } from '../support/bench.ts';
+import {
+  BARE_HANDLE,
+  BAREWIRE,
+  checkRow,
+  measure,
+  NET,
+  WS,
+  WS_OUR_SETTINGS,
+} from '../support/bench.ts';
 
 const LOAD: EchoLoad = {
   payloadBytes: 300,
@@ -26,8 +34,14 @@ t.test('echoes are measured on every server', async (t) => {
 });
 
 t.test('echoes are measured over TLS, and compressed', async (t) => {
-  for (const carriage of [{ tls: true }, { deflate: true }]) {
-    checkRow(t, await measure([BAREWIRE, WS], echo(LOAD, carriage)), ['barewire', 'ws']);
+  const overTls = await measure([BAREWIRE, WS], echo(LOAD, { tls: true }));
+  checkRow(t, overTls, ['barewire', 'ws']);
+  const names = ['barewire', 'ws', 'ws, our settings'];
+  const packed = await measure([BAREWIRE, WS, WS_OUR_SETTINGS], echo(LOAD, { deflate: true }));
+  checkRow(t, packed, names, ['on the wire, B']);
+  for (const { parts } of packed.entries) {
+    t.ok(parts!['on the wire, B']! < LOAD.payloadBytes);
+    t.ok(parts!['on the wire, B']! > 4);
   }
 });
 
@@ -56,7 +70,7 @@ t.test('frames are counted wherever the bytes are cut', (t) => {
 
 t.test('every row of P1 – P10 but P4 and P5 is there, each found by its name', (t) => {
   const rows = listWorkloads(FULL);
-  for (const id of ['P1', 'P2', 'P3', 'P6', 'P7', 'P8', 'P9', 'P10', 'TLS', 'DEFLATE']) {
+  for (const id of ['P1', 'P2', 'P3', 'P6', 'P7', 'P8', 'P9', 'P10', 'HTTP', 'TLS', 'DEFLATE']) {
     t.ok(chooseRows(rows, [id]).length > 0, id);
   }
   t.same(

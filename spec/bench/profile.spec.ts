@@ -32,6 +32,8 @@ const PROFILE: CpuProfile = {
   timeDeltas: [1000, 10, 20, 30, 30, 5, 5],
 };
 
+const SCRIPT = fileURLToPath(new URL('../../bench/profile.js', import.meta.url));
+
 // Many processes, one after the other: on a busy machine each takes seconds to start.
 t.setTimeout(300_000);
 
@@ -82,10 +84,28 @@ t.test('the flame graph has a box for each call but the idle ones', (t) => {
   t.end();
 });
 
+t.test('the README lists every scenario', (t) => {
+  const { status, stderr } = spawnSync(process.execPath, [SCRIPT], { encoding: 'utf8' });
+  t.equal(status, 2);
+  const readme = readFileSync(new URL('../../../bench/README.md', import.meta.url), 'utf8');
+  const listed = /^npm run profile -- (\S+) +# ([^`]+?)\n```/m.exec(readme)!;
+  const wanted = [listed[1]!, ...listed[2]!.split(/[\s,#]+/)];
+  const known = stderr.trim().replace('npm run profile -- ', '').split(' | ');
+  t.same(wanted.toSorted(), known.toSorted());
+  t.end();
+});
+
+t.test('a scenario of many is profiled, too', (t) => {
+  const args = [SCRIPT, 'broadcast-deflate', '--quick', '--into', t.testdir({})];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  t.match(stdout, /^broadcast-deflate, barewire: /);
+  t.end();
+});
+
 t.test('npm run profile writes a profile and its picture, and tells where time went', (t) => {
   const folder = t.testdir({});
-  const script = fileURLToPath(new URL('../../bench/profile.js', import.meta.url));
-  const args = [script, 'echo', '--quick', '--into', folder];
+  const args = [SCRIPT, 'echo', '--quick', '--into', folder];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   t.equal(status, 0, stderr);
   t.match(stdout, /^echo, barewire: .* of CPU per unit while profiled, user .*, system /);
@@ -93,7 +113,7 @@ t.test('npm run profile writes a profile and its picture, and tells where time w
   const profile = JSON.parse(readFileSync(join(folder, 'echo-barewire.cpuprofile'), 'utf8'));
   t.ok(profile.nodes.length > 10);
   t.match(readFileSync(join(folder, 'echo-barewire.svg'), 'utf8'), /^<svg/);
-  t.equal(spawnSync(process.execPath, [script, 'ecko']).status, 2);
+  t.equal(spawnSync(process.execPath, [SCRIPT, 'ecko']).status, 2);
   t.end();
 });
 

@@ -21,10 +21,19 @@ t.test('masking, UTF-8, handshakes, events and deflate are measured', (t) => {
   const deflate = runBench(t, 'deflate', 'echo 100 1', ...least);
   checkReport(t, { ...deflate, rows: deflate.rows.slice(0, 1) }, [
     'barewire',
+    'level 6',
     'as ws',
     'documented',
     'ws',
+    'ws, our settings',
   ]);
+  const [ours, level6, asWs, , ws, wsLikeOurs] = deflate.rows[0]!.entries.map(
+    ({ parts }) => parts!['on the wire, B'],
+  );
+  t.ok(ours! > 0 && ours! < 100, 'less than was sent');
+  t.ok(level6! < ours!, 'a higher level compresses more');
+  t.equal(ws, asWs, 'the same settings give the same bytes');
+  t.equal(wsLikeOurs, ours);
   t.end();
 });
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { makeReport, makeRow, type Report } from '../../bench/support/report.ts';
 import { compareReports, findGaps } from '../../bench/table/comparison.ts';
-import { chooseJobs } from '../../bench/table/jobs.ts';
+import { chooseJobs, JOBS } from '../../bench/table/jobs.ts';
 import { formatPage, rowsOf } from '../../bench/table/markdown.ts';
 import { mergeReports, readReports } from '../../bench/table/store.ts';
 
@@ -47,16 +47,39 @@ t.test('many rows with the same bar are one line that tells the worst', (t) => {
   const reports = Array.from({ length: 10 }, (_, index) => {
     const row = report(`P4x decode masked text in-4 ${index}`, 50 + index * 10).rows[0]!;
     const entries = row.entries.map((entry) => ({ ...entry, name: `${entry.name} + addon` }));
-    return { ...report('P4', 1), rows: [{ ...row, entries }] };
+    return { ...report('P4', 1), bench: 'framing', rows: [{ ...row, entries }] };
   });
   t.match(formatPage(reports, []), '≤ 1.00 × ws + addon | 6 of 10; worst 1.400 (echo) |');
   t.end();
 });
 
 t.test('rows belong to one job only', (t) => {
-  const reports = [report('P1', 1), report('P10', 1), report('P4 decode', 1)];
-  t.equal(rowsOf('P1', reports).length, 1);
-  t.equal(rowsOf('P4', reports).length, 1);
+  const of = (bench: string, id: string): Report => ({ ...report(id, 1), bench });
+  const reports = [
+    of('process', 'P1'),
+    of('process', 'P10'),
+    of('framing', 'P4 decode'),
+    of('framing', 'P4x decode'),
+    of('http', 'P5 varied'),
+    of('process', 'HTTP 1'),
+    of('http', 'HTTP 1460 kitty'),
+    of('masking', 'mask 20'),
+    of('deflate', 'echo 100 1'),
+  ];
+  const owners = JOBS.flatMap((job) =>
+    rowsOf(job, reports).map(({ row }) => `${job.id}: ${row.id}`),
+  );
+  t.same(owners, [
+    'P1: P1',
+    'P4: P4 decode',
+    'P4: P4x decode',
+    'P5: P5 varied',
+    'P10: P10',
+    'PLAIN: HTTP 1',
+    'HTTP: HTTP 1460 kitty',
+    'MASKING: mask 20',
+    'CODEC: echo 100 1',
+  ]);
   t.same(
     chooseJobs('p1, P10').map(({ id }) => id),
     ['P1', 'P10'],

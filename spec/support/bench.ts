@@ -15,6 +15,7 @@ export {
   NET,
   NODE_HTTP,
   WS,
+  WS_OUR_SETTINGS,
 } from '../../bench/process/contenders.ts';
 
 /** One sample of each. */
@@ -27,8 +28,13 @@ export async function measure(contenders: readonly Contender[], what: Measure): 
   return measureRow({ id: 'X', title: 'x', unit: 'ns', seats }, 1, () => {});
 }
 
-/** Each must have been measured without an error. */
-export function checkRow(t: Test, row: Row, names: readonly string[]): void {
+/** Each must have been measured without an error; `more` is seen beside its CPU time. */
+export function checkRow(
+  t: Test,
+  row: Row,
+  names: readonly string[],
+  more: readonly string[] = [],
+): void {
   t.same(
     row.entries.map(({ name }) => name),
     names,
@@ -37,7 +43,7 @@ export function checkRow(t: Test, row: Row, names: readonly string[]): void {
     t.equal(error, undefined, `${name} does not fail`);
     t.equal(samples.length, 1);
     t.ok(samples[0]! >= 0 && Number.isFinite(samples[0]));
-    if (parts !== undefined) t.same(Object.keys(parts), ['user', 'system', 'busy %']);
+    if (parts !== undefined) t.same(Object.keys(parts), ['user', 'system', 'busy %', ...more]);
   }
 }
 

@@ -36,6 +36,9 @@ const { mode, bytes } = serverMode();
 const text = broadcastText(bytes);
 const message = encodeFrame({ opcode: OPCODE.text, payload: text });
 const event = Buffer.from(`data: ${text}\n\n`);
+const page = Buffer.from(
+  `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${bytes}\r\n\r\n${text}`,
+);
 const greeted = new Set<Handle>();
 
 function write(handle: Handle, data: Uint8Array): void {
@@ -53,6 +56,7 @@ function toEverybody(data: Uint8Array, count: number): void {
 
 /** `isFirst` is said of the request, which every client sends alone. */
 function answer(handle: Handle, read: Buffer, isFirst: boolean): void {
+  if (mode === 'http') return write(handle, page);
   if (isFirst || mode === 'sse') return answerRequest(handle, read.toString('latin1'));
   if (mode === 'echo') return write(handle, read);
   // The command of the load generator: a masked number of a few digits.

@@ -16,6 +16,7 @@ const server = createServer({
       }
       return exchange.respond(200, {}, 'ok');
     }
+    if (mode === 'http') return exchange.respond(200, { 'content-type': 'text/plain' }, text);
     const stream = exchange.eventStream();
     streams.add(stream);
     exchange.onClose(() => streams.delete(stream));

@@ -1,9 +1,13 @@
-/** Server-sent events by hand on `node:http`: one `response.write` per client and event. */
+/**
+ * Plain answers and server-sent events on `node:http`, the latter by hand: one `response.write` per
+ * client and event.
+ */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { broadcastText, ready, serverMode } from './ready.ts';
 
-const data = broadcastText(serverMode().bytes);
+const { mode, bytes } = serverMode();
+const data = broadcastText(bytes);
 const streams = new Set<ServerResponse>();
 const server = createServer((request, response) => {
   if (request.url?.startsWith('/send/')) {
@@ -13,6 +17,12 @@ const server = createServer((request, response) => {
       for (const stream of streams) stream.write(event);
     }
     response.end('ok');
+    return;
+  }
+  if (mode === 'http') {
+    // Without writeHead, which would make it chunks: the length is not known so early.
+    response.setHeader('content-type', 'text/plain');
+    response.end(data);
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });

@@ -4,13 +4,18 @@ import { CERTIFICATE, PRIVATE_KEY } from '../../../spec/support/certificate.ts';
 
 /** What a server script is asked to be. */
 export interface ServerMode {
-  /** `echo`: send every message back. `broadcast`: a message `N` sends N messages to everybody. */
-  readonly mode: 'echo' | 'broadcast' | 'sse';
+  /**
+   * `echo`: send every message back. `broadcast`: a message `N` sends N messages to everybody.
+   * `sse`: `/send/N` sends N events to everybody. `http`: answer every request.
+   */
+  readonly mode: 'echo' | 'broadcast' | 'sse' | 'http';
   /** Negotiate permessage-deflate. */
   readonly deflate: boolean;
+  /** Compress as barewire does unless it is told otherwise; those that cannot ignore it. */
+  readonly ourSettings: boolean;
   /** Speak TLS. */
   readonly tls: boolean;
-  /** Size of a broadcast message or event in bytes. */
+  /** Size of a broadcast message, an event or an answer in bytes. */
   readonly bytes: number;
 }
 
@@ -19,7 +24,9 @@ export function serverMode(args: readonly string[] = process.argv.slice(2)): Ser
   const value = (flag: string): string | undefined => args[args.indexOf(flag) + 1];
   const mode = args.includes('--mode') ? (value('--mode') as ServerMode['mode']) : 'echo';
   const bytes = args.includes('--bytes') ? Number(value('--bytes')) : 200;
-  return { mode, bytes, deflate: args.includes('--deflate'), tls: args.includes('--tls') };
+  const has = (flag: string): boolean => args.includes(flag);
+  const ourSettings = has('--our-settings');
+  return { mode, bytes, deflate: has('--deflate'), tls: has('--tls'), ourSettings };
 }
 
 /** What a broadcast sends: text that compresses about as well as JSON does. */

@@ -5,9 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { broadcastText, ready, serverMode, TLS_IDENTITY } from './ready.ts';
 
-const { mode, deflate, bytes, tls } = serverMode();
+const { mode, deflate, ourSettings, bytes, tls } = serverMode();
 const text = Buffer.from(broadcastText(bytes));
-const perMessageDeflate = deflate ? { threshold: 0 } : false;
+const settings = ourSettings
+  ? {
+      zlibDeflateOptions: { level: 3, windowBits: 13, memLevel: 6 },
+      zlibInflateOptions: { windowBits: 13 },
+      serverMaxWindowBits: 13,
+      clientMaxWindowBits: 13,
+    }
+  : {};
+const perMessageDeflate = deflate ? { threshold: 0, ...settings } : false;
 const server = tls ? createHttpsServer(TLS_IDENTITY) : createHttpServer();
 const sockets = new WebSocketServer({ server, perMessageDeflate });
 
