@@ -36,6 +36,7 @@ const SCENARIOS: Readonly<Record<string, (scale: number) => Measure>> = {
   'broadcast-8000': (scale) => broadcast(8_000, 1, 40 * scale),
   'broadcast-deflate': (scale) => broadcast(1_000, 1, 300 * scale, deflated),
   handshake: (scale) => handshakes(8_000 * scale),
+  'tls-handshake': (scale) => handshakes(3_000 * scale, { tls: true }),
   events: (scale) => eventFanOut(1_000, 300 * scale),
   'events-8000': (scale) => eventFanOut(8_000, 40 * scale),
 };
