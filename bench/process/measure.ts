@@ -2,7 +2,7 @@
 import { makeRow, type Row, type Sample } from '../support/report.ts';
 import { takeTurns } from '../support/turns.ts';
 import { ServerProcess } from './server-process.ts';
-import type { Seat, Workload } from './workloads.ts';
+import type { Seat, Workload } from './seats.ts';
 
 /** What takes longer hangs. */
 const MAX_SAMPLE_MS = 120_000;

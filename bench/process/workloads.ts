@@ -10,6 +10,8 @@ import {
   WS_PLAIN,
 } from './contenders.ts';
 import type { EchoLoad } from './load.ts';
+import { BURST, KIB, KIB_16, KIB_256, SMALL } from './loads.ts';
+import { withoutFastPaths } from './path-workloads.ts';
 import {
   broadcast,
   echo,
@@ -19,38 +21,13 @@ import {
   type Measure,
   requests,
 } from './scenarios.ts';
+import { type Scale, type Seat, seated, type Workload } from './seats.ts';
 import type { Contender } from './server-process.ts';
-
-/** A contender with what is done to it, under the name that the row shows. */
-export interface Seat {
-  readonly name: string;
-  readonly contender: Contender;
-  readonly measure: Measure;
-}
-
-/** A row to be measured. */
-export interface Workload {
-  readonly id: string;
-  readonly title: string;
-  readonly unit: 'ns' | 'B';
-  readonly seats: readonly Seat[];
-}
-
-/** How much of it: messages are multiplied by it, connections stay as they are. */
-export interface Scale {
-  /** 1 is the full length. */
-  readonly length: number;
-  /** Connections where there shall be very many. */
-  readonly many: number;
-}
 
 /** The full length. */
 export const FULL: Scale = { length: 1, many: 10_000 };
 /** Enough to see whether something is much slower than it was. */
 export const QUICK: Scale = { length: 0.25, many: 2_000 };
-
-const seated = (contenders: readonly Contender[], measure: Measure): Seat[] =>
-  contenders.map((contender) => ({ name: contender.name, contender, measure }));
 
 const FRAMED = (): Contender[] => [BAREWIRE, WS, ...bun()];
 const EVERYBODY = (): Contender[] => [...FRAMED(), NET];
@@ -64,6 +41,7 @@ export function listWorkloads(scale: Scale): Workload[] {
     ...plain(scale),
     ...overTls(scale),
     ...compressed(scale),
+    ...withoutFastPaths(scale),
   ];
 }
 
@@ -85,19 +63,6 @@ function echoes({ length }: Scale): Workload[] {
     row('P3c', 'echo, binary 256 KiB, 20 connections', KIB_256),
   ];
 }
-
-const few = { connections: 20, inFlight: 1, kind: 'binary' } as const;
-const SMALL: EchoLoad = {
-  payloadBytes: 20,
-  connections: 100,
-  inFlight: 1,
-  messages: 100_000,
-  kind: 'text',
-};
-const BURST: EchoLoad = { ...SMALL, inFlight: 32, messages: 1_000_000 };
-const KIB: EchoLoad = { ...few, payloadBytes: 1_024, messages: 60_000 };
-const KIB_16: EchoLoad = { ...few, payloadBytes: 16_384, messages: 40_000 };
-const KIB_256: EchoLoad = { ...few, payloadBytes: 262_144, messages: 4_000 };
 
 function fanOuts({ length }: Scale): Workload[] {
   const row = (id: string, title: string, measure: Measure): Workload => {

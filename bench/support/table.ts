@@ -19,7 +19,7 @@ export function formatVerdict({ peer, atMost, ratio, isMet }: Verdict): string {
 }
 
 function formatEntry(row: Row, entry: Entry): string {
-  if (entry.samples.length === 0) return `  ${entry.name.padEnd(16)} failed: ${entry.error}`;
+  if (entry.samples.length === 0) return `  ${entry.name.padEnd(26)} failed: ${entry.error}`;
   const parts = Object.entries(entry.parts ?? {}).map(([name, value]) =>
     formatPart(name, value, row.unit),
   );
@@ -29,7 +29,7 @@ function formatEntry(row: Row, entry: Entry): string {
       ? ''
       : `ours is ${ratio.median.toFixed(2)} × (${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)})`;
   const value = formatValue(entry.median, row.unit).padStart(10);
-  const line = `  ${entry.name.padEnd(16)} ${value} ${formatSpread(entry).padEnd(14)} ${compared}`;
+  const line = `  ${entry.name.padEnd(26)} ${value} ${formatSpread(entry).padEnd(14)} ${compared}`;
   const seen = parts.length === 0 ? '' : `  [${parts.join(' · ')}]`;
   const failures = entry.error === undefined ? '' : `  some rounds failed: ${entry.error}`;
   return `${line.padEnd(70)}${seen}${failures}`;

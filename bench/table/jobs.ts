@@ -39,6 +39,7 @@ export const JOBS: readonly Job[] = [
   job('PLAIN', 'Plain HTTP requests', 'process', 3, ['HTTP']),
   job('TLS', 'The same over TLS', 'process', 3),
   job('DEFLATE', 'The same with permessage-deflate', 'process', 3),
+  job('PATHS', 'Without one fast path', 'process', 3),
   job('ALLOC', 'Allocation for each message', 'allocation', 5),
   job('HTTP', 'HTTP heads in other feeding modes', 'http', 3),
   job('MASKING', 'Masking alone', 'masking', 3, ALL),

@@ -70,7 +70,20 @@ t.test('frames are counted wherever the bytes are cut', (t) => {
 
 t.test('every row of P1 – P10 but P4 and P5 is there, each found by its name', (t) => {
   const rows = listWorkloads(FULL);
-  for (const id of ['P1', 'P2', 'P3', 'P6', 'P7', 'P8', 'P9', 'P10', 'HTTP', 'TLS', 'DEFLATE']) {
+  for (const id of [
+    'P1',
+    'P2',
+    'P3',
+    'P6',
+    'P7',
+    'P8',
+    'P9',
+    'P10',
+    'HTTP',
+    'TLS',
+    'DEFLATE',
+    'PATHS',
+  ]) {
     t.ok(chooseRows(rows, [id]).length > 0, id);
   }
   t.same(

@@ -1,0 +1,48 @@
+/**
+ * What each fast path is worth: our server beside itself, with one of them switched off.
+ *
+ * Those of the codec alone show in `framing`, too: `BAREWIRE_FAST_PATHS=-mask npm run bench -- framing`.
+ */
+import type { FastPath } from 'barewire/base';
+import { BAREWIRE } from './contenders.ts';
+import { BURST, KIB_16, KIB_256 } from './loads.ts';
+import { broadcast, echo, eventFanOut, handshakes, type Measure } from './scenarios.ts';
+import { type Scale, seated, type Workload } from './seats.ts';
+import type { Contender } from './server-process.ts';
+
+const without = (setting: string, name: string): Contender => ({
+  ...BAREWIRE,
+  name: `without ${name}`,
+  env: { BAREWIRE_FAST_PATHS: setting },
+});
+
+function row(id: string, title: string, measure: Measure, paths: readonly FastPath[]): Workload {
+  const others = [...paths.map((path) => without(`-${path}`, path)), without('off', 'any')];
+  return { id, title, unit: 'ns', seats: seated([BAREWIRE, ...others], measure) };
+}
+
+/** Lists these rows. */
+export function withoutFastPaths({ length }: Scale): Workload[] {
+  const burst = echo({ ...BURST, messages: 500_000 * length });
+  const long = echo({ ...KIB_16, messages: 20_000 * length });
+  const longest = echo({ ...KIB_256, messages: 2_000 * length });
+  const packed = echo({ ...KIB_16, messages: 2_000 * length, kind: 'text' }, { deflate: true });
+  return [
+    row('PATHS 1', 'short messages, 32 in flight', burst, [
+      ...(['one-write', 'outbox', 'shared-read', 'direct-write', 'short-text'] as const),
+      ...(['frame-parser', 'frame-writer', 'message-assembler', 'mask'] as const),
+    ]),
+    row('PATHS 2', 'echo, binary 16 KiB', long, ['mask', 'frame-parser', 'outbox', 'direct-write']),
+    row('PATHS 3', 'echo, binary 256 KiB', longest, ['mask', 'outbox', 'freed-memory']),
+    row('PATHS 4', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 50 * length), [
+      ...(['broadcast', 'direct-write', 'outbox'] as const),
+    ]),
+    row('PATHS 5', 'event to 1,000 streams', eventFanOut(1_000, 50 * length), [
+      ...(['shared-text', 'direct-write'] as const),
+    ]),
+    row('PATHS 6', 'opening and closing handshake', handshakes(8_000 * length), [
+      ...(['shared-read', 'direct-write', 'request-line', 'field-section', 'value-scan'] as const),
+    ]),
+    row('PATHS 7', 'compressed: 16 KiB, 20', packed, ['zlib-handles']),
+  ];
+}
