@@ -1,4 +1,4 @@
-/** The echoes that are measured: P1 – P3, and again over TLS, compressed, and without fast paths. */
+/** The echoes that are measured: P1 – P3, and again over TLS, compressed, without fast paths. */
 import type { EchoLoad } from './load.ts';
 
 const few = { connections: 20, inFlight: 1, kind: 'binary' } as const;

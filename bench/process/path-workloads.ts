@@ -1,7 +1,7 @@
 /**
  * What each fast path is worth: our server beside itself, with one of them switched off.
  *
- * Those of the codec alone show in `framing`, too: `BAREWIRE_FAST_PATHS=-mask npm run bench -- framing`.
+ * Those of the codec alone show in `framing`, too, when the variable is set there.
  */
 import type { FastPath } from 'barewire/base';
 import { BAREWIRE } from './contenders.ts';
