@@ -27,7 +27,8 @@ const action = weighed({
   publish: 8,
   late: 4,
   comment: 1,
-  flow: 6,
+  trickle: 2,
+  flow: 5,
   wait: 3,
   gone: 0.1,
 });
@@ -62,6 +63,10 @@ class Wire {
 
   writeShared(text: string): boolean {
     return this.write(text);
+  }
+
+  carry(bytes: number): void {
+    this.bufferedBytes -= Math.min(bytes, this.bufferedBytes);
   }
 
   end(): void {
@@ -128,6 +133,8 @@ class Run {
       if (event !== undefined) this.#offer(event, key);
     } else if (action === 'comment') this.peer.comment('c');
     else if (action === 'flow') this.#flow(size * 2);
+    // The peer is not told yet.
+    else if (action === 'trickle') this.wire.carry(size * 2);
     else if (action === 'wait') this.#wait(size * 40);
     else if (this.wire.isOpen) this.#lose();
   }
@@ -147,7 +154,7 @@ class Run {
 
   #flow(bytes: number): void {
     if (!this.wire.isOpen) return;
-    this.wire.bufferedBytes -= Math.min(bytes, this.wire.bufferedBytes);
+    this.wire.carry(bytes);
     this.peer.channelDrained();
   }
 
@@ -234,6 +241,6 @@ t.test('law: each event comes once and in order, or counts as dropped', (t) => {
     ),
     runs(300),
   );
-  t.ok(Math.min(...Object.values(seen)) > 50, JSON.stringify(seen));
+  t.ok(Math.min(...Object.values(seen)) > 20, JSON.stringify(seen));
   t.end();
 });
