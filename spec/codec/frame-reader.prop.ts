@@ -93,19 +93,20 @@ t.test('reports what the naive decoder does, however it is fed, paused and tuned
 t.test('reads what was written, for both roles [6455-5.4-10 6455-5.6-4]', (t) => {
   const streams = fc
     .boolean()
-    .chain((masked) => fc.tuple(fc.constant(masked), legalFrames(masked)));
+    .chain((masked) => fc.tuple(fc.constant(masked), legalFrames(masked, { rsv1: true })));
   fc.assert(
     fc.property(streams, settings, cuts, ([masked, frames], { strategy, ...options }, offsets) => {
       setMaskingStrategy(strategy);
       const role = masked ? 'server' : 'client';
-      const limits = { maxFrameBytes: 70_000 };
+      const limits = { maxFrameBytes: 70_000, allowRsv1: true };
       const { log } = read(concat(frames), { role, ...options, ...limits }, offsets, new Set());
       assert.deepEqual(log.failures, []);
       assert.deepEqual(
-        log.frames.map(({ opcode, fin, payload }) => [opcode, fin, payload]),
-        frames.map(({ opcode, fin = true, payload }) => [
+        log.frames.map(({ opcode, fin, rsv, payload }) => [opcode, fin, rsv, payload]),
+        frames.map(({ opcode, fin = true, rsv = 0, payload }) => [
           opcode,
           fin,
+          rsv,
           Buffer.from(payload as Buffer).toString('hex'),
         ]),
       );

@@ -7,6 +7,7 @@ import { Pair } from '../support/connection-pair.ts';
 import { dissect } from '../support/dissection.ts';
 import { cutAt } from '../support/feeding.ts';
 import { printedAs, runs } from '../support/laws.ts';
+import { brokenCharacters } from '../support/utf8-arbitraries.ts';
 
 /** A legal or almost legal frame from a client, as a server gets it. */
 const frames = fc
@@ -21,8 +22,22 @@ const frames = fc
   })
   .map((frame) => encodeFrame(frame, { allowIllegal: true }));
 
+/** A text in frames that cut a character. */
+const cutTexts = fc.tuple(brokenCharacters, fc.nat(0xffffffff)).map(([pieces, maskingKey]) =>
+  Buffer.concat(
+    pieces.map((payload, index) => {
+      const [opcode, fin] = [index === 0 ? 1 : 0, index === pieces.length - 1];
+      return encodeFrame({ opcode, fin, payload, maskingKey });
+    }),
+  ),
+);
+
 const streams = fc
-  .tuple(fc.array(frames, { maxLength: 8 }), fc.uint8Array({ maxLength: 6 }), fc.boolean())
+  .tuple(
+    fc.array(fc.oneof({ weight: 6, arbitrary: frames }, cutTexts), { maxLength: 8 }),
+    fc.uint8Array({ maxLength: 6 }),
+    fc.boolean(),
+  )
   .map(([list, garbage, hasGarbage]) =>
     printedAs(Buffer.concat(hasGarbage ? [...list, garbage] : list), dissect),
   );

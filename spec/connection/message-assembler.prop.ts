@@ -7,7 +7,7 @@ import t from 'tap';
 import { cutAt } from '../support/feeding.ts';
 import { allFrames, legalFrames } from '../support/frame-arbitraries.ts';
 import { runs } from '../support/laws.ts';
-import { spoiledText, textBytes } from '../support/utf8-arbitraries.ts';
+import { brokenCharacters, spoiledText, textBytes } from '../support/utf8-arbitraries.ts';
 
 interface Limits {
   readonly maxMessageBytes: number;
@@ -19,19 +19,21 @@ type Delivery = 'message' | 'pieces';
 const UNBOUND: Limits = { maxMessageBytes: 2 ** 24, maxFragments: 1000 };
 
 /** Text that is cut anywhere between its frames, so that characters are as well. */
-const texts = fc
+const cutTexts = fc
   .record({
     bytes: fc.oneof({ weight: 3, arbitrary: textBytes }, spoiledText),
     cuts: fc.array(fc.nat(60), { maxLength: 4 }),
   })
-  .map(({ bytes, cuts }): FrameToEncode[] => {
-    const pieces = bytes.length === 0 ? [bytes] : cutAt(bytes, cuts);
-    return pieces.map((payload, index) => ({
+  .map(({ bytes, cuts }) => (bytes.length === 0 ? [bytes] : cutAt(bytes, cuts)));
+const texts = fc
+  .oneof({ weight: 3, arbitrary: cutTexts }, brokenCharacters)
+  .map((pieces): FrameToEncode[] =>
+    pieces.map((payload, index) => ({
       opcode: index === 0 ? OPCODE.text : OPCODE.continuation,
       fin: index === pieces.length - 1,
       payload,
-    }));
-  });
+    })),
+  );
 const frames = fc.array(fc.oneof(texts, legalFrames(false)), { maxLength: 4 }).map(allFrames);
 
 /** Whether the bytes are text so far: a character may be unfinished at their end. */

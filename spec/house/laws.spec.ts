@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { encodeFrame } from 'barewire/codec';
 import fc from 'fast-check';
 import t from 'tap';
+import ts from 'typescript';
 import { dissect } from '../support/dissection.ts';
 import { anyBytes, legalFrames } from '../support/frame-arbitraries.ts';
 import { explain } from '../support/laws.ts';
@@ -49,6 +50,46 @@ t.test('every law file asks a law, and says so', (t) => {
     t.match(text, /fc\.assert\(/, file);
     t.match(text, /t\.(pass|ok|equal|same)\(/, file);
   }
+  t.end();
+});
+
+/**
+ * The lines on which a law asks `t` for something. tap notes that and goes on, so that fast-check
+ * sees no failure: no counterexample, no seed. What `t` says belongs into the function of the test,
+ * not into a property, nor into what one may call.
+ */
+function findAskedOfTap(text: string): number[] {
+  const source = ts.createSourceFile('x.ts', text, ts.ScriptTarget.Latest, true);
+  const found: number[] = [];
+  const visit = (node: ts.Node, isTest: boolean): void => {
+    const isHere = ts.isFunctionLike(node) ? isGivenTo(node, 't.test') : isTest;
+    if (
+      !isHere &&
+      ts.isCallExpression(node) &&
+      /^t\s*\.(?!test$)/.test(node.expression.getText())
+    ) {
+      found.push(source.getLineAndCharacterOfPosition(node.getStart()).line + 1);
+    }
+    ts.forEachChild(node, (child) => visit(child, isHere));
+  };
+  visit(source, true);
+  return found;
+}
+
+function isGivenTo(node: ts.Node, name: string): boolean {
+  return ts.isCallExpression(node.parent) && node.parent.expression.getText() === name;
+}
+
+t.test('laws throw what they find, so that fast-check hears of it', (t) => {
+  for (const [file, text] of FILES.filter(([name]) => name.endsWith('.prop.ts'))) {
+    t.same(findAskedOfTap(text), [], file);
+  }
+  const law = (body: string): string =>
+    `t.test('law', (t) => {\n  fc.assert(fc.property(any, (one) => ${body}), runs(9));\n  t.pass();\n});`;
+  t.same(findAskedOfTap(law('assert.equal(one, one)')), []);
+  t.same(findAskedOfTap(law('t.equal(one, one)')), [2]);
+  t.same(findAskedOfTap(law('{ for (const x of one) if (x) t\n.ok(x); }')), [2]);
+  t.same(findAskedOfTap(`function check(x) {\n  t.same(x, 1);\n}\n${law('check(one)')}`), [2]);
   t.end();
 });
 

@@ -5,7 +5,7 @@ import type { BodyFraming } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
 import { BodyReader } from '../../lib/http/body-reader.ts';
-import { resolveHttpLimits } from '../../lib/http/http-limits.ts';
+import { type HttpLimits, resolveHttpLimits } from '../../lib/http/http-limits.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 
@@ -18,8 +18,12 @@ interface Read {
 }
 
 /** Reads what comes in pieces, up to the end of the body. */
-function read(framing: BodyFraming, chunks: readonly Buffer[], maxBodyBytes = 1e6): Read {
-  const body = new BodyReader(resolveHttpLimits({ maxBodyBytes }));
+function read(
+  framing: BodyFraming,
+  chunks: readonly Buffer[],
+  limits: Partial<HttpLimits> = {},
+): Read {
+  const body = new BodyReader(resolveHttpLimits({ maxBodyBytes: 1e6, ...limits }));
   body.begin(framing);
   let [data, consumed] = ['', 0];
   try {
@@ -46,10 +50,11 @@ const extension = fc.constantFrom('', '', ';a', ';a=b', ';a="\\"; "', ';a;b=c');
 const size = fc.constantFrom('', '0', '000');
 const chunk = fc.tuple(data, extension, size).map(([text, more, zeros]) => {
   const wire = `${zeros}${text.length.toString(16)}${more}\r\n${text}\r\n`;
-  return { text, wire };
+  return { text, wire, extBytes: more.length };
 });
 const body = fc.array(chunk, { maxLength: 5 }).map((chunks) => ({
   content: chunks.map(({ text }) => text).join(''),
+  extBytes: chunks.reduce((sum, { extBytes }) => sum + extBytes, 0),
   wire: `${chunks.map(({ wire }) => wire).join('')}0\r\n`,
 }));
 const rest = fc.string({ unit: 'binary-ascii', maxLength: 20 });
@@ -94,11 +99,30 @@ t.test('law: so many bytes fit, and one more is too many, however they are cut',
       cuts,
       ({ content, wire }, kind, places) => {
         const chunks = cutAt(bytes(kind === 'chunked' ? wire : content), places);
-        const fits = read({ kind }, chunks, content.length);
+        const fits = read({ kind }, chunks, { maxBodyBytes: content.length });
         assert.deepEqual([fits.data, fits.code], [content, undefined]);
-        const over = read({ kind }, chunks, content.length - 1);
+        const over = read({ kind }, chunks, { maxBodyBytes: content.length - 1 });
         assert.equal(over.code, 'body-too-large');
         assert.ok(content.startsWith(over.data) && over.data.length < content.length);
+      },
+    ),
+    runs(300),
+  );
+  t.pass('no counterexample');
+  t.end();
+});
+
+t.test('law: the extensions of all chunks together may have so many bytes, and no more', (t) => {
+  fc.assert(
+    fc.property(
+      body.filter(({ extBytes }) => extBytes > 0),
+      cuts,
+      ({ wire, extBytes }, places) => {
+        const chunks = cutAt(bytes(wire), places);
+        const codes = [extBytes, extBytes - 1].map(
+          (maxChunkExtBytes) => read({ kind: 'chunked' }, chunks, { maxChunkExtBytes }).code,
+        );
+        assert.deepEqual(codes, [undefined, 'chunk-ext-too-large']);
       },
     ),
     runs(300),

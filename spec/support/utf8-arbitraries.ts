@@ -28,6 +28,26 @@ export const spoiledText: fc.Arbitrary<Buffer> = fc
     return Buffer.concat([text.subarray(0, at), flaw, text.subarray(at)]);
   });
 
+/**
+ * Pieces between which a character is cut, with ASCII in a piece of its own behind the half: all is
+ * well-formed, piece by piece or put together without it. The other half may follow.
+ */
+export const brokenCharacters: fc.Arbitrary<Buffer[]> = fc
+  .record({
+    before: fc.constantFrom('', 'abc', 'é'),
+    character: fc.constantFrom('é', '語', '😀'),
+    cut: fc.integer({ min: 1, max: 3 }),
+    inside: fc.constantFrom('a', 'abcdefghijklmnop', '\0'.repeat(40)),
+    hasRest: fc.boolean(),
+  })
+  .map(({ before, character, cut, inside, hasRest }) => {
+    const bytes = Buffer.from(character);
+    const at = Math.min(cut, bytes.length - 1);
+    const rest = hasRest ? [bytes.subarray(at)] : [];
+    const half = Buffer.concat([Buffer.from(before), bytes.subarray(0, at)]);
+    return [half, Buffer.from(inside), ...rest];
+  });
+
 /** A byte that decides about the bytes behind it, or any other. */
 const anyByte = fc.oneof(
   fc.constantFrom(0x41, 0x80, 0xbf, 0xc0, 0xc3, 0xe0, 0xed, 0xf0, 0xf4),
