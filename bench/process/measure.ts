@@ -1,8 +1,8 @@
 /** Measures rows: all seats in turns, each time in a fresh process. */
 import { makeRow, type Row, type Sample } from '../support/report.ts';
 import { takeTurns } from '../support/turns.ts';
-import { ServerProcess } from './server-process.ts';
 import type { Seat, Workload } from './seats.ts';
+import { ServerProcess } from './server-process.ts';
 
 /** What takes longer hangs. */
 const MAX_SAMPLE_MS = 120_000;
