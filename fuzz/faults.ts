@@ -93,6 +93,12 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'keepsContext: !parameters.serverNoContextTakeover',
     replace: 'keepsContext: true',
   },
+  'deflate-client-window': {
+    target: 'message-codec',
+    chapter: 'deflate',
+    find: 'windowBits: Math.min(windowBits, ',
+    replace: `windowBits: Math.min(role === 'client' ? 15 : windowBits, `,
+  },
   'server-blames-handlers': {
     target: 'server',
     chapter: 'server',
@@ -129,5 +135,17 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     chapter: 'connection',
     find: 'return isWritable(this.#state)',
     replace: `return this.#state !== 'closed'`,
+  },
+  'connection-clean-too-soon': {
+    target: 'connection',
+    chapter: 'connection',
+    find: `this.#await('peer-close')`,
+    replace: `(this.#isClean = true, this.#await('peer-close'))`,
+  },
+  'connection-pings-the-paused': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'this.#input.pause();',
+    replace: 'this.#input.pause(); this.#sink.ping?.(EMPTY);',
   },
 };
