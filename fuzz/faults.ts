@@ -45,6 +45,18 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: `^_\`|~"`,
     replace: `^_\`|~(@"`,
   },
+  'request-rest-cut': {
+    target: 'request-reader',
+    chapter: 'http',
+    find: 'const rest = Buffer.concat(parts);',
+    replace: 'const rest = Buffer.concat(parts).subarray(1);',
+  },
+  'response-status-600': {
+    target: 'response-reader',
+    chapter: 'http',
+    find: 'index === 9 && digit === 0',
+    replace: 'index === 9 && (digit === 0 || digit > 5)',
+  },
   'response-to-head-with-body': {
     target: 'response-reader',
     chapter: 'http',
