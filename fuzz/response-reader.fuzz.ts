@@ -70,13 +70,16 @@ function isCodingUnseen(bytes: Uint8Array, ours: ReadMessage<ResponseHead>): boo
 interface Reason {
   readonly why: string;
   /** Whether it can be the reason to refuse this message, of all that was given. */
-  readonly when?: (refused: NodeMessage, text: string) => boolean;
+  readonly when?: (refused: NodeMessage, text: string, before?: NodeMessage) => boolean;
 }
 
-/** Line ends before a status line that are not those of the head before. */
+/** Line ends before a status line that are not those of the head before it. */
 const EMPTY_LINES = /^[\r\n]|(?<![\r\n])(?!\r\n\r\nHTTP)[\r\n]+HTTP\//;
 const NO_REASON = /[\0-\x08\x0a-\x1f\x7f]/;
 
+/** Whether there may be some. Behind a body any are, and what it says may look like some. */
+const hasEmptyLines = (text: string, before: NodeMessage | undefined): boolean =>
+  EMPTY_LINES.test(text) || (before !== undefined && before.body !== '');
 const isCoded = (refused: NodeMessage): boolean => mentions(refused, 'transfer-encoding');
 const hasTrailers = ({ trailers }: NodeMessage): boolean => trailers.length > 0;
 
@@ -89,8 +92,8 @@ const STRICTER: Readonly<Record<string, Reason>> = {
   },
   'bad-status-line': {
     why: 'Node takes codes below 100, any octets as reason, and skips empty lines [RFC 9112 §4]',
-    when: ({ status, reason }, text) =>
-      status < 100 || NO_REASON.test(reason) || EMPTY_LINES.test(text),
+    when: ({ status, reason }, text, before) =>
+      status < 100 || NO_REASON.test(reason) || hasEmptyLines(text, before),
   },
   'bare-cr': {
     why: 'Node takes CR CR for the end of a status line [RFC 9112 §2.2]',
@@ -98,7 +101,7 @@ const STRICTER: Readonly<Record<string, Reason>> = {
   },
   'bare-lf': {
     why: 'Node skips LF before a status line [RFC 9112 §2.2]',
-    when: (_, text) => EMPTY_LINES.test(text),
+    when: (_, text, before) => hasEmptyLines(text, before),
   },
   'te-http10': {
     why: 'Node reads codings in HTTP/1.0 [RFC 9112 §6.1]',
@@ -190,9 +193,9 @@ function run(input: Uint8Array): void {
   if (Object.keys(limits).length > 0) return;
   const accepted = whole.messages.filter(({ isComplete }) => isComplete).length;
   const text = Buffer.from(bytes).toString('latin1');
-  checkStrictness(theirs, accepted, whole.code, (code, refused) => {
+  checkStrictness(theirs, accepted, whole.code, (code, refused, before) => {
     const reason = STRICTER[code];
-    return reason !== undefined && (reason.when?.(refused, text) ?? true);
+    return reason !== undefined && (reason.when?.(refused, text, before) ?? true);
   });
 }
 

@@ -167,17 +167,18 @@ export function hasTabIn(
  * a finding. Node is the more lenient reader, but not everywhere.
  *
  * @param accepted how many messages were read to their ends here, before the refusal.
- * @param isMeant whether this code is a listed reason to refuse this message.
+ * @param isMeant whether this code is a listed reason to refuse this message, behind another one.
  */
 export function checkStrictness(
   theirs: NodeOutcome,
   accepted: number,
   code: string | undefined,
-  isMeant: (code: string, refused: NodeMessage) => boolean,
+  isMeant: (code: string, refused: NodeMessage, before: NodeMessage | undefined) => boolean,
 ): void {
-  const refused = theirs.messages.filter(({ isComplete }) => isComplete)[accepted];
+  const complete = theirs.messages.filter(({ isComplete }) => isComplete);
+  const [before, refused] = [complete[accepted - 1], complete[accepted]];
   if (code === undefined || refused === undefined) return;
-  expectLaw(isMeant(code, refused), 'refuses for a listed reason what Node accepts', () =>
+  expectLaw(isMeant(code, refused, before), 'refuses for a listed reason what Node accepts', () =>
     JSON.stringify({ code, refused }),
   );
 }
