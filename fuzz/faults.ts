@@ -123,6 +123,24 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'this.#groups.delete(socket);',
     replace: ';',
   },
+  'server-chokes-on-bad-deflate': {
+    target: 'server',
+    chapter: 'deflate',
+    find: `return new ProtocolError('deflate-data-invalid', fault);`,
+    replace: 'throw new Error(fault);',
+  },
+  'server-does-not-wake': {
+    target: 'server',
+    chapter: 'server',
+    find: 'this.#reader.forget();',
+    replace: `this.#reader.receive = () => { throw new Error('at rest'); };`,
+  },
+  'server-keeps-its-vigil': {
+    target: 'server',
+    chapter: 'server',
+    find: 'clearInterval(vigil);',
+    replace: ';',
+  },
   'connection-loses-the-last': {
     target: 'connection',
     chapter: 'connection',

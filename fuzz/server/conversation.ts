@@ -80,6 +80,7 @@ function makeRequest(random: Random): Buffer {
 
 /** What a client wants to say, before it is cut. */
 function makeSpeech(random: Random): Buffer {
+  if (random.oneIn(6)) return Buffer.concat(makeWebSocket(random));
   const parts: Buffer[] = [];
   for (let left = 1 + random.below(4); left > 0; left -= 1) parts.push(makeRequest(random));
   if (random.oneIn(3)) parts.push(...makeWebSocket(random));
