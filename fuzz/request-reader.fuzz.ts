@@ -7,8 +7,8 @@
  * - bodies and heads stay within their limits;
  * - what it reports as complete, Node reads in the same way: method, target, version, field lines,
  *   body, trailers, persistence and where the message ends: behind an upgrade or a CONNECT the same
- *   bytes are handed over. (Told that a message is no HTTP any more, Node would hand over behind the
- *   head, and the body with the rest; here it is not told so, and reads the body first, as we do.)
+ *   bytes are handed over. (Told that what follows a head is no HTTP, Node would hand over there,
+ *   and the body with the rest; here it is not told so, and reads the body first, as we do.)
  *
  * Accepted differences, where Node refuses what is accepted here:
  * - *any token is a method* [RFC 9110 §9.1]: Node knows a list of methods;

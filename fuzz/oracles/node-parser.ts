@@ -163,8 +163,8 @@ export function hasTabIn(
 }
 
 /**
- * With default limits, a refusal that Node does not share must be one that is meant: anything else is
- * a finding. Node is the more lenient reader, but not everywhere.
+ * With default limits, a refusal that Node does not share must be one that is meant: anything else
+ * is a finding. Node is the more lenient reader, but not everywhere.
  *
  * @param accepted how many messages were read to their ends here, before the refusal.
  * @param isMeant whether this code is a listed reason to refuse this message, behind another one.

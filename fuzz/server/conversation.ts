@@ -91,7 +91,7 @@ function makeSpeech(random: Random): Buffer {
   return Buffer.from(changed);
 }
 
-/** From less than a tick to as long as any deadline; most of these are just before or behind one. */
+/** From less than a tick to longer than most deadlines; some end just before or behind one. */
 const SPANS_MS = [400, 1_000, 1_000, 4_900, 5_100, 9_900, 10_100, 21_000, 30_100, 61_000];
 
 /** `read-on`: stays, and leaves it to the server to end the connection. */

@@ -4,8 +4,8 @@
  * Invariants, whatever the clients say, however they cut it, and however they leave:
  * - nothing is thrown to the process, and no promise is rejected unheard;
  * - the only errors reported are those that handlers threw;
- * - a well-behaved client beside them is served, by HTTP and by WebSocket; when others let time pass
- *   it may miss a deadline, and is served when it comes again;
+ * - a well-behaved client beside them is served, by HTTP and by WebSocket; when others let time
+ *   pass it may miss a deadline, and is served when it comes again;
  * - a server that is closed while clients talk to it comes to its end, and leaves nothing behind;
  * - whatever a client is sent begins with a status line;
  * - when the clients are gone and time has passed, so are their connections: the server counts
