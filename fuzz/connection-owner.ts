@@ -33,6 +33,8 @@ export class Accepted {
 /** A sink with laws. */
 export class Owner implements ConnectionSink {
   readonly written: Buffer[] = [];
+  /** What the connection was given before its end. */
+  readonly given: Buffer[] = [];
   accepted: Accepted[] = [];
   /** The message that is being written in pieces. */
   open: Accepted | undefined;
@@ -82,10 +84,10 @@ export class Owner implements ConnectionSink {
   }
   ping(payload: Buffer): void {
     expectLaw(payload.length <= 125, 'pings are short');
-    this.#mayMeddle();
+    this.#deliver();
   }
   pong(): void {
-    this.#mayMeddle();
+    this.#deliver();
   }
   write(bytes: Buffer): boolean {
     expectLaw(this.report === undefined, 'nothing is written after the report');

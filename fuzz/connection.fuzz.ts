@@ -17,7 +17,7 @@
  *   left, those behind it;
  * - each message counts as sent or as dropped, and those that were sent arrive;
  * - when the transport is gone, `closed` is reported, once and as the last thing; a clean report
- *   means that close frames went both ways;
+ *   means that close frames went both ways, and a literal reading finds both of them;
  * - after any deadline has passed many times over, the connection has asked for its end.
  */
 import { Connection, type ConnectionSink } from 'barewire/connection';
@@ -26,7 +26,7 @@ import { cutAt } from '../spec/support/feeding.ts';
 import { ACTS, type Accepted, Owner } from './connection-owner.ts';
 import { Choices } from './engine/choices.ts';
 import { expectLaw, type FuzzTarget } from './engine/target.ts';
-import { readFramesLiterally } from './oracles/frames.ts';
+import { closeCodeOf, readFramesLiterally } from './oracles/frames.ts';
 
 type Role = 'client' | 'server';
 
@@ -169,11 +169,22 @@ function finish(owner: Owner, setting: Setting, clock: { nowMs: number }): void 
   expectLaw(report !== undefined && connection.state === 'closed', 'reports its end');
   checkWritten(owner, setting);
   checkCounts(owner, setting);
-  const hasSentClose = readFramesLiterally(Buffer.concat(owner.written), {
-    role: setting.role === 'client' ? 'server' : 'client',
-    allowRsv1: true,
-  }).some((line) => /^frame true 0 8 /.test(line));
-  expectLaw(report?.wasClean !== true || hasSentClose, 'clean means that both have closed');
+  if (report?.wasClean === true) checkClean(owner, setting);
+}
+
+/** Looks for both close frames: in what was written, and in what was given. */
+function checkClean({ written, given, report }: Owner, { role, isDeflating }: Setting): void {
+  const other = role === 'client' ? 'server' : 'client';
+  const ours = closeCodeOf(Buffer.concat(written), { role: other, allowRsv1: isDeflating });
+  const theirs = closeCodeOf(Buffer.concat(given), { role, allowRsv1: isDeflating });
+  const show = (): string => JSON.stringify({ ours, theirs, report });
+  expectLaw(ours !== undefined && theirs !== undefined, 'clean: both have closed', show);
+  expectLaw(report?.code === theirs, 'the report has the code that the peer sent', show);
+}
+
+function give(owner: Owner, chunk: Buffer): void {
+  if (owner.report === undefined) owner.given.push(chunk);
+  owner.connection.receive(chunk);
 }
 
 function run(input: Uint8Array): void {
@@ -196,7 +207,7 @@ function run(input: Uint8Array): void {
   const chunks = cutAt(choices.rest, cuts);
   for (let turn = 0; turn < Math.max(chunks.length, acts.length); turn += 1) {
     const chunk = chunks[turn];
-    if (chunk !== undefined && chunk.length > 0) connection.receive(Buffer.from(chunk));
+    if (chunk !== undefined && chunk.length > 0) give(owner, Buffer.from(chunk));
     acts[turn]?.(owner, choices, clock);
     connection.flush();
   }

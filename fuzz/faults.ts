@@ -45,6 +45,18 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: `^_\`|~"`,
     replace: `^_\`|~(@"`,
   },
+  'request-rest-cut': {
+    target: 'request-reader',
+    chapter: 'http',
+    find: 'const rest = Buffer.concat(parts);',
+    replace: 'const rest = Buffer.concat(parts).subarray(1);',
+  },
+  'response-status-600': {
+    target: 'response-reader',
+    chapter: 'http',
+    find: 'index === 9 && digit === 0',
+    replace: 'index === 9 && (digit === 0 || digit > 5)',
+  },
   'response-to-head-with-body': {
     target: 'response-reader',
     chapter: 'http',
@@ -93,6 +105,12 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'keepsContext: !parameters.serverNoContextTakeover',
     replace: 'keepsContext: true',
   },
+  'deflate-client-window': {
+    target: 'message-codec',
+    chapter: 'deflate',
+    find: 'windowBits: Math.min(windowBits, ',
+    replace: `windowBits: Math.min(role === 'client' ? 15 : windowBits, `,
+  },
   'server-blames-handlers': {
     target: 'server',
     chapter: 'server',
@@ -103,6 +121,24 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     target: 'server',
     chapter: 'server',
     find: 'this.#groups.delete(socket);',
+    replace: ';',
+  },
+  'server-chokes-on-bad-deflate': {
+    target: 'server',
+    chapter: 'deflate',
+    find: `return new ProtocolError('deflate-data-invalid', fault);`,
+    replace: 'throw new Error(fault);',
+  },
+  'server-does-not-wake': {
+    target: 'server',
+    chapter: 'server',
+    find: 'this.#reader.forget();',
+    replace: `this.#reader.receive = () => { throw new Error('at rest'); };`,
+  },
+  'server-keeps-its-vigil': {
+    target: 'server',
+    chapter: 'server',
+    find: 'clearInterval(vigil);',
     replace: ';',
   },
   'connection-loses-the-last': {
@@ -129,5 +165,17 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     chapter: 'connection',
     find: 'return isWritable(this.#state)',
     replace: `return this.#state !== 'closed'`,
+  },
+  'connection-clean-too-soon': {
+    target: 'connection',
+    chapter: 'connection',
+    find: `this.#await('peer-close')`,
+    replace: `(this.#isClean = true, this.#await('peer-close'))`,
+  },
+  'connection-pings-the-paused': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'this.#input.pause();',
+    replace: 'this.#input.pause(); this.#sink.ping?.(EMPTY);',
   },
 };

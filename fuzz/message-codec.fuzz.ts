@@ -1,5 +1,5 @@
 /**
- * permessage-deflate both ways [RFC 7692 §7.2]: what one side compresses, others can inflate.
+ * permessage-deflate both ways [RFC 7692 §7.2]: what either side compresses, others can inflate.
  *
  * Invariants, for any messages in any pieces, with any agreed parameters and levels:
  * - the other side's codec gives the messages back, also after both have been idle;
@@ -45,6 +45,48 @@ function stretch(bytes: Uint8Array, choices: Choices): Buffer {
   return Buffer.concat([once, filler, once.subarray(choices.below(once.length + 1))]);
 }
 
+/** What was agreed for what `role` compresses. */
+function termsOf(role: 'client' | 'server', agreed: DeflateParameters) {
+  return role === 'server'
+    ? { windowBits: agreed.serverMaxWindowBits, forgets: agreed.serverNoContextTakeover }
+    : { windowBits: agreed.clientMaxWindowBits, forgets: agreed.clientNoContextTakeover };
+}
+
+/** One direction: says messages to the other side, and to a literal inflater. */
+class Direction {
+  readonly #from: MessageCodec;
+  readonly #to: MessageCodec;
+  readonly #window: number;
+  readonly #forgets: boolean;
+  #history = Buffer.alloc(0);
+
+  constructor(
+    from: MessageCodec,
+    to: MessageCodec,
+    terms: { readonly windowBits: number; readonly forgets: boolean },
+  ) {
+    this.#from = from;
+    this.#to = to;
+    this.#window = 2 ** terms.windowBits;
+    this.#forgets = terms.forgets;
+  }
+
+  say(message: Buffer, cuts: readonly number[]): void {
+    const pieces = cutAt(message, cuts);
+    const packed = compress(this.#from, pieces.length === 0 ? [message] : pieces);
+    expectLaw(decompress(this.#to, packed)?.equals(message) === true, 'comes back as it was');
+    const { output, maxDistance } = naiveInflate(Buffer.concat([packed, TAIL]), this.#history);
+    expectLaw(output.equals(message), 'a literal inflater reads the same');
+    expectLaw(
+      maxDistance <= this.#window,
+      'never looks back too far',
+      () => `${maxDistance} of ${this.#window}`,
+    );
+    if (this.#forgets) return;
+    this.#history = Buffer.concat([this.#history, message]).subarray(-this.#window);
+  }
+}
+
 function run(input: Uint8Array): void {
   const choices = new Choices(input);
   const parameters: DeflateParameters = {
@@ -59,31 +101,25 @@ function run(input: Uint8Array): void {
   const isIdling = choices.flag();
   const isBreaking = choices.flag();
   const messages = cutAt(choices.rest, choices.cuts(3)).map((part) => stretch(part, choices));
-  const server = new MessageCodec('server', parameters, { level, memoryLevel, zlib: 'handle' });
-  const client = new MessageCodec('client', parameters, { zlib: 'handle' });
-  let history = Buffer.alloc(0);
+  const role = choices.pick(['server', 'client'] as const);
+  const isAnswering = choices.flag();
+  const options = { level, memoryLevel, zlib: 'handle' } as const;
+  const first = new MessageCodec(role, parameters, options);
+  const otherRole = role === 'server' ? 'client' : 'server';
+  const second = new MessageCodec(otherRole, parameters, options);
+  const there = new Direction(first, second, termsOf(role, parameters));
+  const back = new Direction(second, first, termsOf(otherRole, parameters));
   for (const message of messages) {
-    const pieces = cutAt(message, cuts);
-    const packed = compress(server, pieces.length === 0 ? [message] : pieces);
-    expectLaw(decompress(client, packed)?.equals(message) === true, 'comes back as it was');
-    const literal = naiveInflate(Buffer.concat([packed, TAIL]), history);
-    expectLaw(literal.output.equals(message), 'a literal inflater reads the same');
-    const window = 2 ** parameters.serverMaxWindowBits;
-    expectLaw(
-      literal.maxDistance <= window,
-      'never looks back too far',
-      () => `${literal.maxDistance} of ${window}`,
-    );
-    const forgets = parameters.serverNoContextTakeover;
-    history = forgets ? history : Buffer.concat([history, message]).subarray(-window);
+    there.say(message, cuts);
+    if (isAnswering) back.say(message, cuts);
     if (isIdling) {
-      server.releaseIdle();
-      client.releaseIdle();
+      first.releaseIdle();
+      second.releaseIdle();
     }
-    if (isBreaking) server.breakContext();
+    if (isBreaking) first.breakContext();
   }
-  server.close();
-  client.close();
+  first.close();
+  second.close();
 }
 
 /** Compressing. */

@@ -53,6 +53,17 @@ export function readFramesLiterally(bytes: Uint8Array, rules: Rules): string[] {
   return lines;
 }
 
+const NO_STATUS = 1005;
+
+/** The code of the first whole close frame that a literal reading finds. */
+export function closeCodeOf(bytes: Uint8Array, rules: Rules): number | undefined {
+  const lines = readFramesLiterally(bytes, rules);
+  const at = lines.findIndex((line) => /^frame true 0 8 /.test(line));
+  if (at === -1 || !lines.includes('end', at)) return undefined;
+  const payload = lines[at + 1]!;
+  return payload === 'end' ? NO_STATUS : Number.parseInt(payload.slice(0, 4), 16);
+}
+
 interface Start {
   readonly fin: boolean;
   readonly rsv: number;

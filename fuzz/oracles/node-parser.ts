@@ -3,6 +3,7 @@
  * reader to compare with. Nothing but fuzz targets may use it.
  */
 import { createRequire } from 'node:module';
+import { expectLaw } from '../engine/target.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever the parser passes
 type Callback = (...given: any[]) => number | undefined;
@@ -53,6 +54,8 @@ export interface NodeOutcome {
   readonly messages: NodeMessage[];
   /** llhttp's code, such as `HPE_INVALID_METHOD`; `undefined` without an error. */
   readonly error: string | undefined;
+  /** The bytes that it did not read: those behind an upgrade. */
+  readonly rest: string;
 }
 
 /** Methods that Node knows; any other is an error to it. */
@@ -79,11 +82,13 @@ export function parseWithNode(
   parser[HTTPParser.kOnHeadersComplete] = (...given) => collector.head(given);
   parser[HTTPParser.kOnBody] = (piece) => collector.body(piece);
   parser[HTTPParser.kOnMessageComplete] = () => collector.end();
-  const result = parser.execute(Buffer.from(bytes));
+  const given = Buffer.from(bytes);
+  const result = parser.execute(given);
   const failure = result instanceof Error ? result : ended ? parser.finish() : undefined;
   const error = failure === undefined ? undefined : String((failure as { code?: string }).code);
   parser.close();
-  return { messages: collector.messages, error };
+  const rest = result instanceof Error ? '' : given.toString('latin1', result);
+  return { messages: collector.messages, error, rest };
 }
 
 class Collector {
@@ -155,4 +160,25 @@ export function hasTabIn(
   bytes: Uint8Array,
 ): boolean {
   return new RegExp(`${field}:[^\\r]*\\t`, 'i').test(Buffer.from(bytes).toString('latin1'));
+}
+
+/**
+ * With default limits, a refusal that Node does not share must be one that is meant: anything else
+ * is a finding. Node is the more lenient reader, but not everywhere.
+ *
+ * @param accepted how many messages were read to their ends here, before the refusal.
+ * @param isMeant whether this code is a listed reason to refuse this message, behind another one.
+ */
+export function checkStrictness(
+  theirs: NodeOutcome,
+  accepted: number,
+  code: string | undefined,
+  isMeant: (code: string, refused: NodeMessage, before: NodeMessage | undefined) => boolean,
+): void {
+  const complete = theirs.messages.filter(({ isComplete }) => isComplete);
+  const [before, refused] = [complete[accepted - 1], complete[accepted]];
+  if (code === undefined || refused === undefined) return;
+  expectLaw(isMeant(code, refused, before), 'refuses for a listed reason what Node accepts', () =>
+    JSON.stringify({ code, refused }),
+  );
 }

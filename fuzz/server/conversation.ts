@@ -2,19 +2,21 @@
  * Conversations made up at random: what one client says, how its bytes are cut, and how it leaves.
  *
  * They are almost right. Requests are valid and then, often, changed a little; behind a handshake
- * come frames, most of them legal; and any client may stop, wait, end its side, stop reading, or
- * reset the connection in the middle of anything.
+ * come messages, most of them legal; and any client may stop, wait, end its side, stop reading, or
+ * reset the connection in the middle of anything. Meanwhile time passes, for all of them at once.
  */
-import { encodeFrame, OPCODE } from 'barewire/codec';
 import { mutate, tokensOf } from '../engine/mutators.ts';
 import type { Random } from '../engine/random.ts';
 import { PATHS } from './subject.ts';
+import { makeWebSocket } from './websocket-speech.ts';
 
 /** One thing that a client does. */
 export type Step =
   | { readonly kind: 'send'; readonly bytes: Buffer }
   /** Lets the event loop turn. */
   | { readonly kind: 'wait'; readonly turns: number }
+  /** Lets time pass on the server's clock. */
+  | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'stop-reading' | 'read-on' | 'end' | 'destroy' | 'reset' };
 
 const WORDS = tokensOf([
@@ -47,10 +49,6 @@ const FIELDS = [
   'X-Long: '.padEnd(900, 'x'),
 ];
 
-const HANDSHAKE =
-  'GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
-
 function makeBody(random: Random): string {
   const length = random.pick([0, 1, 5, 300, 5_000, 30_000]);
   return 'b'.repeat(length);
@@ -80,33 +78,9 @@ function makeRequest(random: Random): Buffer {
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${wire}`, 'latin1');
 }
 
-function makeFrame(random: Random): Buffer {
-  const isLegal = !random.oneIn(6);
-  const opcodes = isLegal ? [1, 1, 2, 8, 9, 10] : [0, 0, 3, 11, 1, 8];
-  const opcode = random.pick(opcodes);
-  const most = opcode >= 8 && isLegal ? 100 : random.pick([10, 200, 66_000]);
-  const payload = Buffer.alloc(random.below(most), 'payload ');
-  const isClose = opcode === OPCODE.close && isLegal;
-  return encodeFrame(
-    {
-      opcode,
-      fin: isLegal || random.oneIn(2),
-      rsv: isLegal || random.oneIn(2) ? 0 : random.below(8),
-      payload: isClose ? Buffer.from('03e8', 'hex') : payload,
-      maskingKey: isLegal || !random.oneIn(4) ? random.next() : undefined,
-    },
-    { allowIllegal: true },
-  );
-}
-
-function makeWebSocket(random: Random): Buffer[] {
-  const deflate = random.oneIn(2) ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : '';
-  const frames = Array.from({ length: random.below(8) }, () => makeFrame(random));
-  return [Buffer.from(`${HANDSHAKE}${deflate}\r\n`, 'latin1'), ...frames];
-}
-
 /** What a client wants to say, before it is cut. */
 function makeSpeech(random: Random): Buffer {
+  if (random.oneIn(6)) return Buffer.concat(makeWebSocket(random));
   const parts: Buffer[] = [];
   for (let left = 1 + random.below(4); left > 0; left -= 1) parts.push(makeRequest(random));
   if (random.oneIn(3)) parts.push(...makeWebSocket(random));
@@ -116,6 +90,9 @@ function makeSpeech(random: Random): Buffer {
   const changed = mutate(speech, { random, dictionary: WORDS, other }, 80_000);
   return Buffer.from(changed);
 }
+
+/** From less than a tick to longer than most deadlines; some end just before or behind one. */
+const SPANS_MS = [400, 1_000, 1_000, 4_900, 5_100, 9_900, 10_100, 21_000, 30_100, 61_000];
 
 /** `read-on`: stays, and leaves it to the server to end the connection. */
 const ENDS = ['end', 'end', 'destroy', 'reset', 'reset', 'read-on'] as const;
@@ -128,14 +105,19 @@ export function makeConversation(random: Random): Step[] {
   const given = random.oneIn(3) ? rest.length : random.below(rest.length + 1);
   rest = rest.subarray(0, given);
   const most = random.pick([1, 20, 400, 100_000]);
+  // Time passes for all clients: were each to let it, few requests would ever be answered.
+  const letsTimePass = random.oneIn(8);
+  const pass = (): void => void steps.push({ kind: 'time', ms: random.pick(SPANS_MS) });
   for (let pieces = 0; rest.length > 0; pieces += 1) {
     const length = pieces > 60 ? rest.length : 1 + random.below(Math.min(most, rest.length));
     steps.push({ kind: 'send', bytes: Buffer.from(rest.subarray(0, length)) });
     rest = rest.subarray(length);
     if (random.oneIn(3)) wait();
     if (random.oneIn(30)) steps.push({ kind: random.pick(['stop-reading', 'read-on'] as const) });
+    if (letsTimePass && random.oneIn(6)) pass();
   }
   wait();
+  if (letsTimePass) pass();
   steps.push({ kind: random.pick(ENDS) });
   if (steps.at(-1)?.kind === 'end') {
     wait();

@@ -4,7 +4,9 @@
  * Invariants, whatever the clients say, however they cut it, and however they leave:
  * - nothing is thrown to the process, and no promise is rejected unheard;
  * - the only errors reported are those that handlers threw;
- * - a well-behaved client beside them is served, by HTTP and by WebSocket;
+ * - a well-behaved client beside them is served, by HTTP and by WebSocket; when others let time
+ *   pass it may miss a deadline, and is served when it comes again;
+ * - a server that is closed while clients talk to it comes to its end, and leaves nothing behind;
  * - whatever a client is sent begins with a status line;
  * - when the clients are gone and time has passed, so are their connections: the server counts
  *   none, no timer runs, the process holds no more sockets, and every clean-up has run;
@@ -67,21 +69,54 @@ async function letTimePass({ server, time }: Subject): Promise<void> {
   }
 }
 
-async function runBatch(subject: Subject, seed: number): Promise<number> {
+/** Closes the server while clients talk to it; what comes back tells when it has closed. */
+async function drain({ server }: Subject, random: Random): Promise<{ isOver: boolean }> {
+  const deadlineMs = random.pick([0, 3_000, 10_000]);
+  const spreadMs = random.pick([0, 0, 2_000]);
+  await turns(random.below(60));
+  const state = { isOver: false };
+  void server.close({ deadlineMs, spreadMs }).then(() => {
+    state.isOver = true;
+  });
+  return state;
+}
+
+/** Once in so many batches the server is closed in the middle, and another one started. */
+const DRAIN_EVERY = 8;
+
+async function runBatch(arena: Arena, seed: number): Promise<number> {
   const random = new Random(seed);
-  const { server, port, time } = subject;
+  const { subject } = arena;
   const before = resources().length;
   const conversations = Array.from({ length: 4 + random.below(12) }, () =>
     makeConversation(random),
   );
-  const [, ...sockets] = await Promise.all([
-    behaveWell(port),
-    ...conversations.map((steps) => play(port, steps)),
-  ]);
+  const playing = conversations.map((steps) => play(subject, steps));
+  const beside = random.oneIn(DRAIN_EVERY) ? drain(subject, random) : behaveWell(subject);
+  const [closing, ...sockets] = await Promise.all([beside, ...playing]);
   await letTimePass(subject);
   // An event stream that somebody reads goes on for ever.
-  for (const socket of sockets) if (typeof socket === 'object') socket.destroy();
+  for (const socket of sockets) socket.destroy();
   await letTimePass(subject);
+  if (closing !== undefined) {
+    await until(
+      () => closing.isOver,
+      'a server closes',
+      () => JSON.stringify(subject.server.stats()),
+    );
+  }
+  await checkLeftovers(subject);
+  if (closing !== undefined) await arena.restart();
+  await until(
+    () => resources().length <= before,
+    'no socket is left',
+    () => String(resources()),
+  );
+  return conversations.length;
+}
+
+/** When the clients are gone, everything of theirs is. */
+async function checkLeftovers({ server, time, exchanges, errors }: Subject): Promise<void> {
   const open = (): number => server.stats().openConnections;
   await until(
     () => open() === 0,
@@ -94,19 +129,44 @@ async function runBatch(subject: Subject, seed: number): Promise<number> {
     () => `${time.tickers}`,
   );
   await until(
-    () => resources().length <= before,
-    'no socket is left',
-    () => String(resources()),
-  );
-  const { begun, over } = subject.exchanges;
-  await until(
-    () => begun === subject.exchanges.over,
+    () => exchanges.begun === exchanges.over,
     'every clean-up runs',
-    () => `${begun} ${over}`,
+    () => JSON.stringify(exchanges),
   );
   expectLaw(server.peers.size === 0, 'no peer is left');
-  expectLaw(subject.errors.length === 0, 'only planned errors', () => String(subject.errors));
-  return conversations.length;
+  expectLaw(errors.length === 0, 'only planned errors', () => String(errors));
+}
+
+/** The server of a run, and one after the other where they are closed. */
+class Arena {
+  requests = 0;
+  violations = 0;
+  subject: Subject;
+
+  constructor(subject: Subject) {
+    this.subject = subject;
+  }
+
+  /** Starts another server in place of one that is closed. */
+  async restart(): Promise<void> {
+    this.count();
+    this.subject = await startSubject();
+  }
+
+  /** Adds what the server has counted. */
+  count(): void {
+    const { requests, violations } = this.subject.server.stats();
+    this.requests += requests;
+    this.violations += Object.values(violations).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Closes the last server. */
+  async close(): Promise<void> {
+    this.count();
+    const closed = this.subject.server.close({ deadlineMs: 0 });
+    this.subject.time.advance(STEP_MS);
+    await closed;
+  }
 }
 
 /** Memory in use, after collecting garbage. */
@@ -127,7 +187,7 @@ export async function fuzzServer(
   const note = (error: unknown): void => void unheard.push(error);
   process.on('uncaughtException', note).on('unhandledRejection', note);
   const began = processorSeconds();
-  const subject = await startSubject();
+  const arena = new Arena(await startSubject());
   const most = options.runs ?? Number.POSITIVE_INFINITY;
   const until = began + (options.seconds ?? Number.POSITIVE_INFINITY);
   let [batches, conversations, warm, growth] = [0, 0, 0, undefined as number | undefined];
@@ -135,7 +195,7 @@ export async function fuzzServer(
   while (finding === undefined && batches < most && processorSeconds() < until) {
     const seed = options.seed + batches;
     try {
-      conversations += await runBatch(subject, seed);
+      conversations += await runBatch(arena, seed);
       batches += 1;
       expectLaw(unheard.length === 0, 'nothing is thrown to the process', () => String(unheard));
       if (batches < WARM_AFTER || batches % LOOK_EVERY !== 0) continue;
@@ -146,15 +206,13 @@ export async function fuzzServer(
       finding = { error: error as Error, seed };
     }
   }
-  const { requests, violations } = subject.server.stats();
-  const closed = subject.server.close({ deadlineMs: 0 });
-  subject.time.advance(STEP_MS);
+  const closed = arena.close();
   // After a finding, it may never be.
   if (finding === undefined) await closed;
   process.off('uncaughtException', note).off('unhandledRejection', note);
+  const { requests, violations } = arena;
   return {
-    ...{ batches, conversations, requests, growth, finding },
-    violations: Object.values(violations).reduce((sum, count) => sum + count, 0),
+    ...{ batches, conversations, requests, violations, growth, finding },
     seconds: processorSeconds() - began,
   };
 }
