@@ -13,7 +13,7 @@
  * single store: it stays in its slot, and is put where it belongs when the slot comes by. What is
  * further away than one turn waits in its slot for another turn.
  *
- * Nothing fires early; what is due fires within one tick. The only timer behind it is not
+ * Nothing fires early; what is due fires within two ticks. The only timer behind it is not
  * referenced, so that no deadline keeps a process alive, and it runs only while a deadline is set.
  */
 

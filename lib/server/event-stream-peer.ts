@@ -87,7 +87,10 @@ export class EventStreamPeer {
     return this.#channel.bufferedBytes + this.#backlog.bytes;
   }
 
-  /** Events that the slow-consumer policy has dropped. */
+  /**
+   * Events that the slow-consumer policy has dropped; one that went with what the log had before it
+   * counts as one.
+   */
   get eventsDropped(): number {
     return this.#eventsDropped;
   }
