@@ -6,7 +6,7 @@ import type { Entry, Row } from './report.ts';
 import { formatValue } from './units.ts';
 
 const WIDTH = 860;
-const LABEL = 170;
+const LABEL = 200;
 const BAR = 430;
 const LINE = 20;
 const GAP = 26;

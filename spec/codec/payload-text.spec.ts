@@ -65,8 +65,10 @@ for (const strategy of STRATEGIES) {
         t.ok(decodeUtf8(bytes, 0, bytes.length) === text, `${character}, shifted by ${shift}`);
       }
     }
-    const tails = Buffer.concat([Buffer.alloc(65_534, 0x41), Buffer.alloc(9, 0x80)]);
-    t.equal(decodeUtf8(tails, 0, tails.length), undefined);
+    for (const before of [65_530, 65_534]) {
+      const tails = Buffer.concat([Buffer.alloc(before, 0x41), Buffer.alloc(20, 0x80)]);
+      t.equal(decodeUtf8(tails, 0, tails.length), undefined);
+    }
     const late = Buffer.concat([Buffer.from('語'.repeat(50_000)), Buffer.of(0xe8)]);
     t.equal(decodeUtf8(late, 0, late.length), undefined);
     t.end();
@@ -76,5 +78,7 @@ for (const strategy of STRATEGIES) {
 t.test('copies ASCII as it is', (t) => {
   t.equal(decodeAscii(Buffer.from('hello'), 1, 4), 'ell');
   t.equal(decodeAscii(Buffer.from('hello'), 2, 2), '');
+  const long = 'hello '.repeat(50);
+  t.equal(decodeAscii(Buffer.from(`(${long})`), 1, 1 + long.length), long);
   t.end();
 });

@@ -353,3 +353,19 @@ t.test('lends its memory to a plain socket as long as that keeps nothing', async
   sockets[0]!.destroy();
   server.close();
 });
+
+t.test(
+  'ends when the memory of what waits was transferred, also when it is handed over',
+  async (t) => {
+    for (const handsOver of [false, true]) {
+      const writer = new Writer();
+      const bytes = Buffer.alloc(10_000);
+      writer.write(bytes);
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      if (handsOver) writer.handOver();
+      await turn();
+      t.strictSame(writer.told, ['unwritable: payload-gone']);
+      t.strictSame(writer.taken, []);
+    }
+  },
+);
