@@ -5,10 +5,10 @@
 import { buildOffer, type DeflatePolicy } from 'barewire/deflate';
 import { computeAccept } from 'barewire/handshake';
 import fc from 'fast-check';
-import { anyExtensionText, deflatePolicy } from './extension-arbitraries.ts';
+import { deflatePolicy } from './extension-arbitraries.ts';
 import { protocols } from './handshake-arbitraries.ts';
-import { characters, text } from './http-generators.ts';
 import { printedAs } from './laws.ts';
+import { wrongLines } from './opening-arbitraries.ts';
 
 type Line = readonly [name: string, value: string];
 
@@ -60,17 +60,7 @@ function deflateWith(parameters: string): string {
   return `permessage-deflate; ${parameters}`;
 }
 
-const noise = text([...characters(0x20, 0x7e), ...characters(0x80, 0xff), '\t'], 0, 8);
-const wrong: fc.Arbitrary<Line> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc
-      .constantFrom(...Object.entries(WRONG))
-      .chain(([name, values]) => fc.constantFrom(...values).map((value) => [name, value] as const)),
-  },
-  anyExtensionText.map((list) => ['Sec-WebSocket-Extensions', list] as const),
-  fc.tuple(fc.constantFrom(...Object.keys(WRONG)), noise),
-);
+const wrong = wrongLines(WRONG, 8, Object.keys(WRONG));
 
 const asked = fc.record({
   key: fc.option(

@@ -54,16 +54,27 @@ const right = (name: string): fc.Arbitrary<Line> =>
 const extensionLine = (value: fc.Arbitrary<string>): fc.Arbitrary<Line> =>
   value.map((list) => ['Sec-WebSocket-Extensions', list] as const);
 const noise = text([...characters(0x20, 0x7e), ...characters(0x80, 0xff), '\t'], 0, 8);
-const wrong: fc.Arbitrary<Line> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc
-      .constantFrom(...Object.entries(WRONG))
-      .chain(([name, values]) => fc.constantFrom(...values).map((value) => [name, value] as const)),
-  },
-  { weight: 1, arbitrary: extensionLine(anyExtensionText) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...Object.keys(RIGHT)), noise) },
-);
+
+/**
+ * A field with a flaw: most often one of those in `flawed`, else extensions of any kind, or noise
+ * as the value of one of `names`.
+ */
+export function wrongLines(
+  flawed: Readonly<Record<string, readonly string[]>>,
+  weight: number,
+  names: readonly string[],
+): fc.Arbitrary<Line> {
+  const known = fc
+    .constantFrom(...Object.entries(flawed))
+    .chain(([name, values]) => fc.constantFrom(...values).map((value) => [name, value] as const));
+  return fc.oneof(
+    { weight, arbitrary: known },
+    { weight: 1, arbitrary: extensionLine(anyExtensionText) },
+    { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...names), noise) },
+  );
+}
+
+const wrong = wrongLines(WRONG, 6, Object.keys(RIGHT));
 
 /** What every handshake has, and what only one of HTTP/1.1 has. */
 const COMMON = ['Host', 'Sec-WebSocket-Version'];
