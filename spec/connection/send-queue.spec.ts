@@ -197,9 +197,9 @@ t.test('keeps no memory of what was taken out of the middle', (t) => {
   const queue = new SendQueue();
   queue.push(message('in front'));
   const before = usedMemory();
-  for (let count = 0; count < 5000; count += 1) queue.remove(streamIn(queue));
+  for (let count = 0; count < 20_000; count += 1) queue.remove(streamIn(queue));
   const kept = usedMemory() - before;
-  t.ok(kept < 100_000, `${kept} bytes of 5,000 streams`);
+  t.ok(kept < 1_000_000, `${kept} bytes of 20,000 streams`);
   t.equal(queue.length, 1);
   t.end();
 });

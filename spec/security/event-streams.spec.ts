@@ -1,7 +1,5 @@
 /** What went wrong in other implementations of event streams, and must not go wrong here. */
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createServer, type EventStreamPeer, type ExchangeReport } from 'barewire/server';
 import {
   type EventFields,
@@ -14,17 +12,8 @@ import { createParser } from 'eventsource-parser';
 import t from 'tap';
 import { readStream } from '../support/event-streams.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { usedMemory } from '../support/memory.ts';
 import { RawClient } from '../support/sockets.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-
-/** Bytes in use after everything that is free has been freed. */
-const memoryInUse = (): number => {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-};
 
 const LINE_ENDS = ['\n', '\r', '\r\n', '\n\r', '\n\n', '\r\r'];
 
@@ -127,9 +116,9 @@ t.test('an event that never ends is refused at the limit, whatever it is made of
 
 t.test('a million tiny events cost a replay log no more than its limit', (t) => {
   const log = new ReplayLog({ epoch: 'e', maxReplayEvents: 10_000_000, maxReplayBytes: 200_000 });
-  const before = memoryInUse();
+  const before = usedMemory();
   for (let n = 0; n < 1_000_000; n += 1) log.append({ data: '' });
-  const grown = memoryInUse() - before;
+  const grown = usedMemory() - before;
   t.ok(log.byteLength <= 200_000);
   t.ok(log.length <= 200_000 / 64, `${log.length} kept`);
   t.ok(grown < 8_000_000, `${grown} bytes grown`);
@@ -141,10 +130,10 @@ t.test('a million one-byte reads of one event cost a reader no more than its lim
     { event: () => t.fail(), retry: () => t.fail(), failed: () => t.fail() },
     { maxEventBytes: 400_000 },
   );
-  const before = memoryInUse();
+  const before = usedMemory();
   const piece = Buffer.from('data\n');
   for (let n = 0; n < 1_000_000; n += 1) reader.receive(piece.subarray(n % 5, (n % 5) + 1));
-  const grown = memoryInUse() - before;
+  const grown = usedMemory() - before;
   t.ok(grown < 8_000_000, `${grown} bytes grown`);
   reader.stop();
   t.end();
