@@ -18,8 +18,9 @@ import { UsageError } from '../base/index.ts';
 import { addressGroup, readClientAddress } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
 import { prepareSocket } from './listening.ts';
-import { shareReads, takeConnections } from './shared-read.ts';
-import { onSharedRead } from './socket-pump.ts';
+import { onSharedRead } from './pump-listeners.ts';
+import { shareReads, shareSecureReads, takeConnections } from './shared-read.ts';
+
 import { socketUnder, TlsHandshakes } from './tls-handshakes.ts';
 
 /** The bounds of an acceptor. */
@@ -29,7 +30,7 @@ export interface AcceptorSettings {
   readonly wheel: TimerWheel;
   /** How long a TLS handshake may take, before the head that it has time for as well. */
   readonly headTimeoutMs: number;
-  /** Whether plain sockets may be rebuilt to read into the shared buffer. */
+  /** Whether sockets may be made to read into the shared buffer. */
   readonly sharedReadBuffer: boolean;
 }
 
@@ -78,18 +79,25 @@ export class Acceptor {
     const stop = mayTake
       ? takeConnections(server, onSharedRead, (socket) => this.#acceptShared(socket))
       : undefined;
-    if (stop === undefined) this.attach(server);
+    if (stop === undefined) this.#attach(server, true);
     else this.#servers.set(server, stop);
   }
 
   /** Takes the connections of a server from now on. Closing the server is its owner's business. */
   attach(server: NetServer): void {
-    if (this.#servers.has(server)) return;
+    if (!this.#servers.has(server)) this.#attach(server, false);
+  }
+
+  /** @param isOwn nobody else looks at what the server accepts. */
+  #attach(server: NetServer, isOwn: boolean): void {
     const isTls = server instanceof TlsServer;
+    const mayShare = isOwn && this.#settings.sharedReadBuffer;
     const onConnection = (accepted: Socket): void => this.#accept(accepted, isTls);
     const onSecure = (socket: Socket): void => {
       this.#handshakes.done(socket);
-      this.#begin(socket, false, true);
+      // What lies under it has the options of our server.
+      prepareSocket(socket, isOwn);
+      this.#onSocket(socket, mayShare && shareSecureReads(socket, onSharedRead), true);
     };
     const onTlsError = (_error: Error, socket: Socket): void => {
       if (!this.#refused.has(socketUnder(socket) ?? socket)) this.counters.tlsFailed += 1;

@@ -51,8 +51,12 @@ let requestClass: RequestClass | false | undefined;
 /** Used up only by writes that the kernel does not take whole. */
 let spare: WriteRequest | undefined;
 
-/** Whether this Node lets us write to the handle of this socket. */
+/**
+ * Whether this Node lets us write to the handle of this socket: of a plain one. That of a TLS
+ * socket takes one write at a time; another, of the stream that does not know, ends the process.
+ */
 export function canWriteDirectly(socket: Socket): boolean {
+  if (socket.constructor !== Socket) return false;
   requestClass ??= learnRequestClass();
   const handle = handleOf(socket);
   return (

@@ -30,14 +30,17 @@ const SOCKET_OPTIONS = {
  * Gives a socket the options that {@link makeListener} gives those of its server, wherever it comes
  * from. What is streamed in small pieces would otherwise wait for an acknowledgement that the peer
  * delays by 40 ms. A stream that is no socket has no such options, but may lack their manners.
+ *
+ * @param hasOptions they are set already.
  */
-export function prepareSocket(socket: Duplex): void {
+export function prepareSocket(socket: Duplex, hasOptions = false): void {
   // A peer that half-closes still wants its answer [RFC 9112 §9.6].
   socket.allowHalfOpen = true;
   if (!(socket instanceof Socket)) {
     teachManners(socket);
     return;
   }
+  if (hasOptions) return;
   socket.setNoDelay(true);
   socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
 }

@@ -1,4 +1,5 @@
 /** A pump as the transport of an open WebSocket. */
+import { TLSSocket } from 'node:tls';
 import type { Transport, TransportSink } from '../peer/index.ts';
 import type { PumpSink, TransportEnd } from './pump-sink.ts';
 import type { SocketPump } from './socket-pump.ts';
@@ -16,9 +17,9 @@ export class PumpTransport implements Transport, PumpSink {
     pump.sink = this;
   }
 
-  /** The pump catches what writing throws, and nothing else of a plain socket throws. */
+  /** The pump catches what writing throws, and nothing else of a socket of Node's throws. */
   get neverThrows(): boolean {
-    return this.#pump.isPlain;
+    return this.#pump.isPlain || this.#pump.socket.constructor === TLSSocket;
   }
 
   /** What never left a pump that is gone still counts. */

@@ -6,6 +6,7 @@
  * the CPU time of a small message. A listening server does not offer that for the sockets it
  * accepts. So the accepted socket is hijacked: its handle is taken out, and a new socket is built
  * around it. Where the server is one of ours, the handle is taken before there is a first socket.
+ * A TLS socket stays what it is, and is told where to read to.
  *
  * ```
  *  net.Server ──► accepted socket ──✂── handle ─┬► new Socket({ handle, onread: shared buffer })
@@ -17,6 +18,7 @@
  */
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 /** As large as the largest read that libuv does. */
 const READ_BYTES = 64 * 1024;
@@ -28,6 +30,11 @@ interface Handle {
   readStart?: unknown;
   readStop?: unknown;
   useUserBuffer?: unknown;
+}
+
+/** A handle that has them. */
+interface SuitableHandle {
+  useUserBuffer(buffer: Buffer): void;
 }
 
 /** The parts of an accepted socket that are used. */
@@ -60,6 +67,14 @@ interface SocketOptions extends SocketConstructorOpts {
 
 /** What an `onread` socket calls for each read; `this` is the socket. */
 export type OnRead = (this: Socket, length: number, buffer: Buffer) => boolean;
+
+/** Where a socket keeps what it was given as `onread`. */
+interface OnReadKeys {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+}
+
+let onReadKeys: OnReadKeys | undefined | false;
 
 /**
  * Rebuilds a socket that a server has just accepted, with `pauseOnConnect`, as one that reads into
@@ -118,6 +133,37 @@ export function takeConnections(
 }
 
 /**
+ * Lets a TLS socket whose handshake is done, and which nobody has read, read into the shared
+ * buffer. It cannot be built anew, for its secrets are in it; but what `onread` would have set can
+ * be set later. It may go on to deliver for a moment when it is paused: what one read has brought.
+ *
+ * @returns false when this Node offers no way; then the socket is untouched.
+ */
+export function shareSecureReads(secure: Socket, onRead: OnRead): boolean {
+  onReadKeys ??= learnOnReadKeys() ?? false;
+  const { _handle: handle } = secure as unknown as Internals;
+  if (onReadKeys === false || !isSuitable(handle) || secure.readableLength > 0) return false;
+  if (secure.constructor !== TLSSocket) return false;
+  readBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  handle.useUserBuffer(readBuffer);
+  Object.assign(secure, { [onReadKeys.buffer]: readBuffer, [onReadKeys.callback]: onRead });
+  return true;
+}
+
+/** Looks where a socket of ours keeps them. */
+export function learnOnReadKeys(SocketClass: typeof Socket = Socket): OnReadKeys | undefined {
+  const onread: OnReadOpts = { buffer: Buffer.alloc(1), callback: () => true };
+  const socket: object = new SocketClass({ onread } as SocketConstructorOpts);
+  const kept = new Map<unknown, symbol>();
+  for (const key of Object.getOwnPropertySymbols(socket)) {
+    kept.set((socket as Record<symbol, unknown>)[key], key);
+  }
+  const buffer = kept.get(onread.buffer);
+  const callback = kept.get(onread.callback);
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+}
+
+/**
  * Lets a socket be read as any other: what came through the shared buffer went past its stream,
  * which waits for it still, and would not ask for more when somebody listens to `'readable'`.
  */
@@ -144,7 +190,7 @@ function belongTo(socket: Socket, server: Server): void {
   parts.server = server;
 }
 
-function isSuitable(handle: Handle | null | undefined): handle is Handle {
+function isSuitable(handle: Handle | null | undefined): handle is Handle & SuitableHandle {
   return (
     typeof handle?.readStart === 'function' &&
     typeof handle.readStop === 'function' &&

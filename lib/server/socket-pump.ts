@@ -13,14 +13,19 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { canWriteDirectly } from './direct-write.ts';
+import {
+  onClose,
+  onData,
+  onDrain,
+  onEnd,
+  onError,
+  PUMP,
+  type PumpedSocket,
+} from './pump-listeners.ts';
 import type { PumpSink, TransportEnd } from './pump-sink.ts';
 import { ResetProbe, resetSocket } from './reset.ts';
 import { forgetSharedReads } from './shared-read.ts';
 import { type PumpSettings, SocketWriter } from './socket-writer.ts';
-
-/** Where a socket's pump is found by the listeners, which all sockets share. */
-const PUMP = Symbol('barewire.pump');
-type PumpedSocket = Duplex & { [PUMP]?: SocketPump | undefined };
 
 /** One socket's bytes in both directions. */
 export class SocketPump extends SocketWriter {
@@ -30,6 +35,9 @@ export class SocketPump extends SocketWriter {
   readonly #isShared: boolean;
   /** What was written is complete only when the connection ends: an end must not be faked. */
   endIsMeaningful = false;
+  /** @internal What comes while it is paused, as it may with TLS, waits in the stream. */
+  isHolding = false;
+  #isWaking = false;
   #hasPeerEnded = false;
   #cause: TransportEnd | undefined;
   #error: Error | undefined;
@@ -84,6 +92,8 @@ export class SocketPump extends SocketWriter {
 
   /** Stops reading. The peer's end goes unnoticed then; its reset does not. */
   pause(): void {
+    this.isHolding = true;
+    this.#isWaking = false;
     this.socket.pause();
     this.#beginProbing();
   }
@@ -94,8 +104,27 @@ export class SocketPump extends SocketWriter {
     if (!this.#hasPeerEnded) this.#endProbing();
     // With the shared buffer nothing flows through the stream; `resume` would schedule a read that
     // comes even when the socket is paused again until then.
-    if (this.#isShared) this.socket.read(0);
-    else this.socket.resume();
+    if (!this.#isShared) this.socket.resume();
+    else if (this.socket.readableLength === 0) this.#readOn();
+    else this.#wake();
+  }
+
+  #readOn(): void {
+    this.isHolding = false;
+    this.socket.read(0);
+  }
+
+  /** Reads on later, behind what waits in the stream. */
+  #wake(): void {
+    this.#isWaking = true;
+    process.nextTick(() => {
+      if (!this.#isWaking || this.isOver) return;
+      this.#isWaking = false;
+      this.isHolding = false;
+      const waiting: Buffer | null = this.socket.read();
+      if (waiting !== null) this.received(waiting);
+      if (!this.isHolding && !this.isOver) this.socket.read(0);
+    });
   }
 
   /** Cuts the transport at once; `sink.closed` follows. */
@@ -196,41 +225,4 @@ export class SocketPump extends SocketWriter {
   protected override uncongested(): void {
     this.sink.drained();
   }
-}
-
-// One function of each kind for all sockets: closures would cost more memory than the pump.
-
-function onData(this: PumpedSocket, bytes: Buffer): void {
-  this[PUMP]?.received(bytes);
-}
-
-/**
- * What a socket calls that reads into the shared buffer, see shared-read.ts. A socket that was
- * released gets its bytes as any stream does.
- */
-export function onSharedRead(this: Duplex, length: number, buffer: Buffer): boolean {
-  const bytes = buffer.subarray(0, length);
-  const pump = (this as PumpedSocket)[PUMP];
-  if (pump === undefined) return this.push(Buffer.from(bytes));
-  pump.received(bytes);
-  return true;
-}
-
-function onEnd(this: PumpedSocket): void {
-  this[PUMP]?.peerEnded();
-}
-
-function onDrain(this: PumpedSocket): void {
-  this[PUMP]?.flushAfter('drain');
-}
-
-function onError(this: PumpedSocket, error: Error): void {
-  this[PUMP]?.failed(error);
-}
-
-function onClose(this: PumpedSocket): void {
-  const pump = this[PUMP];
-  // There are streams that say it twice.
-  this[PUMP] = undefined;
-  pump?.gone();
 }

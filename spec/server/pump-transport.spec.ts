@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { connectWebSocket } from 'barewire/client';
 import type { WebSocketPeer } from 'barewire/peer';
 import { createServer } from 'barewire/server';
@@ -52,7 +53,7 @@ t.test('carries bytes both ways, in order', async (t) => {
   t.same(seen, ['in', '<end>', '<closed >']);
 });
 
-t.test('answers for a plain socket, and for no other stream', (t) => {
+t.test('answers for the sockets of Node, and for no other stream', (t) => {
   const settings = {
     wheel: new TimerWheel(new FakeTime()),
     writeTimeoutMs: 1e4,
@@ -62,6 +63,8 @@ t.test('answers for a plain socket, and for no other stream', (t) => {
   const heir = new (class extends Socket {})();
   for (const [stream, isSafe] of [
     [new Socket(), true],
+    [new TLSSocket(new Socket()), true],
+    [new (class extends TLSSocket {})(new Socket()), false],
     [heir, false],
     [new PassThrough(), false],
   ] as const) {

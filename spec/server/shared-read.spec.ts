@@ -1,10 +1,17 @@
 import { once } from 'node:events';
-import { createServer, Socket } from 'node:net';
+import { createServer, Socket, type SocketConstructorOpts } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import { onSharedRead } from '../../lib/server/pump-listeners.ts';
 import type { TransportEnd } from '../../lib/server/pump-sink.ts';
-import { shareReads, takeConnections } from '../../lib/server/shared-read.ts';
-import { onSharedRead, SocketPump } from '../../lib/server/socket-pump.ts';
+import {
+  learnOnReadKeys,
+  shareReads,
+  shareSecureReads,
+  takeConnections,
+} from '../../lib/server/shared-read.ts';
+import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 
@@ -166,6 +173,33 @@ t.test('leaves a socket alone that it cannot take over', (t) => {
   t.equal(shareReads(new Special(), onSharedRead), undefined, 'not a plain socket');
   const strange = Object.assign(new Socket(), { _handle: { readStart: () => 0 } });
   t.equal(shareReads(strange, onSharedRead), undefined, 'a handle without the parts');
+  t.end();
+});
+
+t.test('leaves a TLS socket alone that it cannot tell where to read to', (t) => {
+  const handle = { readStart: noop, readStop: noop, useUserBuffer: () => t.fail('it is touched') };
+  const withHandle = <S extends Socket>(socket: S): S => Object.assign(socket, { _handle: handle });
+  t.equal(shareSecureReads(withHandle(new Socket()), onSharedRead), false, 'not TLS');
+  class Special extends TLSSocket {}
+  t.equal(shareSecureReads(withHandle(new Special(new Socket())), onSharedRead), false, 'an heir');
+  const strange = Object.assign(new TLSSocket(new Socket()), { _handle: { readStart: noop } });
+  t.equal(shareSecureReads(strange, onSharedRead), false, 'a handle without the parts');
+  const late = new TLSSocket(new Socket());
+  late.push('read already');
+  t.equal(shareSecureReads(withHandle(late), onSharedRead), false, 'not the first to read');
+  t.end();
+});
+
+t.test('looks where a socket keeps what it was given to read with', (t) => {
+  const keys = learnOnReadKeys()!;
+  const onread = { buffer: Buffer.alloc(1), callback: () => true };
+  const socket = new Socket({ onread } as SocketConstructorOpts) as unknown as {
+    [key: symbol]: unknown;
+  };
+  t.equal(socket[keys.buffer], onread.buffer);
+  t.equal(socket[keys.callback], onread.callback);
+  const Forgetful = class {} as unknown as typeof Socket;
+  t.equal(learnOnReadKeys(Forgetful), undefined);
   t.end();
 });
 

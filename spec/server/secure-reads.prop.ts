@@ -1,0 +1,159 @@
+/** TLS sockets that read into the shared buffer deliver what others deliver, paused or not. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import fc from 'fast-check';
+import t from 'tap';
+import { TimerWheel } from '../../lib/server/clock.ts';
+import { onSharedRead } from '../../lib/server/pump-listeners.ts';
+import { shareSecureReads } from '../../lib/server/shared-read.ts';
+import { SocketPump } from '../../lib/server/socket-pump.ts';
+import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
+import { FakeTime } from '../support/fake-time.ts';
+import { runs } from '../support/laws.ts';
+import { eventually, listen } from '../support/sockets.ts';
+
+type Step =
+  | { readonly kind: 'send'; readonly length: number }
+  | { readonly kind: 'pause' | 'resume' | 'turn'; readonly length: 0 };
+
+const send = fc.record({
+  kind: fc.constant('send' as const),
+  // Around a record, and more than one read brings.
+  length: fc.constantFrom(1, 20, 16_383, 16_384, 16_385, 40_000, 300_000),
+});
+const other = fc.record({
+  kind: fc.constantFrom('pause' as const, 'resume' as const, 'turn' as const),
+  length: fc.constant(0 as const),
+});
+const conversation = fc.record({
+  steps: fc.array(fc.oneof(send, other) as fc.Arbitrary<Step>, { maxLength: 12 }),
+  /** Pauses in every so manieth call, and resumes in the next turn; 0: never. */
+  pauseEvery: fc.constantFrom(0, 1, 2, 3),
+  /** Lets go of the socket when so many bytes have come; what is left is read from the stream. */
+  releaseAt: fc.option(fc.constantFrom(1, 16_384, 100_000), { nil: undefined }),
+});
+type Conversation = typeof conversation extends fc.Arbitrary<infer T> ? T : never;
+
+const server = createServer({
+  key: PRIVATE_KEY,
+  cert: CERTIFICATE,
+  allowHalfOpen: true,
+});
+const port = await listen(server);
+t.teardown(() => server.close());
+
+/** What the client sends: bytes that tell their place. */
+function bytesSent(steps: readonly Step[]): Buffer {
+  const bytes = Buffer.alloc(steps.reduce((sum, { length }) => sum + length, 0));
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = (at * 31 + (at >> 8)) & 0xff;
+  return bytes;
+}
+
+/** Collects what comes by the pump, and behind it from the stream. */
+class Reading {
+  readonly pump: SocketPump;
+  readonly #pauseEvery: number;
+  readonly #releaseAt: number;
+  readonly #chunks: Buffer[] = [];
+  #calls = 0;
+  #isPaused = false;
+  #isReleased = false;
+  #length = 0;
+  hasEnded = false;
+  cameWhilePaused = false;
+
+  constructor(socket: TLSSocket, isShared: boolean, { pauseEvery, releaseAt }: Conversation) {
+    this.#pauseEvery = pauseEvery;
+    this.#releaseAt = releaseAt ?? Number.POSITIVE_INFINITY;
+    const wheel = new TimerWheel(new FakeTime());
+    const settings = { wheel, writeTimeoutMs: 1e4, maxBufferedBytes: 1e9 };
+    const sink = {
+      receive: (bytes: Buffer) => this.#received(bytes),
+      receiveEnd: () => {
+        this.hasEnded = true;
+      },
+      drained: () => undefined,
+      closed: () => undefined,
+    };
+    this.pump = new SocketPump(socket, sink, settings, isShared);
+    this.pump.start();
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  pause(): void {
+    if (this.#isReleased) return;
+    this.#isPaused = true;
+    this.pump.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.pump.resume();
+  }
+
+  #received(bytes: Buffer): void {
+    // Thrown here it would end the process.
+    if (this.#isPaused) this.cameWhilePaused = true;
+    this.#keep(bytes);
+    this.#calls += 1;
+    if (this.#length >= this.#releaseAt) {
+      this.#isReleased = true;
+      const stream = this.pump.release();
+      stream.on('data', (rest: Buffer) => this.#keep(rest));
+      stream.on('end', () => {
+        this.hasEnded = true;
+      });
+    } else if (this.#pauseEvery > 0 && this.#calls % this.#pauseEvery === 0) {
+      this.pause();
+      setImmediate(() => this.resume());
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#chunks.push(Buffer.from(bytes));
+    this.#length += bytes.length;
+  }
+}
+
+/** Holds the conversation over a connection of its own; resolves with all that came. */
+async function run(conversation: Conversation, wantsShared: boolean): Promise<Buffer> {
+  const client = connect({ port, host: '127.0.0.1', ca: CERTIFICATE });
+  client.on('error', () => undefined);
+  const [socket] = (await once(server, 'secureConnection')) as [TLSSocket];
+  const isShared = wantsShared && shareSecureReads(socket, onSharedRead);
+  assert.equal(isShared, wantsShared);
+  const reading = new Reading(socket, isShared, conversation);
+  const sent = bytesSent(conversation.steps);
+  let at = 0;
+  for (const { kind, length } of conversation.steps) {
+    if (kind === 'send') client.write(sent.subarray(at, at + length));
+    else if (kind === 'pause') reading.pause();
+    else if (kind === 'resume') reading.resume();
+    else await new Promise((next) => setImmediate(next));
+    at += length;
+  }
+  client.end();
+  reading.resume();
+  await eventually(() => reading.hasEnded);
+  client.destroy();
+  socket.destroy();
+  assert.ok(!reading.cameWhilePaused, 'bytes while it is paused');
+  return reading.bytes;
+}
+
+t.test('all that is sent comes, in order, and none of it while the pump is paused', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(conversation, async (conversation) => {
+      const sent = bytesSent(conversation.steps);
+      // Not `equal`, which would print megabytes.
+      assert.ok((await run(conversation, true)).equals(sent), 'other bytes, shared');
+      assert.ok((await run(conversation, false)).equals(sent), "other bytes, by 'data'");
+    }),
+    runs(25),
+  );
+  t.pass('no counterexample');
+});
