@@ -51,6 +51,19 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'const rest = Buffer.concat(parts);',
     replace: 'const rest = Buffer.concat(parts).subarray(1);',
   },
+  // Refused by a code that is listed, and for no reason: Node reads it, and so should we.
+  'request-host-without-port': {
+    target: 'request-reader',
+    chapter: 'http',
+    find: 'portOf(text, hostEnd, end) !== undefined',
+    replace: 'portOf(text, hostEnd, end) === 80',
+  },
+  'response-without-quotes': {
+    target: 'response-reader',
+    chapter: 'http',
+    find: 'if (byte === QUOTE)\n                return QUOTED;',
+    replace: ';',
+  },
   'response-status-600': {
     target: 'response-reader',
     chapter: 'http',

@@ -23,7 +23,8 @@
  * - *tabs around an option* [RFC 9110 §5.6.3]: Node does not see the option;
  * - *Proxy-Connection* [RFC 9112 §C.2.2]: Node takes it for Connection, also among trailers.
  *
- * And where Node accepts what is refused here, the refusal is one of {@link STRICTER}.
+ * And where Node accepts what is refused here, the refusal is one of
+ * {@link STRICTER_REQUESTS}, and the bytes of the message show its reason.
  */
 import type { RequestHead } from 'barewire/http';
 import { cutAt } from '../spec/support/feeding.ts';
@@ -37,13 +38,14 @@ import {
   readRequests,
 } from './http-recorder.ts';
 import {
-  checkStrictness,
   hasTabIn,
   NODE_METHODS,
   type NodeMessage,
   type NodeOutcome,
   parseWithNode,
 } from './oracles/node-parser.ts';
+import { STRICTER_REQUESTS } from './oracles/stricter.ts';
+import { checkStrictness } from './oracles/strictness.ts';
 
 function isSameMessage(ours: ReadMessage<RequestHead>, theirs: NodeMessage): boolean {
   const { head } = ours;
@@ -57,31 +59,6 @@ function isSameMessage(ours: ReadMessage<RequestHead>, theirs: NodeMessage): boo
     String(ours.trailers) === String(theirs.trailers)
   );
 }
-
-/** Why a request is refused here that Node accepts, by code. */
-const STRICTER: Readonly<Record<string, string>> = {
-  'missing-host': 'Node leaves Host to its server [RFC 9112 §3.2]',
-  'multiple-host': 'Node leaves Host to its server [RFC 9112 §3.2]',
-  'bad-host': 'Node does not look at the value of Host [RFC 9112 §3.2]',
-  'bad-expect': 'Node leaves Expect to its server [RFC 9110 §10.1.1]',
-  'unsupported-version': 'Node reads HTTP/2.0 as if it were HTTP/1.1 [RFC 9110 §15.6.6]',
-  'bad-target': 'Node checks characters, not forms [RFC 9112 §3.2]',
-  'bad-request-line': 'Node accepts HTTP/0.9, a target and nothing else',
-  'bare-cr': 'Node skips CR before a request line',
-  'bare-lf': 'Node accepts HTTP/0.9 with a bare LF',
-  'connect-with-body': 'Node ignores the framing of CONNECT [RFC 9110 §9.3.6]',
-  'body-too-large': 'Node ignores the framing of CONNECT [RFC 9110 §9.3.6]',
-  'te-and-cl': 'Node takes an empty Transfer-Encoding for none [RFC 9112 §6.1]',
-  'bad-transfer-encoding': 'Node accepts an empty list of codings [RFC 9112 §6.1]',
-  'chunked-not-final': 'Node ignores the framing of CONNECT [RFC 9112 §6.3]',
-  'unknown-transfer-coding': 'Node knows none but chunked, and reads others [RFC 9112 §6.1]',
-  'bad-chunk-ext': 'Node reads empty names and values of extensions [RFC 9112 §7.1.1]',
-  'bad-chunk-size': 'Node takes any number of zeros before a size [RFC 9112 §7.1]',
-  'te-http10': 'Node reads chunked from HTTP/1.0 [RFC 9112 §6.1]',
-  'headers-too-large': 'Node counts bytes, and not lines as well',
-  'trailers-too-large': 'Node counts bytes, and not lines as well',
-  'forbidden-trailer': 'Node reports trailers of any name [RFC 9110 §6.5.1]',
-};
 
 function isAcceptedDifference(bytes: Uint8Array, head: RequestHead, error: string): boolean {
   if (!NODE_METHODS.has(head.method)) return true; // any token is a method
@@ -147,10 +124,10 @@ function run(input: Uint8Array): void {
   }
   const theirs = parseWithNode(bytes, 'request', false);
   compareWithNode(bytes, theirs, whole);
+  if (Object.keys(limits).length > 0) return;
   const accepted = whole.messages.filter(({ isComplete }) => isComplete).length;
-  if (Object.keys(limits).length === 0) {
-    checkStrictness(theirs, accepted, whole.code, (code) => Object.hasOwn(STRICTER, code));
-  }
+  const reading = { bytes, kind: 'request', accepted, code: whole.code } as const;
+  checkStrictness(theirs, reading, STRICTER_REQUESTS);
 }
 
 const HOST = 'Host: a\r\n';
@@ -169,6 +146,9 @@ const SEEDS = [
   `GET / HTTP/1.1\r\n${HOST}Proxy-Connection: close\r\n\r\nGET / HTTP/1.1\r\n${HOST}\r\n`,
   'GET / HTTP/1.0\r\nProxy-Connection: keep-alive\r\n\r\n',
   `GET / HTTP/1.1\r\n${HOST}Proxy-Connection: upgrade\r\nUpgrade: x\r\n\r\n`,
+  'OPTIONS * RTSP/1.0\r\n\r\n',
+  'SOURCE / ICE/1.0\r\n\r\n',
+  'GET /\r\n\r\n',
 ];
 
 /** Requests. */

@@ -31,10 +31,12 @@ const FIELD = new RegExp(
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 const HOST =
   /^(?:\[[0-9a-f:.]+\]|\[v[0-9a-f]+\.[-\w.~!$&'()*+,;=:]+\]|(?:[-\w.~!$&'()*+,;=]|%[0-9a-f]{2})+)(?::(\d*))?$/i;
-const EXTENSIONS = new RegExp(
+/** The extensions of a chunk, from the first ";" on. */
+export const EXTENSIONS: RegExp = new RegExp(
   `^(?:;${TCHAR}+(?:=(?:${TCHAR}+|"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"))?)*$`,
 );
-const FORBIDDEN =
+/** Names of fields that no trailer may have. */
+export const FORBIDDEN: RegExp =
   /^(?:transfer-encoding|content-length|host|trailer|connection|upgrade|te|expect|content-encoding|authorization|cookie)$/i;
 
 /** Reads all requests of an input with the default limits, which the input must not come near. */
@@ -106,7 +108,8 @@ function readFields(lines: readonly string[]): Pairs | undefined {
   return pairs;
 }
 
-function isHost(value: string): boolean {
+/** Tells whether a Host may have this value. */
+export function isHost(value: string): boolean {
   if (value === '') return true;
   const match = HOST.exec(value);
   return match !== null && Number(match[1] ?? 0) < 65_536 && isIpv6Literal(value);
@@ -118,7 +121,8 @@ function isIpv6Literal(value: string): boolean {
   return literal === undefined || URL.canParse(`http://${literal}/`);
 }
 
-function isTarget(method: string, target: string): boolean {
+/** Tells whether a target of visible characters has a form that its method may have. */
+export function isTarget(method: string, target: string): boolean {
   if (method === 'CONNECT') return isHost(target) && /:0*[1-9]\d*$/.test(target) && target !== '';
   if (target === '*') return method === 'OPTIONS';
   if (target.startsWith('/')) return true;
