@@ -31,6 +31,11 @@ export function releaseSocket(
   const socket = pump.release();
   // What everybody expects of a socket: when the peer ends, it ends.
   socket.allowHalfOpen = false;
+  // Nothing would tell that it is closed, and stop what follows.
+  if (socket.closed) {
+    onClose();
+    return socket;
+  }
   const deadline = new Deadline(wheel, socket, whenDue);
   // An end that has come already does not come again, and nothing is read that would tell more.
   const probe = pump.hasPeerEnded ? new ResetProbe(wheel, socket) : undefined;
@@ -45,7 +50,6 @@ export function releaseSocket(
     probe?.stop();
     onClose();
   });
-  if (socket.closed) onClose();
   return socket;
 }
 

@@ -233,3 +233,19 @@ t.test('gives nobody a socket with a body that was read in part', async (t) => {
   }
   t.same(seen, ['123', '12345']);
 });
+
+t.test('keeps no time for a socket that ended and was closed before it was taken', async (t) => {
+  let exchange: Exchange | undefined;
+  const { server } = await serve(t, (asked) => {
+    exchange = asked;
+  });
+  const [ours, theirs] = duplexPair();
+  server.serve(ours);
+  theirs.end(get('/'));
+  await eventually(() => exchange !== undefined && ours.readableEnded);
+  theirs.destroy();
+  await eventually(() => ours.closed);
+  const { socket } = exchange!.hijack();
+  t.equal(socket.closed, true);
+  t.equal(server.settings.wheel.length, 0, 'no deadline is left');
+});
