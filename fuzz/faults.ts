@@ -154,6 +154,50 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'clearInterval(vigil);',
     replace: ';',
   },
+  // What only a client notices that uses the time it has.
+  'server-second-head-is-late': {
+    target: 'server',
+    chapter: 'server',
+    find: 'if (this.#requests > 0)',
+    replace: 'if (false)',
+  },
+  'server-idles-for-a-second': {
+    target: 'server',
+    chapter: 'server',
+    find: 'this.#idleUntil = now + keepAliveTimeoutMs;',
+    replace: 'this.#idleUntil = now + 1_000;',
+  },
+  'server-empty-lines-count': {
+    target: 'server',
+    chapter: 'server',
+    find: 'this.#deadline.setAt(this.#idleUntil);\n        }\n    }',
+    replace: 'this.#finish();\n        }\n    }',
+  },
+  // What only a client notices that is there when the server closes.
+  'server-closing-cuts': {
+    target: 'server',
+    chapter: 'server',
+    find: 'this.#exchange?.shutDown();',
+    replace: 'this.cut();',
+  },
+  'server-closing-says-nothing': {
+    target: 'server',
+    chapter: 'server',
+    find: 'return !this.#owner.isClosing && this.#input.mayGoOn;',
+    replace: 'return this.#input.mayGoOn;',
+  },
+  'server-closing-leaves-idle': {
+    target: 'server',
+    chapter: 'server',
+    find: 'this.#finish();\n        else\n            this.#exchange?',
+    replace: ';\n        else\n            this.#exchange?',
+  },
+  'server-goodbye-1000': {
+    target: 'server',
+    chapter: 'server',
+    find: `peer.close(1001, 'server closes')`,
+    replace: 'peer.close(1000)',
+  },
   'connection-loses-the-last': {
     target: 'connection',
     chapter: 'connection',

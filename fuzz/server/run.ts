@@ -4,9 +4,12 @@
  * Invariants, whatever the clients say, however they cut it, and however they leave:
  * - nothing is thrown to the process, and no promise is rejected unheard;
  * - the only errors reported are those that handlers threw;
- * - a well-behaved client beside them is served, by HTTP and by WebSocket; when others let time
- *   pass it may miss a deadline, and is served when it comes again;
+ * - well-behaved clients beside them are served, by HTTP, WebSocket and event stream, though they
+ *   use all the time that the documented deadlines leave them; only who was made late, because
+ *   others have let more time pass than that, may fail, and is served when it comes again;
  * - a server that is closed while clients talk to it comes to its end, and leaves nothing behind;
+ *   well-behaved ones get what is documented: what was begun is answered, and the last answer says
+ *   so, event streams end, WebSockets are told 1001, and each connection ends in good order;
  * - whatever a client is sent begins with a status line;
  * - when the clients are gone and time has passed, so are their connections: the server counts
  *   none, no timer runs, the process holds no more sockets, and every clean-up has run;
@@ -20,9 +23,14 @@ import { runInNewContext } from 'node:vm';
 import type { Budget } from '../engine/fuzzer.ts';
 import { Random } from '../engine/random.ts';
 import { expectLaw } from '../engine/target.ts';
-import { behaveWell, play, turns } from './clients.ts';
+import { play } from './clients.ts';
 import { makeConversation } from './conversation.ts';
+import { seeOff } from './farewells.ts';
+import type { Where } from './guest.ts';
+import { Pace } from './pace.ts';
 import { type Subject, startSubject } from './subject.ts';
+import { turns } from './turns.ts';
+import { behaveWell } from './visits.ts';
 
 const MOST_TURNS = 100_000;
 /** Longer than every deadline of the server. */
@@ -70,19 +78,29 @@ async function letTimePass({ server, time }: Subject): Promise<void> {
 }
 
 /** Closes the server while clients talk to it; what comes back tells when it has closed. */
-async function drain({ server }: Subject, random: Random): Promise<{ isOver: boolean }> {
+async function drain(where: Where, server: Subject['server'], random: Random) {
   const deadlineMs = random.pick([0, 3_000, 10_000]);
   const spreadMs = random.pick([0, 0, 2_000]);
-  await turns(random.below(60));
   const state = { isOver: false };
-  void server.close({ deadlineMs, spreadMs }).then(() => {
-    state.isOver = true;
-  });
+  const close = (): number => {
+    void server.close({ deadlineMs, spreadMs }).then(() => {
+      state.isOver = true;
+    });
+    return deadlineMs;
+  };
+  // Without any time nobody can be in the middle of something and be served.
+  if (deadlineMs > 0) await seeOff(where, random, close);
+  else {
+    await turns(random.below(60));
+    close();
+  }
   return state;
 }
 
 /** Once in so many batches the server is closed in the middle, and another one started. */
 const DRAIN_EVERY = 8;
+/** Once in so many batches others make well-behaved clients late. */
+const RASH_EVERY = 4;
 
 async function runBatch(arena: Arena, seed: number): Promise<number> {
   const random = new Random(seed);
@@ -91,8 +109,11 @@ async function runBatch(arena: Arena, seed: number): Promise<number> {
   const conversations = Array.from({ length: 4 + random.below(12) }, () =>
     makeConversation(random),
   );
-  const playing = conversations.map((steps) => play(subject, steps));
-  const beside = random.oneIn(DRAIN_EVERY) ? drain(subject, random) : behaveWell(subject);
+  const isDrained = random.oneIn(DRAIN_EVERY);
+  const pace = new Pace(subject.time, !isDrained && random.oneIn(RASH_EVERY));
+  const where = { port: subject.port, socketOf: subject.socketOf, pace };
+  const playing = conversations.map((steps) => play(where, steps));
+  const beside = isDrained ? drain(where, subject.server, random) : behaveWell(where, random);
   const [closing, ...sockets] = await Promise.all([beside, ...playing]);
   await letTimePass(subject);
   // An event stream that somebody reads goes on for ever.
@@ -150,6 +171,7 @@ class Arena {
   /** Starts another server in place of one that is closed. */
   async restart(): Promise<void> {
     this.count();
+    this.subject.forget();
     this.subject = await startSubject();
   }
 
@@ -166,6 +188,7 @@ class Arena {
     const closed = this.subject.server.close({ deadlineMs: 0 });
     this.subject.time.advance(STEP_MS);
     await closed;
+    this.subject.forget();
   }
 }
 

@@ -2,6 +2,8 @@
  * The server that is fuzzed: one path for every way to answer, limits small enough to be met, and a
  * clock that moves only when it is told to.
  */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { createServer, type Exchange, type Server } from 'barewire';
 import { FakeTime } from '../../spec/support/fake-time.ts';
 
@@ -15,6 +17,10 @@ export interface Subject {
   readonly time: FakeTime;
   /** Errors that handlers did not throw on purpose. */
   readonly errors: unknown[];
+  /** The server's end of the connection from a port, while it is open. */
+  socketOf(port: number): Socket | undefined;
+  /** Follows its connections no more. */
+  forget(): void;
   /** Exchanges begun, but for hijacked ones, and those of them whose clean-up ran. */
   readonly exchanges: { begun: number; over: number };
 }
@@ -74,21 +80,44 @@ const WAYS: Readonly<Record<string, (exchange: Exchange) => unknown>> = {
   },
 };
 
-const SLOW_MS = 60_000;
+/** When `/slow` and `/soon` answer. */
+export const SLOW_MS = 60_000;
+export const SOON_MS = 2_000;
 
 /**
- * Answers after a minute. It has to: behind more bytes than the server reads ahead, nobody sees
+ * Answers after a while. It has to: behind more bytes than the server reads ahead, nobody sees
  * that a client has left, and an exchange that is never answered would never end.
  */
-function answerSlowly(exchange: Exchange, time: FakeTime): void {
-  const stop = time.startTicking(SLOW_MS, () => {
+function answerIn(ms: number, exchange: Exchange, time: FakeTime): void {
+  const stop = time.startTicking(ms, () => {
     stop();
-    if (exchange.ending === undefined) exchange.respond(200, {}, 'slow');
+    if (exchange.ending === undefined) exchange.respond(200, {}, exchange.path.slice(1));
   });
 }
 
+const CONNECTIONS = 'barewire:server:connection';
+
+/** Notes the server's end of each connection by the port of the client. */
+function followSockets(server: Server): Pick<Subject, 'socketOf' | 'forget'> {
+  const sockets = new Map<number, Socket>();
+  const note = (message: unknown): void => {
+    const { server: whose, socket } = message as { server: Server; socket: Socket };
+    const { remotePort } = socket;
+    if (whose !== server || remotePort === undefined) return;
+    sockets.set(remotePort, socket);
+    socket.once('close', () => {
+      if (sockets.get(remotePort) === socket) sockets.delete(remotePort);
+    });
+  };
+  subscribe(CONNECTIONS, note);
+  return {
+    socketOf: (port) => sockets.get(port),
+    forget: () => void unsubscribe(CONNECTIONS, note),
+  };
+}
+
 /** The paths that the server knows. */
-export const PATHS: readonly string[] = [...Object.keys(WAYS), '/slow', '/ws', '/nothing'];
+export const PATHS: readonly string[] = [...Object.keys(WAYS), '/slow', '/soon', '/ws', '/nothing'];
 
 /** Starts the server on a free port of 127.0.0.1. */
 export async function startSubject(): Promise<Subject> {
@@ -111,7 +140,8 @@ export async function startSubject(): Promise<Subject> {
           exchanges.over += 1;
         });
       }
-      if (exchange.path === '/slow') return answerSlowly(exchange, time);
+      if (exchange.path === '/slow') return answerIn(SLOW_MS, exchange, time);
+      if (exchange.path === '/soon') return answerIn(SOON_MS, exchange, time);
       return way === undefined ? exchange.reject(404) : way(exchange);
     },
     websocket: {
@@ -121,6 +151,7 @@ export async function startSubject(): Promise<Subject> {
       message: (peer, data) => void peer.send(data),
     },
   });
+  const following = followSockets(server);
   const { port } = await server.listen(0, '127.0.0.1');
-  return { server, port, time, errors, exchanges };
+  return { server, port, time, errors, exchanges, ...following };
 }
