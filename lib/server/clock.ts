@@ -62,14 +62,68 @@ class Link {
   }
 }
 
-/** What the wheel knows of a deadline. */
-abstract class TimedLink extends Link {
-  /** When it fires, on the wheel's clock; `Infinity` when it is not set. */
-  dueAt = Number.POSITIVE_INFINITY;
-  /** The time whose slot it is in: earlier than `dueAt` when it was moved to later. */
-  slotAt = Number.POSITIVE_INFINITY;
+/** Stands for no time. No number with a fraction: V8 would keep those outside of the object. */
+const UNSET = -1;
 
-  abstract fire(): void;
+/**
+ * One moment at which something happens, unless it is moved or cleared before. An object for as
+ * long as its owner lives; setting it again and again costs nothing. Times are whole milliseconds
+ * of the wheel's clock, rounded up.
+ */
+export abstract class Timed extends Link {
+  protected readonly wheel: TimerWheel;
+  /** @internal When it fires. */
+  due = UNSET;
+  /** @internal The time whose slot it is in: earlier than `due` when it was moved to later. */
+  slotAt = UNSET;
+
+  constructor(wheel: TimerWheel) {
+    super();
+    this.wheel = wheel;
+  }
+
+  /** What happens then. What it throws ends the tick. */
+  protected abstract happen(): void;
+
+  /** Whether it will fire. */
+  get isSet(): boolean {
+    return this.due !== UNSET;
+  }
+
+  /** When it fires, on the wheel's clock; `Infinity` when it is not set. */
+  get dueAt(): number {
+    return this.isSet ? this.due : Number.POSITIVE_INFINITY;
+  }
+
+  /** Sets or moves it to `delayMs` from now; `Infinity` clears it. */
+  setIn(delayMs: number): void {
+    this.setAt(this.wheel.time.now() + delayMs);
+  }
+
+  /** Sets or moves it to a time of the wheel's clock, in ms; `Infinity` clears it. */
+  setAt(dueAt: number): void {
+    if (dueAt === Number.POSITIVE_INFINITY) {
+      this.clear();
+      return;
+    }
+    const isNew = !this.isSet;
+    this.due = Math.max(Math.ceil(dueAt), 0);
+    if (isNew) this.wheel.add(this);
+    else if (this.due < this.slotAt) this.wheel.move(this);
+  }
+
+  /** Makes sure that it does not fire. */
+  clear(): void {
+    if (!this.isSet) return;
+    this.due = UNSET;
+    this.wheel.remove(this);
+  }
+
+  /** @internal */
+  fire(): void {
+    this.clear();
+    this.happen();
+  }
 }
 
 /** All deadlines of a server. */
@@ -94,7 +148,7 @@ export class TimerWheel {
   }
 
   /** @internal Puts a new deadline into the slot of its time. */
-  add(deadline: TimedLink): void {
+  add(deadline: Timed): void {
     this.#count += 1;
     if (this.#stopTicking === undefined) {
       this.#tick = Math.floor(this.time.now() / TICK_MS);
@@ -104,16 +158,16 @@ export class TimerWheel {
   }
 
   /** @internal Puts a deadline into the slot of its time. */
-  move(deadline: TimedLink): void {
+  move(deadline: Timed): void {
     // Rounded up, so that the slot comes by when the time is over and not before; and never the
     // slot that was just visited.
-    const tick = Math.max(Math.ceil(deadline.dueAt / TICK_MS), this.#tick + 1);
-    deadline.slotAt = deadline.dueAt;
+    const tick = Math.max(Math.ceil(deadline.due / TICK_MS), this.#tick + 1);
+    deadline.slotAt = deadline.due;
     deadline.moveInto(this.#slots[tick % SLOTS]!);
   }
 
   /** @internal Forgets a deadline. */
-  remove(deadline: TimedLink): void {
+  remove(deadline: Timed): void {
     this.#count -= 1;
     deadline.unlink();
   }
@@ -141,65 +195,29 @@ export class TimerWheel {
     while (slot.after !== slot) slot.after.moveInto(ring);
     try {
       while (ring.after !== ring) {
-        const deadline = ring.after as TimedLink;
-        if (deadline.dueAt > now) this.move(deadline);
+        const deadline = ring.after as Timed;
+        if (deadline.due > now) this.move(deadline);
         else deadline.fire();
       }
     } finally {
-      while (ring.after !== ring) this.move(ring.after as TimedLink);
+      while (ring.after !== ring) this.move(ring.after as Timed);
     }
   }
 }
 
-/**
- * One moment at which something happens, unless it is moved or cleared before. An object for as
- * long as its owner lives; setting it again and again costs nothing.
- */
-export class Deadline<Owner> extends TimedLink {
-  readonly #wheel: TimerWheel;
+/** A moment of an owner's. */
+export class Deadline<Owner> extends Timed {
   readonly #owner: Owner;
   readonly #onDue: (owner: Owner) => void;
 
   /** @param onDue one function for all owners; what it throws ends the tick. */
   constructor(wheel: TimerWheel, owner: Owner, onDue: (owner: Owner) => void) {
-    super();
-    this.#wheel = wheel;
+    super(wheel);
     this.#owner = owner;
     this.#onDue = onDue;
   }
 
-  /** Whether it will fire. */
-  get isSet(): boolean {
-    return this.dueAt !== Number.POSITIVE_INFINITY;
-  }
-
-  /** Sets or moves it to `delayMs` from now; `Infinity` clears it. */
-  setIn(delayMs: number): void {
-    this.setAt(this.#wheel.time.now() + delayMs);
-  }
-
-  /** Sets or moves it to a time of the wheel's clock, in ms; `Infinity` clears it. */
-  setAt(dueAt: number): void {
-    if (dueAt === Number.POSITIVE_INFINITY) {
-      this.clear();
-      return;
-    }
-    const isNew = !this.isSet;
-    this.dueAt = dueAt;
-    if (isNew) this.#wheel.add(this);
-    else if (dueAt < this.slotAt) this.#wheel.move(this);
-  }
-
-  /** Makes sure that it does not fire. */
-  clear(): void {
-    if (!this.isSet) return;
-    this.dueAt = Number.POSITIVE_INFINITY;
-    this.#wheel.remove(this);
-  }
-
-  /** @internal */
-  override fire(): void {
-    this.clear();
+  protected override happen(): void {
     this.#onDue(this.#owner);
   }
 }

@@ -213,7 +213,8 @@ export class SocketPump extends SocketWriter {
     this.cut('slow-consumer');
   }
 
-  protected override stalled(): void {
+  /** @internal */
+  override stalled(): void {
     this.cut('write-timeout');
   }
 

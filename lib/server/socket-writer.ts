@@ -12,7 +12,7 @@ import type { TimerWheel } from './clock.ts';
 import { FlushNotices } from './flush-notices.ts';
 import { OutputQueue } from './output-queue.ts';
 import { CONGESTED_BYTES, SocketOutlet } from './socket-outlet.ts';
-import { PORTION_BYTES, WriteWatch } from './write-watch.ts';
+import { PORTION_BYTES, type WatchedOutput, WriteWatch } from './write-watch.ts';
 
 /** What a handle gets at once: it tells how much of that it holds, as a stream does not. */
 const DIRECT_BYTES = 512 * 1024;
@@ -33,7 +33,7 @@ export interface PumpSettings {
 }
 
 /** Gathers and writes; the socket's life is its heir's business. */
-export abstract class SocketWriter extends SocketOutlet {
+export abstract class SocketWriter extends SocketOutlet implements WatchedOutput {
   protected readonly settings: PumpSettings;
   readonly #output = new OutputQueue();
   #watch: WriteWatch | undefined;
@@ -55,8 +55,8 @@ export abstract class SocketWriter extends SocketOutlet {
 
   /** Too much output waits. */
   protected abstract overflowed(): void;
-  /** The peer does not take what waits. */
-  protected abstract stalled(): void;
+  /** @internal The peer does not take what waits. */
+  abstract stalled(): void;
   /** What waits cannot be written any more. */
   protected abstract unwritable(error: Error): void;
   /** Output was congested, and is not any more. */
@@ -65,6 +65,11 @@ export abstract class SocketWriter extends SocketOutlet {
   /** Output in bytes that the kernel has not taken. */
   get bufferedBytes(): number {
     return this.#output.length + this.socketBytes;
+  }
+
+  /** @internal Those of them that the socket was given. */
+  get waitingBytes(): number {
+    return this.socketBytes;
   }
 
   /** Whether writing had better wait; `sink.drained` follows when it had. */
@@ -154,7 +159,7 @@ export abstract class SocketWriter extends SocketOutlet {
     if (!this.isOver) this.countLost(this.#output.length);
     this.isOver = true;
     this.#output.clear();
-    this.#watch?.stop();
+    this.#watch?.clear();
     this.#notices?.run();
   }
 
@@ -166,7 +171,7 @@ export abstract class SocketWriter extends SocketOutlet {
     const blocks = this.#take(Number.POSITIVE_INFINITY) ?? [];
     if (blocks.length > 0) this.handAll(blocks);
     this.isOver = true;
-    this.#watch?.stop();
+    this.#watch?.clear();
     this.#notify(this.socketBytes);
     if (this.#notices?.hasMarked !== true) return;
     this.socket.once('close', () => {
@@ -208,8 +213,8 @@ export abstract class SocketWriter extends SocketOutlet {
   /** What follows from the state of the output after something has left. */
   #settle(): void {
     const waiting = this.socketBytes;
-    if (waiting > 0 && this.#watch === undefined) this.#watch = this.#startWatch();
-    this.#watch?.update(this.handed);
+    if (waiting > 0 && this.#watch === undefined) this.#watch = this.#newWatch();
+    this.#watch?.update(this.handed, waiting);
     if (this.#output.length === 0) this.#settleEmpty(waiting);
     if (this.#isCongested && this.bufferedBytes < CONGESTED_BYTES) {
       this.#isCongested = false;
@@ -228,10 +233,8 @@ export abstract class SocketWriter extends SocketOutlet {
     this.callStream('end');
   }
 
-  #startWatch(): WriteWatch {
-    const { wheel, writeTimeoutMs } = this.settings;
-    const waiting = (): number => this.socketBytes;
-    return new WriteWatch(wheel, writeTimeoutMs, waiting, () => this.stalled());
+  #newWatch(): WriteWatch {
+    return new WriteWatch(this.settings.wheel, this.settings.writeTimeoutMs, this);
   }
 
   /** Tells who waits for what was written: now, or when the socket has given it away. */

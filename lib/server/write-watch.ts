@@ -9,7 +9,7 @@
  * The deadline is set when output begins to wait, and moves only when a portion of what waited then
  * has left, or all of it when it was less. A reader of one byte a second does not move it.
  */
-import { Deadline, type TimerWheel } from './clock.ts';
+import { Timed, type TimerWheel } from './clock.ts';
 
 /**
  * What must leave within the write timeout: at its default of 30 s, 4 KiB/s are fast enough, as far
@@ -18,65 +18,59 @@ import { Deadline, type TimerWheel } from './clock.ts';
  */
 export const PORTION_BYTES = 128 * 1024;
 
-/** The write deadline of one connection. Exists once output has had to wait. */
-export class WriteWatch {
-  readonly #wheel: TimerWheel;
+/** Whose output is watched. */
+export interface WatchedOutput {
+  /** Bytes handed over that have not been taken. */
+  readonly waitingBytes: number;
+  /** Called when the peer does not take what waits. */
+  stalled(): void;
+}
+
+/**
+ * The write deadline of one connection. Exists once output has had to wait. Over TLS that is each
+ * write: all of it is one object, which is a matter of cache lines with a thousand connections.
+ */
+export class WriteWatch extends Timed {
   readonly #timeoutMs: number;
-  readonly #waitingBytes: () => number;
-  readonly #onStall: () => void;
-  readonly #deadline: Deadline<WriteWatch>;
+  readonly #output: WatchedOutput;
   #handed = 0;
   #handedAt = 0;
   #target = 0;
   /** More waits than the target. */
   #isPart = false;
 
-  /**
-   * Begins to watch.
-   *
-   * @param waitingBytes tells how many of the bytes handed over have not been taken.
-   */
-  constructor(
-    wheel: TimerWheel,
-    timeoutMs: number,
-    waitingBytes: () => number,
-    onStall: () => void,
-  ) {
-    this.#wheel = wheel;
+  constructor(wheel: TimerWheel, timeoutMs: number, output: WatchedOutput) {
+    super(wheel);
     this.#timeoutMs = timeoutMs;
-    this.#waitingBytes = waitingBytes;
-    this.#onStall = onStall;
-    this.#deadline = new Deadline<WriteWatch>(wheel, this, checkStall);
+    this.#output = output;
   }
 
-  /** Tells that something was just handed over, `handed` bytes in all since the beginning. */
-  update(handed: number): void {
-    const waiting = this.#waitingBytes();
+  /**
+   * Tells that something was just handed over, or taken.
+   *
+   * @param handed bytes handed over in all since the beginning.
+   * @param waiting how many of them have not been taken.
+   */
+  update(handed: number, waiting: number): void {
     const isNew = handed !== this.#handed;
     this.#handed = handed;
     if (waiting === 0) {
       this.#isPart = false;
-      this.#deadline.clear();
+      this.clear();
       return;
     }
-    if (isNew) this.#handedAt = this.#wheel.time.now();
-    if (this.#deadline.isSet && handed - waiting < this.#target) return;
+    if (isNew) this.#handedAt = this.#now();
+    if (this.isSet && handed - waiting < this.#target) return;
     this.#aim(waiting);
   }
 
-  /** Stops. */
-  stop(): void {
-    this.#deadline.clear();
-  }
-
-  /** @internal */
-  check(): void {
-    const waiting = this.#waitingBytes();
+  protected override happen(): void {
+    const waiting = this.#output.waitingBytes;
     if (waiting === 0) return;
-    const isLate = !this.#isPart && this.#handedAt + this.#timeoutMs <= this.#wheel.time.now();
+    const isLate = !this.#isPart && this.#handedAt + this.#timeoutMs <= this.wheel.time.now();
     // What was to leave has left; the next portion, or something handed over later, still waits.
     if (this.#handed - waiting >= this.#target && !isLate) this.#aim(waiting);
-    else this.#onStall();
+    else this.#output.stalled();
   }
 
   #aim(waiting: number): void {
@@ -84,11 +78,12 @@ export class WriteWatch {
     const isAnew = this.#isPart;
     this.#isPart = waiting > PORTION_BYTES;
     this.#target = this.#handed - Math.max(0, waiting - PORTION_BYTES);
-    const since = isAnew || this.#isPart ? this.#wheel.time.now() : this.#handedAt;
-    this.#deadline.setAt(since + this.#timeoutMs);
+    const since = isAnew || this.#isPart ? this.#now() : this.#handedAt;
+    this.setAt(since + this.#timeoutMs);
   }
-}
 
-function checkStall(watch: WriteWatch): void {
-  watch.check();
+  /** Whole milliseconds, see {@link Timed}. */
+  #now(): number {
+    return Math.ceil(this.wheel.time.now());
+  }
 }

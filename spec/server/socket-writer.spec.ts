@@ -45,7 +45,7 @@ class Writer extends SocketWriter {
     this.told.push('overflowed');
     this.stopWriting();
   }
-  protected override stalled(): void {
+  override stalled(): void {
     this.told.push('stalled');
   }
   protected override unwritable(error: Error): void {
