@@ -221,7 +221,7 @@ export const EVENTS: readonly Defence[] = [
     attack: 'a client that never reads: time',
     defence: 'each portion must be taken in time',
     file: 'lib/server/write-watch.ts',
-    find: '    else this.#onStall();\n',
+    find: '    else this.#output.stalled();\n',
     replace: '    else this.#aim(waiting);\n',
     spec: 'spec/security/event-streams.spec.ts',
   },

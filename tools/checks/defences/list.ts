@@ -638,8 +638,8 @@ const HTTP: readonly Defence[] = [
     attack: 'deadlines that fire early',
     defence: 'what is not due stays',
     file: 'lib/server/clock.ts',
-    find: 'if (deadline.dueAt > now) this.move(deadline);',
-    replace: 'if (deadline.dueAt < 0) this.move(deadline);',
+    find: 'if (deadline.due > now) this.move(deadline);',
+    replace: 'if (deadline.due < 0) this.move(deadline);',
     spec: 'spec/server/clock.spec.ts',
   },
   {
