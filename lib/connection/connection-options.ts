@@ -21,8 +21,11 @@ export interface ConnectionSink {
   pong?(payload: Buffer, roundTripMs: number | undefined): void;
   /** Write these bytes. Returns true when they are needed no longer; `hasMore`: others follow. */
   write(bytes: Buffer, hasMore: boolean): boolean;
-  /** Output waits: call `flush()` at the end of this turn. Called once until then. */
-  wantsFlush(): void;
+  /**
+   * Output waits: call `flush()` at the end of this turn, of the connection or of `output`, which
+   * is nearer to it. Called once until then.
+   */
+  wantsFlush(output: { flush(): void }): void;
   /** Something was {@link Connection.isHeldUp}: ask again. */
   queueMoved?(): void;
   /** True while the transport holds so much output that pongs had better wait. */

@@ -225,6 +225,6 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     if (this.#outbox.length === 0 && !this.#isWatched) return;
     if (!IS_ONE_WRITE) return this.flush();
     this.#hasAskedForFlush = true;
-    this.#sink.wantsFlush();
+    this.#sink.wantsFlush(this);
   }
 }

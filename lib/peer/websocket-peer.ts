@@ -39,7 +39,7 @@ import { unlessAborted, waitQuietly } from './signals.ts';
 import { clockOf, systemTicker, type Ticker } from './ticker.ts';
 import type { Transport } from './transport.ts';
 import { TransportIntake } from './transport-intake.ts';
-import { flushAtTurnEnd } from './turn.ts';
+import { type Flushable, flushAtTurnEnd } from './turn.ts';
 
 const log = debug('barewire:peer');
 
@@ -80,6 +80,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     const wiring = new WebSocketPeer.#Wiring(this, options);
     const isSafe = transport.neverThrows === true;
     this.#transport = isSafe ? transport : new GuardedTransport(transport, wiring);
+    wiring.transport = this.#transport;
     this.#ticker = settings.ticker ?? systemTicker;
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';
@@ -97,16 +98,19 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
   static readonly #Wiring = class extends PeerReading implements ConnectionSink, TransportOwner {
+    /** Not asked of the peer: each write would touch its memory for nothing else. */
+    transport!: Transport;
+
     write(bytes: Buffer, hasMore: boolean): boolean {
-      return this.peer.#transport.write(bytes, hasMore);
+      return this.transport.write(bytes, hasMore);
     }
 
     transportLost(error: Error): void {
       this.peer.#connection.transportClosed(error);
     }
 
-    wantsFlush(): void {
-      flushAtTurnEnd(this.peer.#connection);
+    wantsFlush(output: Flushable): void {
+      flushAtTurnEnd(output);
     }
 
     queueMoved(): void {
@@ -114,24 +118,24 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     isCongested(): boolean {
-      return this.peer.#transport.isCongested;
+      return this.transport.isCongested;
     }
 
     unsentBytes(): number {
-      return this.peer.#transport.bufferedBytes;
+      return this.transport.bufferedBytes;
     }
 
     wantsInput(isWanted: boolean): void {
-      if (isWanted) this.peer.#transport.resume();
-      else this.peer.#transport.pause();
+      if (isWanted) this.transport.resume();
+      else this.transport.pause();
     }
 
     endTransport(): void {
-      this.peer.#transport.end();
+      this.transport.end();
     }
 
     abortTransport(): void {
-      this.peer.#transport.destroy();
+      this.transport.destroy();
     }
 
     closed(report: CloseReport): void {
