@@ -1,6 +1,6 @@
 /**
- * Bytes that are allocated for each message of 20 bytes: by a server that echoes it, and by the
- * codec alone; heap and memory of Buffers, between forced collections.
+ * Bytes that are allocated for each message: by a server that echoes it or sends it to many, and by
+ * the codec alone; heap and memory of Buffers, between forced collections.
  *
  *   npm run bench -- allocation [ids …] [--quick] [--rounds n] [--json file] [--svg file]
  *
@@ -10,11 +10,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { broadcasting, type Drive, echoing, streaming } from './allocation/drives.ts';
 import { HEAP_FLAGS } from './allocation/heap.ts';
 import { sampleServer } from './allocation/server.ts';
 import type { Workload } from './framing/workload.ts';
-import { BAREWIRE, NET, WS } from './process/contenders.ts';
+import { BAREWIRE, NET, NODE_HTTP, WS } from './process/contenders.ts';
 import type { EchoLoad } from './process/load.ts';
+import type { Contender } from './process/server-process.ts';
 import { readAmount, readCommandLine, readRows } from './support/command-line.ts';
 import { BENCH_OPTIONS } from './support/options.ts';
 import { makeRow, type Row, type Sample } from './support/report.ts';
@@ -29,20 +31,30 @@ interface Measurement {
   readonly measure: (rounds: number) => Promise<Parameters<typeof makeRow>[1]>;
 }
 
-function server(id: string, title: string, kind: EchoLoad['kind'], inFlight: number): Measurement {
-  const load = { payloadBytes: 20, connections: 10, inFlight, kind };
+function server(
+  id: string,
+  title: string,
+  drive: Drive,
+  contenders: readonly Contender[],
+): Measurement {
   return {
     id: `ALLOC server ${id}`,
     title,
     async measure(rounds) {
       const all = [];
-      for (const contender of [BAREWIRE, WS, NET]) {
-        const series = await sampleServer(contender, load, rounds);
+      for (const contender of contenders) {
+        const series = await sampleServer(contender, drive, rounds);
         all.push({ name: contender.name, series });
       }
       return all;
     },
   };
+}
+
+function echo(id: string, kind: EchoLoad['kind'], inFlight: number): Measurement {
+  const drive = echoing({ payloadBytes: 20, connections: 10, inFlight, kind });
+  const title = `received and echoed: ${kind}, ${inFlight} in flight, 20 B`;
+  return server(id, title, drive, [BAREWIRE, WS, NET]);
 }
 
 function codec(id: string, title: string, workload: Workload): Measurement {
@@ -80,14 +92,16 @@ const short = { size: 20, fragments: 1, script: 'ascii' } as const;
 const decode = { ...short, direction: 'decode', role: 'server' } as const;
 const encode = { ...short, direction: 'encode', role: 'server' } as const;
 const MEASUREMENTS: readonly Measurement[] = [
-  server('text', 'received and echoed: text, 1 in flight', 'text', 1),
-  server('binary', 'received and echoed: binary, 1 in flight', 'binary', 1),
-  server('text burst', 'received and echoed: text, 16 in flight', 'text', 16),
-  server('binary burst', 'received and echoed: binary, 16 in flight', 'binary', 16),
-  codec('decode text', 'read from masked frames: text', { ...decode, kind: 'text' }),
-  codec('decode binary', 'read from masked frames: binary', { ...decode, kind: 'binary' }),
-  codec('encode text', 'written to frames: text', { ...encode, kind: 'text' }),
-  codec('encode binary', 'written to frames: binary', { ...encode, kind: 'binary' }),
+  echo('text', 'text', 1),
+  echo('binary', 'binary', 1),
+  echo('text burst', 'text', 16),
+  echo('binary burst', 'binary', 16),
+  server('broadcast', 'sent to one of many: text, 200 B', broadcasting(200), [BAREWIRE, WS]),
+  server('events', 'sent to one of many: event, 200 B', streaming(200), [BAREWIRE, NODE_HTTP]),
+  codec('decode text', 'read from masked frames: text, 20 B', { ...decode, kind: 'text' }),
+  codec('decode binary', 'read from masked frames: binary, 20 B', { ...decode, kind: 'binary' }),
+  codec('encode text', 'written to frames: text, 20 B', { ...encode, kind: 'text' }),
+  codec('encode binary', 'written to frames: binary, 20 B', { ...encode, kind: 'binary' }),
 ];
 
 const { values, positionals } = readCommandLine({
@@ -97,7 +111,7 @@ const { values, positionals } = readCommandLine({
 const rounds = readAmount('--rounds', values.rounds, values.quick ? 2 : 5);
 const rows: Row[] = [];
 for (const { id, title, measure } of readRows(MEASUREMENTS, positionals)) {
-  const row = makeRow({ id, title: `${title}, 20 B`, unit: 'B' }, await measure(rounds));
+  const row = makeRow({ id, title, unit: 'B' }, await measure(rounds));
   console.log(formatRow(row));
   rows.push(row);
 }
