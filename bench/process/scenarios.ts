@@ -187,16 +187,8 @@ async function openAndClose(port: number, opening: Opening, close: Buffer, answe
   }
 }
 
-/**
- * Opening handshakes, each followed by a closing handshake, twenty at a time.
- *
- * @param warmUp handshakes before those that are counted: the engine compiles for some 3,000.
- */
-export function handshakes(
-  count: number,
-  carriage: Carriage = {},
-  warmUp: number = count / 5,
-): Measure {
+/** Opening and closing handshakes, twenty at a time. The engine compiles for some 3,000 of them. */
+export function handshakes(count: number, carriage: Carriage = {}, warmUp = count / 5): Measure {
   const payload = Buffer.from('03e8', 'hex');
   const close = encodeFrame({ opcode: OPCODE.close, payload, maskingKey: 1 });
   const answer = encodeFrame({ opcode: OPCODE.close, payload });

@@ -46,9 +46,6 @@ export interface BytesTaker {
   take(bytes: Buffer, hasMore: boolean): boolean;
 }
 
-/** Needs no bytes. */
-const NOBODY: BytesTaker = { take: () => true };
-
 const NO_SLAB: Buffer = Buffer.alloc(0);
 /** Stands for an empty list, and is never written to: idle connections share it. */
 const NONE: Buffer[] = [];
@@ -69,6 +66,8 @@ export class Outbox {
   /** How many of them have left: none but while it is flushed, or when a taker has thrown. */
   #leftCount = 0;
   #sealedBytes = 0;
+  /** What many connections send, when it is all that stands before the open region: no list. */
+  #alone: Buffer | undefined;
   /** How many of them many connections send. */
   #sharedCount = 0;
   /** The last of them whose memory is nobody else's. */
@@ -123,6 +122,11 @@ export class Outbox {
 
   /** Appends frames that many connections send, by reference. They must never change. */
   appendShared(frames: Buffer): void {
+    if (IS_FAST && this.#sealed === NONE && this.length === 0) {
+      this.#alone = frames;
+      this.#sealedBytes = frames.length;
+      return;
+    }
     this.appendEncoded(frames);
     this.#sharedCount += 1;
   }
@@ -133,7 +137,11 @@ export class Outbox {
    */
   flush(taker: BytesTaker): void {
     const isOpen = this.#end > this.#start;
-    if (this.#sealed.length > 0) this.#flushSealed(taker);
+    const alone = this.#alone;
+    if (alone !== undefined) {
+      this.#forgetSealed();
+      taker.take(alone, isOpen);
+    } else if (this.#sealed.length > 0) this.#flushSealed(taker);
     // Something long was appended meanwhile, which has sealed the open region.
     if (isOpen && this.#sealed.length > 0) this.#flushSealed(taker);
     if (this.#sealed.length === 0 && this.#end > this.#start) this.#flushRegion(taker);
@@ -160,11 +168,15 @@ export class Outbox {
 
   /** Forgets everything. */
   clear(): void {
-    this.flush(NOBODY);
+    this.flush({ take: () => true });
   }
 
   #sealedList(): Buffer[] {
     if (this.#sealed === NONE) this.#sealed = [];
+    if (this.#alone === undefined) return this.#sealed;
+    this.#sealed.push(this.#alone);
+    this.#alone = undefined;
+    this.#sharedCount = 1;
     return this.#sealed;
   }
 
@@ -187,12 +199,14 @@ export class Outbox {
       this.#leftCount += 1;
       this.#sealedBytes -= frame.length;
       const isFree = taker.take(frame, index < last);
-      if (isFree && frame === this.#ownFrame) keepSpare(frame);
+      const isSpare = isFree && frame === this.#ownFrame;
+      if (isSpare && frame.buffer.byteLength <= MAX_SPARE_BYTES) spare = Buffer.from(frame.buffer);
     }
     if (this.#sealed === sealed && this.#leftCount === sealed.length) this.#forgetSealed();
   }
 
   #forgetSealed(): void {
+    this.#alone = undefined;
     this.#sealed = NONE;
     this.#leftCount = 0;
     this.#sealedBytes = 0;
@@ -223,28 +237,14 @@ export class Outbox {
 
   #appendReference(opcode: number, fin: boolean, rsv: number, payload: Uint8Array): void {
     this.#open(MAX_HEADER_BYTES);
-    const { length } = payload;
+    const { buffer, byteOffset, length } = payload;
     this.#end += writeFrameHeader(this.#slab, this.#end, opcode, fin, rsv, length, undefined);
     shared.cursor = this.#end;
-    this.appendEncoded(asBuffer(payload));
+    this.appendEncoded(Buffer.from(buffer, byteOffset, length));
   }
 }
 
-/**
- * Gives a region of the slab back, if it is the newest still: who takes it may send meanwhile, and
- * what that is lies behind it.
- */
+/** Gives a region of the slab back, unless its taker has sent something that lies behind it. */
 function moveBack(slab: Buffer, start: number, end: number): void {
   if (shared.slab === slab && shared.cursor === end) shared.cursor = start;
-}
-
-/** Keeps the memory of a frame that was taken whole. */
-function keepSpare({ buffer }: Buffer): void {
-  if (buffer.byteLength <= MAX_SPARE_BYTES) spare = Buffer.from(buffer);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

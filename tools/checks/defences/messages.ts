@@ -514,8 +514,8 @@ export const MESSAGES: readonly Defence[] = [
     attack: 'a long frame that a slow transport still holds, overwritten with the next one',
     defence: 'the memory of a long frame is used again when it is free',
     file: 'lib/connection/outbox.ts',
-    find: 'if (isFree && frame === this.#ownFrame)',
-    replace: 'if (frame === this.#ownFrame)',
+    find: 'const isSpare = isFree && frame === this.#ownFrame;',
+    replace: 'const isSpare = frame === this.#ownFrame;',
     spec: 'spec/connection/outbox.prop.ts',
   },
   {
