@@ -4,6 +4,7 @@
  */
 import { UsageError } from 'barewire/base';
 import type { CloseReport, Connection, ConnectionSink, OutgoingMessage } from 'barewire/connection';
+import type { MessageCodec } from 'barewire/deflate';
 import type { Choices } from './engine/choices.ts';
 import { expectLaw } from './engine/target.ts';
 
@@ -47,6 +48,14 @@ export class Owner implements ConnectionSink {
   isCut = false;
   /** The peer's side of the transport has ended: what waits may be dropped. */
   hasPeerEnded = false;
+  /** What the transport was told last. */
+  isReading = true;
+  /** Pongs that were sent unasked. */
+  pongs = 0;
+  /** Its compressor, and what a message may have. */
+  codec: MessageCodec | undefined;
+  most = Number.POSITIVE_INFINITY;
+  #pieceBytes = 0;
   /** Bits that say at which callbacks something is done. */
   meddling = 0;
   meddle: () => void = () => {};
@@ -69,14 +78,33 @@ export class Owner implements ConnectionSink {
     if (isDue) this.meddle();
   }
 
-  message(): void {
+  /** What holds between any two calls of the owner. */
+  checkRest(): void {
+    const { state, isOpen } = this.connection;
+    const isPausing = isOpen && this.isPaused;
+    const says = (): string => JSON.stringify({ state, isPausing, isReading: this.isReading });
+    expectLaw(this.hasPeerEnded || this.isReading === !isPausing, 'pausing is passed on', says);
+    if (state !== 'failed' && state !== 'closed') return;
+    expectLaw((this.codec?.memoryBytes ?? 0) === 0, 'no compressor is kept behind the end');
+  }
+
+  #count(piece: string | Buffer): void {
+    this.#pieceBytes += Buffer.byteLength(piece);
+    expectLaw(this.#pieceBytes <= this.most, 'no message has more than it may');
+  }
+
+  message(data: string | Buffer): void {
+    this.#pieceBytes = 0;
+    this.#count(data);
     this.#deliver();
   }
   messageStart(): void {
+    this.#pieceBytes = 0;
     this.#deliver();
   }
   messagePiece(piece: string | Buffer): void {
     expectLaw(piece.length > 0, 'no piece is empty');
+    this.#count(piece);
     this.#deliver();
   }
   messageEnd(): void {
@@ -101,7 +129,9 @@ export class Owner implements ConnectionSink {
   isCongested(): boolean {
     return this.congested;
   }
-  wantsInput(): void {}
+  wantsInput(isWanted: boolean): void {
+    this.isReading = isWanted;
+  }
   endTransport(): void {
     this.wantsEnd = true;
   }
@@ -134,7 +164,9 @@ export const ACTS: readonly Act[] = [
   (owner, choices) => send(owner, TEXT.slice(choices.byte() % 51)),
   (owner, choices) => send(owner, Buffer.alloc(choices.byte(), 'κ'), choices.flag()),
   (owner) => owner.connection.ping(),
-  (owner) => owner.connection.pong(Buffer.from('p')),
+  (owner) => {
+    if (owner.connection.pong(Buffer.from('p'))) owner.pongs += 1;
+  },
   (owner, choices) => owner.connection.close(choices.pick([1000, 1001, 4999, undefined])),
   (owner) => {
     owner.isPaused = true;

@@ -9,7 +9,9 @@
  *   frames and no fault, and nothing behind a close frame;
  * - at most one close frame leaves; its code is the one in the report;
  * - nothing is delivered while paused, after a failure, after the peer's close frame or after the
- *   end;
+ *   end, and the transport is asked to bring nothing while, and only while, its owner pauses;
+ * - no message has more than it may, however it is compressed and cut;
+ * - no more pings are answered than came; heartbeats say nothing;
  * - messages that were accepted arrive at the other side, all of them and in order, those that are
  *   written in pieces and those that wait behind them, too; when the connection fails, is cut, or
  *   the peer's side of the transport ends: the first of them;
@@ -18,7 +20,8 @@
  * - each message counts as sent or as dropped, and those that were sent arrive;
  * - when the transport is gone, `closed` is reported, once and as the last thing; a clean report
  *   means that close frames went both ways, and a literal reading finds both of them;
- * - after any deadline has passed many times over, the connection has asked for its end.
+ * - after any deadline has passed many times over, the connection has asked for its end;
+ * - who has failed or come to the end keeps no compressor.
  */
 import { Connection, type ConnectionSink } from 'barewire/connection';
 import { type DeflateParameters, MessageCodec } from 'barewire/deflate';
@@ -48,6 +51,8 @@ interface Setting {
 
 function open(owner: Owner, setting: Setting, clock: { nowMs: number }): Connection {
   const { role, isDeflating, delivery, most } = setting;
+  owner.most = most;
+  owner.codec = isDeflating ? new MessageCodec(role, DEFLATE, { zlib: 'handle' }) : undefined;
   return new Connection(owner, {
     role,
     delivery,
@@ -58,7 +63,7 @@ function open(owner: Owner, setting: Setting, clock: { nowMs: number }): Connect
     messageTimeoutMs: 60_000,
     pingIntervalMs: 20_000,
     pongTimeoutMs: 10_000,
-    deflate: isDeflating ? new MessageCodec(role, DEFLATE, { zlib: 'handle' }) : undefined,
+    deflate: owner.codec,
     compressThresholdBytes: 20,
   });
 }
@@ -71,6 +76,9 @@ function checkWritten(owner: Owner, { role, isDeflating }: Setting): void {
   const show = (): string => JSON.stringify(lines);
   expectLaw(!lines.some((line) => line.startsWith('failed')), 'writes well-formed frames', show);
   expectLaw(lines.length === 0 || lines.at(-1) === 'end', 'writes whole frames', show);
+  const { pingsReceived } = owner.connection.counters;
+  const pongs = lines.filter((line) => /^frame true 0 10 .* [^0]\d* \d+$/.test(line)).length;
+  expectLaw(pongs <= pingsReceived + owner.pongs, 'no ping is answered twice', show);
   const closes = lines.flatMap((line, index) => (/^frame true 0 8 /.test(line) ? [index] : []));
   expectLaw(closes.length <= 1, 'writes at most one close frame', show);
   const close = closes[0];
@@ -167,6 +175,7 @@ function finish(owner: Owner, setting: Setting, clock: { nowMs: number }): void 
   connection.transportClosed();
   const { report } = owner;
   expectLaw(report !== undefined && connection.state === 'closed', 'reports its end');
+  owner.checkRest();
   checkWritten(owner, setting);
   checkCounts(owner, setting);
   if (report?.wasClean === true) checkClean(owner, setting);
@@ -210,6 +219,7 @@ function run(input: Uint8Array): void {
     if (chunk !== undefined && chunk.length > 0) give(owner, Buffer.from(chunk));
     acts[turn]?.(owner, choices, clock);
     connection.flush();
+    owner.checkRest();
   }
   checkArrival(owner, setting);
   finish(owner, setting, clock);
@@ -230,6 +240,8 @@ export const target: FuzzTarget = {
     hex('81 85 00000000 48656c6c6f 89 81 00000000 41 00 01 05 01 02 05 00 00 00 00 00 00'),
     hex('01 02 4865 80 03 6c6c6f 88 02 03e8 00 05 01 06 05 07 05 00 00 00 00 00 01'),
     hex('c1 87 00000000 f248cdc9c90700 88 80 00000000 00 02 03 02 01 02 05 00 00 00 01 00'),
+    // Two fragments of 90 bytes each, where 100 are allowed.
+    hex('42 8a 00000000 4a4ca415000000 00ffff 80 86 00000000 4a4ca4150000 0000 0000 01010100'),
     hex('82 7e 0100 00 02 01 0d 0c 0b 06 02 01 00 00 01'),
   ],
   maxLength: 300,

@@ -229,6 +229,30 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: `this.#await('peer-close')`,
     replace: `(this.#isClean = true, this.#await('peer-close'))`,
   },
+  'connection-reads-the-paused': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'this.#transport.wantsInput(false);',
+    replace: ';',
+  },
+  'connection-limits-each-fragment': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'const maxBytes = this.#limitBytes - this.length;',
+    replace: 'const maxBytes = this.#limitBytes;',
+  },
+  'connection-answers-again': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'this.#owedPong = undefined;',
+    replace: ';',
+  },
+  'connection-keeps-its-compressor': {
+    target: 'connection',
+    chapter: 'connection',
+    find: 'this.#output.discard();\n        this.#parts.deflate?.close();',
+    replace: 'this.#output.discard();',
+  },
   'connection-pings-the-paused': {
     target: 'connection',
     chapter: 'connection',

@@ -147,10 +147,14 @@ const streamSteps = fc
 const controls = fc.tuple(side, fc.uint8Array({ maxLength: 125 }), fc.boolean()).map(
   ([from, payload, isPing]) =>
     new Step(`${from} ${isPing ? 'pings' : 'pongs'}`, (pair) => {
-      const { connection, pings } = pair[from];
-      const { isOpen } = connection;
-      if (!isPing) return equal(connection.pong(payload), isOpen);
-      if (connection.ping(payload)) pings.push(Buffer.from(payload).toString('latin1'));
+      const end = pair[from];
+      const { isOpen } = end.connection;
+      if (!isPing) {
+        equal(end.connection.pong(payload), isOpen);
+        end.pongs += isOpen ? 1 : 0;
+      } else if (end.connection.ping(payload)) {
+        end.pings.push(Buffer.from(payload).toString('latin1'));
+      }
     }),
 );
 
@@ -178,10 +182,12 @@ const moods = fc
       new Step(`${at}: ${what}`, (pair) => {
         const end = pair[at];
         if (what === 'pause') {
+          end.isPaused = true;
           end.connection.pause();
           end.seenAtPause ??= end.seen.length;
         } else if (what === 'resume') {
           end.seenAtPause = undefined;
+          end.isPaused = false;
           end.connection.resume();
         } else if (what === 'congest') end.congested = true;
         else if (what === 'flush') end.flush();
@@ -230,6 +236,7 @@ const setups = (isCompressed: boolean): fc.Arbitrary<ModelSetup> =>
     deflate: isCompressed ? parameters : fc.constant(undefined),
     delivery: fc.record({ client: delivery, server: delivery }),
     ownsInput: fc.boolean(),
+    areWiresObedient: fc.boolean(),
     isPausedAtEnd: fc.boolean(),
     deadlines: fc.constant({}),
   });

@@ -235,6 +235,11 @@ t.test('law: a peer that does not read is answered with one pong, and with no mo
         assert.ok(answer.length <= 127, `${answer.length} bytes are owed`);
         const last = server.seen.filter(([kind]) => kind === 'ping').at(-1)?.[1] as string;
         assert.equal(answer.subarray(2).toString('latin1'), last ?? '');
+        for (const isCongested of [false, true, false]) {
+          server.congested = isCongested;
+          server.connection.drained();
+          assert.equal(server.takeOutput().length, 0, 'nothing is owed any more');
+        }
         if (pings.length > 0) owed += 1;
       },
     ),

@@ -10,14 +10,9 @@ import {
   type ConnectionOptions,
   type OutgoingMessage,
 } from 'barewire/connection';
-import {
-  type DeflateJobDone,
-  type DeflateParameters,
-  MessageCodec,
-  type WorkingNotice,
-} from 'barewire/deflate';
+import type { DeflateParameters } from 'barewire/deflate';
 import { End } from './connection-pair.ts';
-import { SteppedPool } from './deflate-jobs.ts';
+import { SlowCodec } from './slow-codec.ts';
 
 export type Side = 'client' | 'server';
 export const otherSide = (side: Side): Side => (side === 'client' ? 'server' : 'client');
@@ -37,72 +32,15 @@ interface Accepted {
   readonly stream?: StreamedMessage;
 }
 
-/** A codec whose jobs begin, go on and end when the model says so. */
-class SlowCodec {
-  readonly #pool = new SteppedPool();
-  readonly #codec: MessageCodec;
-  readonly jobs: (() => void)[] = [];
-  /** 1 while a slice of a message is being inflated, which is not while it waits for its turn. */
-  inflating = 0;
-
-  constructor(side: Side, parameters: DeflateParameters) {
-    this.#codec = new MessageCodec(side, parameters, { pool: this.#pool, zlib: 'handle' });
-  }
-
-  /** Does the next bit of work; false when there is none. */
-  work(): boolean {
-    const next = this.#pool.steps.shift() ?? this.jobs.shift();
-    next?.();
-    return next !== undefined;
-  }
-
-  compress(payload: Uint8Array, fin: boolean, done: DeflateJobDone): void {
-    const copy = Uint8Array.from(payload);
-    this.jobs.push(() => this.#codec.compress(copy, fin, done));
-  }
-
-  decompress(
-    payload: Uint8Array,
-    fin: boolean,
-    maxBytes: number,
-    done: DeflateJobDone,
-    working: WorkingNotice,
-  ): void {
-    const copy = Uint8Array.from(payload);
-    this.jobs.push(() =>
-      this.#codec.decompress(copy, fin, maxBytes, done, (isWorking) => {
-        this.inflating = isWorking ? 1 : 0;
-        working(isWorking);
-      }),
-    );
-  }
-
-  beginTurn(): void {
-    this.#codec.beginTurn();
-  }
-
-  breakContext(): void {
-    this.#codec.breakContext();
-  }
-
-  releaseIdle(): void {
-    this.#codec.releaseIdle();
-  }
-
-  close(): void {
-    this.jobs.length = 0;
-    this.#codec.close();
-    // A thread that is at work ends its step, and nobody hears of it.
-    while (this.work());
-  }
-}
-
 /** One side: a connection, its pipe, and what it has accepted. */
 export class ModelEnd extends End {
   readonly side: Side;
   readonly codec: SlowCodec | undefined;
   readonly accepted: Accepted[] = [];
   readonly pings: string[] = [];
+  /** Pongs that it sent unasked. */
+  pongs = 0;
+  isPaused = false;
   /** Makes frames that many connections would send. */
   readonly making: (() => void)[] = [];
   /** Its transport is gone, or is going to be. */
@@ -179,6 +117,30 @@ export class ModelEnd extends End {
     this.inflatingMs = 0;
   }
 
+  /** What keeps frames from being delivered keeps the transport from being read, and only that. */
+  checkReading(): void {
+    const { state, isOpen } = this.connection;
+    if (this.hasPeersEnd) return;
+    const isReadable = state === 'open' || state === 'close-sent';
+    const mustWait = this.codec?.isInflating === true || (isOpen && this.isPaused);
+    equal(this.wantsReading, !(isReadable && mustWait), `${this.side} reads, being ${state}`);
+  }
+
+  /** Each pong answers a ping, or was sent without one. */
+  checkPongs(other: ModelEnd): void {
+    // Heartbeats are pongs as well, and say nothing.
+    const pongs = other.seen.filter(([kind, payload]) => kind === 'pong' && payload !== '').length;
+    const most = this.connection.counters.pingsReceived + this.pongs;
+    ok(pongs <= most, `${this.side} sent ${pongs} pongs, not ${most}`);
+  }
+
+  /** Who reads and writes no more keeps no compressor. */
+  checkCodec(): void {
+    const { state } = this.connection;
+    if (this.codec === undefined || (state !== 'failed' && state !== 'closed')) return;
+    ok(this.codec.isClosed, `${this.side} is ${state} and keeps its compressor`);
+  }
+
   /** Every move of the closing handshake must be in the table, or several in a row. */
   checkMove(): void {
     const now = this.connection.state;
@@ -198,6 +160,8 @@ export interface ModelSetup {
   readonly deflate: DeflateParameters | undefined;
   readonly delivery: Readonly<Record<Side, 'message' | 'pieces'>>;
   readonly ownsInput: boolean;
+  /** Whether the wires bring nothing while they are asked not to; else bytes are under way. */
+  readonly areWiresObedient: boolean;
   /** The client has paused when it closes in the end. */
   readonly isPausedAtEnd: boolean;
   readonly deadlines: Partial<ConnectionOptions>;
@@ -207,6 +171,7 @@ export interface ModelSetup {
 export class ModelPair {
   readonly clock = { nowMs: 0 };
   readonly #deadlines: Partial<ConnectionOptions>;
+  readonly #areWiresObedient: boolean;
   readonly client: ModelEnd;
   readonly server: ModelEnd;
   /** Somebody broke a rule or cut the wire: not everything arrives. */
@@ -215,6 +180,7 @@ export class ModelPair {
   constructor(setup: ModelSetup) {
     const { deflate, delivery, ownsInput } = setup;
     this.#deadlines = setup.deadlines;
+    this.#areWiresObedient = setup.areWiresObedient;
     const end = (side: Side): ModelEnd =>
       new ModelEnd(side, this.clock, {
         delivery: delivery[side],
@@ -231,16 +197,19 @@ export class ModelPair {
     return [this.client, this.server];
   }
 
-  /** Delivers up to `count` bytes of what `from` has written. */
-  deliver(from: Side, count: number): void {
+  /** Delivers up to `count` bytes of what `from` has written; false when there is nothing to. */
+  deliver(from: Side, count: number): boolean {
     const { pipe } = this[from];
     const to = this[otherSide(from)];
+    const isHeld = this.#areWiresObedient && !to.wantsReading && !to.isGone;
+    if (isHeld || pipe.length === 0) return false;
     const all = Buffer.concat(pipe.splice(0));
     const chunk = Buffer.from(all.subarray(0, count));
     if (all.length > count) pipe.push(all.subarray(count));
-    if (chunk.length === 0 || to.isGone) return;
+    if (chunk.length === 0 || to.isGone) return true;
     if (to.connection.state === 'open') to.silentMs = 0;
     to.connection.receive(chunk);
+    return true;
   }
 
   /** Lets time pass for both. */
@@ -287,6 +256,7 @@ export class ModelPair {
       // Who closes behind a pause of its own must come to an end all the same.
       if (end.connection.isOpen) {
         end.seenAtPause = undefined;
+        end.isPaused = false;
         end.connection.resume();
       }
       end.connection.drained();
@@ -296,9 +266,9 @@ export class ModelPair {
       isMoving = false;
       for (const end of this.ends) {
         const hasWorked = end.work();
-        isMoving ||= hasWorked || end.pipe.length > 0 || end.wantsOutput;
         end.flush();
-        this.deliver(end.side, Number.POSITIVE_INFINITY);
+        const hasDelivered = this.deliver(end.side, Number.POSITIVE_INFINITY);
+        isMoving ||= hasWorked || hasDelivered || end.wantsOutput;
       }
       this.settleTransports();
     }
@@ -308,6 +278,9 @@ export class ModelPair {
   check(): void {
     for (const end of this.ends) {
       end.checkMove();
+      end.checkReading();
+      end.checkPongs(this[otherSide(end.side)]);
+      end.checkCodec();
       this.#checkMessages(end, this[otherSide(end.side)].messages());
       const { counters } = end.connection;
       equal(counters.messagesReceived, end.messages().length);
