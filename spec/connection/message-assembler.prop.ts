@@ -2,10 +2,14 @@
 import assert from 'node:assert/strict';
 import { encodeFrame, FrameReader, type FrameToEncode, OPCODE } from 'barewire/codec';
 import { MessageAssembler } from 'barewire/connection';
+import { MessageCodec } from 'barewire/deflate';
 import fc from 'fast-check';
 import t from 'tap';
+import { cutAtShares, halfRandom, shares } from '../support/deflate-arbitraries.ts';
+import { DEFAULTS } from '../support/deflate-jobs.ts';
 import { cutAt } from '../support/feeding.ts';
 import { allFrames, legalFrames } from '../support/frame-arbitraries.ts';
+import { packed } from '../support/inflate-cases.ts';
 import { runs } from '../support/laws.ts';
 import { brokenCharacters, spoiledText, textBytes } from '../support/utf8-arbitraries.ts';
 
@@ -76,10 +80,12 @@ function assemble(
   role: 'client' | 'server',
   delivery: Delivery,
   limits: Limits,
-): { reports: string[]; mostHeld: number } {
+  inflater?: MessageCodec,
+): { reports: string[]; mostHeld: number; mostDelivered: number } {
   const reports: string[] = [];
   let pieces: (string | Buffer)[] = [];
   let isText = false;
+  let mostDelivered = 0;
   const report = (data: string | Buffer): void => {
     reports.push(typeof data === 'string' ? `text ${data}` : `binary ${data.toString('hex')}`);
   };
@@ -93,24 +99,26 @@ function assemble(
         assert.equal(typeof piece === 'string', isText);
         assert.ok(piece.length > 0, 'an empty piece');
         pieces.push(piece);
+        const bytes = pieces.reduce((sum, each) => sum + Buffer.byteLength(each), 0);
+        mostDelivered = Math.max(mostDelivered, bytes);
       },
       messageEnd: () => report(isText ? pieces.join('') : Buffer.concat(pieces as Buffer[])),
       control: (opcode, payload) => reports.push(`control ${opcode} ${payload.toString('hex')}`),
       failed: ({ code }) => reports.push(`failed ${code}`),
-      inflating: () => assert.fail('nothing is compressed'),
-      pauseFrames: () => assert.fail('nothing is compressed'),
-      jobDone: () => assert.fail('nothing is compressed'),
+      inflating: () => assert.fail('no job takes time'),
+      pauseFrames: () => assert.fail('no job takes time'),
+      jobDone: () => assert.fail('no job takes time'),
       whenWanted: (deliver) => deliver(),
     },
-    { delivery, ...limits },
+    { delivery, inflater, ...limits },
   );
-  const reader = new FrameReader(assembler, { role });
+  const reader = new FrameReader(assembler, { role, allowRsv1: inflater !== undefined });
   let mostHeld = 0;
   for (const chunk of chunks) {
     reader.receive(chunk);
     mostHeld = Math.max(mostHeld, assembler.heldBytes);
   }
-  return { reports, mostHeld };
+  return { reports, mostHeld, mostDelivered };
 }
 
 const place = fc.double({ min: 0, max: 1, noNaN: true });
@@ -206,3 +214,58 @@ t.test(
     t.end();
   },
 );
+
+/** A message in fragments: compressed as a whole, and cut anywhere. */
+function compressedFrames(bytes: Buffer, isText: boolean, cuts: readonly number[]) {
+  const pieces = cutAtShares(packed(bytes), cuts);
+  return pieces.map((payload, index): FrameToEncode => {
+    const [isFirst, fin] = [index === 0, index === pieces.length - 1];
+    const type = isText ? OPCODE.text : OPCODE.binary;
+    return isFirst
+      ? { opcode: type, rsv: 4, fin, payload }
+      : { opcode: OPCODE.continuation, fin, payload };
+  });
+}
+
+t.test('law: all fragments of a compressed message together may have so many bytes', (t) => {
+  const contents = fc.oneof(
+    fc.tuple(fc.integer({ min: 1, max: 9000 }), fc.nat()).map(([size, seed]) => ({
+      isText: false,
+      bytes: halfRandom(size, seed),
+    })),
+    fc.integer({ min: 1, max: 70_000 }).map((size) => ({
+      isText: true,
+      bytes: Buffer.alloc(size, 'so many bytes, '),
+    })),
+  );
+  let cutUp = 0;
+  fc.assert(
+    fc.property(
+      contents,
+      shares,
+      role,
+      delivery,
+      cuts,
+      ({ isText, bytes }, at, to, how, places) => {
+        const list = compressedFrames(bytes, isText, at);
+        if (list.length > 1) cutUp += 1;
+        const wire = cut(wireOf([...list, ...list], to), places);
+        const ask = (maxMessageBytes: number): readonly string[] => {
+          const limits = { maxMessageBytes, maxFragments: 10 };
+          const codec = new MessageCodec(to, DEFAULTS, { zlib: 'handle' });
+          const { reports, mostHeld, mostDelivered } = assemble(wire, to, how, limits, codec);
+          codec.close();
+          assert.ok(mostDelivered <= maxMessageBytes, `${mostDelivered} bytes are delivered`);
+          assert.ok(mostHeld <= 64 + 2 * maxMessageBytes, `${mostHeld} bytes are held`);
+          return reports;
+        };
+        const said = isText ? `text ${bytes}` : `binary ${bytes.toString('hex')}`;
+        assert.deepEqual(ask(bytes.length), [said, said]);
+        assert.deepEqual(ask(bytes.length - 1), ['failed message-too-large']);
+      },
+    ),
+    runs(120),
+  );
+  t.ok(cutUp > 40, `${cutUp} in fragments`);
+  t.end();
+});
