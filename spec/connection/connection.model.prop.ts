@@ -192,7 +192,7 @@ const moods = fc
         } else if (what === 'congest') end.congested = true;
         else if (what === 'flush') end.flush();
         else if (what === 'finish') end.work();
-        else if (what === 'tick') end.connection.tick(pair.clock.nowMs);
+        else if (what === 'tick') end.tick(pair.clock.nowMs);
         else {
           end.congested = false;
           end.connection.drained();
@@ -203,6 +203,36 @@ const moods = fc
 const times = fc
   .constantFrom(10, 500, 1000, 1000, 3000, 20_000)
   .map((ms) => new Step(`${ms} ms pass`, (pair) => pair.pass(ms)));
+
+/** A message whose last bytes come later than the others. */
+const late = fc.tuple(side, fc.nat(30), fc.array(fc.constantFrom(500, 1000), { maxLength: 4 })).map(
+  ([from, lastBytes, pauses]) =>
+    new Step(`${lastBytes} bytes of ${from} come ${pauses.join(' + ')} ms late`, (pair) => {
+      const end = pair[from];
+      if (end.connection.send('a message that is late')) {
+        end.accepted.push({ isText: true, content: 'a message that is late' });
+      }
+      end.flush();
+      const size = end.pipe.reduce((sum, { length }) => sum + length, 0);
+      pair.deliver(from, Math.max(0, size - lastBytes));
+      for (const ms of pauses) pair.pass(ms);
+      pair.deliver(from, lastBytes);
+    }),
+);
+
+/** A long message of which a few bytes come each second, perhaps to somebody who has closed. */
+const trickles = fc
+  .tuple(side, fc.constantFrom(1, 20), fc.constantFrom(2, 9, 30), fc.boolean())
+  .map(
+    ([from, bytes, seconds, isClosing]) =>
+      new Step(`${from} says ${bytes} bytes each of ${seconds} s`, (pair) => {
+        const { connection, accepted } = pair[from];
+        const content = 'tidbits '.repeat(80);
+        if (connection.send(content, { compress: false })) accepted.push({ isText: true, content });
+        if (isClosing) pair[otherSide(from)].connection.close(1000);
+        pair.trickle([pair[from]], seconds, bytes);
+      }),
+  );
 
 const aborts = side.map(
   (from) => new Step(`${from} aborts`, (pair) => pair[from].connection.terminate()),
@@ -237,7 +267,9 @@ const setups = (isCompressed: boolean): fc.Arbitrary<ModelSetup> =>
     delivery: fc.record({ client: delivery, server: delivery }),
     ownsInput: fc.boolean(),
     areWiresObedient: fc.boolean(),
+    areCutsTold: fc.constant(true),
     isPausedAtEnd: fc.boolean(),
+    bytesASecond: fc.constant(0),
     deadlines: fc.constant({}),
   });
 
@@ -247,7 +279,7 @@ const deadlines = fc.record({
   inflateTimeoutMs: fc.constantFrom(2000, 30_000),
   closeTimeoutMs: fc.constantFrom(1000, 10_000),
   endTimeoutMs: fc.constantFrom(500, 5000),
-  maxCloseMs: fc.constantFrom(0, 20_000),
+  maxCloseMs: fc.constantFrom(0, 5000, 20_000),
   pingIntervalMs: fc.constantFrom(0, 1000),
   pongTimeoutMs: fc.constantFrom(0, 2000),
   idleTimeoutMs: fc.constantFrom(0, 9000),
@@ -265,17 +297,13 @@ function converse(setup: ModelSetup, steps: Iterable<fc.Command<object, ModelPai
   pair.checkEnd();
 }
 
-/** As {@link converse}, against the clock: at the end nothing but time passes. */
+/** As {@link converse}, against the clock: at the end time passes, and a few bytes at most. */
 function converseInTime(setup: ModelSetup, steps: Iterable<fc.Command<object, ModelPair>>): void {
   const pair = new ModelPair(setup);
   pair.isDisturbed = true;
   fc.modelRun(() => ({ model: {}, real: pair }), steps);
   for (const { connection } of pair.ends) connection.close(1000);
-  for (let second = 0; second < 60; second += 1) {
-    pair.pass(1000);
-    pair.settleTransports();
-    pair.check();
-  }
+  pair.trickle(pair.ends, 60, setup.bytesASecond);
   pair.checkEnd();
 }
 
@@ -323,9 +351,12 @@ for (const isCompressed of [false, true]) {
   }
   t.test(`${how}: every deadline is kept, and none comes early`, (t) => {
     const setup = fc
-      .tuple(setups(isCompressed), deadlines)
-      .map(([plain, limits]) => ({ ...plain, deadlines: limits }));
-    const all = [...steps, ...steps, times, times, times, times, closes, aborts, breaches];
+      .tuple(setups(isCompressed), deadlines, fc.boolean(), fc.constantFrom(0, 1, 50))
+      .map(([plain, limits, areCutsTold, bytesASecond]) => {
+        return { ...plain, deadlines: limits, areCutsTold, bytesASecond };
+      });
+    const slow = [times, times, times, times, late, late, late, late, trickles];
+    const all = [...steps, ...steps, ...slow, closes, aborts, breaches];
     fc.assert(
       fc.property(setup, fc.commands(all, { maxCommands: 80, size: 'max' }), converseInTime),
       runs(300),

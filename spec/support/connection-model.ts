@@ -41,6 +41,8 @@ export class ModelEnd extends End {
   /** Pongs that it sent unasked. */
   pongs = 0;
   isPaused = false;
+  /** A message is coming in, piece by piece. */
+  isStreaming = false;
   /** Makes frames that many connections would send. */
   readonly making: (() => void)[] = [];
   /** Its transport is gone, or is going to be. */
@@ -52,8 +54,12 @@ export class ModelEnd extends End {
   inflatingMs = 0;
   /** Since the last bytes came: how long it has read. */
   silentMs = 0;
+  /** How long it has read while a message was coming in, since a tick first saw that. */
+  unfinishedMs: number | undefined;
   /** How long its closing has gone on. */
   closingMs = 0;
+  /** How often it was told the time since it cut its transport. */
+  ticksSinceCut = 0;
   /** How much had been seen when the pause began that still lasts. */
   seenAtPause: number | undefined;
   #before: CloseState = 'open';
@@ -100,6 +106,14 @@ export class ModelEnd extends End {
     if (isReading) this.silentMs += ms;
     if (this.codec !== undefined && this.codec.inflating > 0) this.inflatingMs += ms;
     if (!this.connection.isOpen) this.closingMs += ms;
+    if (isReading && this.unfinishedMs !== undefined) this.unfinishedMs += ms;
+  }
+
+  /** Is told the time. */
+  tick(nowMs: number): void {
+    if (this.isAborted) this.ticksSinceCut += 1;
+    this.connection.tick(nowMs);
+    if (this.isStreaming) this.unfinishedMs ??= 0;
   }
 
   override message(data: string | Buffer): void {
@@ -107,21 +121,28 @@ export class ModelEnd extends End {
     this.#noteMessage();
   }
 
+  override messageStart(isText: boolean): void {
+    super.messageStart(isText);
+    this.isStreaming = true;
+  }
+
   override messageEnd(): void {
     super.messageEnd();
+    this.isStreaming = false;
     this.#noteMessage();
   }
 
   #noteMessage(): void {
     this.readingMs = 0;
     this.inflatingMs = 0;
+    this.unfinishedMs = undefined;
   }
 
   /** What keeps frames from being delivered keeps the transport from being read, and only that. */
   checkReading(): void {
     const { state, isOpen } = this.connection;
     if (this.hasPeersEnd) return;
-    const isReadable = state === 'open' || state === 'close-sent';
+    const isReadable = !this.isAborted && (state === 'open' || state === 'close-sent');
     const mustWait = this.codec?.isInflating === true || (isOpen && this.isPaused);
     equal(this.wantsReading, !(isReadable && mustWait), `${this.side} reads, being ${state}`);
   }
@@ -162,8 +183,12 @@ export interface ModelSetup {
   readonly ownsInput: boolean;
   /** Whether the wires bring nothing while they are asked not to; else bytes are under way. */
   readonly areWiresObedient: boolean;
+  /** Whether a transport that is cut says that it is gone. */
+  readonly areCutsTold: boolean;
   /** The client has paused when it closes in the end. */
   readonly isPausedAtEnd: boolean;
+  /** What still comes each second when nobody does anything any more. */
+  readonly bytesASecond: number;
   readonly deadlines: Partial<ConnectionOptions>;
 }
 
@@ -172,6 +197,7 @@ export class ModelPair {
   readonly clock = { nowMs: 0 };
   readonly #deadlines: Partial<ConnectionOptions>;
   readonly #areWiresObedient: boolean;
+  readonly #areCutsTold: boolean;
   readonly client: ModelEnd;
   readonly server: ModelEnd;
   /** Somebody broke a rule or cut the wire: not everything arrives. */
@@ -181,6 +207,7 @@ export class ModelPair {
     const { deflate, delivery, ownsInput } = setup;
     this.#deadlines = setup.deadlines;
     this.#areWiresObedient = setup.areWiresObedient;
+    this.#areCutsTold = setup.areCutsTold;
     const end = (side: Side): ModelEnd =>
       new ModelEnd(side, this.clock, {
         delivery: delivery[side],
@@ -217,7 +244,18 @@ export class ModelPair {
     this.clock.nowMs += ms;
     for (const end of this.ends) {
       end.pass(ms);
-      end.connection.tick(this.clock.nowMs);
+      end.tick(this.clock.nowMs);
+    }
+  }
+
+  /** Seconds pass, in each of which a few bytes of these arrive. */
+  trickle(from: readonly ModelEnd[], seconds: number, bytes: number): void {
+    for (const end of from) if (bytes > 0) end.flush();
+    for (let second = 0; second < seconds; second += 1) {
+      for (const end of from) if (bytes > 0) this.deliver(end.side, bytes);
+      this.pass(1000);
+      this.settleTransports();
+      this.check();
     }
   }
 
@@ -225,7 +263,7 @@ export class ModelPair {
   settleTransports(): void {
     for (const end of this.ends) {
       const other = this[otherSide(end.side)];
-      if (end.isAborted) this.#lose(end, other);
+      if (end.isAborted && this.#areCutsTold) this.#lose(end, other);
       else if (end.hasEnded && end.pipe.length === 0 && !other.hasPeersEnd && !other.isGone) {
         other.hasPeersEnd = true;
         other.connection.receiveEnd();
@@ -303,6 +341,9 @@ export class ModelPair {
     } = this.#deadlines;
     const isLate = end.closingMs >= 2 * closeTimeoutMs + endTimeoutMs + maxCloseMs;
     ok(!isLate || isAborted || report !== undefined, `${side} closes for ever`);
+    ok(end.ticksSinceCut === 0 || report !== undefined, `${side} waits for who will not answer`);
+    const isSlow = (end.unfinishedMs ?? 0) >= messageTimeoutMs;
+    ok(!isSlow || !end.connection.isOpen, `${side} lets a message come for ever`);
     const code = report?.error?.code;
     if (code === 'message-timeout') ok(end.readingMs >= messageTimeoutMs, 'had its time to come');
     if (code === 'inflate-timeout') ok(end.inflatingMs >= inflateTimeoutMs, 'to be inflated');
