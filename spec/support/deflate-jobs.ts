@@ -99,17 +99,26 @@ export class CrowdedQueue extends FairQueue {
 /** A pool whose threads work when the spec says so: each step of a job waits in `steps`. */
 export class SteppedPool extends DeflatePool {
   readonly steps: (() => void)[] = [];
+  readonly #atWork = new Set<object>();
 
   override take(options: EngineOptions, owner?: object): LentEngine {
     const lent = super.take(options, owner);
     const { engine } = lent;
     engine.runLater = (flush, input, start, end, output, done) => {
+      this.#atWork.add(engine);
       this.steps.push(() => {
+        this.#atWork.delete(engine);
         engine.run(flush, input, start, end, output);
         done();
       });
     };
     return lent;
+  }
+
+  /** A thread would go on in an engine that is somebody else's by then, or closed. */
+  override give(lent: LentEngine, owner?: object): void {
+    if (this.#atWork.has(lent.engine)) throw new Error('given back with a thread in it');
+    super.give(lent, owner);
   }
 }
 
