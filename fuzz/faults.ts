@@ -112,6 +112,12 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'Math.max(RATIO_FREE_BYTES, compressedBytes * maxInflateRatio)',
     replace: 'compressedBytes * maxInflateRatio',
   },
+  'inflate-keeps-context': {
+    target: 'inflate',
+    chapter: 'deflate',
+    find: 'if (!this.#options.keepsContext)',
+    replace: 'if (false)',
+  },
   'deflate-keeps-context': {
     target: 'message-codec',
     chapter: 'deflate',

@@ -162,8 +162,9 @@ async function run(input: Uint8Array): Promise<void> {
   const role = choices.flag() ? 'client' : 'server';
   const most = choices.pick([65_536, 0, 1, 10, 300, 100_000]);
   const isIdling = choices.flag();
-  const messages = cutAt(choices.rest, choices.cuts(2));
+  const ends = choices.cuts(2);
   const cuts = choices.cuts(4);
+  const messages = cutAt(choices.rest, ends);
   const codec = new MessageCodec(role, parameters, { zlib: 'handle', maxInflateRatio });
   const other = new MessageCodec(role, parameters, { zlib: 'handle', maxInflateRatio });
   const third = new MessageCodec(role, parameters, { zlib: 'documented', maxInflateRatio });
@@ -216,6 +217,9 @@ export const target: FuzzTarget = {
     hex('f248050000 00c9c90700 0000000000 07 07 00 00 00 00'),
     hex('f248cdc9c90700 f200110000 07 01 00 00 00 07 07 00 00 00 00'),
     hex('ecc101010000008090feaf6e081003ff 00 00 00 00 07 07 00 00 00 00'),
+    // The second looks back at the first, as agreed; and as not agreed.
+    hex('f248cdc9c90700 f200110000 00 07 01 00 00 00 07 07 00 00 07 00'),
+    hex('f248cdc9c90700 f200110000 00 07 01 00 00 00 07 07 01 00 07 00'),
     // The same through the documented functions, and a bomb.
     hex('f248cdc9c90700 0000000000 00 00 07 07 00 00 07 00'),
     Buffer.concat([BOMB, hex('00 00 00 05 00 07 07 00 00 07 01')]),

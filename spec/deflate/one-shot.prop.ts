@@ -1,4 +1,6 @@
 /** The law of the two ways to drive zlib: what one of them says, the other one says too. */
+import { syncBuiltinESMExports } from 'node:module';
+import zlib from 'node:zlib';
 import type { ProtocolError } from 'barewire/base';
 import { MessageCodec } from 'barewire/deflate';
 import fc from 'fast-check';
@@ -12,6 +14,29 @@ import {
 } from '../support/deflate-arbitraries.ts';
 import { compress, DEFAULTS, decompress, WAYS } from '../support/deflate-jobs.ts';
 import { runs } from '../support/laws.ts';
+import { naiveInflate } from '../support/naive-inflate.ts';
+
+const TAIL = Buffer.of(0, 0, 0xff, 0xff);
+
+/** Bytes that the documented function has made since this was set to 0. */
+let made = 0;
+const { inflateRaw } = zlib;
+t.before(() => {
+  type Done = (error: Error | null, result: { readonly buffer: Buffer }) => void;
+  const counted = (input: Buffer, options: zlib.ZlibOptions, done: Done): void => {
+    inflateRaw(input, options, (error, result) => {
+      const info = result as unknown as { readonly buffer: Buffer };
+      if (error === null) made += info.buffer.length;
+      done(error, info);
+    });
+  };
+  Object.assign(zlib, { inflateRaw: counted });
+  syncBuiltinESMExports();
+});
+t.teardown(() => {
+  Object.assign(zlib, { inflateRaw });
+  syncBuiltinESMExports();
+});
 
 const limits = fc.record({
   /** So many bytes, or so many more than the first message has. */
@@ -83,11 +108,15 @@ t.test('law: with the handle or without it, a message is inflated or refused ali
         const packed = packForeign(message, window);
         const pieces = cutAtShares(packed, cuts);
         const fast = await inflate(handle, pieces, maxBytes);
+        made = 0;
         const slow = await inflate(documented, pieces, maxBytes);
         const isFlawed = flaw !== undefined;
         const most = Math.max(65_536, packed.length * maxInflateRatio);
+        // One byte more shows that it is too much.
+        if (made > Math.min(maxBytes, most) + 1) throw new Error(`${made} bytes were made`);
         const isOverBoth = content.length > Math.max(maxBytes, most);
-        if (!isSame(fast, slow, { isFlawed, isCut: pieces.length > 1, isOverBoth })) {
+        const isCut = pieces.length > 1;
+        if (!isSame(fast, slow, { isFlawed, isCut, isOverBoth })) {
           const say = (found: Buffer | string): string =>
             typeof found === 'string' ? found : `${found.length} bytes`;
           throw new Error(`${say(fast)} with the handle, ${say(slow)} without`);
@@ -105,6 +134,50 @@ t.test('law: with the handle or without it, a message is inflated or refused ali
   );
   await fc.assert(law, runs(400));
   t.ok(inflated > 100 && refused > 50, `${inflated} inflated, ${refused} refused`);
+});
+
+/** Whether what was compressed needs the messages before it. */
+function looksBack(packed: Buffer): boolean {
+  try {
+    naiveInflate(Buffer.concat([packed, TAIL]), Buffer.alloc(0));
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+t.test('law: with the handle or without it, nobody looks back without a context', async (t) => {
+  const seen = { kept: 0, refused: 0, alone: 0 };
+  const law = fc.asyncProperty(
+    repeated(3000),
+    repeated(3000),
+    fc.constantFrom('client' as const, 'server' as const),
+    fc.boolean(),
+    async (first, second, role, keepsContext) => {
+      const agreed = {
+        ...DEFAULTS,
+        clientNoContextTakeover: role === 'client' || !keepsContext,
+        serverNoContextTakeover: role === 'server' || !keepsContext,
+      };
+      const pack = (bytes: Buffer, before: Buffer): Buffer => {
+        const parts = { parts: [bytes], level: 6, isFinal: false, flaw: undefined, cuts: [] };
+        return packForeign(parts, before);
+      };
+      const packed = pack(second, first);
+      const isRefused = !keepsContext && looksBack(packed);
+      for (const zlib of WAYS) {
+        const codec = new MessageCodec(role, agreed, { zlib, pool: new DeflatePool(1) });
+        await decompress(codec, pack(first, Buffer.alloc(0)));
+        const said = await inflate(codec, [packed], 2 ** 20);
+        const wanted = isRefused ? 'deflate-data-invalid' : second.toString();
+        if (said.toString() !== wanted) throw new Error(`${zlib}: ${said}`);
+        codec.close();
+      }
+      seen[keepsContext ? 'kept' : isRefused ? 'refused' : 'alone'] += 1;
+    },
+  );
+  await fc.assert(law, runs(120));
+  t.ok(Math.min(...Object.values(seen)) > 10, JSON.stringify(seen));
 });
 
 t.test(
