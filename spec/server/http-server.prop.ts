@@ -32,9 +32,17 @@ const WEIGHTS = {
 };
 type Action = keyof typeof WEIGHTS;
 
+/** What handlers accept of a body that they read whole. */
+const MAX_BODY_BYTES = 120;
+
 const action = weighed(WEIGHTS);
 /** What is done, to which of them, how much, and how many turns go by before the next. */
-const step = fc.record({ action, which: fc.nat(5), size: fc.nat(150), turns: fc.nat(2) });
+const step = fc.record({
+  action,
+  which: fc.nat(5),
+  size: fc.oneof(fc.nat(150), fc.constantFrom(MAX_BODY_BYTES, MAX_BODY_BYTES + 1)),
+  turns: fc.nat(2),
+});
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** A client, as the law has it. */
@@ -47,6 +55,7 @@ class Client {
   requests = 0;
   hasGarbled = false;
   hasEnded = false;
+  isRefused = false;
   readonly received: Buffer[] = [];
 
   constructor(id: number) {
@@ -195,10 +204,19 @@ class Run {
   }
 
   #read({ path, body }: Exchange): void {
+    const asked = this.asked.get(path)!;
+    const isAllowed = asked.length <= MAX_BODY_BYTES;
     const check = (bytes: Buffer): void => {
-      if (bytes.toString() !== this.asked.get(path)) this.errors.push(new Error(`${bytes} came`));
+      const isRight = isAllowed && bytes.toString() === asked;
+      if (!isRight) this.errors.push(new Error(`${bytes} came for ${asked}`));
     };
-    body.bytes().then(check, () => {});
+    const refuse = ({ code }: { readonly code?: string }): void => {
+      if (code !== 'body-too-large') return;
+      if (isAllowed) this.errors.push(new Error(`${asked} is refused`));
+      // Its connection ends with the answer.
+      this.clients[Number.parseInt(path.slice(1), 10)]!.isRefused = true;
+    };
+    body.bytes({ maxBytes: MAX_BODY_BYTES }).then(check, refuse);
   }
 
   #ask(client: Client, how: 'get' | 'post' | 'chunked', size: number): void {
@@ -235,8 +253,8 @@ class Run {
       await someTurns();
     }
     if (!isPeaceful) return;
-    for (const { received, requests, hasGarbled, hasEnded } of this.clients) {
-      if (hasGarbled || hasEnded) continue;
+    for (const { received, requests, hasGarbled, hasEnded, isRefused } of this.clients) {
+      if (hasGarbled || hasEnded || isRefused) continue;
       const answers = countAnswers(received);
       const due = Math.min(requests, MAX_REQUESTS);
       if (answers !== due) throw new Error(`${answers} answers to ${requests} requests`);
