@@ -18,7 +18,7 @@ import { runs } from '../support/laws.ts';
 const KEEP_ALIVE_MS = 5_000;
 /** A deadline fires within two ticks of the wheel, which do not begin with its slots. */
 const LATE_MS = 2 * 128;
-/** From so many bytes on the wire is jammed. */
+/** The wire is jammed then. */
 const CONGESTED_BYTES = 300;
 const MAX_BYTES = 2_000;
 
@@ -214,23 +214,27 @@ class Run {
 }
 
 t.test('law: each event comes once and in order, or counts as dropped', (t) => {
-  const seen = { come: 0, dropped: 0, cut: 0 };
+  const seen = { come: 0, dropped: 0, cut: 0, held: 0 };
   fc.assert(
     fc.property(
       fc.constantFrom(...POLICIES),
       fc.nat(4),
       fc.option(fc.nat(4), { nil: undefined }),
       fc.array(step, { maxLength: 60, size: 'max' }),
-      (policy, before, last, steps) => {
+      fc.boolean(),
+      (policy, before, last, steps, isPatient) => {
         const run = new Run(policy, before, last);
         for (const each of steps) {
           run.do(each);
           run.check();
         }
-        run.checkLiveness();
-        run.check(true);
+        if (isPatient) {
+          run.checkLiveness();
+          run.check(true);
+        } else if (run.peer.bufferedAmount > run.wire.bufferedBytes) seen.held += 1;
+        const { eventsDropped } = run.peer;
         if (run.wire.isOpen) run.peer.close();
-        // No heartbeat follows, and the wheel comes to rest.
+        assert.equal(run.peer.eventsDropped, eventsDropped, 'an end drops what was accepted');
         run.time.advance(100_000);
         assert.equal(run.time.tickers, 0, 'a deadline is left');
         run.check(true);
@@ -241,6 +245,6 @@ t.test('law: each event comes once and in order, or counts as dropped', (t) => {
     ),
     runs(300),
   );
-  t.ok(Math.min(...Object.values(seen)) > 20, JSON.stringify(seen));
+  t.ok(Math.min(...Object.values(seen)) > 15, JSON.stringify(seen));
   t.end();
 });

@@ -11,8 +11,11 @@ class WireEnd extends Duplex {
   /** Tells the other end's last write that there is room again. */
   #takeMore: (() => void) | undefined;
 
-  constructor() {
+  readonly #isPrompt: boolean;
+
+  constructor(isPrompt: boolean) {
     super({ allowHalfOpen: true });
+    this.#isPrompt = isPrompt;
   }
 
   override _read(): void {
@@ -22,8 +25,9 @@ class WireEnd extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.other.push(Buffer.from(chunk))) done();
-    else this.other.#takeMore = done;
+    if (!this.other.push(Buffer.from(chunk))) this.other.#takeMore = done;
+    else if (this.#isPrompt) done();
+    else process.nextTick(done);
   }
 
   override _final(done: () => void): void {
@@ -37,10 +41,15 @@ class WireEnd extends Duplex {
   }
 }
 
-/** Two ends of a wire: what one writes the other reads, with back-pressure. */
-export function duplexPair(): [Duplex, Duplex] {
-  const left = new WireEnd();
-  const right = new WireEnd();
+/**
+ * Two ends of a wire: what one writes the other reads, with back-pressure.
+ *
+ * @param isPrompt says at once that a write is done. Node forgets to finish a stream that is ended
+ *   in the middle of several such writes.
+ */
+export function duplexPair(isPrompt = true): [Duplex, Duplex] {
+  const left = new WireEnd(isPrompt);
+  const right = new WireEnd(isPrompt);
   left.other = right;
   right.other = left;
   return [left, right];
