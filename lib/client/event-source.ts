@@ -32,6 +32,7 @@ import {
   typedTarget,
 } from './events.ts';
 import { HandshakeRefused } from './handshake-refused.ts';
+import { IGNORE } from './sockets.ts';
 import { orSyntaxError } from './syntax-error.ts';
 import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
 
@@ -61,6 +62,7 @@ export class EventSource
   readonly #handlers = new EventHandlers(this);
   #readyState: 0 | 1 | 2 = CONNECTING;
   #response: EventStreamResponse | undefined;
+  #stopWatching: () => void = IGNORE;
   #origin = '';
   #lastEventId: string;
   #backoff: Backoff;
@@ -182,8 +184,8 @@ export class EventSource
       this.#response = response;
       if (this.#readyState === CLOSED) return this.#leaveResponse();
       if (this.#isPaused) response.pause();
-      const stopWatching = this.#watch(response);
-      await response.ended.finally(stopWatching);
+      this.#watch(response);
+      await response.ended;
       this.#comeBack(new ProtocolError('premature-eof', 'the event stream ended'));
     } catch (error) {
       if (isFutile(error as Error)) this.#fail(error as Error);
@@ -191,18 +193,16 @@ export class EventSource
     }
   }
 
-  /** Cuts a stream that brings nothing any more. @returns ends the watch. */
-  #watch(response: EventStreamResponse): () => void {
+  /** Cuts a stream that brings nothing any more, until it is left. */
+  #watch(response: EventStreamResponse): void {
     const { idleTimeoutMs } = this.#plan;
-    let cancel = (): void => {};
     const look = (): void => {
       const isAlive = response.hasHeard || this.#isPaused;
       response.hasHeard = false;
-      if (isAlive) cancel = this.#world.after(idleTimeoutMs, look);
+      if (isAlive) this.#stopWatching = this.#world.after(idleTimeoutMs, look);
       else response.giveUp(new ProtocolError('idle-timeout', `${idleTimeoutMs} ms`));
     };
     if (idleTimeoutMs !== Number.POSITIVE_INFINITY) look();
-    return () => cancel();
   }
 
   #announce(origin: string): void {
@@ -225,6 +225,8 @@ export class EventSource
     const response = this.#response;
     if (response === undefined) return;
     this.#response = undefined;
+    // Not when it ends: a stream whose loop is slow tells nobody any more.
+    this.#stopWatching();
     this.#lastEventId = response.lastEventId;
     response.cut();
   }

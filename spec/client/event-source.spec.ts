@@ -344,6 +344,20 @@ t.test('takes a silent stream for dead, when told so', async (t) => {
   t.equal(seen[3], 'open 1');
 });
 
+t.test(
+  'watches a stream no longer than until it is closed, however slow its loop is',
+  async (t) => {
+    const { seen, world, server, source } = await listen(t, [stream()], { idleTimeoutMs: 1000 });
+    const events = source[Symbol.asyncIterator]();
+    await eventually(() => seen.length === 1 && world.waiting.length === 1);
+    server.requests[0]!.socket.write('data: x\n\n'.repeat(70));
+    await eventually(() => seen.length > 64);
+    source.close();
+    t.strictSame(world.waiting, [], 'no alarm is left');
+    t.match(await events.next(), { value: { data: 'x' } });
+  },
+);
+
 t.test('gives up an attempt that takes too long, and tries again', async (t) => {
   const { seen, world, server } = await listen(t, [() => {}, stream()], {
     handshakeTimeoutMs: 500,
