@@ -111,6 +111,10 @@ t.test('agrees with a reader that takes the grammar literally', (t) => {
         return { method, target, version, headers, body, trailers };
       });
       if (JSON.stringify(asOracle) !== JSON.stringify(requests)) return false;
+      // An end in the middle of a request is a fault; behind one it is none.
+      const ended = recordRequests([bytes(text)], { eof: true });
+      const cause = found.failure?.code ?? (outcome === 'open' ? 'premature-eof' : undefined);
+      if (ended.failure?.code !== cause) return false;
       if (outcome === 'open') return true;
       return (found.failure !== undefined) === (outcome === 'bad');
     }),

@@ -33,6 +33,33 @@ t.test('reads generated responses as they were meant, one behind the other', (t)
   t.end();
 });
 
+t.test('takes an end for a fault within a response, and for none between two', (t) => {
+  const seen = { within: 0, between: 0 };
+  const places = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 });
+  fc.assert(
+    fc.property(validResponses, places, (responses, fractions) => {
+      const wires = responses.map(({ wire }) => wire);
+      const whole = wires.join('');
+      const ends = wires.map((_, at) => wires.slice(0, at + 1).join('').length);
+      const drawn = fractions.map((fraction) => Math.floor(fraction * whole.length));
+      for (const at of [
+        0,
+        ...ends,
+        ...ends.map((end) => Math.min(end + 1, whole.length)),
+        ...drawn,
+      ]) {
+        const { failure } = recordResponses([bytes(whole.slice(0, at))], { eof: true });
+        const isBetween = at === 0 || ends.includes(at);
+        seen[isBetween ? 'between' : 'within'] += 1;
+        assert.equal(failure?.code, isBetween ? undefined : 'premature-eof', `at ${at}`);
+      }
+    }),
+    runs(200),
+  );
+  t.ok(Math.min(seen.within, seen.between) > 100, JSON.stringify(seen));
+  t.end();
+});
+
 const method = fc.constantFrom('GET', 'HEAD', 'CONNECT');
 
 t.test('reads the same however the bytes are cut', (t) => {

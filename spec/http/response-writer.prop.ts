@@ -2,6 +2,8 @@ import { UsageError } from 'barewire/base';
 import { type AnsweredRequest, ResponseWriter } from 'barewire/http';
 import fc from 'fast-check';
 import t from 'tap';
+import { token } from '../support/http-generators.ts';
+import { LATE_TRAILERS, STEERING_TRAILERS } from '../support/http-mutations.ts';
 import { runs } from '../support/laws.ts';
 
 /** Text that likes to contain what must not pass. */
@@ -98,5 +100,30 @@ t.test('frames a body so that a literal reader finds it again', (t) => {
     runs(100),
   );
   t.pass('every body came back');
+  t.end();
+});
+
+t.test('sends no trailer that is refused, or that comes too late', (t) => {
+  const fixed = [...STEERING_TRAILERS, ...LATE_TRAILERS];
+  const names = fc.oneof(fc.constantFrom(...fixed), token);
+  const cased = fc.tuple(names, fc.boolean()).map(([name, isUpper]) => {
+    return isUpper ? name.toUpperCase() : name;
+  });
+  fc.assert(
+    fc.property(cased, (name) => {
+      const writer = new ResponseWriter({ method: 'GET', version: '1.1' }, () => 'now');
+      writer.head(200, undefined, 'unknown', { keepAlive: true });
+      let isSent = true;
+      try {
+        writer.end({ [name]: 'x' });
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        isSent = false;
+      }
+      if (isSent === fixed.includes(name.toLowerCase())) throw new Error(`${name}: ${isSent}`);
+    }),
+    runs(500),
+  );
+  t.pass('each name as its list says');
   t.end();
 });

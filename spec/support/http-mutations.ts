@@ -49,10 +49,49 @@ const hostile = fc
   })
   .map((fragments) => fragments.join(''));
 
+/** Names of trailers that a reader refuses, and further ones that nobody sends. */
+export const STEERING_TRAILERS: readonly string[] = [
+  ...['content-length', 'transfer-encoding', 'host', 'connection', 'upgrade', 'te', 'trailer'],
+  ...['content-encoding', 'expect', 'authorization', 'cookie'],
+];
+export const LATE_TRAILERS: readonly string[] = [
+  ...['content-language', 'content-location', 'content-range', 'content-type', 'set-cookie'],
+  ...['proxy-authenticate', 'proxy-authorization', 'www-authenticate', 'max-forwards', 'range'],
+  ...['if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since'],
+  ...['age', 'cache-control', 'date', 'expires', 'location', 'pragma', 'retry-after', 'vary'],
+  'keep-alive',
+];
+
+/** A size around the most digits that are read, nearly all of them zeros. */
+const longSize = fc
+  .tuple(fc.integer({ min: 14, max: 18 }), fc.nat(3))
+  .map(([digits, size]) => ({ size, text: size.toString(16).padStart(digits, '0') }));
+
+const trailer = fc
+  .oneof(
+    fc.constantFrom(...STEERING_TRAILERS),
+    fc.constantFrom(...LATE_TRAILERS, 'x', 'tea', 'cookie2', 'te-x'),
+  )
+  .chain((name) => fc.constantFrom(name, name.toUpperCase()))
+  .map((name) => `${name}: 1\r\n`);
+
+/** Chunked bodies at the edge: sizes of many digits, and trailers that nobody may send. */
+const edgyChunks = fc
+  .tuple(fc.array(longSize, { maxLength: 2 }), fc.array(trailer, { maxLength: 2 }))
+  .map(([sizes, trailers]) => {
+    const chunks = sizes.map(({ size, text }) =>
+      // No size is the last chunk.
+      size === 0 ? '' : `${text}\r\n${'a'.repeat(size)}\r\n`,
+    );
+    const last = sizes.find(({ size }) => size === 0)?.text ?? '0';
+    return `Transfer-Encoding: chunked\r\n\r\n${chunks.join('')}${last}\r\n${trailers.join('')}\r\n`;
+  });
+
 /** Anything that may arrive at a server: valid, almost valid, hostile. */
 export const anyRequests: fc.Arbitrary<string> = fc.oneof(
   validRequests.map(wireOf),
   { weight: 3, arbitrary: almostValid(validRequests) },
+  edgyChunks.map((body) => `POST / HTTP/1.1\r\nHost: a\r\n${body}`),
   hostile,
 );
 
@@ -60,6 +99,7 @@ export const anyRequests: fc.Arbitrary<string> = fc.oneof(
 export const anyResponses: fc.Arbitrary<string> = fc.oneof(
   validResponses.map(wireOf),
   { weight: 3, arbitrary: almostValid(validResponses) },
+  edgyChunks.map((body) => `HTTP/1.1 200 OK\r\n${body}`),
   hostile,
 );
 
