@@ -3,10 +3,12 @@
  *
  * Invariants, for any response that the reader accepts, and for several sets of wishes:
  * - checking it never throws;
- * - it opens the connection exactly when a literal reading of the rules says so, but for the
- *   parameters of permessage-deflate, which the target `extension-list` reads;
+ * - it opens the connection exactly when a literal reading of the rules says so, and agrees on what
+ *   that says of permessage-deflate;
  * - a failure names the first rule that is broken.
  */
+import { isDeepStrictEqual } from 'node:util';
+import type { DeflateParameters } from 'barewire/deflate';
 import {
   buildUpgradeRequest,
   computeAccept,
@@ -14,17 +16,23 @@ import {
   type UpgradeWishes,
 } from 'barewire/handshake';
 import type { ResponseHead } from 'barewire/http';
+import { judgeExtension } from '../spec/support/extension-verdict.ts';
 import { Choices } from './engine/choices.ts';
 import { expectLaw, type FuzzTarget } from './engine/target.ts';
 import { readRequests, readResponses } from './http-recorder.ts';
-import { isExtensionList } from './oracles/extension-list.ts';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const PROTOCOLS = ['chat', 'superchat'];
 const OFFERS = [undefined, 'permessage-deflate', 'permessage-deflate; client_max_window_bits=10'];
 
-/** The rules one after the other; extensions are not read but by {@link mayHaveBadParameters}. */
-function expectedCode(head: ResponseHead, wishes: UpgradeWishes): string | undefined {
+/** What both ends go on with. */
+interface Agreement {
+  readonly protocol: string | undefined;
+  readonly extension: DeflateParameters | undefined;
+}
+
+/** The rules one after the other: the first that is broken, or what is agreed on. */
+function expectedOf(head: ResponseHead, wishes: UpgradeWishes): string | Agreement {
   const { fields } = head;
   const options = (fields.get('connection') ?? '')
     .split(',')
@@ -36,20 +44,12 @@ function expectedCode(head: ResponseHead, wishes: UpgradeWishes): string | undef
   const accepts = fields.getAll('sec-websocket-accept');
   if (accepts.length !== 1 || accepts[0] !== computeAccept(KEY)) return 'bad-accept';
   const listed = fields.get('sec-websocket-extensions');
-  if (listed !== undefined) {
-    const isPossible = wishes.offer !== undefined && isExtensionList(listed);
-    if (!isPossible || !/^[ \t]*permessage-deflate[^,]*$/.test(listed)) return 'bad-extension';
-  }
+  const extension = listed === undefined ? undefined : judgeExtension(listed, wishes.offer);
+  if (extension === 'bad') return 'bad-extension';
   const chosen = fields.getAll('sec-websocket-protocol');
-  if (chosen.length === 0) return undefined;
   const isWished = chosen.length === 1 && wishes.protocols?.includes(chosen[0]!) === true;
-  return isWished ? undefined : 'bad-subprotocol';
-}
-
-/** Whether permessage-deflate is answered with parameters, which may be bad. */
-function mayHaveBadParameters({ fields }: ResponseHead): boolean {
-  const listed = fields.get('sec-websocket-extensions');
-  return listed !== undefined && listed.trim() !== 'permessage-deflate';
+  if (chosen.length > 0 && !isWished) return 'bad-subprotocol';
+  return { protocol: chosen[0], extension };
 }
 
 function run(input: Uint8Array): void {
@@ -63,14 +63,11 @@ function run(input: Uint8Array): void {
   const feed = { chunks: [Buffer.from(choices.rest)], pattern: 0, ended: false, limits: {} };
   for (const { head } of readResponses(feed, ['GET', 'GET']).messages) {
     const result = readUpgradeResponse(head, wishes, KEY);
-    const code = result.ok ? undefined : result.error.code;
-    const expected = expectedCode(head, wishes);
-    const isBadParameter =
-      code === 'bad-extension' &&
-      (expected === undefined || expected === 'bad-subprotocol') &&
-      mayHaveBadParameters(head);
-    expectLaw(isBadParameter || code === expected, 'agrees with a literal reading', () =>
-      JSON.stringify({ code, expected }),
+    const { protocol, extension } = result.ok ? result : {};
+    const found = result.ok ? { protocol, extension } : result.error.code;
+    const expected = expectedOf(head, wishes);
+    expectLaw(isDeepStrictEqual(found, expected), 'agrees with a literal reading', () =>
+      JSON.stringify({ found, expected }),
     );
   }
   checkRequest(choices.rest, wishes);
@@ -100,6 +97,7 @@ const SEEDS = [
   `${ANSWER}\r\n`,
   `${ANSWER}Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`,
   `${ANSWER}Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n\r\n`,
+  `${ANSWER}Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate\r\n\r\n`,
   'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n',
 ];
 
@@ -108,7 +106,7 @@ export const target: FuzzTarget = {
   name: 'client-handshake',
   subjects: ['handshake/client-handshake', 'http/message-reader', 'http/status-line'],
   seeds: SEEDS.map((text) => Buffer.from(`${text}\x01\x01`, 'latin1')),
-  dictionary: ['Upgrade', 'websocket', 'superchat', 'permessage-deflate', 'Sec-WebSocket-'],
+  dictionary: ['Upgrade', 'websocket', 'superchat', 'permessage-deflate', 'Sec-WebSocket-', ', '],
   maxLength: 500,
   run,
 };

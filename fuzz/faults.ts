@@ -100,6 +100,12 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'accepts.length !== 1 || ',
     replace: '',
   },
+  'extensions-two-accepted': {
+    target: 'client-handshake',
+    chapter: 'deflate',
+    find: 'response.length > 1',
+    replace: 'response.length > 2',
+  },
   'inflate-half-a-block': {
     target: 'inflate',
     chapter: 'deflate',

@@ -18,7 +18,7 @@ export interface Survivor {
 }
 
 /** A survivor that may live, and why. */
-export interface Reason extends Omit<Survivor, 'occurrence'> {
+export interface Reason extends Survivor {
   readonly reason: string;
 }
 
@@ -76,6 +76,7 @@ export function reasonFor(survivor: Survivor, reasons: readonly Reason[]): strin
     (reason) =>
       reason.file === survivor.file &&
       reason.line === survivor.line &&
+      reason.occurrence === survivor.occurrence &&
       reason.original === survivor.original &&
       reason.replacement === survivor.replacement,
   )?.reason;
