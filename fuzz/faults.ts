@@ -4,17 +4,12 @@
  *
  * A chapter that changes may lose the place of a fault; the specs say so, and it is put elsewhere.
  */
-/** A fault: a text that stands once in a chapter, and what is put there instead. */
-export interface PlantedFault {
-  /** The target that must notice it. */
-  readonly target: string;
-  readonly chapter: string;
-  readonly find: string;
-  readonly replace: string;
-}
+import type { PlantedFault } from './planted-fault.ts';
+import { SERVER_FAULTS } from './server/faults.ts';
 
 /** All faults by name. The specs plant each of them. */
 export const FAULTS: Readonly<Record<string, PlantedFault>> = {
+  ...SERVER_FAULTS,
   'utf8-surrogates': {
     target: 'utf8',
     chapter: 'base',
@@ -135,80 +130,6 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     chapter: 'deflate',
     find: 'windowBits: Math.min(windowBits, ',
     replace: `windowBits: Math.min(role === 'client' ? 15 : windowBits, `,
-  },
-  'server-blames-handlers': {
-    target: 'server',
-    chapter: 'server',
-    find: 'const answer = isForeign ? undefined : answerToFailure(error);',
-    replace: 'const answer = isForeign || !isOpen ? undefined : answerToFailure(error);',
-  },
-  'server-forgets-connections': {
-    target: 'server',
-    chapter: 'server',
-    find: 'this.#groups.delete(socket);',
-    replace: ';',
-  },
-  'server-chokes-on-bad-deflate': {
-    target: 'server',
-    chapter: 'deflate',
-    find: `return new ProtocolError('deflate-data-invalid', fault);`,
-    replace: 'throw new Error(fault);',
-  },
-  'server-does-not-wake': {
-    target: 'server',
-    chapter: 'server',
-    find: 'this.#reader.forget();',
-    replace: `this.#reader.receive = () => { throw new Error('at rest'); };`,
-  },
-  'server-keeps-its-vigil': {
-    target: 'server',
-    chapter: 'server',
-    find: 'clearInterval(vigil);',
-    replace: ';',
-  },
-  // What only a client notices that uses the time it has.
-  'server-second-head-is-late': {
-    target: 'server',
-    chapter: 'server',
-    find: 'if (this.#requests > 0)',
-    replace: 'if (false)',
-  },
-  'server-idles-for-a-second': {
-    target: 'server',
-    chapter: 'server',
-    find: 'this.#idleUntil = now + keepAliveTimeoutMs;',
-    replace: 'this.#idleUntil = now + 1_000;',
-  },
-  'server-empty-lines-count': {
-    target: 'server',
-    chapter: 'server',
-    find: 'this.#deadline.setAt(this.#idleUntil);\n        }\n    }',
-    replace: 'this.#finish();\n        }\n    }',
-  },
-  // What only a client notices that is there when the server closes.
-  'server-closing-cuts': {
-    target: 'server',
-    chapter: 'server',
-    find: 'this.#exchange?.shutDown();',
-    replace: 'this.cut();',
-  },
-  'server-closing-says-nothing': {
-    target: 'server',
-    chapter: 'server',
-    find: 'return !this.#owner.isClosing && this.#input.mayGoOn;',
-    replace: 'return this.#input.mayGoOn;',
-  },
-  'server-closing-leaves-idle': {
-    target: 'server',
-    chapter: 'server',
-    find: 'this.#finish();\n        else\n            this.#exchange?',
-    replace: ';\n        else\n            this.#exchange?',
-  },
-  'server-goodbye-1000': {
-    target: 'server',
-    chapter: 'server',
-    find: `peer.close(1001, 'server closes')`,
-    replace: 'peer.close(1000)',
   },
   'connection-loses-the-last': {
     target: 'connection',

@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FAULTS, type PlantedFault } from '../faults.ts';
+import { FAULTS } from '../faults.ts';
+import type { PlantedFault } from '../planted-fault.ts';
 import { TARGETS } from '../targets.ts';
 import { escapeBytes, unescapeBytes } from './corpus.ts';
 import type { FuzzReport } from './fuzzer.ts';

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { PlantedFault } from '../faults.ts';
+import type { PlantedFault } from '../planted-fault.ts';
 import { TARGETS } from '../targets.ts';
 import { readCorpus, writeCorpus } from './corpus.ts';
 import { Counters } from './counters.ts';

@@ -6,26 +6,36 @@
  * that: until then, what was due before is due still.
  */
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { RawClient } from '../../spec/support/sockets.ts';
+import type { Asked } from './answers.ts';
 import type { Duty, Pace } from './pace.ts';
 import type { Subject } from './subject.ts';
 import { turns } from './turns.ts';
 
 /** The server's deadlines, as documented, in ms. */
-export const DUE = { head: 10_000, body: 30_000, idle: 5_000, message: 60_000 } as const;
+export const DUE = {
+  head: 10_000,
+  body: 30_000,
+  idle: 5_000,
+  message: 60_000,
+  write: 30_000,
+  half: 30_000,
+} as const;
 /** Nothing is due until the server says something. */
 export const NEVER: number = Number.POSITIVE_INFINITY;
 
 const MOST_TURNS = 100_000;
 
 /** A server to visit, and its time. */
-export type Where = Pick<Subject, 'port' | 'socketOf'> & { readonly pace: Pace };
+export type Where = Pick<Subject, 'port' | 'socketOf' | 'historyOf'> & { readonly pace: Pace };
 
 /** One connection of such a client. */
 export class Guest {
   readonly duty: Duty;
   readonly #where: Where;
   readonly #client: RawClient;
+  #port = 0;
   #sent = 0;
   #heard = 0;
 
@@ -42,7 +52,8 @@ export class Guest {
   async arrive(): Promise<void> {
     const { socket } = this.#client;
     if (socket.connecting) await once(socket, 'connect');
-    await this.#until(() => this.#where.socketOf(socket.localPort!) !== undefined, 'be let in');
+    this.#port = socket.localPort!;
+    await this.#until(() => this.served !== undefined, 'be let in');
   }
 
   /** Sends, and waits until it has been read; what comes next is due `nextMs` from now. */
@@ -58,6 +69,42 @@ export class Guest {
   /** Sends what moves no deadline. */
   async sendMore(data: string | Uint8Array): Promise<void> {
     await this.send(data, this.duty.dueAt - this.#where.pace.now);
+  }
+
+  /** Sends, and does not wait until it has been read. */
+  pour(data: string | Uint8Array): void {
+    this.#client.send(data);
+    this.#sent += data.length;
+  }
+
+  /** Reads no more. */
+  stopReading(): void {
+    this.#client.socket.pause();
+  }
+
+  /** Ends its side. */
+  end(): void {
+    this.#client.socket.end();
+  }
+
+  /** Whether the server has ended the connection, as far as this client reads. */
+  get isOver(): boolean {
+    return this.#client.isOver || this.served === undefined;
+  }
+
+  /** Waits for that. */
+  async untilOver(): Promise<void> {
+    await this.#until(() => this.isOver, 'the end', false);
+  }
+
+  /** The server's end of the connection, while it has one. */
+  get served(): Socket | undefined {
+    return this.#where.socketOf(this.#port);
+  }
+
+  /** The requests that the server has read. */
+  get asked(): readonly Asked[] {
+    return this.#where.historyOf(this.#port) ?? [];
   }
 
   /** Lets time pass: this client has some, as long as no other one is in a hurry. */
@@ -86,6 +133,13 @@ export class Guest {
     return text;
   }
 
+  /** Waits until everything that came matches, and the server has said no more. */
+  async hearAll(pattern: RegExp): Promise<void> {
+    await this.hear(pattern);
+    await turns(5);
+    if (this.#rest !== '') throw this.#failure('says more');
+  }
+
   /** Waits until the server has ended the connection, in good order and without another word. */
   async hearEnd(): Promise<void> {
     await this.#until(() => this.#client.isOver, 'the end');
@@ -110,14 +164,18 @@ export class Guest {
   }
 
   async #landed(): Promise<void> {
-    const port = this.#client.socket.localPort!;
-    await this.#until(() => (this.#where.socketOf(port)?.bytesRead ?? 0) >= this.#sent, 'be heard');
+    await this.#until(() => (this.served?.bytesRead ?? 0) >= this.#sent, 'be heard');
   }
 
-  async #until(isTrue: () => boolean, wanted: string): Promise<void> {
+  /** Waits until the server has let go of the connection. */
+  async untilGone(): Promise<void> {
+    await this.#until(() => this.served === undefined, 'be let go', false);
+  }
+
+  async #until(isTrue: () => boolean, wanted: string, needsServer = true): Promise<void> {
     for (let left = MOST_TURNS; left > 0; left -= 1) {
       if (isTrue()) return;
-      if (this.#client.isOver) throw this.#failure(`ended without ${wanted}`);
+      if (needsServer && this.#client.isOver) throw this.#failure(`ended without ${wanted}`);
       await turns(1);
     }
     throw this.#failure(`waited in vain for ${wanted}`);

@@ -10,35 +10,41 @@
  * - a server that is closed while clients talk to it comes to its end, and leaves nothing behind;
  *   well-behaved ones get what is documented: what was begun is answered, and the last answer says
  *   so, event streams end, WebSockets are told 1001, and each connection ends in good order;
- * - whatever a client is sent begins with a status line;
+ * - the server is rid of who misses a documented deadline, within a second of it and no sooner;
+ * - who wants more than the bounds allow gets what they allow, to the byte, and is read no further;
+ * - whatever a client is sent are whole answers to what it has asked, in that order, and nothing
+ *   behind the last one; what handlers said comes as they said it;
+ * - when time has passed, nobody has a connection but event streams and WebSockets;
  * - when the clients are gone and time has passed, so are their connections: the server counts
  *   none, no timer runs, the process holds no more sockets, and every clean-up has run;
- * - memory does not grow from batch to batch, which is looked at from the sixtieth on.
+ * - memory does not grow from batch to batch, which is looked at from the tenth on.
  *
  * Batches are drawn by seed: batch n of `--seed s` is the only batch of `--seed s+n --runs 1`. What
  * the operating system does with the packets is not drawn, so that a finding may take a few tries.
  */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Budget } from '../engine/fuzzer.ts';
 import { Random } from '../engine/random.ts';
 import { expectLaw } from '../engine/target.ts';
 import { play } from './clients.ts';
 import { makeConversation } from './conversation.ts';
+import { exceed } from './excesses.ts';
 import { seeOff } from './farewells.ts';
 import type { Where } from './guest.ts';
+import { lagBehind } from './laggards.ts';
+import { memory } from './memory.ts';
 import { Pace } from './pace.ts';
 import { type Subject, startSubject } from './subject.ts';
 import { turns } from './turns.ts';
 import { behaveWell } from './visits.ts';
 
 const MOST_TURNS = 100_000;
-/** Longer than every deadline of the server. */
+/** Longer than every deadline of the server; and longer than a client may have it busy. */
 const STEPS_OF_TIME = 150;
+const MOST_STEPS = 2_000;
 const STEP_MS = 1_000;
 /** Memory is compared from here on, when everything has been compiled and cached. */
-const WARM_AFTER = 40;
-const LOOK_EVERY = 20;
+const WARM_AFTER = 10;
+const LOOK_EVERY = 5;
 const MAX_GROWTH_BYTES = 12 * 1024 * 1024;
 
 /** What a run came to. */
@@ -69,9 +75,10 @@ const resources = (): string[] =>
   process.getActiveResourcesInfo().filter((name) => name !== 'Immediate');
 
 /** Lets every deadline pass that holds a connection, or until no timer is needed any more. */
-async function letTimePass({ server, time }: Subject): Promise<void> {
+async function letTimePass({ server, time, lasting }: Subject): Promise<void> {
   const isIdle = (): boolean => server.stats().openConnections === 0 && time.tickers === 0;
-  for (let left = STEPS_OF_TIME; left > 0 && !isIdle(); left -= 1) {
+  const isHeld = (): boolean => server.stats().openConnections > lasting();
+  for (let step = 0; step < (isHeld() ? MOST_STEPS : STEPS_OF_TIME) && !isIdle(); step += 1) {
     time.advance(STEP_MS);
     await turns(3);
   }
@@ -111,13 +118,20 @@ async function runBatch(arena: Arena, seed: number): Promise<number> {
   );
   const isDrained = random.oneIn(DRAIN_EVERY);
   const pace = new Pace(subject.time, !isDrained && random.oneIn(RASH_EVERY));
-  const where = { port: subject.port, socketOf: subject.socketOf, pace };
+  const where = { ...subject, pace };
   const playing = conversations.map((steps) => play(where, steps));
   const beside = isDrained ? drain(where, subject.server, random) : behaveWell(where, random);
-  const [closing, ...sockets] = await Promise.all([beside, ...playing]);
+  const [closing, ...played] = await Promise.all([beside, ...playing]);
+  if (closing === undefined) {
+    await exceed(where, random, seed);
+    await lagBehind(where, random);
+  }
   await letTimePass(subject);
-  // An event stream that somebody reads goes on for ever.
-  for (const socket of sockets) socket.destroy();
+  const open = subject.server.stats().openConnections;
+  expectLaw(open <= subject.lasting(), 'nobody holds a connection for ever', () => `${open}`);
+  for (const { check } of played) check();
+  // An event stream that somebody reads goes on for ever, and so does a WebSocket.
+  for (const { socket } of played) socket.destroy();
   await letTimePass(subject);
   if (closing !== undefined) {
     await until(
@@ -190,16 +204,6 @@ class Arena {
     await closed;
     this.subject.forget();
   }
-}
-
-/** Memory in use, after collecting garbage. */
-function memory(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }
 
 /** Fuzzes the server within a budget: `runs` are batches. */

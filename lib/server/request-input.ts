@@ -53,7 +53,7 @@ export class RequestInput implements RequestSink, BodySource {
   #isDone = true;
   #isBroken = false;
   #isDraining = false;
-  /** Count of body bytes at which the deadline moves, or draining has gone too far. */
+  /** Count of body bytes at which the deadline moves, or behind which draining goes too far. */
   #mark = 0;
   /**
    * What the portion that has begun has left of its time, in ms, while nobody wants it: whoever
@@ -234,9 +234,13 @@ export class RequestInput implements RequestSink, BodySource {
   body(bytes: Buffer): void {
     const body = this.#body!;
     body.push(bytes);
+    if (this.#isDraining) {
+      // A body of exactly so many bytes was promised to be read.
+      if (body.receivedBytes > this.#mark) this.#owner.drainedTooMuch();
+      return;
+    }
     if (body.receivedBytes < this.#mark) return;
-    if (this.#isDraining) this.#owner.drainedTooMuch();
-    else if (this.#isPortionDue) this.#expectPortion();
+    if (this.#isPortionDue) this.#expectPortion();
     else this.#leftMs = undefined;
   }
 

@@ -151,6 +151,15 @@ t.test('closes instead of reading a body larger than it cares for [9112-9.3-8]',
   t.equal(server.stats().requests, 2);
 });
 
+t.test('reads as much of an unwanted body as it cares for, and answers what follows', async (t) => {
+  const { connect } = await serve(t, {
+    maxDrainBytes: 1_000,
+    request: (exchange) => exchange.respond(200, {}, exchange.path),
+  });
+  const client = connect().send(post('/length', 'x'.repeat(1_000)) + get('/next'));
+  t.equal(readResponses(await client.until('/next')).length, 2);
+});
+
 t.test('answers a client that has ended its side [9112-9.6-12]', async (t) => {
   const { connect, server } = await serve(t, async (exchange) => {
     await new Promise((heard) => exchange.signal.addEventListener('abort', heard));

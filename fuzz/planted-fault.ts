@@ -1,0 +1,8 @@
+/** A fault: a text that stands once in a chapter, and what is put there instead. */
+export interface PlantedFault {
+  /** The target that must notice it. */
+  readonly target: string;
+  readonly chapter: string;
+  readonly find: string;
+  readonly replace: string;
+}
