@@ -7,7 +7,7 @@
  * - behind a hijack or an upgrade nothing is written but what the new owner writes;
  * - it gets the bytes behind the head, all of them and in order;
  * - each exchange ends once, with a report;
- * - nothing stays open.
+ * - who has no more to say is let go, and in the end nothing stays open.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -195,6 +195,7 @@ t.test('law: whatever is asked on a connection is answered, in order, or given a
     counts.taken += Number(run.taken !== '');
     counts.opened += Number(run.said.length > 0);
     counts.answers += run.dispatched.length;
+    await run.expire();
     await run.finish();
     const end = new Judge(run);
     end.check();

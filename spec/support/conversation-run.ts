@@ -10,6 +10,8 @@ import {
   type Asked,
   bodyOf,
   type Conversation,
+  isOpened,
+  isTaken,
   isUpgrade,
   writeSpeech,
 } from './http-conversation.ts';
@@ -123,6 +125,19 @@ export class ConversationRun {
     this.#passedMs += ms;
     this.isPeaceful &&= this.#passedMs < 4_000;
     this.time.advance(ms);
+  }
+
+  /** Nobody says anything more, until every deadline is over; is it let go? */
+  async expire(): Promise<void> {
+    if (this.#closing !== undefined) return;
+    for (let second = 0; second < 40; second += 1) {
+      this.time.advance(1_000);
+      await turn();
+      await turn();
+    }
+    const last = this.conversation.requests[this.dispatched.length - 1];
+    const isHeld = last !== undefined && (isTaken(last) || isOpened(last) || last.way === 'listen');
+    assert.ok(isHeld || this.near.destroyed, 'a connection is kept for nothing');
   }
 
   /** The server closes, whoever is there still. */

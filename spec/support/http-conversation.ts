@@ -5,6 +5,7 @@
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import fc from 'fast-check';
 import { decodeNaively } from './naive-frames.ts';
+import { numbered } from './trespasses.ts';
 
 /** What is done with a request. */
 export const WAYS = [
@@ -67,7 +68,7 @@ const hasBody = (request: Asked): boolean => request.framing !== 'none' && !isUp
 
 /** What the body says. */
 export const bodyOf = (request: Asked): string =>
-  hasBody(request) ? 'b'.repeat(request.bodyLength) : '';
+  hasBody(request) ? numbered(request.bodyLength) : '';
 
 const HANDSHAKE =
   'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
