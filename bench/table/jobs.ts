@@ -37,7 +37,7 @@ export const JOBS: readonly Job[] = [
   job('P9', 'Server-sent events to many', 'process', 5),
   job('P10', 'Growth with connections', 'process', 3),
   job('PLAIN', 'Plain HTTP requests', 'process', 3, ['HTTP']),
-  job('TLS', 'The same over TLS', 'process', 3),
+  job('TLS', 'The same over TLS', 'process', 5),
   job('DEFLATE', 'The same with permessage-deflate', 'process', 3),
   job('PATHS', 'Without one fast path', 'process', 3),
   job('ALLOC', 'Allocation for each message', 'allocation', 5),
