@@ -7,12 +7,19 @@ import type { Contender } from './contender.ts';
 /** Frames that are gathered at most before they are written, as a connection does in one turn. */
 const FLUSH_BYTES = 32_768;
 
+/**
+ * Whose memory the reads are. A server of ours reads all connections into one buffer, which is read
+ * into again: what it delivers must be copied. Others may give their reads away.
+ */
+const READING =
+  process.env['BAREWIRE_BENCH_READS'] === 'shared' ? { ownsInput: true } : { givesInput: true };
+
 export const contender: Contender = {
   name: 'barewire',
 
   createDecoder(role, onMessage) {
     const assembler = new MessageAssembler(new Messages(onMessage));
-    const reader = new FrameReader(assembler, { role, givesInput: true });
+    const reader = new FrameReader(assembler, { role, ...READING });
     return (chunk) => reader.receive(chunk);
   },
 

@@ -14,6 +14,8 @@ export interface Seat {
   readonly label: string;
   readonly module: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Absent where messages are written. */
+  readonly onlyDecodes?: boolean;
 }
 
 const beside = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
@@ -29,6 +31,12 @@ const ALLOCATOR = { MALLOC_TRIM_THRESHOLD_: '1073741824', MALLOC_MMAP_THRESHOLD_
 export function listSeats(others: readonly string[]): Seat[] {
   return [
     { label: 'barewire', module: beside('barewire.js'), env: {} },
+    {
+      label: 'barewire, shared reads',
+      module: beside('barewire.js'),
+      env: { BAREWIRE_BENCH_READS: 'shared' },
+      onlyDecodes: true,
+    },
     { label: 'ws + addon', module: beside('ws.js'), env: {} },
     { label: 'ws, no addon', module: beside('ws.js'), env: NO_ADDONS },
     { label: 'websocket-driver', module: beside('websocket-driver.js'), env: {} },
@@ -51,7 +59,9 @@ export async function measureFraming(
     const next = `${workload.direction} ${workload.role}`;
     if (next !== group) {
       dismiss(players);
-      players = seats.map((seat) => ({ seat, judged: start(seat), measured: start(seat) }));
+      const { direction } = workload;
+      const taking = seats.filter(({ onlyDecodes }) => direction === 'decode' || !onlyDecodes);
+      players = taking.map((seat) => ({ seat, judged: start(seat), measured: start(seat) }));
       group = next;
     }
     const row = await measureOne(workload, players, effort);

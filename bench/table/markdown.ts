@@ -38,6 +38,9 @@ export function formatPage(reports: readonly Report[], failures: readonly string
     '|---|---|---|---|---|',
     ...present.flatMap(({ id, title, measured }) => formatGoals(id, title, measured)),
     ...failures.map((failure) => `| ${failure} | | | failed | no |`),
+    ...sections
+      .filter(({ id, measured }) => measured.length === 0 && !failures.includes(id))
+      .map(({ id, title }) => `| ${id} | ${title} | | not measured | |`),
     ...present.flatMap(({ id, title, measured }) => formatSection(id, title, measured)),
     '',
   ].join('\n');
