@@ -237,10 +237,10 @@ export class Outbox {
 
   #appendReference(opcode: number, fin: boolean, rsv: number, payload: Uint8Array): void {
     this.#open(MAX_HEADER_BYTES);
-    const { buffer, byteOffset, length } = payload;
+    const { buffer, byteOffset: at, length } = payload;
     this.#end += writeFrameHeader(this.#slab, this.#end, opcode, fin, rsv, length, undefined);
     shared.cursor = this.#end;
-    this.appendEncoded(Buffer.from(buffer, byteOffset, length));
+    this.appendEncoded(Buffer.isBuffer(payload) ? payload : Buffer.from(buffer, at, length));
   }
 }
 
