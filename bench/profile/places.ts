@@ -15,7 +15,8 @@ const maps = new Map<string, SourceMap | undefined>();
 /** The source and its line, counted from 1; empty for what has no place in a script. */
 export function placeOf({ url, lineNumber, columnNumber }: CompiledPlace): string {
   if (url === '') return '';
-  const compiled = `${url.replace(/^.*\/dist\//, '')}:${lineNumber + 1}`;
+  // From where it is the same on every machine.
+  const compiled = `${url.replace(/^.*\/(?:dist\/|(?=node_modules\/))/, '')}:${lineNumber + 1}`;
   if (!url.includes('/dist/bundle/')) return compiled;
   if (!maps.has(url)) maps.set(url, readMap(url));
   const entry = maps.get(url)?.findEntry(lineNumber, columnNumber);

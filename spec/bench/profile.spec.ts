@@ -72,6 +72,8 @@ t.test('a place in a bundle is one in the sources', (t) => {
   t.equal(at('chunk.js', 0), 'bundle/chunk.js:1', 'nothing is said of this line');
   t.equal(at('other.js', 2), 'bundle/other.js:3', 'without a map');
   t.equal(placeOf({ url: '', lineNumber: -1, columnNumber: -1 }), '');
+  const others = { url: 'file:///x/node_modules/debug/src/common.js', lineNumber: 65 };
+  t.equal(placeOf({ ...others, columnNumber: 0 }), 'node_modules/debug/src/common.js:66');
   t.end();
 });
 
