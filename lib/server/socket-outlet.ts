@@ -72,8 +72,8 @@ export abstract class SocketOutlet implements WriteOwner {
     this.#lostBytes += waitingBytes + (this.socket.writableFinished ? 0 : this.#heldBytes);
   }
 
-  /** Bytes handed to the socket that the kernel has not taken. */
-  protected get socketBytes(): number {
+  /** @internal Bytes handed to the socket that the kernel has not taken. */
+  get socketBytes(): number {
     if (this.isDirectWaiting) return this.#held(unwrittenBytes(this.socket as Socket));
     // Asked for with every message: a stream that was never used is not asked.
     return this.#usesStream ? this.#held(this.socket.writableLength) : 0;

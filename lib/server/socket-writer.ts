@@ -67,11 +67,6 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     return this.#output.length + this.socketBytes;
   }
 
-  /** @internal Those of them that the socket was given. */
-  get waitingBytes(): number {
-    return this.socketBytes;
-  }
-
   /** Whether writing had better wait; `sink.drained` follows when it had. */
   get isCongested(): boolean {
     if (this.bufferedBytes >= CONGESTED_BYTES) this.#isCongested = true;

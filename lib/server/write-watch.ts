@@ -21,7 +21,7 @@ export const PORTION_BYTES = 128 * 1024;
 /** Whose output is watched. */
 export interface WatchedOutput {
   /** Bytes handed over that have not been taken. */
-  readonly waitingBytes: number;
+  readonly socketBytes: number;
   /** Called when the peer does not take what waits. */
   stalled(): void;
 }
@@ -65,7 +65,7 @@ export class WriteWatch extends Timed {
   }
 
   protected override happen(): void {
-    const waiting = this.#output.waitingBytes;
+    const waiting = this.#output.socketBytes;
     if (waiting === 0) return;
     const isLate = !this.#isPart && this.#handedAt + this.#timeoutMs <= this.wheel.time.now();
     // What was to leave has left; the next portion, or something handed over later, still waits.

@@ -11,7 +11,7 @@ function setUp(): {
   const time = new FakeTime();
   const state = { waiting: 0, stalls: 0 };
   const watch = new WriteWatch(new TimerWheel(time), 10_000, {
-    get waitingBytes() {
+    get socketBytes() {
       return state.waiting;
     },
     stalled() {
