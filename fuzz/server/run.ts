@@ -22,6 +22,7 @@
  * Batches are drawn by seed: batch n of `--seed s` is the only batch of `--seed s+n --runs 1`. What
  * the operating system does with the packets is not drawn, so that a finding may take a few tries.
  */
+import { usedMemory } from '../../spec/support/memory.ts';
 import type { Budget } from '../engine/fuzzer.ts';
 import { Random } from '../engine/random.ts';
 import { expectLaw } from '../engine/target.ts';
@@ -31,7 +32,6 @@ import { exceed } from './excesses.ts';
 import { seeOff } from './farewells.ts';
 import type { Where } from './guest.ts';
 import { lagBehind } from './laggards.ts';
-import { memory } from './memory.ts';
 import { Pace } from './pace.ts';
 import { type Subject, startSubject } from './subject.ts';
 import { turns } from './turns.ts';
@@ -226,8 +226,9 @@ export async function fuzzServer(
       batches += 1;
       expectLaw(unheard.length === 0, 'nothing is thrown to the process', () => String(unheard));
       if (batches < WARM_AFTER || batches % LOOK_EVERY !== 0) continue;
-      if (warm === 0) warm = memory();
-      growth = memory() - warm;
+      const used = usedMemory();
+      if (warm === 0) warm = used;
+      growth = used - warm;
       expectLaw(growth < MAX_GROWTH_BYTES, 'memory does not grow', () => `${growth} bytes`);
     } catch (error) {
       finding = { error: error as Error, seed };
