@@ -38,9 +38,9 @@ t.test('law: every event comes once and in order, however often the stream break
       if (isRefused) await run.refuse();
       if (run.source.readyState !== 2) run.isClosedByUs = true;
       run.source.close();
-      for (const { near, state, fail } of run.connections) {
-        if (state === 'wanted') fail(new Error('nobody wants it any more'));
-        else if (state === 'over') near.destroy();
+      for (const connection of run.connections) {
+        if (connection.state === 'wanted') connection.fail();
+        else if (connection.state === 'over') connection.near.destroy();
       }
       for (let turns = 0; turns < 5; turns += 1) await turn();
       run.check();

@@ -132,13 +132,9 @@ class Run {
 
   #serve(action: Action): void {
     const wanted = this.#in('wanted');
-    if (action === 'bring' && wanted !== undefined) {
-      wanted.state = 'brought';
-      wanted.bring(wanted.near);
-    } else if (action === 'fail' && wanted !== undefined) {
-      wanted.state = 'over';
-      wanted.fail(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
-    } else if (action === 'accept' || action === 'refuse' || action === 'garble') {
+    if (action === 'bring' && wanted !== undefined) wanted.bring();
+    else if (action === 'fail' && wanted !== undefined) wanted.fail();
+    else if (action === 'accept' || action === 'refuse' || action === 'garble') {
       this.#in('brought')?.answer(action);
     } else {
       this.#talk(action);

@@ -22,14 +22,26 @@ export const turn = (): Promise<void> => new Promise((next) => setImmediate(next
 export class WantedConnection {
   readonly near: Duplex;
   readonly far: Duplex;
-  readonly bring: (stream: Duplex) => void;
-  readonly fail: (error: Error) => void;
+  readonly #bring: (stream: Duplex) => void;
+  readonly #fail: (error: Error) => void;
   state: 'wanted' | 'brought' | 'open' | 'over' = 'wanted';
 
   constructor(bring: (stream: Duplex) => void, fail: (error: Error) => void) {
     [this.near, this.far] = duplexPair();
-    this.bring = bring;
-    this.fail = fail;
+    this.#bring = bring;
+    this.#fail = fail;
     this.far.on('error', () => {});
+  }
+
+  /** The client gets its end. */
+  bring(): void {
+    this.state = 'brought';
+    this.#bring(this.near);
+  }
+
+  /** Nobody listens there. */
+  fail(): void {
+    this.state = 'over';
+    this.#fail(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
   }
 }
