@@ -78,6 +78,11 @@ export class Arrivals {
     return this.#round(send);
   }
 
+  /** Awaits deliveries one after the other, until there were `count` of them. */
+  async repeat(count: number, send: (round: number) => void): Promise<void> {
+    for (let round = 0; round < count; round += 1) await this.next(() => send(round));
+  }
+
   /** Looks whether anything came that was not due. @throws Error when it did. */
   async finish(): Promise<void> {
     await quiet(50);
