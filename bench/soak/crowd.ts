@@ -3,7 +3,7 @@
  */
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { closeClients, openClient, type RawClient } from '../process/raw-client.ts';
-import { inLanes } from './figures.ts';
+import { inLanes, pause } from './figures.ts';
 
 /** A client that has ended without being asked to is remembered here. */
 export interface Crowd {
@@ -24,21 +24,47 @@ export async function gather(port: number, count: number, headers = ''): Promise
     return client;
   });
   const crowd: Crowd = { clients, openingMs, lost: 0 };
-  for (const { socket } of clients) {
-    socket.once('close', () => {
+  for (const client of clients) {
+    countSurplus(client);
+    client.socket.once('close', () => {
       crowd.lost += 1;
     });
   }
   return crowd;
 }
 
-/** Sends a frame and resolves with as many bytes as `length` tells from the first ones. */
+/** From now on nothing is due: whatever comes is too much. */
+function countSurplus(client: RawClient): void {
+  client.onData = ({ length }) => {
+    client.surplus += length;
+  };
+}
+
+/**
+ * Looks whether anything has come, or comes within a moment, that was not due.
+ *
+ * @throws Error when it has.
+ */
+export async function refuseSurplus({ clients }: Pick<Crowd, 'clients'>): Promise<void> {
+  await pause(50);
+  const greedy = clients.filter(({ surplus }) => surplus > 0).length;
+  if (greedy > 0) throw new Error(`more came than was sent, at ${greedy} connections`);
+}
+
+/**
+ * Sends a frame and resolves with as many bytes as `length` tells from the first ones. Rejects when
+ * more came, with the answer or since the one before.
+ */
 export function roundTrip(
   client: RawClient,
   frame: Buffer,
   length: (received: Buffer) => number,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (client.surplus > 0) {
+      reject(new Error('more came than was sent'));
+      return;
+    }
     let received: Buffer = Buffer.alloc(0);
     const cut = (): void => reject(new Error('cut before the answer came'));
     client.socket.once('close', cut);
@@ -47,6 +73,7 @@ export function roundTrip(
       const expected = length(received);
       if (received.length < expected) return;
       client.socket.off('close', cut);
+      countSurplus(client);
       if (received.length > expected) reject(new Error('more came back than was expected'));
       else resolve(received);
     };
@@ -78,6 +105,7 @@ export async function disperse(crowd: Crowd): Promise<number> {
     if (answer.equals(expected)) clean += 1;
     await ended;
   });
+  await refuseSurplus(crowd);
   closeClients(crowd.clients);
   crowd.lost = lostBefore;
   return clean;
