@@ -1,14 +1,15 @@
 /**
  * The server's half of the opening handshake: a request read, judged, and its 101 built; against
  * `websocket-driver`, which does it from bytes as well, and `ws`, which begins with a request that
- * `node:http` has parsed. ws makes the object of its connection on the way, which is part of what
- * it does in a handshake.
+ * `node:http` has parsed, and a stream. From these both make an open connection, since ws cannot do
+ * without; it goes when the stream is destroyed. What the protocol alone takes of that is `judged`.
  *
  *   npm run bench -- handshake [--quick]
  */
 import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import { Duplex } from 'node:stream';
+import { acceptUpgrade, LineFields } from 'barewire/adapters';
 import {
   buildUpgradeResponse,
   formatUpgradeResponse,
@@ -120,30 +121,57 @@ class Wire extends Duplex {
   }
 }
 
+const RAW_HEADERS = FIELDS.flat();
+const HEADERS = Object.fromEntries(FIELDS.map(([name, value]) => [name.toLowerCase(), value]));
+const NOTHING = Buffer.alloc(0);
+
+/** What both are given: a request as `node:http` has parsed it. */
+const PARSED = {
+  ...{ method: 'GET', url: '/chat', httpVersion: '1.1' },
+  ...{ headers: HEADERS, rawHeaders: RAW_HEADERS },
+} as unknown as IncomingMessage;
+
+/** Answers on a stream, of which a connection is made; that goes with the stream. */
+async function onWire(accept: (wire: Wire) => unknown): Promise<number> {
+  const wire = new Wire();
+  const closed = new Promise((resolve) => wire.once('close', resolve));
+  await accept(wire);
+  const length = check(wire.text);
+  wire.destroy();
+  await closed;
+  return length;
+}
+
 function fromRequest(): Case[] {
   const sockets = new WebSocketServer({ noServer: true, clientTracking: false });
-  const headers = Object.fromEntries(FIELDS.map(([name, value]) => [name.toLowerCase(), value]));
-  const request = { method: 'GET', url: '/chat', headers } as unknown as IncomingMessage;
-  const nothing = Buffer.alloc(0);
-  const fields = {
-    get: (name: string) => headers[name],
-    getAll: (name: string) => (headers[name] === undefined ? [] : [headers[name]]),
-  };
-  const parsed = { method: 'GET', target: '/chat', version: '1.1', fields };
+  const endpoint = { origins: 'any', protocols: ['chat'] } as const;
   return [
-    { name: 'barewire', run: () => check(answer(parsed)) },
+    {
+      name: 'barewire',
+      isAsync: true,
+      run: () => onWire((wire) => acceptUpgrade(PARSED, wire, NOTHING, endpoint)),
+    },
     {
       name: 'ws',
-      run() {
-        const wire = new Wire();
-        sockets.handleUpgrade(request, wire, nothing, () => {});
-        return check(wire.text);
-      },
+      isAsync: true,
+      run: () => onWire((wire) => sockets.handleUpgrade(PARSED, wire, NOTHING, () => {})),
     },
   ];
 }
 
+/** The protocol alone, without a stream and a connection: nobody to compare with. */
+function judged(): Case[] {
+  const fields = new LineFields(RAW_HEADERS);
+  const parsed = { method: 'GET', target: '/chat', version: '1.1', fields };
+  return [{ name: 'barewire', run: () => check(answer(parsed)) }];
+}
+
 await runSuites('handshake', [
   { id: 'from bytes', title: 'request read, judged, answered', cases: fromBytes },
-  { id: 'from a request', title: 'a parsed request judged and answered', cases: fromRequest },
+  {
+    id: 'from a request',
+    title: 'a parsed request judged and answered, its connection made and dropped',
+    cases: fromRequest,
+  },
+  { id: 'judged', title: 'a parsed request judged and its answer built', cases: judged },
 ]);
