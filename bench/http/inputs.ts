@@ -68,7 +68,7 @@ const sideOf = (name: string): Side => (name === 'response' ? 'response' : 'requ
 function whole(name: string): HttpWorkload {
   return {
     id: name === 'kitty' ? 'P5' : `HTTP whole ${name}`,
-    title: `${name}, whole`,
+    title: name === 'kitty' ? 'the same head again: kitty, whole' : `${name}, whole`,
     side: sideOf(name),
     chunks: cut(inputBytes(name), READ_BYTES),
     messages: 1,
@@ -90,7 +90,7 @@ function varied(): HttpWorkload {
   });
   return {
     id: 'P5 varied',
-    title: 'kitty, whole, fields that differ from those of the head before',
+    title: 'heads that differ: kitty, whole, other fields than in the head before',
     side: 'request',
     chunks,
     messages: VARIANTS,
