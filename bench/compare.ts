@@ -3,26 +3,35 @@
  * or stands in one of them only.
  *
  *   npm run bench:compare -- old.json [new.json]
+ *   npm run bench:compare -- --learn bands.json run.json run.json …
  *
  * Files are what `--json` writes, or `bench/results/all.json`, which is also what is taken when no
  * new one is named. Exit code 1: something got worse, or is missing in the new file; 2: there was
  * nothing to compare.
+ *
+ * `--learn` finds out from runs on one machine how far apart two of them lie, and writes that; what
+ * comparisons read is `bench/results/bands.json`.
  */
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { countFalseFlags, learnBands } from './table/bands.ts';
 import { compareReports, findGaps } from './table/comparison.ts';
-import { readReports } from './table/store.ts';
+import { LEAST_BAND } from './table/noise.ts';
+import { readBands, readReports } from './table/store.ts';
 
-const current = fileURLToPath(new URL('../../bench/results/all.json', import.meta.url));
-const [before, after = current, ...others] = process.argv.slice(2);
+const beside = (name: string): string =>
+  fileURLToPath(new URL(`../../bench/results/${name}`, import.meta.url));
+const BANDS = beside('bands.json');
 
 function compare(oldFile: string, newFile: string): number {
   const [old, now] = [readReports(oldFile), readReports(newFile)];
-  const changes = compareReports(old, now);
-  for (const { id, peer, before: then, after: now, verdict } of changes) {
+  const changes = compareReports(old, now, readBands(BANDS));
+  for (const { id, peer, before: then, after: now, band, verdict } of changes) {
     if (verdict === 'same') continue;
     const grown = (100 * (now.median / then.median - 1)).toFixed(0);
     const figures = `${then.median.toPrecision(3)} → ${now.median.toPrecision(3)}`;
-    console.log(`${verdict.padEnd(7)} ${id}  ÷ ${peer}: ${figures} (${grown} %)`);
+    const noise = `noise ${(100 * band).toFixed(0)} %`;
+    console.log(`${verdict.padEnd(7)} ${id}  ÷ ${peer}: ${figures} (${grown} %; ${noise})`);
   }
   const { missing, added, failedBefore, failedNow } = findGaps(old, now);
   for (const line of failedBefore) console.log(`failed before  ${line}`);
@@ -36,15 +45,39 @@ function compare(oldFile: string, newFile: string): number {
   return changes.length === 0 ? 2 : 0;
 }
 
-const USAGE = 'npm run bench:compare -- old.json [new.json]';
-if (before === '--help') {
+function learn(target: string, files: readonly string[]): number {
+  const runs = files.map(readReports);
+  const bands = learnBands(runs);
+  writeFileSync(target, `${JSON.stringify(bands, null, 1)}\n`);
+  for (const [job, band] of Object.entries({ ...bands.jobs, others: bands.others })) {
+    console.log(`${job.padEnd(10)} ${(100 * Math.max(band, LEAST_BAND)).toFixed(1)} %`);
+  }
+  const { compared, flagged } = countFalseFlags(runs, bands);
+  console.log(`${bands.from}; of ${compared} comparisons of them ${flagged} would be flagged`);
+  return 0;
+}
+
+function run(args: readonly string[]): number {
+  const [first, ...others] = args;
+  const [newFile, ...tooMany] = others;
+  if (first === '--learn' && newFile !== undefined && tooMany.length > 1) {
+    return learn(newFile, tooMany);
+  }
+  if (first === undefined || first.startsWith('--') || tooMany.length > 0) {
+    console.error(USAGE);
+    return 2;
+  }
+  return compare(first, newFile ?? beside('all.json'));
+}
+
+const USAGE = `npm run bench:compare -- old.json [new.json]
+npm run bench:compare -- --learn bands.json run.json run.json …`;
+const args = process.argv.slice(2);
+if (args[0] === '--help') {
   console.log(USAGE);
-} else if (before === undefined || before.startsWith('--') || others.length > 0) {
-  console.error(USAGE);
-  process.exitCode = 2;
 } else {
   try {
-    process.exitCode = compare(before, after);
+    process.exitCode = run(args);
   } catch (error) {
     console.error(`no results can be read: ${(error as Error).message}`);
     process.exitCode = 2;

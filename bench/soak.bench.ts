@@ -15,18 +15,11 @@ import { ONE_GIB } from './soak/one-gib.ts';
 import { TEN_THOUSAND } from './soak/ten-thousand.ts';
 import { readCommandLine } from './support/command-line.ts';
 import { BENCH_OPTIONS } from './support/options.ts';
-import { makeReport } from './support/report.ts';
+import { makeReport, type SoakResult } from './support/report.ts';
 
 const SOAKS: readonly Soak[] = [IDLE_AND_ATTACK, ONE_GIB, DEFLATE_IDLE, TEN_THOUSAND];
 /** What hangs is an error, too. */
 const MAX_MS = 180_000;
-
-interface Result {
-  readonly name: string;
-  readonly title: string;
-  readonly figures: readonly Figure[];
-  readonly error?: string;
-}
 
 async function inTime(soak: Soak, quick: boolean): Promise<readonly Figure[]> {
   let timer: NodeJS.Timeout | undefined;
@@ -40,7 +33,7 @@ async function inTime(soak: Soak, quick: boolean): Promise<readonly Figure[]> {
   }
 }
 
-async function measure(soak: Soak, quick: boolean): Promise<Result> {
+async function measure(soak: Soak, quick: boolean): Promise<SoakResult> {
   const title = soak.title(quick);
   console.log(`\n${soak.name}  ${title}`);
   try {
@@ -67,7 +60,7 @@ async function main(): Promise<number> {
     return 2;
   }
   console.log(`node ${process.version}`);
-  const results: Result[] = [];
+  const results: SoakResult[] = [];
   for (const soak of SOAKS) {
     const isChosen = positionals.length === 0 || positionals.includes(soak.name);
     if (isChosen) results.push(await measure(soak, values.quick));

@@ -1,12 +1,8 @@
 /** What a soak finds out, and how it is printed. */
+import type { SoakFigure as Figure } from '../support/report.ts';
 import { quantile } from '../support/turns.ts';
 
-/** One line of the table. */
-export interface Figure {
-  readonly label: string;
-  readonly value: number;
-  readonly unit: 'B' | 'ms' | 's' | 'count' | 'MB/s' | 'percent';
-}
+export type { Figure };
 
 /** A long measurement. Fails when something was lost, or was not as it must be. */
 export interface Soak {

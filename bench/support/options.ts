@@ -19,7 +19,11 @@ export const BENCH_OPTIONS = {
   process: { ...quick, ...rounds, ...kept },
   soak: { ...quick, json: kept.json },
   sse: SUITE_OPTIONS,
-  table: { only: { type: 'string' }, ...quick, ...rounds, into: { type: 'string' } },
+  table: {
+    only: { type: 'string' },
+    page: { type: 'boolean', default: false },
+    ...{ ...quick, ...rounds, into: { type: 'string' } },
+  },
   utf8: SUITE_OPTIONS,
 } as const satisfies Readonly<Record<string, ParseArgsConfig['options']>>;
 

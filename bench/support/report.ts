@@ -3,9 +3,10 @@
  * read: rows (workloads) with entries (contenders), ours first, less being better everywhere.
  */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { quantile } from './turns.ts';
 import type { Unit } from './units.ts';
 
@@ -52,6 +53,37 @@ export interface Report {
   readonly date: string;
   readonly machine: Machine;
   readonly rows: readonly Row[];
+  /** What soaks found out: figures that compare with nobody's, and are no rows. */
+  readonly results?: readonly SoakResult[];
+  /** Of the table: what is not there, and why. */
+  readonly gaps?: readonly Gap[];
+}
+
+/** One figure of a soak. */
+export interface SoakFigure {
+  readonly label: string;
+  readonly value: number;
+  readonly unit: 'B' | 'ms' | 's' | 'count' | 'MB/s' | 'percent';
+}
+
+/** What became of a soak. */
+export interface SoakResult {
+  readonly name: string;
+  readonly title: string;
+  readonly figures: readonly SoakFigure[];
+  /** Why there are no figures. */
+  readonly error?: string;
+}
+
+/** Something that was to be measured and was not. */
+export interface Gap {
+  /** The id of the job. */
+  readonly job: string;
+  /** A goal of it, such as `P1 ÷ bun`; absent when it is the whole job. */
+  readonly what?: string;
+  readonly why: string;
+  /** Whether the whole job was run in vain. It is told until the job has been run again. */
+  readonly isFailure?: boolean;
 }
 
 /** Where it ran, and with what. */
@@ -136,13 +168,13 @@ const PEERS = [
   'eventsource-parser',
 ];
 
+/** By its path: not every package lets its `package.json` be required. */
 function versionOf(name: string): [string, string][] {
-  try {
-    const { version } = require(`${name}/package.json`) as { version: string };
-    return [[name, version]];
-  } catch {
-    return [];
-  }
+  const files = (require.resolve.paths(name) ?? []).map((path) => join(path, name, 'package.json'));
+  const file = files.find(existsSync);
+  if (file === undefined) return [];
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return [[name, version]];
 }
 
 /** Asks another program, such as Bun, for its version. */

@@ -1,5 +1,5 @@
 /** A row as lines for a terminal. */
-import { judge, type Verdict } from './goals.ts';
+import { formatBar, formatMeasured, judge, type Verdict } from './goals.ts';
 import type { Entry, Row } from './report.ts';
 import { formatPart, formatValue } from './units.ts';
 
@@ -12,10 +12,10 @@ export function formatSpread({ median, low, high }: Entry): string {
 }
 
 /** A goal in a few words. */
-export function formatVerdict({ peer, atMost, ratio, isMet }: Verdict): string {
-  const bar = `≤ ${atMost.toFixed(2)} × ${peer}`;
-  if (ratio === undefined) return `${bar}: not measured`;
-  return `${bar}: ${ratio.toFixed(3)} ${isMet === true ? 'reached' : 'NOT REACHED'}`;
+export function formatVerdict(verdict: Verdict): string {
+  const { isMet } = verdict;
+  const outcome = isMet === undefined ? '' : isMet ? ' reached' : ' NOT REACHED';
+  return `${formatBar(verdict)}: ${formatMeasured(verdict)}${outcome}`;
 }
 
 function formatEntry(row: Row, entry: Entry): string {

@@ -1,13 +1,13 @@
 /**
  * Has a ratio got worse by more than the noise?
  *
- * Ratios of two runs are compared, never times. One counts as worse when its quartiles do not touch
- * those of before, and its median has grown by more than `MARGIN`: below that, no two runs agree.
- * Rows without a peer, such as allocations, are compared by their own medians.
+ * Ratios of two runs are compared, never times. One counts as worse when the median of each run
+ * lies outside the quartiles of the other, and the new one is greater by more than the band of the
+ * figure (noise.ts). Rows without a peer are compared by their own medians.
  */
-import type { Entry, Report, Spread } from '../support/report.ts';
-
-const MARGIN = 0.05;
+import type { Report, Spread } from '../support/report.ts';
+import { type Figure, indexFigures } from './figures.ts';
+import { type Bands, halvesApart, LEAST_BAND, strangersApart } from './noise.ts';
 
 /** One comparison. */
 export interface Change {
@@ -15,18 +15,35 @@ export interface Change {
   readonly peer: string;
   readonly before: Spread;
   readonly after: Spread;
+  /** What the change has to be greater than, as a part of the figure. */
+  readonly band: number;
   readonly verdict: 'worse' | 'better' | 'same';
 }
 
 /** Compares whatever both sides have measured. */
-export function compareReports(before: readonly Report[], after: readonly Report[]): Change[] {
-  const old = indexOf(before);
-  return [...indexOf(after)].flatMap(([key, now]) => {
+export function compareReports(
+  before: readonly Report[],
+  after: readonly Report[],
+  bands: Bands,
+): Change[] {
+  const old = indexFigures(before);
+  return [...indexFigures(after)].flatMap(([key, now]) => {
     const then = old.get(key);
     if (then === undefined) return [];
-    const verdict = judgeChange(then.spread, now.spread);
-    return [{ id: now.id, peer: now.peer, before: then.spread, after: now.spread, verdict }];
+    const band = bandOf(then, now, bands);
+    const verdict = judgeChange(then.spread, now.spread, band);
+    return [{ id: now.id, peer: now.peer, before: then.spread, after: now.spread, band, verdict }];
   });
+}
+
+function bandOf(before: Figure, after: Figure, bands: Bands): number {
+  return Math.max(
+    LEAST_BAND,
+    bands.jobs[after.job] ?? bands.others,
+    halvesApart(before.rounds),
+    halvesApart(after.rounds),
+    ...strangersApart(before.row, after.row),
+  );
 }
 
 /** What only one side has, and what was tried in vain; each as `row ÷ peer`, or with the reason. */
@@ -41,7 +58,7 @@ export interface Gaps {
 
 /** Lists what {@link compareReports} has nothing to say about. */
 export function findGaps(before: readonly Report[], after: readonly Report[]): Gaps {
-  const [old, now] = [indexOf(before), indexOf(after)];
+  const [old, now] = [indexFigures(before), indexFigures(after)];
   const without = (index: Map<string, Figure>, other: Map<string, Figure>): string[] =>
     [...index].flatMap(([key, { id, peer }]) => (other.has(key) ? [] : [`${id}  ÷ ${peer}`]));
   return {
@@ -53,7 +70,10 @@ export function findGaps(before: readonly Report[], after: readonly Report[]): G
 }
 
 function failuresOf(reports: readonly Report[]): string[] {
-  return reports
+  const jobs = reports
+    .flatMap(({ gaps = [] }) => gaps)
+    .flatMap(({ job, why, isFailure = false }) => (isFailure ? [`${job}  ${why}`] : []));
+  const entries = reports
     .flatMap(({ rows }) => rows)
     .flatMap(({ id, entries }) =>
       entries.flatMap(({ name, samples, error }) => {
@@ -61,37 +81,13 @@ function failuresOf(reports: readonly Report[]): string[] {
         return [`${id}  ${name}: ${samples.length > 0 ? 'some rounds: ' : ''}${error}`];
       }),
     );
+  return [...jobs, ...entries];
 }
 
-interface Figure {
-  readonly id: string;
-  readonly peer: string;
-  readonly spread: Spread;
-}
-
-function indexOf(reports: readonly Report[]): Map<string, Figure> {
-  const index = new Map<string, Figure>();
-  for (const { rows } of reports) {
-    for (const { id, entries } of rows) {
-      for (const [peer, spread] of figuresOf(entries)) {
-        index.set(`${id} · ${peer}`, { id, peer, spread });
-      }
-    }
-  }
-  return index;
-}
-
-function figuresOf(entries: readonly Entry[]): [string, Spread][] {
-  const [ours, ...others] = entries;
-  const compared = others.flatMap(({ name, ratio }): [string, Spread][] =>
-    ratio === undefined ? [] : [[name, ratio]],
-  );
-  if (compared.length > 0 || ours === undefined || ours.samples.length === 0) return compared;
-  return [['(alone)', ours]];
-}
-
-function judgeChange(before: Spread, after: Spread): Change['verdict'] {
-  if (after.low > before.high && after.median > before.median * (1 + MARGIN)) return 'worse';
-  if (after.high < before.low && after.median < before.median * (1 - MARGIN)) return 'better';
+function judgeChange(before: Spread, after: Spread, band: number): Change['verdict'] {
+  const isAbove = after.median > before.high && before.median < after.low;
+  if (isAbove && after.median > before.median * (1 + band)) return 'worse';
+  const isBelow = after.median < before.low && before.median > after.high;
+  if (isBelow && before.median > after.median * (1 + band)) return 'better';
   return 'same';
 }

@@ -1,4 +1,6 @@
 /** The parts that the table of results is made of: which bench measures what. */
+import type { Report, Row } from '../support/report.ts';
+import { chooseRows } from '../support/selection.ts';
 
 /** One run of a bench, as a process of its own. */
 export interface Job {
@@ -9,45 +11,68 @@ export interface Job {
   readonly bench: string;
   /** The rows it is asked for; none means all. */
   readonly rows: readonly string[];
-  /** Rounds at full length. */
-  readonly rounds: number;
+  /** Rounds at full length; a soak has none. */
+  readonly rounds?: number;
 }
 
 const job = (
   id: string,
   title: string,
   bench: string,
-  rounds: number,
+  rounds: number | undefined,
   rows: readonly string[] = [id],
-): Job => ({ id, title, bench, rows, rounds });
+): Job => ({ id, title, bench, rows, ...(rounds === undefined ? {} : { rounds }) });
 
 /** Every row of the bench. */
 const ALL: readonly string[] = [];
 
-/** All jobs, in the order of the table. */
+/**
+ * All jobs, in the order of the table. Seven rounds, so that quartiles are more than the second
+ * best and the second worst of five; five where a round takes more than 20 s.
+ */
 export const JOBS: readonly Job[] = [
   job('P1', 'Echo, one message in flight', 'process', 7),
   job('P2', 'Echo, 32 messages in flight', 'process', 7),
-  job('P3', 'Echo of larger messages', 'process', 5),
+  job('P3', 'Echo of larger messages', 'process', 7),
   job('P4', 'The codec alone', 'framing', 7),
   job('P5', 'HTTP request heads', 'http', 15),
   job('P6', 'Broadcast', 'process', 5),
-  job('P7', 'Memory of idle connections', 'process', 3),
-  job('P8', 'Opening and closing handshake', 'process', 5),
-  job('P9', 'Server-sent events to many', 'process', 5),
-  job('P10', 'Growth with connections', 'process', 3),
-  job('PLAIN', 'Plain HTTP requests', 'process', 3, ['HTTP']),
-  job('TLS', 'The same over TLS', 'process', 5),
-  job('DEFLATE', 'The same with permessage-deflate', 'process', 3),
-  job('PATHS', 'Without one fast path', 'process', 3),
-  job('ALLOC', 'Allocation for each message', 'allocation', 5),
-  job('HTTP', 'HTTP heads in other feeding modes', 'http', 3),
-  job('MASKING', 'Masking alone', 'masking', 3, ALL),
-  job('UTF8', 'UTF-8 alone', 'utf8', 3, ALL),
-  job('HANDSHAKE', 'The handshake alone', 'handshake', 3, ALL),
-  job('SSE', 'Events written and read', 'sse', 3, ALL),
-  job('CODEC', 'permessage-deflate alone', 'deflate', 3, ['echo']),
+  job('P7', 'Memory of idle connections', 'process', 5),
+  job('P8', 'Opening and closing handshake', 'process', 7),
+  job('P9', 'Server-sent events to many', 'process', 7),
+  job('P10', 'Growth with connections', 'process', 7),
+  job('PLAIN', 'Plain HTTP requests', 'process', 7, ['HTTP']),
+  job('TLS', 'The same over TLS', 'process', 7),
+  job('DEFLATE', 'The same with permessage-deflate', 'process', 7),
+  job('PATHS', 'Without one fast path', 'process', 5),
+  job('ALLOC', 'Allocation for each message', 'allocation', 7),
+  job('HTTP', 'HTTP heads in other feeding modes', 'http', 7),
+  job('MASKING', 'Masking alone', 'masking', 7, ALL),
+  job('UTF8', 'UTF-8 alone', 'utf8', 7, ALL),
+  job('HANDSHAKE', 'The handshake alone', 'handshake', 7, ALL),
+  job('SSE', 'Events written and read', 'sse', 7, ALL),
+  job('CODEC', 'permessage-deflate alone', 'deflate', 7, ['echo']),
+  job('SOAK', 'Ten thousand connections, and long messages', 'soak', undefined, ALL),
 ];
+
+/** A row and when and how it was measured. */
+export interface Measured {
+  readonly row: Row;
+  readonly report: Report;
+}
+
+/** Which rows belong to a job: `P4` has `P4 …` and `P4x …`, `P1` has not `P10`. */
+export function rowsOf({ bench, rows }: Job, reports: readonly Report[]): Measured[] {
+  return reports
+    .filter((report) => report.bench === bench)
+    .flatMap((report) => chooseRows(report.rows, rows).map((row) => ({ row, report })));
+}
+
+/** The id of the job that a row of a bench belongs to; empty when there is none. */
+export function jobOf(bench: string, row: Pick<Row, 'id'>): string {
+  const found = JOBS.find((one) => one.bench === bench && chooseRows([row], one.rows).length > 0);
+  return found?.id ?? '';
+}
 
 /**
  * Chooses jobs by their ids, separated by commas; all without.

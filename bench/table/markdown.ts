@@ -1,28 +1,16 @@
 /** Reports as `results.md`: goals first, then what each contender did. */
-import { judge, type Verdict } from '../support/goals.ts';
-import type { Report, Row } from '../support/report.ts';
-import { chooseRows } from '../support/selection.ts';
+import { formatFigure } from '../soak/figures.ts';
+import { formatBar, formatMeasured, judge } from '../support/goals.ts';
+import type { Gap, Report, Row } from '../support/report.ts';
 import { formatSpread } from '../support/table.ts';
 import { formatPart, formatValue } from '../support/units.ts';
-import { JOBS, type Job } from './jobs.ts';
-
-/** A row and when and how it was measured. */
-interface Measured {
-  readonly row: Row;
-  readonly report: Report;
-}
-
-/** Which rows belong to a job: `P4` has `P4 …` and `P4x …`, `P1` has not `P10`. */
-export function rowsOf({ bench, rows }: Job, reports: readonly Report[]): Measured[] {
-  return reports
-    .filter((report) => report.bench === bench)
-    .flatMap((report) => chooseRows(report.rows, rows).map((row) => ({ row, report })));
-}
+import { JOBS, type Measured, rowsOf } from './jobs.ts';
 
 /** Writes the whole page. */
-export function formatPage(reports: readonly Report[], failures: readonly string[]): string {
+export function formatPage(reports: readonly Report[]): string {
   const sections = JOBS.map((job) => ({ ...job, measured: rowsOf(job, reports) }));
   const present = sections.filter(({ measured }) => measured.length > 0);
+  const gaps = reports.flatMap((report) => report.gaps ?? []);
   return [
     '# Results',
     '',
@@ -37,20 +25,28 @@ export function formatPage(reports: readonly Report[], failures: readonly string
     '| | workload | to reach | measured | |',
     '|---|---|---|---|---|',
     ...present.flatMap(({ id, title, measured }) => formatGoals(id, title, measured)),
-    ...failures.map((failure) => `| ${failure} | | | failed | no |`),
-    ...sections
-      .filter(({ id, measured }) => measured.length === 0 && !failures.includes(id))
-      .map(({ id, title }) => `| ${id} | ${title} | | not measured | |`),
+    ...gaps.filter(({ what }) => what === undefined).map(formatGap),
     ...present.flatMap(({ id, title, measured }) => formatSection(id, title, measured)),
+    ...formatSoaks(reports),
     '',
   ].join('\n');
 }
 
+/** A job that is not there at all. What lacks a peer is told in the line of its goal. */
+function formatGap({ job, why, isFailure }: Gap): string {
+  const title = JOBS.find(({ id }) => id === job)?.title ?? '';
+  return `| ${job} | ${title} | | ${inCell(why)} | ${isFailure ? '**no**' : '–'} |`;
+}
+
+/** A sentence in a table, as one line. */
+const inCell = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|');
+
 function formatMachine(reports: readonly Report[]): string[] {
-  const latest = reports.toSorted((left, right) => right.date.localeCompare(left.date))[0];
+  const measured = reports.filter(({ gaps }) => gaps === undefined);
+  const latest = measured.toSorted((left, right) => right.date.localeCompare(left.date))[0];
   if (latest === undefined) return [];
   const { cpu, cores, memoryGiB } = latest.machine;
-  const versions = Object.assign({}, ...reports.map(({ machine }) => machine.versions)) as Record<
+  const versions = Object.assign({}, ...measured.map(({ machine }) => machine.versions)) as Record<
     string,
     string
   >;
@@ -61,29 +57,24 @@ function formatMachine(reports: readonly Report[]): string[] {
 const answer = (isMet: boolean | undefined): string =>
   isMet === undefined ? '–' : isMet ? 'yes' : '**no**';
 
-function formatGoal({ peer, atMost }: Verdict): string {
-  const bar = atMost < 0.5 ? `${atMost.toFixed(3)}` : atMost.toFixed(2);
-  return `≤ ${bar} × ${peer}`;
-}
-
 /** A line for each goal; where a job has very many rows, a line for all with the same bar. */
 function formatGoals(id: string, title: string, measured: readonly Measured[]): string[] {
   const verdicts = measured.flatMap(({ row }) => judge(row).map((verdict) => ({ row, verdict })));
-  if (measured.length <= 8) {
+  const bars = new Set(verdicts.map(({ verdict }) => formatBar(verdict)));
+  if (measured.length <= 8 || bars.size > measured.length / 2) {
     return verdicts.map(({ row, verdict }) => {
-      const ratio = verdict.ratio === undefined ? 'not measured' : verdict.ratio.toFixed(3);
-      const cells = [row.id, row.title, formatGoal(verdict), ratio, answer(verdict.isMet)];
+      const result = inCell(formatMeasured(verdict));
+      const cells = [row.id, row.title, formatBar(verdict), result, answer(verdict.isMet)];
       return `| ${cells.join(' | ')} |`;
     });
   }
-  const bars = new Set(verdicts.map(({ verdict }) => formatGoal(verdict)));
   return [...bars].map((bar) => {
-    const group = verdicts.filter(({ verdict }) => formatGoal(verdict) === bar);
+    const group = verdicts.filter(({ verdict }) => formatBar(verdict) === bar);
     const met = group.filter(({ verdict }) => verdict.isMet === true);
     const worst = group.reduce((left, right) =>
-      (right.verdict.ratio ?? 0) > (left.verdict.ratio ?? 0) ? right : left,
+      (right.verdict.measured ?? 0) > (left.verdict.measured ?? 0) ? right : left,
     );
-    const summary = `${met.length} of ${group.length}; worst ${worst.verdict.ratio?.toFixed(3)} (${
+    const summary = `${met.length} of ${group.length}; worst ${formatMeasured(worst.verdict)} (${
       worst.row.title
     })`;
     return `| ${id} | ${title} | ${bar} | ${summary} | ${answer(met.length === group.length)} |`;
@@ -91,15 +82,11 @@ function formatGoals(id: string, title: string, measured: readonly Measured[]): 
 }
 
 function formatSection(id: string, title: string, measured: readonly Measured[]): string[] {
-  const { report } = measured[0]!;
-  const rounds = measured[0]!.row.entries[0]!.samples.length;
   return [
     '',
     `## ${id}: ${title}`,
     '',
-    `\`${report.command}\`, ${report.date.slice(0, 10)}, node ${
-      report.machine.versions['node']
-    }, ${rounds} rounds`,
+    ...formatOrigins(measured),
     '',
     `![${title}](results/${id}.svg)`,
     '',
@@ -109,10 +96,46 @@ function formatSection(id: string, title: string, measured: readonly Measured[])
   ];
 }
 
+/** How and when the rows were measured: one line, or one for each run with the rows that it has. */
+function formatOrigins(measured: readonly Measured[]): string[] {
+  const runs = new Map<string, string[]>();
+  for (const { row, report } of measured) {
+    const rounds = Math.max(...row.entries.map(({ samples }) => samples.length));
+    const run = `${originOf(report)}, ${rounds} rounds`;
+    runs.set(run, [...(runs.get(run) ?? []), row.id]);
+  }
+  if (runs.size === 1) return [...runs.keys()];
+  return [...runs].map(([run, ids]) => `- ${run}: ${ids.join(', ')}`);
+}
+
+const originOf = ({ command, date, machine }: Report): string =>
+  `\`${command}\`, ${date.slice(0, 10)}, node ${machine.versions['node']}`;
+
+/** Soaks compare with nobody: what each found out, or that it failed. */
+function formatSoaks(reports: readonly Report[]): string[] {
+  const soaks = reports.flatMap((report) =>
+    (report.results ?? []).map((result) => ({ report, result })),
+  );
+  const job = JOBS.find(({ bench }) => bench === 'soak')!;
+  return [
+    ...(soaks.length === 0 ? [] : ['', `## ${job.id}: ${job.title}`]),
+    ...soaks.flatMap(({ report, result: { name, title, figures, error } }) => [
+      '',
+      `**${name}**: ${title}. ${originOf(report)}`,
+      '',
+      '| | |',
+      '|---|---|',
+      ...figures.map((figure) => `| ${figure.label} | ${formatFigure(figure)} |`),
+      ...(error === undefined ? [] : [`| **failed** | ${inCell(error)} |`]),
+    ]),
+  ];
+}
+
 function formatRow(row: Row): string[] {
   return row.entries.map((entry, index) => {
     const head = index === 0 ? `${row.id}: ${row.title}` : '';
-    if (entry.samples.length === 0) return `| ${head} | ${entry.name} | ${entry.error} | | | |`;
+    const error = inCell(entry.error ?? '');
+    if (entry.samples.length === 0) return `| ${head} | ${entry.name} | failed: ${error} | | | |`;
     const { ratio } = entry;
     const compared =
       ratio === undefined
@@ -121,6 +144,7 @@ function formatRow(row: Row): string[] {
     const parts = Object.entries(entry.parts ?? {}).map(([name, value]) =>
       formatPart(name, value, row.unit),
     );
+    if (error !== '') parts.push(`some rounds failed: ${error}`);
     const value = formatValue(entry.median, row.unit);
     const cells = [head, entry.name, value, formatSpread(entry), compared, parts.join(', ')];
     return `| ${cells.join(' | ')} |`;

@@ -79,10 +79,12 @@ t.test('a round in which the other took no time that shows is compared with noth
 
 t.test('goals are met, missed, or not measured', (t) => {
   t.match(judge(ROW), [
-    { peer: 'ws', atMost: 0.55, ratio: 0.5, isMet: true },
-    { peer: 'net.Socket', atMost: 0.75, ratio: 1, isMet: false },
+    { peer: 'ws', atMost: 0.55, measured: 0.5, isMet: true },
+    { peer: 'net.Socket', atMost: 0.75, measured: 1, isMet: false },
   ]);
-  t.match(judge({ ...ROW, id: 'P2' })[1], { peer: 'bun', ratio: undefined, isMet: undefined });
+  t.match(judge({ ...ROW, id: 'P2' })[1], { isMet: undefined, missing: 'failed: gone' });
+  const lonely = { ...ROW, entries: ROW.entries.slice(0, 1) };
+  t.match(judge(lonely)[0], { measured: undefined, isMet: undefined, missing: 'not measured' });
   t.same(goalsOf('P4 decode masked text 126'), [{ peer: 'ws + addon', atMost: 1 / 3.5 }]);
   t.match(goalsOf('P4 encode masked text 16384'), [{ atMost: 1 }, { atMost: 1 / 8 }]);
   t.same(goalsOf('TLS 1'), [{ peer: 'ws', atMost: 1 }]);
@@ -115,7 +117,7 @@ t.test('a report says where and with what it was made', (t) => {
   const report = makeReport('framing', [ROW], { bun: '1.4.5' });
   t.equal(report.machine.versions['node'], process.version);
   t.equal(report.machine.versions['bun'], '1.4.5');
-  t.match(report.machine.versions['ws'], /^\d/);
+  for (const peer of ['ws', 'better-sse']) t.match(report.machine.versions[peer], /^\d/);
   t.match(report.command, /^npm run bench -- framing/);
   t.match(report.date, /^\d{4}-\d\d-\d\dT/);
   t.end();

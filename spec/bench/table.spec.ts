@@ -1,13 +1,12 @@
-/** The page of results, the file behind it, and the comparison of two such files. */
+/** The page of results, and the file behind it. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { makeReport, makeRow, type Report } from '../../bench/support/report.ts';
-import { compareReports, findGaps } from '../../bench/table/comparison.ts';
-import { chooseJobs, JOBS } from '../../bench/table/jobs.ts';
-import { formatPage, rowsOf } from '../../bench/table/markdown.ts';
+import { chooseJobs, JOBS, rowsOf } from '../../bench/table/jobs.ts';
+import { formatPage } from '../../bench/table/markdown.ts';
 import { mergeReports, readReports } from '../../bench/table/store.ts';
 
 /** A report in which ours took `ours`, round by round, and ws 100 each time. */
@@ -21,10 +20,6 @@ function report(id: string, ...ours: number[]): Report {
   return makeReport('process', [makeRow({ id, title: 'echo', unit: 'ns' }, contenders)]);
 }
 
-const MISSING = `missing P2  ÷ ws
-1 ratios compared, 0 worse by more than the noise, 1 missing
-`;
-
 const main = (name: string): string =>
   fileURLToPath(new URL(`../../bench/${name}.js`, import.meta.url));
 
@@ -32,10 +27,9 @@ const main = (name: string): string =>
 t.setTimeout(300_000);
 
 t.test('the page shows goals, ratios, the machine and the charts', (t) => {
-  const page = formatPage([report('P1', 50, 51, 52), report('P10', 1, 1, 1)], ['P7']);
+  const page = formatPage([report('P1', 50, 51, 52), report('P10', 1, 1, 1)]);
   t.match(page, '| P1 | echo | ≤ 0.55 × ws | 0.510 | yes |');
   t.match(page, '| P1 | echo | ≤ 0.75 × net.Socket | not measured | – |');
-  t.match(page, '| P7 | | | failed | no |');
   t.match(page, '![Echo, one message in flight](results/P1.svg)');
   t.match(page, /node v\d+\.\d+\.\d+, ws \d/);
   t.match(page, 'user 51 ns, busy 90 %');
@@ -49,7 +43,7 @@ t.test('many rows with the same bar are one line that tells the worst', (t) => {
     const entries = row.entries.map((entry) => ({ ...entry, name: `${entry.name} + addon` }));
     return { ...report('P4', 1), bench: 'framing', rows: [{ ...row, entries }] };
   });
-  t.match(formatPage(reports, []), '≤ 1.00 × ws + addon | 6 of 10; worst 1.400 (echo) |');
+  t.match(formatPage(reports), '≤ 1.00 × ws + addon | 6 of 10; worst 1.400 (echo) |');
   t.end();
 });
 
@@ -103,72 +97,89 @@ t.test('what is measured anew replaces the same rows and leaves the others', (t)
   t.end();
 });
 
-t.test('worse is only what is worse by more than the noise', (t) => {
-  const verdict = (before: number[], after: number[]) =>
-    compareReports([report('P1', ...before)], [report('P1', ...after)]).map((one) => one.verdict);
-  t.same(verdict([50, 51, 52], [60, 61, 62]), ['worse']);
-  t.same(verdict([60, 61, 62], [50, 51, 52]), ['better']);
-  t.same(verdict([50, 60, 70], [65, 66, 80]), ['same'], 'the quartiles touch');
-  t.same(verdict([50, 50, 50], [52, 52, 52]), ['same'], 'less than the margin');
-  t.same(compareReports([report('P1', 1)], [report('P2', 1)]), []);
+t.test('a section tells how and when each of its rows was measured', (t) => {
+  const [a, b, c] = ['P3a', 'P3b', 'P3c'].map((id) => report(id, 1, 2));
+  const same = [a!, b!].map((one) => ({ ...one, command: 'run P3', date: '2026-01-02T03:04:05Z' }));
+  const node = `node ${process.version}`;
+  t.match(formatPage(same), `\n\n\`run P3\`, 2026-01-02, ${node}, 2 rounds\n\n`);
+  const later = { ...c!, command: 'run P3c', date: '2026-02-03T04:05:06Z' };
+  const page = formatPage([...same, later]);
+  t.match(page, `\n- \`run P3\`, 2026-01-02, ${node}, 2 rounds: P3a, P3b\n`);
+  t.match(page, `\n- \`run P3c\`, 2026-02-03, ${node}, 2 rounds: P3c\n`);
   t.end();
 });
 
-t.test('what stands on one side only, or failed, is listed', (t) => {
-  const failing = (value: number | Error): Report =>
-    makeReport('x', [
-      makeRow({ id: 'P3', title: 'x', unit: 'ns' }, [
-        { name: 'barewire', series: [{ value: 1 }, { value: 1 }] },
-        { name: 'ws', series: [new Error('gone'), value instanceof Error ? value : { value }] },
-      ]),
-    ]);
-  t.same(findGaps([report('P1', 1), failing(2)], [report('P2', 1), failing(new Error('x'))]), {
-    missing: ['P1  ÷ ws', 'P3  ÷ ws'],
-    added: ['P2  ÷ ws', 'P3  ÷ (alone)'],
-    failedBefore: ['P3  ws: some rounds: gone'],
-    failedNow: ['P3  ws: gone'],
+t.test('what failed, and what nobody measured, is kept and told until it is measured', (t) => {
+  const file = join(t.testdir({}), 'all.json');
+  const failed = { attempted: ['P7'], failures: [{ job: 'P7', message: 'gone |\n away' }] };
+  const first = mergeReports(file, [report('P1', 1)], failed);
+  const gapsOf = (reports: readonly Report[], job: string) =>
+    reports.flatMap(({ gaps = [] }) => gaps).filter((gap) => gap.job === job);
+  t.match(gapsOf(first, 'P7'), [{ why: /^failed on \d{4}-\d\d-\d\d: gone \|\n away$/ }]);
+  t.same(gapsOf(first, 'P1'), [{ job: 'P1', what: 'P1 ÷ net.Socket', why: 'not measured' }]);
+  t.same(gapsOf(first, 'P2'), [{ job: 'P2', why: 'not measured' }]);
+  t.match(
+    formatPage(first),
+    /\| P7 \| Memory of .* \| failed on \S+: gone \\\| away \| \*\*no\*\* \|/,
+  );
+  t.match(formatPage(first), '| P2 | Echo, 32 messages in flight | | not measured | – |');
+  const second = mergeReports(file, [report('P2', 1)], { attempted: ['P2'], failures: [] });
+  t.same(readReports(file), second);
+  t.same(gapsOf(second, 'P7'), gapsOf(first, 'P7'), 'it has not been tried again');
+  const third = mergeReports(file, [report('P7a', 1)], { attempted: ['P7'], failures: [] });
+  t.same(gapsOf(third, 'P7'), [], 'now it has');
+  t.end();
+});
+
+t.test('a contender that fails is told with its reason, also where it bears a goal', (t) => {
+  const series = [{ value: 1 }, { value: 1 }];
+  const row = makeRow({ id: 'P1', title: 'echo', unit: 'ns' }, [
+    { name: 'barewire', series },
+    { name: 'ws', series: [new Error('cut'), new Error('cut')] },
+    { name: 'net.Socket', series: [new Error('once'), { value: 2 }] },
+  ]);
+  const page = formatPage([makeReport('process', [row])]);
+  t.match(page, '| P1 | echo | ≤ 0.55 × ws | failed: cut | – |');
+  t.match(page, '|  | ws | failed: cut | | | |');
+  t.match(page, 'some rounds failed: once');
+  t.end();
+});
+
+t.test('soaks are kept by their names, and printed', (t) => {
+  const file = join(t.testdir({}), 'all.json');
+  const soak = (name: string, value: number, error?: string): Report => ({
+    ...makeReport('soak', []),
+    results: [
+      {
+        ...{ name, title: 'many' },
+        figures: error === undefined ? [{ label: 'lost', value, unit: 'count' }] : [],
+        ...(error === undefined ? {} : { error }),
+      },
+    ],
   });
+  mergeReports(file, [soak('a', 1), soak('b', 2)]);
+  const page = formatPage(mergeReports(file, [soak('a', 0, 'late'), report('P1', 1)]));
+  t.match(page, '## SOAK: ');
+  t.match(
+    page,
+    /\*\*b\*\*: many\. `npm run bench -- soak.*\n\n\| \| \|\n\|---\|---\|\n\| lost \| 2 \|/,
+  );
+  t.match(page, /\*\*a\*\*: many\..*\n\n.*\n.*\n\| \*\*failed\*\* \| late \|/);
+  t.notMatch(page, /SOAK .* not measured/);
   t.end();
 });
 
-t.test('rows without a peer are compared with themselves', (t) => {
-  const alone = (value: number): Report[] => [
-    makeReport('x', [
-      makeRow({ id: 'A', title: 'a', unit: 'B' }, [{ name: 'barewire', series: [{ value }] }]),
-    ]),
-  ];
-  t.match(compareReports(alone(10), alone(20)), [{ peer: '(alone)', verdict: 'worse' }]);
-  t.end();
-});
-
-t.test('bench:compare exits with 1 when something got worse, 2 when there is nothing', (t) => {
-  const folder = t.testdir({});
-  const files = ['old', 'new', 'bad', 'both'].map((name) => join(folder, `${name}.json`));
-  const [before = '', after = '', bad = '', both = ''] = files;
-  writeFileSync(before, JSON.stringify(report('P1', 50, 51, 52)));
-  writeFileSync(after, JSON.stringify([report('P1', 70, 71, 72)]));
-  writeFileSync(bad, '{}');
-  const compare = (...args: string[]) =>
-    spawnSync(process.execPath, [main('compare'), ...args], { encoding: 'utf8' });
-  const worse = compare(before, after);
-  t.equal(worse.status, 1);
-  t.match(worse.stdout, /worse {3}P1 {2}÷ ws: 0\.510 → 0\.710 \(39 %\)/);
-  t.equal(compare(after, before).status, 0);
-  t.equal(compare(before, join(folder, 'none.json')).status, 2);
-  const strange = compare(before, bad);
-  t.equal(strange.status, 2);
-  t.match(strange.stderr, /^no results can be read: .*bad\.json holds something else\n$/);
-  writeFileSync(both, JSON.stringify([report('P1', 50, 51, 52), report('P2', 1)]));
-  const less = compare(both, before);
-  t.equal(less.status, 1, 'what is missing now is no success');
-  t.equal(less.stdout, MISSING);
-  const more = compare(before, both);
-  t.equal(more.status, 0);
-  t.match(more.stdout, /^new {5}P2 {2}÷ ws\n1 ratios compared, 0 worse/);
-  t.match(compare(before, after, both), { status: 2, stderr: /^npm run bench:compare/ });
-  t.match(compare('--help'), { status: 0, stdout: /^npm run bench:compare/ });
-  t.match(compare('--nosuch'), { status: 2, stderr: /^npm run bench:compare/ });
-  t.equal(compare().status, 2);
+t.test('a budget is what a message may allocate', (t) => {
+  const row = (value: number) =>
+    makeRow({ id: 'ALLOC codec decode text', title: 'read', unit: 'B' }, [
+      { name: 'barewire', series: [{ value }] },
+    ]);
+  const page = (value: number) => formatPage([makeReport('allocation', [row(value)])]);
+  t.match(
+    page(69),
+    '| ALLOC codec decode text | read | ≤ 90 B (of it 40 the string) | 69 B | yes |',
+  );
+  t.match(page(91), '| ≤ 90 B (of it 40 the string) | 91 B | **no** |');
   t.end();
 });
 
@@ -184,5 +195,26 @@ t.test('the table is made by one command, and survives a job that fails', (t) =>
   t.match(readFileSync(join(folder, 'results.md'), 'utf8'), '| P8 | opening and closing');
   t.match(readFileSync(join(folder, 'results/P8.svg'), 'utf8'), /^<svg/);
   t.match(readReports(join(folder, 'results/all.json')), [{ bench: 'process' }]);
+  t.end();
+});
+
+t.test('a job that ends without results is a gap with its last words', (t) => {
+  const folder = t.testdir({});
+  const args = [main('table.bench'), '--only', 'P8', '--into', folder];
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env: { ...process.env, BENCH_LENGTH: 'x' },
+  });
+  t.equal(status, 1);
+  const message = 'ended with exit code 2: BENCH_LENGTH takes a number above zero, not x';
+  t.match(stdout, `P8 failed: Error: ${message}`);
+  const [{ gaps = [] } = {}] = readReports(join(folder, 'results/all.json'));
+  t.match(gaps[0], { job: 'P8', why: new RegExp(`: ${message}$`), isFailure: true });
+  const page = join(folder, 'results.md');
+  t.match(readFileSync(page, 'utf8'), message);
+  rmSync(page);
+  const again = spawnSync(process.execPath, [main('table.bench'), '--page', '--into', folder]);
+  t.equal(again.status, 0);
+  t.match(readFileSync(page, 'utf8'), message, 'the page is written without measuring anything');
   t.end();
 });
