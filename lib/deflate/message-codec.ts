@@ -38,7 +38,8 @@ import { hasZlibHandles } from './zlib-engine.ts';
 /** Settings that need no negotiation. */
 export interface MessageCodecOptions {
   /**
-   * zlib's level, 1 – 9. Default 3: half the work of 6 for a twentieth more bytes (bench/deflate).
+   * zlib's level, 1 – 9. Default 3: against 6 about half the work on messages of 16 KiB, a tenth
+   * to a quarter less on 1 KiB, hardly less on 100 B, for a twentieth more bytes (bench/deflate).
    */
   readonly level?: number | undefined;
   /** zlib's memory level, 1 – 9: memory against ratio. Default 6. */
