@@ -108,7 +108,7 @@ const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: BENCH_OPTIONS.allocation,
 });
-const rounds = readAmount('--rounds', values.rounds, values.quick ? 2 : 5);
+const rounds = readAmount('--rounds', values.rounds, values.quick ? 3 : 5);
 const rows: Row[] = [];
 for (const { id, title, measure } of readRows(MEASUREMENTS, positionals)) {
   const row = makeRow({ id, title, unit: 'B' }, await measure(rounds));

@@ -20,8 +20,8 @@ import { chooseBench, GROUPS } from './support/dispatch.ts';
 import { runTogether, shareOptions } from './support/together.ts';
 
 /**
- * Short versions, in less than three minutes together, also on two cores that others keep busy: they
- * take some 80 s of CPU time.
+ * Short versions, in less than three minutes together, also on two cores that others keep busy:
+ * they take some 80 s of CPU time.
  */
 const QUICK: readonly (readonly [name: string, ...args: string[]])[] = [
   ['framing', 'P4 decode masked text', 'P4 encode unmasked binary', '--quick'],
