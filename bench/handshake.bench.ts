@@ -169,7 +169,7 @@ function judged(): Case[] {
 await runSuites('handshake', [
   { id: 'from bytes', title: 'request read, judged, answered', cases: fromBytes },
   {
-    id: 'from a request',
+    id: 'on a stream',
     title: 'a parsed request judged and answered, its connection made and dropped',
     cases: fromRequest,
   },

@@ -16,7 +16,7 @@ t.test('masking, UTF-8, handshakes, events and deflate are measured', (t) => {
   checkReport(t, masking, ways);
   const utf8 = runBench(t, 'utf8', 'string ASCII, 20', ...least);
   checkReport(t, utf8, ['barewire', 'isUtf8, utf8Slice', 'TextDecoder']);
-  checkReport(t, runBench(t, 'handshake', 'from a', ...least), ['barewire', 'ws']);
+  checkReport(t, runBench(t, 'handshake', 'on a', ...least), ['barewire', 'ws']);
   checkReport(t, runBench(t, 'sse', 'write 20', ...least), ['barewire', 'by hand', 'better-sse']);
   const deflate = runBench(t, 'deflate', 'echo 100 1', ...least);
   checkReport(t, { ...deflate, rows: deflate.rows.slice(0, 1) }, [
