@@ -13,8 +13,10 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const CODINGS = 'transfer-encoding';
 const isCoded = (refused: Refused): boolean => refused.values(CODINGS).length > 0;
 const isConnect = ({ startLine }: Refused): boolean => /^CONNECT /.test(startLine);
+/** As Node understands it, who takes Proxy-Connection for Connection. */
 const asksForUpgrade = (refused: Refused): boolean =>
-  refused.elements('connection').includes('upgrade') && refused.values('upgrade').length > 0;
+  ['connection', 'proxy-connection'].some((name) => refused.elements(name).includes('upgrade')) &&
+  refused.values('upgrade').length > 0;
 const hasNoToken = (refused: Refused): boolean =>
   refused.elements(CODINGS).some((coding) => !TOKEN.test(coding));
 
