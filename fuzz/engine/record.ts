@@ -18,6 +18,8 @@ export interface RunRecord {
   readonly corpus: number;
   /** Branches of the target's subjects, reached and existing, as of the last saved run. */
   readonly branches: Readonly<Record<string, readonly [reached: number, existing: number]>>;
+  /** The version of the target that ran last, and the processor time of that one alone. */
+  readonly latest?: { readonly fingerprint: string; readonly processorSeconds: number };
 }
 
 const NOTHING: RunRecord = { runs: 0, processorSeconds: 0, findings: 0, corpus: 0, branches: {} };
@@ -27,18 +29,27 @@ export function readRecord(path: string): RunRecord {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : NOTHING;
 }
 
-/** A record with one more run. */
+/** A record with one more run, of the version of the target with that fingerprint. */
 export function addRun(
   before: RunRecord,
   report: FuzzReport,
+  fingerprint: string,
   after: Pick<RunRecord, 'branches' | 'corpus'>,
 ): RunRecord {
+  const seconds = Math.round(report.seconds);
+  const sinceChange = secondsSinceChange(before, fingerprint) + seconds;
   return {
     runs: before.runs + report.runs,
-    processorSeconds: before.processorSeconds + Math.round(report.seconds),
+    processorSeconds: before.processorSeconds + seconds,
     findings: before.findings + (report.finding === undefined ? 0 : 1),
+    latest: { fingerprint, processorSeconds: sinceChange },
     ...after,
   };
+}
+
+/** Processor time of the version with that fingerprint; none where the last one was another. */
+function secondsSinceChange({ latest }: RunRecord, fingerprint: string): number {
+  return latest?.fingerprint === fingerprint ? latest.processorSeconds : 0;
 }
 
 /** Writes a record. */
@@ -47,26 +58,37 @@ export function writeRecord(path: string, record: RunRecord): void {
   writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
+/** A record, and what its target is now. */
+export interface PresentRecord {
+  readonly record: RunRecord;
+  readonly fingerprint: string;
+  /** Inputs in its corpus, which may be older than the record. */
+  readonly corpus: number;
+}
+
+const inMinutes = (seconds: number): string => `${(seconds / 60).toFixed(0)} min`;
+
 /** The table of the README, one line a target. */
-export function recordTable(records: ReadonlyMap<string, RunRecord>): string {
-  const lines = [...records].map(([name, record]) => {
-    const minutes = (record.processorSeconds / 60).toFixed(0);
+export function recordTable(records: ReadonlyMap<string, PresentRecord>): string {
+  const lines = [...records].map(([name, { record, fingerprint, corpus }]) => {
     const branches = Object.entries(record.branches).map(
       ([module, [reached, existing]]) => `${reached} of ${existing} in \`${module}\``,
     );
     const cells = [
       `\`${name}\``,
       record.runs.toLocaleString('en'),
-      `${minutes} min`,
-      String(record.corpus),
+      inMinutes(record.processorSeconds),
+      inMinutes(secondsSinceChange(record, fingerprint)),
+      String(corpus),
       branches.join(', '),
       String(record.findings),
     ];
     return `| ${cells.join(' | ')} |`;
   });
   return [
-    '| target | inputs run | processor time | corpus | branches reached | findings |',
-    '|---|---|---|---|---|---|',
+    '| target | inputs run | processor time | of that since the target last changed | corpus ' +
+      '| branches reached | findings |',
+    '|---|---|---|---|---|---|---|',
     ...lines,
   ].join('\n');
 }

@@ -10,9 +10,10 @@ import type { PlantedFault } from '../planted-fault.ts';
 import { TARGETS } from '../targets.ts';
 import { readCorpus, writeCorpus } from './corpus.ts';
 import { Counters } from './counters.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { type Budget, Fuzzer, type FuzzReport } from './fuzzer.ts';
 import type { Fault, HookOptions } from './hook.ts';
-import { addRun, type RunRecord, readRecord, writeRecord } from './record.ts';
+import { addRun, type PresentRecord, type RunRecord, readRecord, writeRecord } from './record.ts';
 import type { FuzzTarget } from './target.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -66,10 +67,19 @@ const folderOf = (name: string): string => join(ROOT, 'fuzz/corpus', name);
 const corpusPath = (name: string): string => join(folderOf(name), 'corpus.txt');
 const recordPath = (name: string): string => join(folderOf(name), 'record.json');
 
+const fingerprint = (name: string): string =>
+  fingerprintOf(join(ROOT, 'dist/fuzz', `${name}.fuzz.js`));
+
 /** What has been run of each target. */
-export function readRecords(): Map<string, RunRecord> {
+export function readRecords(): Map<string, PresentRecord> {
   const names = Object.keys(TARGETS).filter((name) => !name.startsWith('canary'));
-  return new Map(names.map((name) => [name, readRecord(recordPath(name))]));
+  return new Map(
+    names.map((name) => {
+      const corpus = readCorpus(corpusPath(name)).length;
+      const record = readRecord(recordPath(name));
+      return [name, { record, fingerprint: fingerprint(name), corpus }];
+    }),
+  );
 }
 
 /** Branches of the target's subjects, from the counters as they are. */
@@ -83,12 +93,18 @@ function branchesOf(target: FuzzTarget): RunRecord['branches'] {
   );
 }
 
-async function save(target: FuzzTarget, fuzzer: Fuzzer, report: FuzzReport): Promise<void> {
+async function save(
+  target: FuzzTarget,
+  version: string,
+  fuzzer: Fuzzer,
+  report: FuzzReport,
+): Promise<void> {
   const branches = branchesOf(target);
   const corpus = await fuzzer.minimise(fuzzer.corpus);
   writeCorpus(corpusPath(target.name), corpus);
   const path = recordPath(target.name);
-  writeRecord(path, addRun(readRecord(path), report, { branches, corpus: corpus.length }));
+  const after = { branches, corpus: corpus.length };
+  writeRecord(path, addRun(readRecord(path), report, version, after));
 }
 
 /** What was asked for cannot be: a sentence for whoever asked. */
@@ -105,12 +121,14 @@ export async function loadTarget(name: string, fault?: PlantedFault): Promise<Fu
 
 /** Fuzzes a target within a budget. */
 export async function fuzz(name: string, options: SessionOptions): Promise<FuzzReport> {
+  // Asked for before the run: an hour later the sources may be built anew.
+  const version = options.save === true ? fingerprint(name) : undefined;
   const target = await loadTarget(name, options.fault);
   const watchdog = new Watchdog();
   counters.forget();
   const fuzzer = new Fuzzer(target, counters, { seed: options.seed, watchdog });
   const report = await fuzzer.run(readCorpus(corpusPath(name)), options);
-  if (options.save === true) await save(target, fuzzer, report);
+  if (version !== undefined) await save(target, version, fuzzer, report);
   await watchdog.stop();
   return report;
 }

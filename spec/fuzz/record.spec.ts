@@ -5,9 +5,16 @@ import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import { readCorpus, writeCorpus } from '../../fuzz/engine/corpus.ts';
 import { Counters } from '../../fuzz/engine/counters.ts';
+import { fingerprintOf } from '../../fuzz/engine/fingerprint.ts';
 import { Fuzzer, type FuzzReport } from '../../fuzz/engine/fuzzer.ts';
 import { instrument, REGISTRY } from '../../fuzz/engine/instrument.ts';
-import { addRun, readRecord, recordTable, writeRecord } from '../../fuzz/engine/record.ts';
+import {
+  addRun,
+  type RunRecord,
+  readRecord,
+  recordTable,
+  writeRecord,
+} from '../../fuzz/engine/record.ts';
 
 const report = (runs: number, seconds: number, hasFound: boolean): FuzzReport =>
   ({ runs, seconds, finding: hasFound ? {} : undefined }) as FuzzReport;
@@ -15,12 +22,12 @@ const report = (runs: number, seconds: number, hasFound: boolean): FuzzReport =>
 t.test('a record sums up the runs, and keeps the coverage of the last one', (t) => {
   const path = join(t.testdir({}), 'deeper', 'record.json');
   t.equal(readRecord(path).runs, 0, 'there is none yet');
-  const first = addRun(readRecord(path), report(1000, 29.6, true), {
+  const first = addRun(readRecord(path), report(1000, 29.6, true), 'a', {
     branches: { 'codec/mask': [1, 4] },
     corpus: 5,
   });
   writeRecord(path, first);
-  const second = addRun(readRecord(path), report(500, 60, false), {
+  const second = addRun(readRecord(path), report(500, 60, false), 'a', {
     branches: { 'codec/mask': [3, 4] },
     corpus: 2,
   });
@@ -29,13 +36,53 @@ t.test('a record sums up the runs, and keeps the coverage of the last one', (t) 
     runs: 1500,
     processorSeconds: 90,
     findings: 1,
+    latest: { fingerprint: 'a', processorSeconds: 90 },
     corpus: 2,
     branches: { 'codec/mask': [3, 4] },
   });
-  const [head, line, row] = recordTable(new Map([['mask', second]])).split('\n');
+  const record = { record: second, fingerprint: 'a', corpus: 3 };
+  const [head, line, row] = recordTable(new Map([['mask', record]])).split('\n');
   t.match(head, /^\| target \| inputs run \|/);
   t.equal(line?.split('|').length, head?.split('|').length);
-  t.equal(row, '| `mask` | 1,500 | 2 min | 2 | 3 of 4 in `codec/mask` | 1 |');
+  t.equal(row, '| `mask` | 1,500 | 2 min | 2 min | 3 | 3 of 4 in `codec/mask` | 1 |');
+  t.end();
+});
+
+t.test('the time of a target that has changed since counts as older', (t) => {
+  const after = { branches: {}, corpus: 0 };
+  const { latest: _, ...unmarked } = addRun(readRecord(''), report(1, 3600, false), 'a', after);
+  const minutesOf = (record: RunRecord, fingerprint: string): string[] => {
+    const table = recordTable(new Map([['mask', { record, fingerprint, corpus: 0 }]]));
+    return table.split('\n')[2]!.split(' | ').slice(2, 4);
+  };
+  t.strictSame(minutesOf(unmarked, 'a'), ['60 min', '0 min'], 'from before there was a mark');
+  const marked = addRun(unmarked, report(1, 120, false), 'a', after);
+  t.strictSame(minutesOf(marked, 'a'), ['62 min', '2 min']);
+  t.strictSame(minutesOf(marked, 'b'), ['62 min', '0 min'], 'it has changed');
+  const changed = addRun(marked, report(1, 60, false), 'b', after);
+  t.strictSame(minutesOf(changed, 'b'), ['63 min', '1 min']);
+  t.strictSame(minutesOf(changed, 'a'), ['63 min', '0 min'], 'it has changed back');
+  t.end();
+});
+
+t.test('a target is another when its code changes, or that of what it imports', (t) => {
+  const code = {
+    'one.fuzz.js': `import { law } from './oracles/law.js';\n/** Words. */\nlaw(1);\n`,
+    oracles: { 'law.js': `import { more } from '../more.js';\nexport const law = more;\n` },
+    'more.js': `export { law as back } from './oracles/law.js';\nexport const more = 1;\n`,
+    'other.js': '',
+  };
+  const folder = t.testdir(code);
+  const print = (changed: object): string => {
+    const at = t.testdir({ ...code, ...changed });
+    return fingerprintOf(join(at, 'one.fuzz.js'));
+  };
+  const same = fingerprintOf(join(folder, 'one.fuzz.js'));
+  t.match(same, /^[0-9a-f]{16}$/);
+  t.equal(print({ 'other.js': 'change();' }), same, 'it does not import that');
+  t.equal(print({ 'one.fuzz.js': code['one.fuzz.js'].replace('Words', 'Others') }), same);
+  t.not(print({ 'one.fuzz.js': code['one.fuzz.js'].replace('law(1)', 'law(2)') }), same);
+  t.not(print({ 'more.js': code['more.js'].replace('= 1', '= 2') }), same, 'from farther away');
   t.end();
 });
 
