@@ -23,7 +23,14 @@ import { readRequests, readResponses } from './http-recorder.ts';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const PROTOCOLS = ['chat', 'superchat'];
-const OFFERS = [undefined, 'permessage-deflate', 'permessage-deflate; client_max_window_bits=10'];
+const OFFERS = [
+  undefined,
+  'permessage-deflate',
+  'permessage-deflate; client_max_window_bits=10',
+  'permessage-deflate; server_max_window_bits=10; client_no_context_takeover',
+  // The second one is for a server that does not promise what the first one asks for.
+  'permessage-deflate; server_no_context_takeover; client_max_window_bits=12, permessage-deflate',
+];
 
 /** What both ends go on with. */
 interface Agreement {
@@ -93,20 +100,34 @@ const ANSWER =
   'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n';
 
-const SEEDS = [
+const EXTENSIONS = `${ANSWER}Sec-WebSocket-Extensions: permessage-deflate`;
+
+const ANSWERS = [
   `${ANSWER}\r\n`,
-  `${ANSWER}Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`,
-  `${ANSWER}Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n\r\n`,
-  `${ANSWER}Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate\r\n\r\n`,
+  `${EXTENSIONS}\r\nSec-WebSocket-Protocol: chat\r\n\r\n`,
+  `${EXTENSIONS}; client_max_window_bits=9\r\n\r\n`,
+  `${EXTENSIONS}; server_max_window_bits=10\r\n\r\n`,
+  `${EXTENSIONS}; server_max_window_bits=11; client_no_context_takeover\r\n\r\n`,
+  `${EXTENSIONS}; server_no_context_takeover\r\n\r\n`,
+  `${EXTENSIONS}, permessage-deflate\r\n\r\n`,
   'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n',
 ];
+
+/** Each answer to each offer: a change is rarely one of both. */
+const SEEDS = ANSWERS.flatMap((answer) =>
+  OFFERS.map((_, offer) => Buffer.from([...Buffer.from(answer), offer, 1])),
+);
 
 /** Client handshakes. */
 export const target: FuzzTarget = {
   name: 'client-handshake',
   subjects: ['handshake/client-handshake', 'http/message-reader', 'http/status-line'],
-  seeds: SEEDS.map((text) => Buffer.from(`${text}\x01\x01`, 'latin1')),
-  dictionary: ['Upgrade', 'websocket', 'superchat', 'permessage-deflate', 'Sec-WebSocket-', ', '],
+  seeds: SEEDS,
+  dictionary: [
+    ...['Upgrade', 'websocket', 'superchat', 'permessage-deflate', 'Sec-WebSocket-', ', ', '; '],
+    ...['server_no_context_takeover', 'client_no_context_takeover'],
+    ...['server_max_window_bits=11', 'client_max_window_bits=11'],
+  ],
   maxLength: 500,
   run,
 };

@@ -101,6 +101,30 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'response.length > 1',
     replace: 'response.length > 2',
   },
+  'extensions-wider-than-asked': {
+    target: 'client-handshake',
+    chapter: 'deflate',
+    find: 'answer.serverMaxWindowBits > offer.serverMaxWindowBits',
+    replace: 'false',
+  },
+  'extensions-bits-not-offered': {
+    target: 'client-handshake',
+    chapter: 'deflate',
+    find: 'answer.clientMaxWindowBits === undefined || offer.clientMaxWindowBits !== undefined',
+    replace: 'true',
+  },
+  'extensions-promise-not-asked-for': {
+    target: 'client-handshake',
+    chapter: 'deflate',
+    find: 'offer.serverNoContextTakeover && !answer.serverNoContextTakeover',
+    replace: 'false',
+  },
+  'extensions-own-promise-forgotten': {
+    target: 'client-handshake',
+    chapter: 'deflate',
+    find: 'answer.clientNoContextTakeover || offer.clientNoContextTakeover',
+    replace: 'answer.clientNoContextTakeover',
+  },
   'inflate-half-a-block': {
     target: 'inflate',
     chapter: 'deflate',
