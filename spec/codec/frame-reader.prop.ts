@@ -1,69 +1,16 @@
 import assert from 'node:assert/strict';
 import { ProtocolError } from 'barewire/base';
-import {
-  FrameReader,
-  type FrameToEncode,
-  type MaskingStrategy,
-  setMaskingStrategy,
-} from 'barewire/codec';
+import { FrameReader, type FrameToEncode, setMaskingStrategy } from 'barewire/codec';
 import fc from 'fast-check';
 import t from 'tap';
 import { cutAt } from '../support/feeding.ts';
 import { anyBytes, concat, legalFrames } from '../support/frame-arbitraries.ts';
 import { FrameLog, readFrames } from '../support/frame-log.ts';
+import { cuts, readPaused, settings } from '../support/frame-reading.ts';
 import { runs } from '../support/laws.ts';
 import { decodeNaively } from '../support/naive-frames.ts';
 
-const STRATEGIES: readonly MaskingStrategy[] = ['auto', 'bytes', 'words', 'simd'];
 t.teardown(() => setMaskingStrategy('auto'));
-
-const settings = fc.record({
-  strategy: fc.constantFrom(...STRATEGIES),
-  allowRsv1: fc.boolean(),
-  ownsInput: fc.boolean(),
-  givesInput: fc.boolean(),
-  maxFrameBytes: fc.constantFrom(0, 5, 125, 126, 70_000, Number.POSITIVE_INFINITY),
-});
-const cuts = fc.array(fc.nat(3000), { maxLength: 8 });
-
-/** Reads `input` in pieces; at every call that `pauses` names, the reader pauses for a while. */
-function read(
-  input: Buffer,
-  options: ConstructorParameters<typeof FrameReader>[1],
-  offsets: readonly number[],
-  pauses: ReadonlySet<number>,
-): { log: FrameLog; reader: FrameReader; changed: boolean } {
-  const log = new FrameLog();
-  let calls = 0;
-  const mayPause = (): void => {
-    if (pauses.has(calls)) reader.pause();
-    calls += 1;
-  };
-  const reader = new FrameReader(
-    {
-      frame(header) {
-        log.frame(header);
-        mayPause();
-      },
-      payload(...piece) {
-        log.payload(...piece);
-        mayPause();
-      },
-      frameEnd() {
-        log.frameEnd();
-        mayPause();
-      },
-      failed: (error) => log.failed(error),
-    },
-    options,
-  );
-  const chunks = cutAt(input, offsets);
-  const copies = chunks.map((chunk) => Buffer.from(chunk));
-  for (const chunk of chunks) reader.receive(chunk);
-  while (reader.state === 'paused') reader.resume();
-  const changed = chunks.some((chunk, index) => !chunk.equals(copies[index]!));
-  return { log, reader, changed };
-}
 
 t.test('reports what the naive decoder does, however it is fed, paused and tuned', (t) => {
   fc.assert(
@@ -76,7 +23,7 @@ t.test('reports what the naive decoder does, however it is fed, paused and tuned
       (input, role, { strategy, ...options }, offsets, pauses) => {
         setMaskingStrategy(strategy);
         const expected = decodeNaively(input, { role, ...options });
-        const { log, reader, changed } = read(
+        const { log, reader, changed } = readPaused(
           input,
           { role, ...options },
           offsets,
@@ -86,6 +33,7 @@ t.test('reports what the naive decoder does, however it is fed, paused and tuned
         assert.deepEqual(log.frames, expected.frames);
         assert.equal(log.misuse, undefined);
         assert.equal(reader.waitingBytes, 0);
+        assert.equal(reader.isInsideMessage, log.isInsideMessage);
         assert.ok(!changed || options.ownsInput || options.givesInput, 'wrote to the input');
       },
     ),
@@ -104,7 +52,12 @@ t.test('reads what was written, for both roles [6455-5.4-10 6455-5.6-4]', (t) =>
       setMaskingStrategy(strategy);
       const role = masked ? 'server' : 'client';
       const limits = { maxFrameBytes: 70_000, allowRsv1: true };
-      const { log } = read(concat(frames), { role, ...options, ...limits }, offsets, new Set());
+      const { log } = readPaused(
+        concat(frames),
+        { role, ...options, ...limits },
+        offsets,
+        new Set(),
+      );
       assert.deepEqual(log.failures, []);
       assert.deepEqual(
         log.frames.map(({ opcode, fin, rsv, payload }) => [opcode, fin, rsv, payload]),
@@ -125,7 +78,7 @@ t.test('reads what was written, for both roles [6455-5.4-10 6455-5.6-4]', (t) =>
 t.test('delivers the payload of a control frame in one piece', (t) => {
   fc.assert(
     fc.property(legalFrames(true), cuts, (frames, offsets) => {
-      const { log } = read(concat(frames), { role: 'server' }, offsets, new Set());
+      const { log } = readPaused(concat(frames), { role: 'server' }, offsets, new Set());
       const pieces = log.frames.flatMap(({ opcode, payload }, index) =>
         opcode >= 8 && payload !== '' ? [log.pieces[index]] : [],
       );
@@ -188,6 +141,8 @@ t.test('reports what came before an end that the sink makes, and nothing after i
   const law = (frames: Buffer, offsets: readonly number[], last: number, ending: Ending): void => {
     const calls: string[] = [];
     const end = (): void => {
+      // It waits, and must not do so for ever.
+      reader.receive(Buffer.of(0x82));
       if (ending.startsWith('stop')) reader.stop();
       if (ending.endsWith('fault')) throw new ProtocolError('text-not-utf8');
       if (ending === 'have a bug') throw new RangeError('mine');
