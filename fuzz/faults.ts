@@ -28,6 +28,30 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'if (!header.fin)',
     replace: 'if (!header.fin && header.payloadLength > 0)',
   },
+  'frames-keeps-shared-memory': {
+    target: 'frame-reader',
+    chapter: 'codec',
+    find: 'this.#sink.payload(input.bytes, at, end, isAscii, false);',
+    replace: 'this.#sink.payload(input.bytes, at, end, isAscii, end - at > 1000);',
+  },
+  'frames-writes-to-the-lent': {
+    target: 'frame-reader',
+    chapter: 'codec',
+    find: 'scratch.givenAway = given ? chunk : undefined;',
+    replace: 'scratch.givenAway = chunk;',
+  },
+  'frames-wait-behind-the-end': {
+    target: 'frame-reader',
+    chapter: 'codec',
+    find: 'this.#waiting?.clear();',
+    replace: ';',
+  },
+  'frames-inside-no-message': {
+    target: 'frame-reader',
+    chapter: 'codec',
+    find: 'return this.#messageUnfinished;',
+    replace: `return this.#phase !== 'header';`,
+  },
   'messages-cut-code-point': {
     target: 'messages',
     chapter: 'connection',
