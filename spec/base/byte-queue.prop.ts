@@ -47,20 +47,34 @@ function run(queue: ByteQueue, model: number[], step: Step): readonly [Buffer, n
   }
 }
 
-t.test('behaves like an array of bytes, and holds at most four bytes for one', (t) => {
+/** Pushes and takes until all of the store was used again: a buffer within it would change. */
+function goRound(queue: ByteQueue): void {
+  const few = new Uint8Array(16).fill(0xa5);
+  for (let bytes = 0; bytes <= queue.capacity; bytes += few.length) {
+    queue.push(few);
+    queue.take(few.length);
+  }
+}
+
+t.test('behaves like an array, takes four bytes at most for one, and gives for good', (t) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
       const queue = new ByteQueue();
       const model: number[] = [];
-      return steps.every((step) => {
+      const handedOut: (readonly [taken: Buffer, copy: Buffer])[] = [];
+      const isSound = steps.every((step) => {
         const [taken, expected] = run(queue, model, step);
+        const copy = Buffer.from(expected);
+        handedOut.push([taken, copy]);
         return (
-          taken.equals(Buffer.from(expected)) &&
+          taken.equals(copy) &&
           queue.length === model.length &&
           queue.capacity <= Math.max(256, model.length * 4) &&
           queue.capacity >= model.length
         );
       });
+      goRound(queue);
+      return isSound && handedOut.every(([taken, copy]) => taken.equals(copy));
     }),
     runs(1500),
   );
