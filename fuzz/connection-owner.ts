@@ -41,6 +41,7 @@ export class Owner implements ConnectionSink {
   open: Accepted | undefined;
   connection!: Connection;
   report: CloseReport | undefined;
+  isClient = false;
   congested = false;
   isPaused = false;
   wantsEnd = false;
@@ -133,6 +134,8 @@ export class Owner implements ConnectionSink {
     this.isReading = isWanted;
   }
   endTransport(): void {
+    const isFirst = this.isClient && this.connection.state === 'exchanged' && !this.hasPeerEnded;
+    expectLaw(!isFirst, 'a server ends the transport first');
     this.wantsEnd = true;
   }
   abortTransport(): void {

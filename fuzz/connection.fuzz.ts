@@ -7,7 +7,8 @@
  * - nothing is thrown but what the documentation lists;
  * - what is written is well-formed to the letter: a literal reading of the other role finds whole
  *   frames and no fault, and nothing behind a close frame;
- * - at most one close frame leaves; its code is the one in the report;
+ * - at most one close frame leaves; its code is the one in the report, and in an answer the peer's;
+ * - a client leaves it to the server to end the transport behind both close frames;
  * - nothing is delivered while paused, after a failure, after the peer's close frame or after the
  *   end, and the transport is asked to bring nothing while, and only while, its owner pauses;
  * - no message has more than it may, however it is compressed and cut;
@@ -31,8 +32,6 @@ import { Choices } from './engine/choices.ts';
 import { expectLaw, type FuzzTarget } from './engine/target.ts';
 import { closeCodeOf, readFramesLiterally } from './oracles/frames.ts';
 
-type Role = 'client' | 'server';
-
 const DEFLATE: DeflateParameters = {
   serverNoContextTakeover: false,
   clientNoContextTakeover: true,
@@ -43,7 +42,7 @@ const DEFLATE: DeflateParameters = {
 const HOUR_MS = 3_600_000;
 
 interface Setting {
-  readonly role: Role;
+  readonly role: 'client' | 'server';
   readonly isDeflating: boolean;
   readonly delivery: 'message' | 'pieces';
   readonly most: number;
@@ -51,6 +50,7 @@ interface Setting {
 
 function open(owner: Owner, setting: Setting, clock: { nowMs: number }): Connection {
   const { role, isDeflating, delivery, most } = setting;
+  owner.isClient = role === 'client';
   owner.most = most;
   owner.codec = isDeflating ? new MessageCodec(role, DEFLATE, { zlib: 'handle' }) : undefined;
   return new Connection(owner, {
@@ -189,6 +189,7 @@ function checkClean({ written, given, report }: Owner, { role, isDeflating }: Se
   const show = (): string => JSON.stringify({ ours, theirs, report });
   expectLaw(ours !== undefined && theirs !== undefined, 'clean: both have closed', show);
   expectLaw(report?.code === theirs, 'the report has the code that the peer sent', show);
+  expectLaw(report?.closedBy !== 'peer' || ours === theirs, 'an answer repeats the code', show);
 }
 
 function give(owner: Owner, chunk: Buffer): void {

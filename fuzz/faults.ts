@@ -4,11 +4,13 @@
  *
  * A chapter that changes may lose the place of a fault; the specs say so, and it is put elsewhere.
  */
+import { CONNECTION_FAULTS } from './connection-faults.ts';
 import type { PlantedFault } from './planted-fault.ts';
 import { SERVER_FAULTS } from './server/faults.ts';
 
 /** All faults by name. The specs plant each of them. */
 export const FAULTS: Readonly<Record<string, PlantedFault>> = {
+  ...CONNECTION_FAULTS,
   ...SERVER_FAULTS,
   'utf8-surrogates': {
     target: 'utf8',
@@ -178,66 +180,5 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     chapter: 'deflate',
     find: 'windowBits: Math.min(windowBits, ',
     replace: `windowBits: Math.min(role === 'client' ? 15 : windowBits, `,
-  },
-  'connection-loses-the-last': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'this.#output.send(data, options);',
-    replace:
-      'const kept = this.kept; this.kept = [data, options]; if (kept) this.#output.send(...kept);',
-  },
-  'connection-sends-behind-half': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'isBlocked ||= isUnfinished && job.stream.hasStarted;',
-    replace: ';',
-  },
-  'connection-counts-forgotten': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'if (this.#queue.remove(stream))',
-    replace: 'if (!this.#queue.remove(stream))',
-  },
-  'connection-two-closes': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'return isWritable(this.#state)',
-    replace: `return this.#state !== 'closed'`,
-  },
-  'connection-clean-too-soon': {
-    target: 'connection',
-    chapter: 'connection',
-    find: `this.#await('peer-close')`,
-    replace: `(this.#isClean = true, this.#await('peer-close'))`,
-  },
-  'connection-reads-the-paused': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'this.#transport.wantsInput(false);',
-    replace: ';',
-  },
-  'connection-limits-each-fragment': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'const maxBytes = this.#limitBytes - this.length;',
-    replace: 'const maxBytes = this.#limitBytes;',
-  },
-  'connection-answers-again': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'this.#owedPong = undefined;',
-    replace: ';',
-  },
-  'connection-keeps-its-compressor': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'this.#output.discard();\n        this.#parts.deflate?.close();',
-    replace: 'this.#output.discard();',
-  },
-  'connection-pings-the-paused': {
-    target: 'connection',
-    chapter: 'connection',
-    find: 'this.#input.pause();',
-    replace: 'this.#input.pause(); this.#sink.ping?.(EMPTY);',
   },
 };

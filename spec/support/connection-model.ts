@@ -162,6 +162,21 @@ export class ModelEnd extends End {
     ok(this.codec.isClosed, `${this.side} is ${state} and keeps its compressor`);
   }
 
+  /** Both close frames have passed: the server ends the transport first [RFC 6455 §7.1.1]. */
+  override endTransport(): void {
+    const isEarly = this.side === 'client' && !this.hasPeersEnd;
+    ok(!isEarly || this.connection.state !== 'exchanged', 'the client waits for the server');
+    super.endTransport();
+  }
+
+  /** The answer to a close frame says what that said [RFC 6455 §5.5.1]; then the server ends. */
+  checkClose(): void {
+    const { report, side } = this;
+    if (side === 'server' && this.connection.state === 'exchanged') ok(this.hasEnded, 'it ends');
+    if (report?.wasClean !== true || report.closedBy !== 'peer') return;
+    equal(report.sentCode ?? 1005, report.code, `${side} repeats the code`);
+  }
+
   /** Every move of the closing handshake must be in the table, or several in a row. */
   checkMove(): void {
     const now = this.connection.state;
@@ -319,6 +334,7 @@ export class ModelPair {
       end.checkReading();
       end.checkPongs(this[otherSide(end.side)]);
       end.checkCodec();
+      end.checkClose();
       this.#checkMessages(end, this[otherSide(end.side)].messages());
       const { counters } = end.connection;
       equal(counters.messagesReceived, end.messages().length);
