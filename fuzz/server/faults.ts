@@ -116,6 +116,16 @@ const FAULTS: Readonly<Record<string, Omit<PlantedFault, 'target'>>> = {
     find: 'if (body.receivedBytes > this.#mark)',
     replace: 'if (body.receivedBytes >= this.#mark)',
   },
+  'server-drains-more': {
+    chapter: 'server',
+    find: 'body.receivedBytes + this.#owner.settings.maxDrainBytes',
+    replace: 'body.receivedBytes + 2 * this.#owner.settings.maxDrainBytes',
+  },
+  'server-promises-to-drain-more': {
+    chapter: 'server',
+    find: 'body.receivedBytes <= this.#owner.settings.maxDrainBytes',
+    replace: 'body.receivedBytes <= 2 * this.#owner.settings.maxDrainBytes',
+  },
   'server-says-100-again': {
     chapter: 'server',
     find: 'this.#hasContinued = true;',
