@@ -11,7 +11,7 @@ t.test('every target has a fault to notice', (t) => {
   t.end();
 });
 
-// Those of connections and of the server are in a file of their own.
+// Those of connections and of the server are in files of their own.
 for (const [fault, target] of faultsOf((name) => name !== 'connection' && name !== 'server')) {
   t.test(`${target} notices the planted fault ${fault}`, async (t) => {
     const { status, output } = await fuzzWithFault(fault, target);

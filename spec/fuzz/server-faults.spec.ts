@@ -1,0 +1,11 @@
+/** The target of the running server notices the faults planted there. */
+import t from 'tap';
+import { FOUND, faultsOf, fuzzWithFault } from '../support/planted-faults.ts';
+
+for (const [fault, target] of faultsOf((name) => name === 'server')) {
+  t.test(`${target} notices the planted fault ${fault}`, async (t) => {
+    const { status, output } = await fuzzWithFault(fault, target);
+    t.equal(status, 1, output.slice(0, 200).replaceAll('\n', ' '));
+    t.match(output, FOUND);
+  });
+}
