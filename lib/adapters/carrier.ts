@@ -12,7 +12,6 @@ import {
   CHECKED_LATER,
   callSafely,
   checkOptions,
-  HandshakeRejected,
   type OptionTable,
   resolveLimit,
 } from '../base/index.ts';
@@ -42,6 +41,7 @@ import {
 import { ADAPTER_CHANNELS } from './adapter-channels.ts';
 import { type Caps, type Counted, countIn } from './census.ts';
 import { Opening } from './opening.ts';
+import { hasEnded, type Leaver, Patience } from './patience.ts';
 
 const log = debug('barewire:adapters');
 
@@ -76,7 +76,7 @@ const ENDPOINT: OptionTable<AdapterEndpoint> = {
 };
 
 /** What carries a handshake and the bytes behind it. */
-export interface Carrier extends Counted {
+export interface Carrier extends Counted, Leaver {
   /** The server's own request, for `accept`. */
   readonly source: unknown;
   /** Bytes that came behind the request. */
@@ -139,8 +139,6 @@ function enter(carrier: Carrier, endpoint: AdapterEndpoint): RefusedOpening | un
   }
 }
 
-const hasEnded = (): Error => new HandshakeRejected(400, 'the client has ended its side');
-
 /** Half a connection is no WebSocket, but who has only ended its half still reads an answer. */
 function leave(carrier: Carrier, endpoint: AdapterEndpoint): undefined {
   if (carrier.canAnswer) {
@@ -156,20 +154,17 @@ async function decide(
   request: UpgradeRequest,
   endpoint: AdapterEndpoint,
 ): Promise<AcceptedUpgrade | RefusedOpening | undefined> {
-  const aborter = new AbortController();
-  const left = hasEnded();
-  carrier.onLeaving(() => aborter.abort(left));
   const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
-  const cancel = alarmOf(endpoint)(timeoutMs, () => aborter.abort());
-  const { signal } = aborter;
+  const patience = new Patience(carrier, timeoutMs, alarmOf(endpoint));
   const isSecure = endpoint.isSecure ?? carrier.isSecure;
   const decision = await decideUpgrade(
     request,
     isSecure === undefined ? endpoint : { ...endpoint, isSecure },
-    (upgrade) => endpoint.accept?.(new Opening(request, upgrade, signal, carrier.source)),
-    signal,
-  ).finally(cancel);
-  return !decision.ok && decision.error === left ? undefined : decision;
+    (upgrade) => endpoint.accept?.(new Opening(request, upgrade, patience, carrier.source)),
+    () => patience.signal,
+  );
+  patience.end();
+  return !decision.ok && patience.wasLeft(decision.error) ? undefined : decision;
 }
 
 /** Fields that the application adds may be none of this protocol: `keep-alive` on HTTP/2. */

@@ -18,15 +18,15 @@ export class Opening {
   readonly protocols: readonly string[];
   /** The fields of the request. */
   readonly fields: FieldLookup;
-  /** Aborted when the client goes away or time is up: the answer is not wanted any more. */
-  readonly signal: AbortSignal;
   /** The server's own request: an IncomingMessage, or the headers of an HTTP/2 stream. */
   readonly source: unknown;
+  readonly #patience: { readonly signal: AbortSignal };
 
+  /** @param patience its signal is not looked at before somebody asks for it. */
   constructor(
     request: UpgradeRequest,
     upgrade: AcceptableUpgrade,
-    signal: AbortSignal,
+    patience: { readonly signal: AbortSignal },
     source: unknown,
   ) {
     // An absolute target has the same meaning as its path [RFC 9112 §3.2.2].
@@ -38,8 +38,13 @@ export class Opening {
     this.origin = upgrade.origin;
     this.protocols = upgrade.protocols;
     this.fields = request.fields;
-    this.signal = signal;
     this.source = source;
+    this.#patience = patience;
+  }
+
+  /** Aborted when the client goes away or time is up: the answer is not wanted any more. */
+  get signal(): AbortSignal {
+    return this.#patience.signal;
   }
 
   /**

@@ -13,7 +13,7 @@ const opening = (target: string): Opening =>
   new Opening(
     { method: 'GET', target, version: '1.1', fields },
     upgrade,
-    AbortSignal.abort(),
+    { signal: AbortSignal.abort() },
     'it',
   );
 
@@ -23,6 +23,22 @@ t.test('splits the target as it was sent', (t) => {
   t.match(opening('http://x'), { path: '/', query: '' });
   t.match(opening('ws://x/p'), { path: '/p', query: '' });
   t.match(opening('/'), { host: 'a', origin: undefined, protocols: ['chat'], source: 'it' });
+  t.end();
+});
+
+t.test('has the signal of who waits for it, and does not look before it is asked', (t) => {
+  const { signal } = new AbortController();
+  let looks = 0;
+  const patience = {
+    get signal() {
+      looks += 1;
+      return signal;
+    },
+  };
+  const request = { method: 'GET', target: '/', version: '1.1', fields };
+  const asked = new Opening(request, upgrade, patience, 'it');
+  t.equal(looks, 0);
+  t.equal(asked.signal, signal);
   t.end();
 });
 
