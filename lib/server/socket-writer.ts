@@ -67,9 +67,11 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     return this.#output.length + this.socketBytes;
   }
 
-  /** Whether writing had better wait; `sink.drained` follows when it had. */
+  /**
+   * Whether writing had better wait; `sink.drained` follows when it had. Asked for each message, so
+   * it is known from when something last came or left.
+   */
   get isCongested(): boolean {
-    if (this.bufferedBytes >= CONGESTED_BYTES) this.#isCongested = true;
     return this.#isCongested;
   }
 
@@ -90,14 +92,14 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   write(bytes: Uint8Array): void {
     if (this.isOver || this.#isEnding) return;
     this.#output.push(bytes);
-    this.#schedule();
+    this.#gathered();
   }
 
   /** Writes text; it leaves at the end of the turn. */
   writeText(text: string, encoding: 'latin1' | 'utf8'): void {
     if (this.isOver || this.#isEnding) return;
     this.#output.pushText(text, encoding);
-    this.#schedule();
+    this.#gathered();
   }
 
   /**
@@ -179,6 +181,11 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     return this.isDirect ? DIRECT_BYTES : PORTION_BYTES;
   }
 
+  #gathered(): void {
+    if (!this.#isCongested) this.#isCongested = this.bufferedBytes >= CONGESTED_BYTES;
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.isInTurn || this.#isScheduled) return;
     this.#isScheduled = true;
@@ -211,10 +218,9 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     if (waiting > 0 && this.#watch === undefined) this.#watch = this.#newWatch();
     this.#watch?.update(this.handed, waiting);
     if (this.#output.length === 0) this.#settleEmpty(waiting);
-    if (this.#isCongested && this.bufferedBytes < CONGESTED_BYTES) {
-      this.#isCongested = false;
-      this.uncongested();
-    }
+    const wasCongested = this.#isCongested;
+    this.#isCongested = this.#output.length + waiting >= CONGESTED_BYTES;
+    if (wasCongested && !this.#isCongested) this.uncongested();
   }
 
   #settleEmpty(waiting: number): void {
