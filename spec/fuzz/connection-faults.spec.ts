@@ -2,6 +2,9 @@
 import t from 'tap';
 import { FOUND, faultsOf, fuzzWithFault } from '../support/planted-faults.ts';
 
+// Minutes of processor time on a busy machine.
+t.setTimeout(300_000);
+
 for (const [fault, target] of faultsOf((name) => name === 'connection')) {
   t.test(`${target} notices the planted fault ${fault}`, async (t) => {
     const { status, output } = await fuzzWithFault(fault, target);

@@ -4,6 +4,9 @@ import { FAULTS } from '../../fuzz/faults.ts';
 import { TARGETS } from '../../fuzz/targets.ts';
 import { FOUND, faultsOf, fuzzWithFault } from '../support/planted-faults.ts';
 
+// Minutes of processor time on a busy machine.
+t.setTimeout(300_000);
+
 t.test('every target has a fault to notice', (t) => {
   const covered = new Set(Object.values(FAULTS).map(({ target }) => target));
   const targets = Object.keys(TARGETS).filter((name) => !name.startsWith('canary'));
