@@ -219,7 +219,8 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     this.#watch?.update(this.handed, waiting);
     if (this.#output.length === 0) this.#settleEmpty(waiting);
     const wasCongested = this.#isCongested;
-    this.#isCongested = this.#output.length + waiting >= CONGESTED_BYTES;
+    // Whoever was told has written meanwhile.
+    this.#isCongested = this.bufferedBytes >= CONGESTED_BYTES;
     if (wasCongested && !this.#isCongested) this.uncongested();
   }
 

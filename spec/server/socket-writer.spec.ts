@@ -291,6 +291,19 @@ t.test('says once that output is not congested any more, however it drains', asy
   }
 });
 
+t.test('is congested by what is written when something has just left', async (t) => {
+  const writer = new Writer();
+  writer.write(Buffer.from('one'));
+  writer.whenFlushed(() => {
+    writer.socket.cork();
+    writer.writeNow(Buffer.alloc(80_000));
+  });
+  await turn();
+  t.equal(writer.bufferedBytes, 80_000);
+  t.equal(writer.isCongested, true);
+  t.same(writer.told, []);
+});
+
 t.test('tells when the peer takes nothing in time', async (t) => {
   const time = new FakeTime();
   const writer = new Writer(true, 16_384, time);
