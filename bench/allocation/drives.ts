@@ -54,9 +54,7 @@ async function driven(
   const arrivals = new Arrivals(clients, { read });
   await arrivals.first(trigger);
   return {
-    async work(rounds) {
-      for (let round = 0; round < rounds; round += 1) await arrivals.next(trigger);
-    },
+    work: (rounds) => arrivals.repeat(rounds, trigger),
     close,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { CERTIFICATE } from '../../spec/support/certificate.ts';
 
@@ -51,6 +52,17 @@ export function connectRaw(port: number, hasTls = false): RawClient {
   socket.on('error', () => {});
   const client: RawClient = { socket, onData: () => {}, hasTalked: false, surplus: 0 };
   return client;
+}
+
+/**
+ * Looks whether anything has come, or comes within a moment, that was not due.
+ *
+ * @throws Error when it has.
+ */
+export async function refuseSurplus(clients: readonly RawClient[]): Promise<void> {
+  await pause(50);
+  const greedy = clients.filter(({ surplus }) => surplus > 0).length;
+  if (greedy > 0) throw new Error(`more came than was sent, at ${greedy} connections`);
 }
 
 /** Resolves with the head of the answer, and what came after it in the same read. */

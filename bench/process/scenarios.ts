@@ -16,6 +16,7 @@ import {
   openClients,
   openMany,
   type RawClient,
+  refuseSurplus,
 } from './raw-client.ts';
 import { type RequestLoad, runRequests } from './requests.ts';
 import { type Contender, ServerProcess } from './server-process.ts';
@@ -82,12 +83,6 @@ async function cpuPer(server: ServerProcess, work: () => Promise<number>): Promi
 /** The same with more to be seen on the way. */
 function noting({ value, parts }: Cost, more: Readonly<Record<string, number>>): Sample {
   return { value, parts: { ...parts, ...more } };
-}
-
-/** Looks whether anything comes after all that was due. @throws Error when it does. */
-async function refuseSurplus(clients: readonly RawClient[]): Promise<void> {
-  await quiet(50);
-  if (clients.some(({ surplus }) => surplus > 0)) throw new Error('more came than was sent');
 }
 
 /** Messages echoed. */

@@ -7,10 +7,15 @@
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { MessageCodec } from 'barewire/deflate';
 import { BAREWIRE } from '../process/contenders.ts';
-import { closeClients, DEFLATE_OFFER as OFFER, type RawClient } from '../process/raw-client.ts';
+import {
+  closeClients,
+  DEFLATE_OFFER as OFFER,
+  type RawClient,
+  refuseSurplus,
+} from '../process/raw-client.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { jsonRecords } from '../support/texts.ts';
-import { frameLength, gather, refuseSurplus, roundTrip } from './crowd.ts';
+import { frameLength, gather, roundTrip } from './crowd.ts';
 import { type Figure, inLanes, pause, type Soak } from './figures.ts';
 
 const DEFAULTS = {
@@ -85,7 +90,7 @@ async function measure(server: ServerProcess, count: number): Promise<Figure[]> 
   const again = each('right after one more message');
   await pause(IDLE_MS);
   const idleAgain = each(`idle for ${IDLE_MS / 1000} s again`);
-  await refuseSurplus(crowd);
+  await refuseSurplus(crowd.clients);
   if (crowd.lost > 0) throw new Error(`${crowd.lost} connections were lost`);
   closeClients(crowd.clients);
   const packed = script.answerBytes / (MESSAGES + 1);

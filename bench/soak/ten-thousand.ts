@@ -1,8 +1,9 @@
 /** Ten thousand WebSockets in one process: opened, one message each, idle, another, closed. */
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import { BAREWIRE } from '../process/contenders.ts';
+import { refuseSurplus } from '../process/raw-client.ts';
 import { ServerProcess } from '../process/server-process.ts';
-import { type Crowd, disperse, frameLength, gather, refuseSurplus, roundTrip } from './crowd.ts';
+import { type Crowd, disperse, frameLength, gather, roundTrip } from './crowd.ts';
 import { type Figure, inLanes, latencies, pause, type Soak } from './figures.ts';
 
 /** Every client sends a message of its own and must get it back. */
@@ -35,7 +36,7 @@ async function measure(server: ServerProcess, count: number, idleMs: number): Pr
   const first = await step('one message each', () => echoEach(crowd, 1));
   await step(`idle ${idleMs / 1000} s`, () => pause(idleMs));
   const second = await step('another message each', () => echoEach(crowd, 2));
-  await refuseSurplus(crowd);
+  await refuseSurplus(crowd.clients);
   if (crowd.lost > 0) throw new Error(`${crowd.lost} connections were lost`);
   const clean = await step('closed', () => disperse(crowd));
   if (clean !== count) throw new Error(`${count - clean} closing handshakes were not answered`);

@@ -2,8 +2,9 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import t, { type Test } from 'tap';
+import { refuseSurplus } from '../../bench/process/raw-client.ts';
 import { switchingProtocols } from '../../bench/process/servers/ready.ts';
-import { disperse, frameLength, gather, refuseSurplus, roundTrip } from '../../bench/soak/crowd.ts';
+import { disperse, frameLength, gather, roundTrip } from '../../bench/soak/crowd.ts';
 
 const ASKED = encodeFrame({ opcode: OPCODE.text, payload: 'hello', maskingKey: 1 });
 const ANSWER = encodeFrame({ opcode: OPCODE.text, payload: 'hello' });
@@ -38,7 +39,7 @@ t.test('a crowd that gets what it asks for has no surplus', async (t) => {
     t.same(await roundTrip(client, ASKED, frameLength), ANSWER);
     t.same(await roundTrip(client, ASKED, frameLength), ANSWER);
   }
-  await refuseSurplus(crowd);
+  await refuseSurplus(crowd.clients);
   t.equal(await disperse(crowd), 3);
   t.equal(crowd.lost, 0);
 });
@@ -48,7 +49,9 @@ t.test('a message that comes between two laps is one too many', async (t) => {
   const crowd = await gather(port, 3);
   await roundTrip(crowd.clients[1]!, ASKED, frameLength);
   for (const socket of sockets) socket.write(ANSWER);
-  await t.rejects(refuseSurplus(crowd), { message: 'more came than was sent, at 3 connections' });
+  await t.rejects(refuseSurplus(crowd.clients), {
+    message: 'more came than was sent, at 3 connections',
+  });
   const next = roundTrip(crowd.clients[1]!, ASKED, frameLength);
   await t.rejects(next, { message: 'more came than was sent' });
   await t.rejects(disperse(crowd), { message: 'more came than was sent' });
@@ -57,7 +60,7 @@ t.test('a message that comes between two laps is one too many', async (t) => {
 t.test('a message that comes after the handshake, or late, is one too many', async (t) => {
   const { port, sockets } = await serve(t);
   const crowd = await gather(port, 1);
-  const late = refuseSurplus(crowd);
+  const late = refuseSurplus(crowd.clients);
   setTimeout(() => sockets[0]!.write('!'), 5);
   await t.rejects(late, { message: 'more came than was sent, at 1 connections' });
 });
