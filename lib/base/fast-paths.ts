@@ -56,6 +56,3 @@ const TAKEN = readFastPaths(process.env['BAREWIRE_FAST_PATHS']);
 export function hasFastPath(path: FastPath): boolean {
   return TAKEN.has(path);
 }
-
-/** Whether all of them are taken: else specs have nothing to show of what they save. */
-export const HAS_FAST_PATHS: boolean = TAKEN.size === FAST_PATHS.length;

@@ -21,7 +21,7 @@ export {
 export { ByteQueue } from './byte-queue.ts';
 export { asError, callSafely, isThenable, readVerdict } from './callbacks.ts';
 export { HandshakeRejected, ProtocolError, type UsageCode, UsageError } from './errors.ts';
-export { FAST_PATHS, type FastPath, HAS_FAST_PATHS, hasFastPath } from './fast-paths.ts';
+export { FAST_PATHS, type FastPath, hasFastPath } from './fast-paths.ts';
 export { Fifo } from './fifo.ts';
 export {
   ENTRY_OVERHEAD_BYTES,

@@ -1,5 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { FAST_PATHS, HAS_FAST_PATHS, hasFastPath } from 'barewire/base';
+import { FAST_PATHS, hasFastPath } from 'barewire/base';
 import t, { type Test } from 'tap';
 import { readFastPaths } from '../../lib/base/fast-paths.ts';
 
@@ -19,7 +19,6 @@ t.test('takes fast paths unless it is told not to', (t) => {
   }
   const taken = readFastPaths(process.env['BAREWIRE_FAST_PATHS']);
   for (const path of FAST_PATHS) t.equal(hasFastPath(path), taken.has(path), path);
-  t.equal(HAS_FAST_PATHS, taken.size === all.length);
   t.end();
 });
 

@@ -1,4 +1,4 @@
-import { HAS_FAST_PATHS, UsageError } from 'barewire/base';
+import { hasFastPath, UsageError } from 'barewire/base';
 import { maskInto, setMaskingStrategy } from 'barewire/codec';
 import t from 'tap';
 import { chosenSimd } from '../../lib/codec/mask.ts';
@@ -91,7 +91,7 @@ t.test('gives the module to those whose strategy masks in it', (t) => {
   const module = payloadSimd();
   t.ok(module);
   for (const [strategy, chosen] of [
-    ['auto', HAS_FAST_PATHS ? module : undefined],
+    ['auto', hasFastPath('mask') ? module : undefined],
     ['bytes', undefined],
     ['words', undefined],
     ['simd', module],

@@ -1,8 +1,8 @@
+import { hasFastPath } from 'barewire/base';
 import { type Fields, RequestReader } from 'barewire/http';
 import t from 'tap';
 import { RepeatedSection } from '../../lib/http/repeated-section.ts';
 import type { RequestHead } from '../../lib/http/request-head.ts';
-import { ONLY_FAST } from '../support/fast-paths.ts';
 
 const HEAD = { method: 'GET', framing: { kind: 'none' } } as RequestHead;
 const SECTION = 'Host: a\r\nAccept: text/html\r\n\r\n';
@@ -154,21 +154,17 @@ function owners(found: readonly RequestHead[]): number[] {
   return fields.map((one) => fields.indexOf(one));
 }
 
-t.test(
-  'a connection uses the fields of its second head again, never those of its first',
-  ONLY_FAST,
-  (t) => {
-    const ask = (line: string): string => `${line} HTTP/1.1\r\n${SECTION}`;
-    const found = heads([ask('GET /1'), ask('GET /2'), ask('HEAD /3'), ask('GET /4')]);
-    t.strictSame(owners(found), [0, 1, 1, 1]);
-    t.strictSame(
-      found.map(({ method, target }) => `${method} ${target}`),
-      ['GET /1', 'GET /2', 'HEAD /3', 'GET /4'],
-    );
-    t.strictSame(owners(heads([ask('GET /1')])), [0]);
-    t.end();
-  },
-);
+t.test('a connection uses the fields of its second head again, never those of its first', (t) => {
+  const ask = (line: string): string => `${line} HTTP/1.1\r\n${SECTION}`;
+  const found = heads([ask('GET /1'), ask('GET /2'), ask('HEAD /3'), ask('GET /4')]);
+  t.strictSame(owners(found), hasFastPath('repeated-section') ? [0, 1, 1, 1] : [0, 1, 2, 3]);
+  t.strictSame(
+    found.map(({ method, target }) => `${method} ${target}`),
+    ['GET /1', 'GET /2', 'HEAD /3', 'GET /4'],
+  );
+  t.strictSame(owners(heads([ask('GET /1')])), [0]);
+  t.end();
+});
 
 t.test('reads on behind a line that changes what fields mean', (t) => {
   const section = 'Host: a\r\nConnection: x\r\n\r\n';

@@ -1,4 +1,4 @@
-import { HAS_FAST_PATHS, LIMITS } from 'barewire/base';
+import { hasFastPath, LIMITS } from 'barewire/base';
 import t from 'tap';
 import { resolveSettings } from '../../lib/server/server-settings.ts';
 import { FakeTime } from '../support/fake-time.ts';
@@ -12,8 +12,8 @@ t.test('has the defaults of the table of limits', (t) => {
   t.match(settings, {
     allowHalfOpen: false,
     allowAnyScheme: false,
-    sharedReadBuffer: HAS_FAST_PATHS,
-    directWrites: HAS_FAST_PATHS,
+    sharedReadBuffer: hasFastPath('shared-read'),
+    directWrites: hasFastPath('direct-write'),
     tls: undefined,
   });
   t.ok(Object.isFrozen(settings));

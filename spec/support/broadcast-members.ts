@@ -1,6 +1,12 @@
 /** Server's peers that a broadcast goes to, and what their clients read. */
 import { PassThrough } from 'node:stream';
-import { DEFLATE_HERE_BYTES, DeflatePool, MessageCodec } from 'barewire/deflate';
+import {
+  DEFLATE_HERE_BYTES,
+  DeflatePool,
+  MessageCodec,
+  type MessageCodecOptions,
+  sharedDeflatePool,
+} from 'barewire/deflate';
 import { DuplexTransport, openPeer, type PeerOptions, type WebSocketPeer } from 'barewire/peer';
 import type { Test } from 'tap';
 import { Pair } from './connection-pair.ts';
@@ -18,13 +24,17 @@ export const SMALLEST_LARGE = textOf(DEFLATE_HERE_BYTES + 1);
 /** One turn of the event loop. */
 export const turnEnd = (): Promise<void> => new Promise((done) => setImmediate(done));
 
+/** Options of a peer, and how it drives zlib where it has to compress by itself. */
+export type MemberOptions = PeerOptions & Pick<MessageCodecOptions, 'zlib'>;
+
 /** A server's peer, and what its client would read of it. */
 export class Member {
   readonly writes: Buffer[] = [];
   readonly stream = new PassThrough();
   readonly peer: WebSocketPeer;
 
-  constructor(t: Pick<Test, 'teardown'>, windowBits = 15, options: PeerOptions = {}) {
+  constructor(t: Pick<Test, 'teardown'>, windowBits = 15, more: MemberOptions = {}) {
+    const { zlib = 'handle', ...options } = more;
     this.stream.write = (chunk: unknown) => {
       this.writes.push(Buffer.from(chunk as Buffer));
       return true;
@@ -32,13 +42,14 @@ export class Member {
     const parameters = { ...DEFAULTS, serverMaxWindowBits: windowBits };
     const extension = { parameters, response: 'permessage-deflate' };
     const transport = new DuplexTransport(this.stream);
-    this.peer = openPeer(transport, { role: 'server', extension }, options);
+    this.peer = openPeer(transport, { role: 'server', extension }, { ...options, codec: { zlib } });
     t.teardown(() => this.peer.terminate());
   }
 
   /** What has left: messages, read with one window for all of them, and the word of a close. */
   read(): unknown[] {
-    const deflate = new MessageCodec('client', DEFAULTS, { pool: new DeflatePool(0) });
+    const pool = new DeflatePool(0);
+    const deflate = new MessageCodec('client', DEFAULTS, { pool, zlib: 'handle' });
     const { client } = new Pair({ client: { deflate } });
     for (const bytes of this.writes) client.connection.receive(bytes);
     const seen = client.seen.map(([, data]) => data);
@@ -48,8 +59,8 @@ export class Member {
   }
 }
 
-/** Lets everything that is under way come to its end. */
+/** Lets everything that is under way come to its end, that of real threads too. */
 export async function settle(threads: SteppedThreads): Promise<void> {
   do await turnEnd();
-  while (threads.step());
+  while (threads.step() || sharedDeflatePool().queue.length > 0);
 }
