@@ -15,7 +15,8 @@ import {
   readUpgradeRequest,
 } from 'barewire/handshake';
 import { RequestReader } from 'barewire/http';
-import { CONTENDERS, Tally } from './http/contenders.ts';
+import { Tally } from './http/barewire.ts';
+import { CONTENDERS } from './http/contenders.ts';
 import { HOSTILE_INPUTS } from './http/hostile.ts';
 import { type HttpWorkload, inputBytes, listHttpWorkloads } from './http/inputs.ts';
 import { readAmount, readCommandLine, readRows } from './support/command-line.ts';

@@ -1,11 +1,11 @@
 /** Measures framing: one process for each contender, all of them in turns, row by row. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeRow, type Row, type Sample } from '../support/report.ts';
 import type { Effort } from '../support/suite.ts';
 import { takeTurns } from '../support/turns.ts';
+import { ask, dismiss, startWorker } from '../support/workers.ts';
 import type { Answer, Order } from './worker.ts';
 import { idOf, titleOf, type Workload } from './workload.ts';
 
@@ -19,13 +19,9 @@ export interface Seat {
 }
 
 const beside = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+const WORKER = beside('worker.js');
+const GONE: Answer = { kind: 'failed', error: 'its process has ended' };
 const NO_ADDONS = { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' };
-
-/**
- * Keeps freed memory instead of giving it back to the kernel. Whether glibc does so by itself hangs
- * on what happens to lie at the end of the heap, and it is worth a factor of ten at 1 MiB.
- */
-const ALLOCATOR = { MALLOC_TRIM_THRESHOLD_: '1073741824', MALLOC_MMAP_THRESHOLD_: '1073741824' };
 
 /** Lists who takes part; `others` are paths of modules that export a `contender`. */
 export function listSeats(others: readonly string[]): Seat[] {
@@ -58,7 +54,7 @@ export async function measureFraming(
     // New processes for each direction and role: one that has done everything is nobody's case.
     const next = `${workload.direction} ${workload.role}`;
     if (next !== group) {
-      dismiss(players);
+      dismissAll(players);
       const { direction } = workload;
       const taking = seats.filter(({ onlyDecodes }) => direction === 'decode' || !onlyDecodes);
       players = taking.map((seat) => ({ seat, judged: start(seat), measured: start(seat) }));
@@ -68,7 +64,7 @@ export async function measureFraming(
     tell(row);
     rows.push(row);
   }
-  dismiss(players);
+  dismissAll(players);
   return rows;
 }
 
@@ -79,20 +75,12 @@ interface Player {
   readonly measured: ChildProcess;
 }
 
-function dismiss(players: readonly Player[]): void {
-  for (const child of players.flatMap(({ judged, measured }) => [judged, measured])) {
-    if (child.connected) child.disconnect();
-  }
+function dismissAll(players: readonly Player[]): void {
+  dismiss(players.flatMap(({ judged, measured }) => [judged, measured]));
 }
 
 function start({ module, env }: Seat): ChildProcess {
-  return fork(beside('worker.js'), [module], {
-    env: { ...process.env, ...ALLOCATOR, ...env },
-    // benny announces every sample on standard output.
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    // Not what this process was started with: under a test runner that is a lot.
-    execArgv: [],
-  });
+  return startWorker(WORKER, [module], env);
 }
 
 async function measureOne(
@@ -102,12 +90,12 @@ async function measureOne(
 ): Promise<Row> {
   const contenders: { name: string; sample: (length: number) => Promise<Sample | Error> }[] = [];
   for (const { seat, judged, measured } of players) {
-    const verdict = await ask(judged, { workload });
+    const verdict = await askFor(judged, { workload });
     if (verdict.kind === 'absent') continue;
     const sample = async (length: number): Promise<Sample | Error> =>
       verdict.kind === 'failed'
         ? new Error(verdict.error)
-        : sampleOf(await ask(measured, { workload, milliseconds: length }));
+        : sampleOf(await askFor(measured, { workload, milliseconds: length }));
     contenders.push({ name: seat.label, sample });
   }
   for (const { sample } of contenders) await sample(milliseconds * 2);
@@ -131,17 +119,4 @@ function sampleOf(answer: Answer): Sample | Error {
   return new Error(answer.kind === 'failed' ? answer.error : 'it was not measured');
 }
 
-async function ask(child: ChildProcess, order: Order): Promise<Answer> {
-  const gone: Answer = { kind: 'failed', error: 'its process has ended' };
-  if (!child.connected) return gone;
-  const abort = new AbortController();
-  const { signal } = abort;
-  const ended = once(child, 'exit', { signal }).then(() => gone);
-  const told = once(child, 'message', { signal }).then(([answer]) => answer as Answer);
-  ended.catch(() => {});
-  told.catch(() => {});
-  child.send(order);
-  const answer = await Promise.race([told, ended]);
-  abort.abort();
-  return answer;
-}
+const askFor = (child: ChildProcess, order: Order): Promise<Answer> => ask(child, order, GONE);

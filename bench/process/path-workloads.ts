@@ -1,29 +1,35 @@
 /**
  * What each fast path is worth: our server beside itself, with one of them switched off.
  *
- * Those of the codec alone show in `framing`, too, when the variable is set there.
+ * Those of the codec and of HTTP show by themselves in bench/paths.
  */
 import type { FastPath } from 'barewire/base';
 import { BAREWIRE } from './contenders.ts';
-import { BURST, KIB_16, KIB_256 } from './loads.ts';
-import { broadcast, echo, eventFanOut, handshakes, type Measure } from './scenarios.ts';
+import { BURST, KIB_16, KIB_256, SMALL } from './loads.ts';
+import { broadcast, echo, eventFanOut, handshakes, type Measure, requests } from './scenarios.ts';
 import { type Scale, seated, type Workload } from './seats.ts';
 import type { Contender } from './server-process.ts';
 
-const without = (setting: string, name: string): Contender => ({
+const withPaths = (setting: string, name: string): Contender => ({
   ...BAREWIRE,
-  name: `without ${name}`,
+  name,
   env: { BAREWIRE_FAST_PATHS: setting },
 });
 
 function row(id: string, title: string, measure: Measure, paths: readonly FastPath[]): Workload {
-  const others = [...paths.map((path) => without(`-${path}`, path)), without('off', 'any')];
-  return { id, title, unit: 'ns', seats: seated([BAREWIRE, ...others], measure) };
+  const contenders = [
+    withPaths('on', BAREWIRE.name),
+    ...paths.map((path) => withPaths(`-${path}`, `without ${path}`)),
+    withPaths('off', 'without any'),
+  ];
+  return { id, title, unit: 'ns', seats: seated(contenders, measure) };
 }
 
 /** Lists these rows. */
 export function withoutFastPaths({ length }: Scale): Workload[] {
   const burst = echo({ ...BURST, messages: 500_000 * length });
+  const single = echo({ ...SMALL, messages: 50_000 * length });
+  const plain = requests({ connections: 100, requests: 50_000 * length, bodyBytes: 20 });
   const long = echo({ ...KIB_16, messages: 20_000 * length });
   const longest = echo({ ...KIB_256, messages: 2_000 * length });
   const packed = echo({ ...KIB_16, messages: 2_000 * length, kind: 'text' }, { deflate: true });
@@ -44,5 +50,13 @@ export function withoutFastPaths({ length }: Scale): Workload[] {
       ...(['shared-read', 'direct-write', 'request-line', 'field-section', 'value-scan'] as const),
     ]),
     row('PATHS 7', 'compressed: 16 KiB, 20', packed, ['zlib-handles']),
+    row('PATHS 8', 'short messages, 1 in flight', single, [
+      ...(['one-write', 'outbox', 'shared-read', 'direct-write', 'short-text'] as const),
+      ...(['frame-parser', 'frame-writer', 'message-assembler', 'mask'] as const),
+    ]),
+    row('PATHS 9', 'plain HTTP: GET, answer of 20 B, kept connections', plain, [
+      ...(['repeated-section', 'request-line', 'field-section', 'value-scan'] as const),
+      ...(['shared-read', 'direct-write'] as const),
+    ]),
   ];
 }

@@ -16,6 +16,7 @@ export const BENCH_OPTIONS = {
   handshake: SUITE_OPTIONS,
   http: SUITE_OPTIONS,
   masking: SUITE_OPTIONS,
+  paths: SUITE_OPTIONS,
   process: { ...quick, ...rounds, ...kept },
   soak: { ...quick, json: kept.json },
   sse: SUITE_OPTIONS,

@@ -45,6 +45,7 @@ export const JOBS: readonly Job[] = [
   job('TLS', 'The same over TLS', 'process', 7),
   job('DEFLATE', 'The same with permessage-deflate', 'process', 7),
   job('PATHS', 'Without one fast path', 'process', 5),
+  job('PARTS', 'Without one fast path: codec and HTTP alone', 'paths', 7, ALL),
   job('ALLOC', 'Allocation for each message', 'allocation', 7),
   job('HTTP', 'HTTP heads in other feeding modes', 'http', 7),
   job('MASKING', 'Masking alone', 'masking', 7, ALL),

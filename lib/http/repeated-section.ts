@@ -10,8 +10,8 @@
  * what {@link StartLine.isPlain} rules out. Each connection has a memory of its own: one that many
  * shared would tell one client, by the time it takes, what another one sent.
  *
- * In bench/http the row "P5" is read this way and the row "HTTP varied kitty" is not; a property
- * of the request reader holds the two equal.
+ * In bench/paths the row "heads again" tells what it saves; in bench/http the row "P5" is read this
+ * way and "P5 varied" is not. A property of the request reader holds the two equal.
  */
 import type { RequestHead } from './request-head.ts';
 
