@@ -1,4 +1,4 @@
-/** Processes of their own for what is measured, so that none warms or spoils the code of another. */
+/** Processes of their own for what is measured: none warms or spoils the code of another. */
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { once } from 'node:events';
 

@@ -23,6 +23,10 @@ const job = (
   rows: readonly string[] = [id],
 ): Job => ({ id, title, bench, rows, ...(rounds === undefined ? {} : { rounds }) });
 
+/** Apart from each other, for one job would be ended before it has done both. */
+const PATHS = [1, 2, 3, 4, 5, 6, 7].map((number) => `PATHS ${number}`);
+const PATHS_SINGLE = ['PATHS 8', 'PATHS 9'];
+
 /** Every row of the bench. */
 const ALL: readonly string[] = [];
 
@@ -44,7 +48,8 @@ export const JOBS: readonly Job[] = [
   job('PLAIN', 'Plain HTTP requests', 'process', 7, ['HTTP']),
   job('TLS', 'The same over TLS', 'process', 7),
   job('DEFLATE', 'The same with permessage-deflate', 'process', 7),
-  job('PATHS', 'Without one fast path', 'process', 5),
+  job('PATHS', 'Without one fast path', 'process', 5, PATHS),
+  job('PATHS-1', 'Without one fast path, 1 in flight', 'process', 5, PATHS_SINGLE),
   job('PARTS', 'Without one fast path: codec and HTTP alone', 'paths', 7, ALL),
   job('ALLOC', 'Allocation for each message', 'allocation', 7),
   job('HTTP', 'HTTP heads in other feeding modes', 'http', 7),

@@ -1,6 +1,7 @@
 /** Suites work at all: each bench once, with the least effort, and what it writes. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { hasFastPath } from 'barewire/base';
 import t from 'tap';
 import { measureSuite } from '../../bench/support/suite.ts';
 import { checkReport, runBench } from '../support/bench.ts';
@@ -27,13 +28,13 @@ t.test('masking, UTF-8, handshakes, events and deflate are measured', (t) => {
     'ws',
     'ws, our settings',
   ]);
-  const [ours, level6, asWs, , ws, wsLikeOurs] = deflate.rows[0]!.entries.map(
+  const [ours, level6, asWs, documented, ws, wsLikeOurs] = deflate.rows[0]!.entries.map(
     ({ parts }) => parts!['on the wire, B'],
   );
   t.ok(ours! > 0 && ours! < 100, 'less than was sent');
   t.ok(level6! < ours!, 'a higher level compresses more');
   t.equal(ws, asWs, 'the same settings give the same bytes');
-  t.equal(wsLikeOurs, ours);
+  t.equal(ours, hasFastPath('zlib-handles') ? wsLikeOurs : documented);
   t.end();
 });
 
