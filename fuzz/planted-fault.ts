@@ -1,3 +1,5 @@
+import type { FastPath } from 'barewire/base';
+
 /** A fault: a text that stands once in a chapter, and what is put there instead. */
 export interface PlantedFault {
   /** The target that must notice it. */
@@ -5,4 +7,6 @@ export interface PlantedFault {
   readonly chapter: string;
   readonly find: string;
   readonly replace: string;
+  /** The only one that leads past it, where there is one: without that nobody can notice. */
+  readonly fastPath?: FastPath;
 }

@@ -16,6 +16,7 @@ const FAULTS: Readonly<Record<string, Omit<PlantedFault, 'target'>>> = {
     chapter: 'deflate',
     find: `return new ProtocolError('deflate-data-invalid', fault);`,
     replace: 'throw new Error(fault);',
+    fastPath: 'zlib-handles',
   },
   'server-does-not-wake': {
     chapter: 'server',

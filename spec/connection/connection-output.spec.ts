@@ -1,4 +1,4 @@
-import { ENTRY_OVERHEAD_BYTES, ProtocolError } from 'barewire/base';
+import { ENTRY_OVERHEAD_BYTES, hasFastPath, ProtocolError } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import {
   type ConnectionOptions,
@@ -7,6 +7,10 @@ import {
 } from 'barewire/connection';
 import t from 'tap';
 import { End } from '../support/connection-pair.ts';
+import { needsFastPath } from '../support/fast-paths.ts';
+
+/** Else everything leaves when it comes, and nobody is asked for anything. */
+const IS_ONE_WRITE = hasFastPath('one-write');
 
 function rig(): { end: End; output: ConnectionOutput; asked: () => number } {
   const end = new End({ nowMs: 0 }, { role: 'server' });
@@ -24,18 +28,18 @@ t.test('asks once to be flushed, and writes everything at once', (t) => {
   output.send('a', undefined);
   output.control(OPCODE.ping, Buffer.from('p'));
   output.sendEncoded(encodeFrame({ opcode: OPCODE.text, payload: 'b' }), false);
-  t.equal(asked(), 1);
-  t.equal(output.pendingBytes, 9);
+  t.equal(asked(), IS_ONE_WRITE ? 1 : 0);
+  t.equal(output.pendingBytes, IS_ONE_WRITE ? 9 : 0);
   output.flush();
   t.equal(output.pendingBytes, 0);
   t.equal(end.takeOutput().toString('latin1'), '\x81\x01a\x89\x01p\x81\x01b');
   t.match(end.connection.counters, { messagesSent: 2, bytesSent: 9 });
   output.send('c', undefined);
-  t.equal(asked(), 2);
+  t.equal(asked(), IS_ONE_WRITE ? 2 : 0);
   t.end();
 });
 
-t.test('writes at the end of a turn without asking', (t) => {
+t.test('writes at the end of a turn without asking', needsFastPath('one-write'), (t) => {
   const { end, output, asked } = rig();
   t.equal(output.cork(), true);
   t.equal(output.cork(), false);
@@ -54,7 +58,7 @@ t.test('asks nobody to flush what cannot leave yet', (t) => {
   t.equal(output.pendingBytes, 5);
   t.equal(asked(), 0);
   stream.end('first');
-  t.equal(asked(), 1);
+  t.equal(asked(), IS_ONE_WRITE ? 1 : 0);
   t.end();
 });
 

@@ -66,7 +66,8 @@ for (const [name, joint] of Object.entries(JOINTS)) {
     });
     await server.close(1000);
     t.strictSame(await reading, [TOTAL]);
-    t.ok(most > 0 && most <= BOUND, `${most} bytes waited at most`);
+    const hasWaited = most > 0 || !hasFastPath('one-write');
+    t.ok(hasWaited && most <= BOUND, `${most} bytes waited at most`);
   });
 }
 
@@ -110,11 +111,14 @@ const SOURCES: Readonly<Record<string, (watch: Watch) => PieceSource>> = {
   'a Blob': () => new Blob(Array.from({ length: TOTAL / PIECE.length }, () => PIECE)),
 };
 
+/** What piles up before anybody waits: where each piece is a write, that is one of them. */
+const STUCK_BYTES = hasFastPath('one-write') ? 64 * 1024 : 1;
+
 /** Waits until output has piled up and does not change any more. */
 async function untilStuck(peer: WebSocketPeer): Promise<void> {
   let quietTurns = 0;
   for (let last = -1; quietTurns < 100; last = peer.counters.bytesSent) {
-    const isQuiet = peer.counters.bytesSent === last && peer.bufferedAmount >= 64 * 1024;
+    const isQuiet = peer.counters.bytesSent === last && peer.bufferedAmount >= STUCK_BYTES;
     quietTurns = isQuiet ? quietTurns + 1 : 0;
     await new Promise((go) => setImmediate(go));
   }
@@ -136,7 +140,7 @@ for (const [name, makeSource] of Object.entries(SOURCES)) {
     t.equal(await sending, true);
     await server.close(1000);
     t.strictSame(await reading, [TOTAL]);
-    t.ok(most >= 64 * 1024 && most <= BOUND, `${most} bytes waited at most`);
+    t.ok(most >= STUCK_BYTES && most <= BOUND, `${most} bytes waited at most`);
   });
 }
 

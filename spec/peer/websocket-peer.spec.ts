@@ -14,6 +14,7 @@ import {
 import t, { type Test } from 'tap';
 import { hearChannels } from '../support/channels.ts';
 import { fakePeer } from '../support/fake-transport.ts';
+import { needsFastPath } from '../support/fast-paths.ts';
 import { turn } from '../support/interleavings.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 import { eventually } from '../support/sockets.ts';
@@ -641,6 +642,7 @@ t.test('refuses a list in which one is no message, aloud and before anything lea
 
 t.test(
   'what had not left when it was cut in the same turn counts as lost, not as sent',
+  needsFastPath('one-write'),
   async (t) => {
     const { server } = await joinPeers(t);
     server.send('x'.repeat(10_000));
