@@ -15,13 +15,17 @@ const report = (wasClean: boolean, closedBy: CloseReport['closedBy']): CloseRepo
 /** A client's output over a transport that has taken nothing of 100 bytes and their headers. */
 async function stuck(): Promise<Outgoing> {
   const { peer, transport } = fakePeer();
+  transport.write = ({ length }) => {
+    transport.bufferedBytes += length;
+    return true;
+  };
   const outgoing = new Outgoing(0, new FakeWorld());
   outgoing.opened(peer);
   outgoing.send('x'.repeat(40));
   outgoing.send(Buffer.alloc(60));
   t.equal(outgoing.bufferedAmount, 100);
-  transport.bufferedBytes = 104;
   await transport.written();
+  t.equal(transport.bufferedBytes, 104);
   t.equal(outgoing.bufferedAmount, 100);
   return outgoing;
 }
@@ -78,6 +82,8 @@ t.test('keeps count of what is cut off, and of what no connection came for', asy
 });
 
 t.test('copies what somebody else may change, and nothing that is its own', async (t) => {
+  // Where each message is a write, this transport has copied it by then.
+  const isKept = hasFastPath('outbox') && hasFastPath('one-write');
   for (const isOurs of [false, true]) {
     const { peer, transport } = fakePeer();
     const outgoing = new Outgoing(0, new FakeWorld());
@@ -85,7 +91,7 @@ t.test('copies what somebody else may change, and nothing that is its own', asyn
     const bytes = Buffer.alloc(5000, 1);
     outgoing.send(bytes, isOurs);
     bytes.fill(2);
-    t.equal((await transport.written()).at(-1), isOurs && hasFastPath('outbox') ? 2 : 1);
+    t.equal((await transport.written()).at(-1), isOurs && isKept ? 2 : 1);
   }
 });
 
