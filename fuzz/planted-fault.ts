@@ -1,3 +1,4 @@
+/** What is planted into the sources, to see whether a target notices. */
 import type { FastPath } from 'barewire/base';
 
 /** A fault: a text that stands once in a chapter, and what is put there instead. */
