@@ -41,6 +41,7 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     chapter: 'codec',
     find: 'scratch.givenAway = given ? chunk : undefined;',
     replace: 'scratch.givenAway = chunk;',
+    fastPath: 'frame-parser',
   },
   'frames-wait-behind-the-end': {
     target: 'frame-reader',

@@ -35,9 +35,12 @@ export interface Transport {
    * @returns true when the bytes are needed no longer and their memory may be used again.
    */
   write(bytes: Buffer, hasMore: boolean): boolean;
-  /** Stops reading; the peer's flow control does the rest. */
+  /**
+   * Stops reading; the peer's flow control does the rest. Called when something has come that must
+   * wait, and not for a pause in which nothing comes.
+   */
   pause(): void;
-  /** Reads on. */
+  /** Reads on; also called, once, when somebody wants what comes first. */
   resume(): void;
   /** Ends our side after everything written has left. Calling it again does nothing. */
   end(): void;

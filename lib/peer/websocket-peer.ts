@@ -92,14 +92,17 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     const connection = new Connection(wiring, connectionOptions(settings, options, ownsBytes, now));
     this.#connection = connection;
     this.#output = new PeerOutput(connection, this.#transport, settings, options);
+    const intake = new TransportIntake(connection, this.#transport, wiring);
+    wiring.intake = intake;
     wiring.connection = connection;
-    this.#start(wiring, settings.head);
+    this.#start(intake, settings.head);
   }
 
   /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
   static readonly #Wiring = class extends PeerReading implements ConnectionSink, TransportOwner {
     /** Not asked of the peer: each write would touch its memory for nothing else. */
     transport!: Transport;
+    intake!: TransportIntake;
 
     write(bytes: Buffer, hasMore: boolean): boolean {
       return this.transport.write(bytes, hasMore);
@@ -126,8 +129,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     wantsInput(isWanted: boolean): void {
-      if (isWanted) this.transport.resume();
-      else this.transport.pause();
+      this.intake.wantsInput(isWanted);
     }
 
     endTransport(): void {
@@ -143,10 +145,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
   };
 
-  #start(wiring: ConnectionSink, head: Buffer | undefined): void {
+  #start(intake: TransportIntake, head: Buffer | undefined): void {
     const connection = this.#connection;
     if (head !== undefined && head.length > 0) connection.receive(head);
-    this.#transport.start(new TransportIntake(connection, wiring));
+    this.#transport.start(intake);
     this.#ticker.add(connection);
     if (PEER_CHANNELS.open.hasSubscribers) PEER_CHANNELS.open.publish({ peer: this });
   }

@@ -15,8 +15,10 @@ t.test('every target has a fault to notice', (t) => {
 });
 
 // Those of connections and of the server are in files of their own.
-for (const [fault, target] of faultsOf((name) => name !== 'connection' && name !== 'server')) {
-  t.test(`${target} notices the planted fault ${fault}`, async (t) => {
+for (const [fault, target, options] of faultsOf(
+  (name) => name !== 'connection' && name !== 'server',
+)) {
+  t.test(`${target} notices the planted fault ${fault}`, options, async (t) => {
     const { status, output } = await fuzzWithFault(fault, target);
     t.equal(status, 1, output.slice(0, 200).replaceAll('\n', ' '));
     t.match(output, FOUND);

@@ -21,7 +21,7 @@ t.test('is all that a peer needs: nine members, and no stream', async (t) => {
   peer.send('hi');
   await new Promise((resolve) => setImmediate(resolve));
   peer.terminate();
-  t.strictSame(calls, ['pause', 'start', 'resume', 'write 81026869', 'destroy']);
+  t.strictSame(calls, ['start', 'resume', 'write 81026869', 'destroy']);
 });
 
 t.test('is what a stream is made into', (t) => {
@@ -75,6 +75,7 @@ for (const broken of ['write', 'pause', 'resume', 'end', 'destroy'] as const) {
     const peer = new WebSocketPeer(transport, { role: 'server' });
     peer.attach({});
     peer.pause();
+    heard?.data(Buffer.of(0x81));
     peer.resume();
     peer.send('hi');
     void peer.close(1000);

@@ -579,9 +579,13 @@ t.test('ends with a transport that throws, whatever it throws and in whichever c
       };
       const calls: Readonly<Record<typeof call, () => void>> = {
         write: () => void peer.close(1000),
-        pause: () => peer.pause(),
+        pause: () => {
+          peer.pause();
+          transport.sink.data(Buffer.of(0x81));
+        },
         resume: () => {
           peer.pause();
+          transport.sink.data(Buffer.of(0x81));
           peer.resume();
         },
         end: () => transport.sink.data(masked(OPCODE.close, Buffer.alloc(0))),
