@@ -9,8 +9,8 @@
  * either way (`npm run spec:plain`). They are read once, when the process begins, so that a path
  * that is taken pays nothing for it. bench/README.md says what each of them saves.
  *
- * `one-write` is switched off by its name only: how many writes a turn makes can be seen from
- * outside, and is described by specs.
+ * What is written is the same to the byte either way; how many writes carry it is not, without
+ * `one-write`.
  */
 import { UsageError } from './errors.ts';
 
@@ -34,7 +34,7 @@ export type FastPath = (typeof FAST_PATHS)[number];
  */
 export function readFastPaths(setting: string | undefined): ReadonlySet<FastPath> {
   if (setting === undefined || setting === 'on') return new Set(FAST_PATHS);
-  if (setting === 'off') return new Set(['one-write']);
+  if (setting === 'off') return new Set();
   const taken = new Set(FAST_PATHS);
   for (const part of setting.split(',')) {
     const name = FAST_PATHS.find((path) => part === `-${path}`);

@@ -67,6 +67,6 @@ t.test('answers must have status, length and body, each of them', async (t) => {
 t.test('echoes must not have a byte too many', async (t) => {
   t.equal(await errorOf('none', ECHOES), undefined);
   t.match(await errorOf('echo surplus', ECHOES), 'more came back than was sent');
-  // Two to warm up, and ten.
-  t.match(await errorOf('after the last', ECHOES), 'more came than was sent');
+  // Two to warm up, and ten; on a busy machine it is read together with the last of these.
+  t.match(await errorOf('after the last', ECHOES), /^more came (back )?than was sent/);
 });
