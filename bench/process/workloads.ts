@@ -106,7 +106,6 @@ function connections({ length, many }: Scale): Workload[] {
       id: 'P8',
       title: 'opening and closing handshake',
       unit: 'ns',
-      // Fewer, and most of what is measured is compiling.
       seats: seated(EVERYBODY(), handshakes(16_000 * length)),
     },
     {
@@ -140,12 +139,11 @@ function overTls({ length }: Scale): Workload[] {
   };
   const echoed = (load: EchoLoad, messages: number): Measure =>
     echo({ ...load, messages: messages * length }, tls);
-  const shaken = (count: number): Measure => handshakes(count, tls, count);
   return [
     row('TLS 1', 'over TLS: echo, text 20 B, 100 connections', echoed(SMALL, 50_000)),
     row('TLS 2', 'over TLS: the same, 32 in flight', echoed(BURST, 500_000)),
     row('TLS 3', 'over TLS: echo, binary 16 KiB, 20', echoed(KIB_16, 20_000)),
-    row('TLS 4', 'over TLS: opening and closing handshake', shaken(3_000 * length)),
+    row('TLS 4', 'over TLS: opening and closing handshake', handshakes(3_000 * length, tls)),
     row('TLS 5', 'over TLS: broadcast 200 B to 1,000', broadcast(1_000, 1, 100 * length, tls)),
   ];
 }
