@@ -149,11 +149,13 @@ export function idleMemory(count: number, deflate = false): Measure {
       if (deflate) await echoCompressed(first.slice(0, 40));
       closeClients(first);
       await quiet(500);
-      const before = server.residentBytes;
-      const clients = await openClients(server.port, count, opening);
-      if (deflate) await echoCompressed(clients);
-      await quiet(3000);
-      const grown = server.residentBytes - before;
+      const { clients, grown } = await server.profiled(async () => {
+        const before = server.residentBytes;
+        const clients = await openClients(server.port, count, opening);
+        if (deflate) await echoCompressed(clients);
+        await quiet(3000);
+        return { clients, grown: server.residentBytes - before };
+      });
       closeClients(clients);
       return { value: grown / count };
     });

@@ -1,16 +1,15 @@
 /** Reads a CPU profile of V8 into a tree of calls with their times, and sums it up. */
-import { placeOf } from './places.ts';
+import { type CompiledPlace, placeOf } from './places.ts';
+
+interface CallFrame extends CompiledPlace {
+  readonly functionName: string;
+}
 
 /** As much of V8's format as is used here. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: {
-      readonly functionName: string;
-      readonly url: string;
-      readonly lineNumber: number;
-      readonly columnNumber: number;
-    };
+    readonly callFrame: CallFrame;
     readonly children?: readonly number[];
   }[];
   readonly samples: readonly number[];
@@ -40,7 +39,10 @@ export function buildCallTree({ nodes, samples, timeDeltas }: CpuProfile): Call 
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const build = (id: number): Call => {
     const { callFrame, children: ids = [] } = byId.get(id)!;
-    const children = ids.map(build).sort((left, right) => right.total - left.total);
+    const children = ids
+      .filter((child) => !isAround(byId.get(child)!.callFrame))
+      .map(build)
+      .sort((left, right) => right.total - left.total);
     const self = selfTimes.get(id) ?? 0;
     const { functionName, url } = callFrame;
     return {
@@ -55,11 +57,18 @@ export function buildCallTree({ nodes, samples, timeDeltas }: CpuProfile): Call 
   return build(nodes[0]!.id);
 }
 
+/** What a bench does around what it measures: making reads to give away, looking at the clock. */
+function isAround({ functionName, url }: CallFrame): boolean {
+  const isPreparation = functionName === 'prepare' && url.includes('/dist/bench/');
+  return isPreparation || functionName === 'cpuUsage';
+}
+
 function ownerOf(name: string, url: string): Owner {
   // What the profiler itself does while it begins and ends, it finds in its own call, `dispatch`.
   if (name === '(idle)' || (name === 'dispatch' && url === '')) return 'idle';
   if (name === '(garbage collector)') return 'collector';
-  if (/\/dist\/(lib|bundle)\//.test(url)) return 'ours';
+  // Nobody else here has WebAssembly.
+  if (/\/dist\/(lib|bundle)\/|^wasm:/.test(url)) return 'ours';
   if (/^node:(internal\/(streams|stream_base)|net$|_?stream)/.test(url)) return 'streams';
   if (url.startsWith('node:')) return 'node';
   // Without a place in a script: system calls and other work of the runtime.

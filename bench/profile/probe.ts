@@ -1,30 +1,13 @@
 /**
- * Loaded into a server beside its script: SIGUSR2 begins a CPU profile, and the next one ends it
- * and writes it to the file that `PROFILE_FILE` names. That file appears when it is complete.
+ * Loaded into a server beside its script: SIGUSR2 begins to record, and the next one ends it and
+ * writes what was recorded to the file that `PROFILE_FILE` names.
  */
-import { renameSync, writeFileSync } from 'node:fs';
-import { Session } from 'node:inspector/promises';
+import { makeRecorder } from './recorder.ts';
 
-const file = process.env['PROFILE_FILE']!;
-const INTERVAL_MICROSECONDS = 200;
-const session = new Session();
+const recorder = makeRecorder(process.env['PROFILE_FILE']!);
 let isRunning = false;
-
-async function begin(): Promise<void> {
-  session.connect();
-  await session.post('Profiler.enable');
-  await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_MICROSECONDS });
-  await session.post('Profiler.start');
-  writeFileSync(`${file}.begun`, '');
-}
-
-async function end(): Promise<void> {
-  const { profile } = await session.post('Profiler.stop');
-  writeFileSync(`${file}.part`, JSON.stringify(profile));
-  renameSync(`${file}.part`, file);
-}
 
 process.on('SIGUSR2', async () => {
   isRunning = !isRunning;
-  await (isRunning ? begin() : end());
+  await (isRunning ? recorder.begin() : recorder.end());
 });

@@ -11,6 +11,7 @@ import {
   sumByOwner,
 } from '../../bench/profile/call-tree.ts';
 import { drawFlameGraph } from '../../bench/profile/flame-graph.ts';
+import { growthByKind, type HeapSnapshot } from '../../bench/profile/heap.ts';
 import { placeOf } from '../../bench/profile/places.ts';
 
 const node = (id: number, functionName: string, url: string, children: number[] = []) => ({
@@ -50,6 +51,42 @@ t.test('times add up from the samples, by function and by owner', (t) => {
     streams: 10,
     collector: 5,
   });
+  t.end();
+});
+
+t.test('what a bench does around what it measures is left out, and WebAssembly is ours', (t) => {
+  const work = node(1, 'spend', 'file:///x/dist/bench/profile/alone-worker.js', [2, 3, 5]);
+  const others = [
+    node(2, 'wasm-function[0]', 'wasm://wasm/8778360e'),
+    node(3, 'prepare', 'file:///x/dist/bench/framing/cases.js', [4]),
+    node(4, 'set', ''),
+    node(5, 'cpuUsage', 'node:internal/process/per_thread'),
+  ];
+  const timeDeltas = [1, 10, 100, 1000, 10_000];
+  const tree = buildCallTree({ nodes: [work, ...others], samples: [1, 2, 3, 4, 5], timeDeltas });
+  t.same(Object.fromEntries(sumByOwner(tree)), { ours: 10, others: 1 });
+  t.end();
+});
+
+t.test('a heap is what came for each connection, by constructor, without code', (t) => {
+  const meta = {
+    node_fields: ['type', 'name', 'id', 'self_size'],
+    node_types: [['object', 'closure', 'code', 'string'], 'string', 'number', 'number'],
+  };
+  const strings = ['Peer', 'onData', 'secret', ''];
+  const heap = (...nodes: number[][]): HeapSnapshot => ({
+    snapshot: { meta },
+    nodes: nodes.flat(),
+    strings,
+  });
+  const peer = [0, 0, 1, 100];
+  const before = heap(peer, [1, 1, 2, 64]);
+  const after = heap(peer, peer, peer, [1, 1, 2, 64], [1, 1, 3, 64], [2, 1, 4, 500], [3, 2, 5, 24]);
+  t.same(growthByKind(before, after, 2), [
+    { name: 'Peer', count: 1, bytes: 100 },
+    { name: '(closure) onData', count: 0.5, bytes: 32 },
+    { name: '(string)', count: 0.5, bytes: 12 },
+  ]);
   t.end();
 });
 
@@ -101,7 +138,7 @@ t.test('a scenario of many is profiled, too', (t) => {
   const args = [SCRIPT, 'broadcast-deflate', '--quick', '--into', t.testdir({})];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   t.equal(status, 0, stderr);
-  t.match(stdout, /^broadcast-deflate, barewire: /);
+  t.match(stdout, /^broadcast-deflate, barewire: /m);
   t.end();
 });
 
@@ -110,12 +147,39 @@ t.test('npm run profile writes a profile and its picture, and tells where time w
   const args = [SCRIPT, 'echo', '--quick', '--into', folder];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   t.equal(status, 0, stderr);
-  t.match(stdout, /^echo, barewire: .* of CPU per unit while profiled, user .*, system /);
-  t.match(stdout, /self times\n +\d+\.\d %/);
-  const profile = JSON.parse(readFileSync(join(folder, 'echo-barewire.cpuprofile'), 'utf8'));
+  const text = readFileSync(join(folder, 'echo.txt'), 'utf8');
+  t.match(text, /^\d{4}-\d\d-\d\d, node v\S+(, commit .*)?: npm run profile -- echo --quick\n\n/);
+  t.match(text, /^echo, barewire: .* of CPU per unit while profiled, user .*, system /m);
+  t.match(text, /self times\n +\d+\.\d %/);
+  t.ok(stdout.startsWith(text), 'it is printed, too');
+  const profile = JSON.parse(readFileSync(join(folder, 'echo.cpuprofile'), 'utf8'));
   t.ok(profile.nodes.length > 10);
-  t.match(readFileSync(join(folder, 'echo-barewire.svg'), 'utf8'), /^<svg/);
+  t.match(readFileSync(join(folder, 'echo.svg'), 'utf8'), /^<svg/);
   t.equal(spawnSync(process.execPath, [SCRIPT, 'ecko']).status, 2);
+  t.end();
+});
+
+t.test('what needs no server is profiled alone', (t) => {
+  for (const [scenario, server] of [
+    ['decode-short', 'barewire'],
+    ['encode-short', 'ws'],
+    ['heads', 'node-http'],
+  ] as const) {
+    const args = [SCRIPT, scenario, '--server', server, '--quick', '--into', t.testdir({})];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    t.equal(status, 0, stderr);
+    t.match(stdout, new RegExp(`^${scenario}, ${server}: \\d.* of CPU per unit`, 'm'));
+  }
+  t.end();
+});
+
+t.test('the heap of idle connections is told by constructor', (t) => {
+  const folder = t.testdir({});
+  const args = [SCRIPT, 'idle', '--quick', '--into', folder];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  const text = readFileSync(join(folder, 'idle.txt'), 'utf8');
+  t.match(text, /^ +\d+ +\d\.\d\d {2}WebSocketPeer$/m);
   t.end();
 });
 
@@ -125,6 +189,8 @@ t.test('npm run profile refuses what it would not look at', (t) => {
     [['echo', 'burst'], /^one scenario is profiled at a time: echo or burst\n$/],
     [['echo', '--top', 'abc'], /^--top takes a whole number above zero, not abc\n$/],
     [['echo', '--into', '/dev/null'], /^--into cannot be written: .*\n$/],
+    [['echo', '--server', 'node-http'], /^echo is nothing that node-http does: there are .*\n$/],
+    [['events', '--server', 'net'], /^events is nothing that net does: there are .*\n$/],
     [['echo', '--server', 'x'], /^no server is called x: there are barewire, .*\n$/],
   ] as const) {
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...line], {
