@@ -3,7 +3,7 @@
  * quartiles as a whisker. Plain SVG that needs nothing from elsewhere, and reads on light and dark.
  */
 import type { Entry, Row } from './report.ts';
-import { formatValue } from './units.ts';
+import { formatRatio, formatValue } from './units.ts';
 
 const WIDTH = 860;
 const LABEL = 200;
@@ -52,7 +52,8 @@ function drawEntry(row: Row, entry: Entry, isOurs: boolean, y: number, longest: 
   const middle = y + 7;
   const x1 = LABEL + scale(entry.low);
   const x2 = LABEL + scale(entry.high);
-  const compared = entry.ratio === undefined ? '' : ` · ours ${entry.ratio.median.toFixed(2)} ×`;
+  const { ratio } = entry;
+  const compared = ratio === undefined ? '' : ` · ours ${formatRatio(ratio.median)} ×`;
   const label = `${formatValue(entry.median, row.unit)}${compared}`;
   const kind = isOurs ? 'ours' : 'theirs';
   return [

@@ -1,11 +1,15 @@
 /** What is to be reached: for each workload, ours divided by theirs at most, or ours at most. */
-import type { Row } from './report.ts';
+import type { Entry, Row } from './report.ts';
+import { quantile, ratiosOf } from './turns.ts';
+import { formatRatio } from './units.ts';
 
 /** A bar: our figure must be at most `atMost` times the peer's. */
 export interface Goal {
   /** Absent: `atMost` is a budget for our own figure, in the unit of the row. */
   readonly peer?: string;
   readonly atMost: number;
+  /** Whose figure is judged: that of an entry with this name; absent, of the first. */
+  readonly ours?: string;
   /** What a budget is for. */
   readonly reason?: string;
 }
@@ -81,8 +85,8 @@ const NOT_WORSE: readonly Goal[] = [{ peer: 'ws', atMost: 1 }];
 
 /** What a row must reach. */
 export function goalsOf(id: string): readonly Goal[] {
-  if (id.startsWith('P4 ')) return framingGoals(id);
-  if (id.startsWith('P4x ')) return [{ peer: 'ws + addon', atMost: 1 }];
+  if (id.startsWith('P4 ')) return forBothReaders(id, framingGoals(id));
+  if (id.startsWith('P4x ')) return forBothReaders(id, [{ peer: 'ws + addon', atMost: 1 }]);
   if (/^(TLS|DEFLATE) /.test(id)) return NOT_WORSE;
   return GOALS[id] ?? [];
 }
@@ -100,13 +104,23 @@ function framingGoals(id: string): Goal[] {
   return goals;
 }
 
+/**
+ * A decoder that is given its reads keeps them, which our server's cannot do. So the same bars stand
+ * for the one that copies, in lines of their own.
+ */
+function forBothReaders(id: string, goals: readonly Goal[]): readonly Goal[] {
+  if (!id.includes(' decode ')) return goals;
+  return [...goals, ...goals.map((goal) => ({ ...goal, ours: 'barewire, shared reads' }))];
+}
+
 /** Compares a row with its goals. */
 export function judge(row: Row): Verdict[] {
   return goalsOf(row.id).map((goal) => {
-    const [ours] = row.entries;
-    const entry = row.entries.find(({ name }) => name === goal.peer);
+    const named = (wanted: string | undefined) => row.entries.find(({ name }) => name === wanted);
+    const ours = goal.ours === undefined ? row.entries[0] : named(goal.ours);
+    const entry = named(goal.peer);
     const own = ours !== undefined && ours.samples.length > 0 ? ours.median : undefined;
-    const measured = goal.peer === undefined ? own : entry?.ratio?.median;
+    const measured = goal.peer === undefined ? own : ratioOf(row, ours, entry);
     if (measured !== undefined) return { ...goal, measured, isMet: measured <= goal.atMost };
     const error = ours?.error ?? entry?.error;
     const missing = error === undefined ? 'not measured' : `failed: ${error}`;
@@ -114,14 +128,22 @@ export function judge(row: Row): Verdict[] {
   });
 }
 
-/** What is to be reached, in a few signs. */
-export function formatBar({ peer, atMost, reason }: Goal): string {
+/** Rows keep the ratios of their first entry; those of another are made of the samples. */
+function ratioOf(row: Row, ours: Entry | undefined, peer: Entry | undefined): number | undefined {
+  if (ours === row.entries[0]) return peer?.ratio?.median;
+  const ratios = ratiosOf(ours?.samples ?? [], peer?.samples ?? []);
+  return ratios.length === 0 ? undefined : quantile(ratios, 0.5);
+}
+
+/** What is to be reached, in a few signs; with whose figure, where it is not the first one's. */
+export function formatBar({ peer, atMost, ours, reason }: Goal): string {
   if (peer === undefined) return `≤ ${atMost} B${reason === undefined ? '' : ` (${reason})`}`;
-  return `≤ ${atMost < 0.5 ? atMost.toFixed(3) : atMost.toFixed(2)} × ${peer}`;
+  const whose = ours === undefined ? '' : `${ours}: `;
+  return `${whose}≤ ${atMost < 0.5 ? atMost.toFixed(3) : atMost.toFixed(2)} × ${peer}`;
 }
 
 /** What was reached, or why that is not known. */
 export function formatMeasured({ peer, measured, missing = '' }: Verdict): string {
   if (measured === undefined) return missing;
-  return peer === undefined ? `${measured.toFixed(0)} B` : measured.toFixed(3);
+  return peer === undefined ? `${measured.toFixed(0)} B` : formatRatio(measured);
 }

@@ -1,7 +1,7 @@
 /** A row as lines for a terminal. */
 import { formatBar, formatMeasured, judge, type Verdict } from './goals.ts';
 import type { Entry, Row } from './report.ts';
-import { formatPart, formatValue } from './units.ts';
+import { formatPart, formatQuartiles, formatRatio, formatValue } from './units.ts';
 
 const percent = (part: number): string =>
   `${part >= 0 ? '+' : '−'}${Math.abs(part * 100).toFixed(0)}`;
@@ -25,9 +25,7 @@ function formatEntry(row: Row, entry: Entry): string {
   );
   const { ratio } = entry;
   const compared =
-    ratio === undefined
-      ? ''
-      : `ours is ${ratio.median.toFixed(2)} × (${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)})`;
+    ratio === undefined ? '' : `ours is ${formatRatio(ratio.median)} × ${formatQuartiles(ratio)}`;
   const value = formatValue(entry.median, row.unit).padStart(10);
   const line = `  ${entry.name.padEnd(26)} ${value} ${formatSpread(entry).padEnd(14)} ${compared}`;
   const seen = parts.length === 0 ? '' : `  [${parts.join(' · ')}]`;

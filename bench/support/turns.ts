@@ -56,3 +56,14 @@ export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
 }
+
+/**
+ * The ratios of two series, round by round. Where a round of one of them failed it is not known
+ * which belong together: what comes out then varies more than the ratios did, and never less.
+ */
+export function ratiosOf(ours: readonly number[], theirs: readonly number[]): number[] {
+  const length = Math.min(ours.length, theirs.length);
+  return Array.from({ length }, (_, round) => ours[round]! / theirs[round]!).filter(
+    (ratio) => Number.isFinite(ratio) && ratio > 0,
+  );
+}

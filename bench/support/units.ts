@@ -8,6 +8,23 @@ export function formatTime(nanoseconds: number): string {
   return `${(nanoseconds / 1e6).toPrecision(3)} ms`;
 }
 
+/** Three, and more where they would leave less than two digits. */
+const decimalsOf = (ratio: number): number =>
+  ratio > 0 ? Math.max(3, 1 - Math.floor(Math.log10(ratio))) : 3;
+
+/** Writes a ratio. */
+export const formatRatio = (ratio: number): string => ratio.toFixed(decimalsOf(ratio));
+
+/** Writes quartiles of ratios to the same place as the median that they stand beside. */
+export function formatQuartiles(ratio: {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}): string {
+  const decimals = decimalsOf(ratio.median);
+  return `(${ratio.low.toFixed(decimals)} – ${ratio.high.toFixed(decimals)})`;
+}
+
 /** Writes a length in bytes as people say it. */
 export function formatBytes(bytes: number): string {
   if (bytes >= 1_048_576 && bytes % 1_048_576 === 0) return `${bytes / 1_048_576} MiB`;

@@ -1,5 +1,6 @@
 /** The figures of reports, one by one: what two files are compared by. */
 import type { Entry, Report, Row, Spread } from '../support/report.ts';
+import { ratiosOf } from '../support/turns.ts';
 import { jobOf } from './jobs.ts';
 
 /** A ratio of ours to a peer; without a peer our own figure. */
@@ -26,17 +27,6 @@ export function indexFigures(reports: readonly Report[]): Map<string, Figure> {
     }
   }
   return index;
-}
-
-/**
- * The ratios of two series, round by round. Where a round of one of them failed it is not known
- * which belong together: what comes out then varies more than the ratios did, and never less.
- */
-export function ratiosOf(ours: readonly number[], theirs: readonly number[]): number[] {
-  const length = Math.min(ours.length, theirs.length);
-  return Array.from({ length }, (_, round) => ours[round]! / theirs[round]!).filter(
-    (ratio) => Number.isFinite(ratio) && ratio > 0,
-  );
 }
 
 function figuresOf(entries: readonly Entry[]): [string, Spread, readonly number[]][] {

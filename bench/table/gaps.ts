@@ -36,9 +36,11 @@ function unmeasured(reports: readonly Report[], failed: ReadonlySet<string>): Ga
     const measured = rowsOf(job, reports);
     if (measured.length > 0) {
       return measured.flatMap(({ row }) =>
-        judge(row).flatMap(({ peer = 'itself', missing }) =>
-          missing === undefined ? [] : [{ job: job.id, what: `${row.id} ÷ ${peer}`, why: missing }],
-        ),
+        judge(row).flatMap(({ ours, peer = 'itself', missing }) => {
+          if (missing === undefined) return [];
+          const what = `${row.id}${ours === undefined ? '' : `, ${ours}`} ÷ ${peer}`;
+          return [{ job: job.id, what, why: missing }];
+        }),
       );
     }
     const isSoak = reports.some(({ bench, results }) => bench === job.bench && results?.length);

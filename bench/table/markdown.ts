@@ -3,7 +3,7 @@ import { formatFigure } from '../soak/figures.ts';
 import { formatBar, formatMeasured, judge } from '../support/goals.ts';
 import type { Gap, Report, Row } from '../support/report.ts';
 import { formatSpread } from '../support/table.ts';
-import { formatPart, formatValue } from '../support/units.ts';
+import { formatPart, formatQuartiles, formatRatio, formatValue } from '../support/units.ts';
 import { JOBS, type Measured, rowsOf } from './jobs.ts';
 
 /** Writes the whole page. */
@@ -138,9 +138,7 @@ function formatRow(row: Row): string[] {
     if (entry.samples.length === 0) return `| ${head} | ${entry.name} | failed: ${error} | | | |`;
     const { ratio } = entry;
     const compared =
-      ratio === undefined
-        ? ''
-        : `${ratio.median.toFixed(3)} (${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)})`;
+      ratio === undefined ? '' : `${formatRatio(ratio.median)} ${formatQuartiles(ratio)}`;
     const parts = Object.entries(entry.parts ?? {}).map(([name, value]) =>
       formatPart(name, value, row.unit),
     );

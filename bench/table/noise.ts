@@ -10,8 +10,7 @@
  * - the same between runs that were kept, by job: the bands, in `bench/results/bands.json`.
  */
 import type { Entry, Row } from '../support/report.ts';
-import { quantile } from '../support/turns.ts';
-import { ratiosOf } from './figures.ts';
+import { quantile, ratiosOf } from '../support/turns.ts';
 
 /** Below this no two runs agree, whatever they say of themselves. */
 export const LEAST_BAND = 0.05;

@@ -5,7 +5,13 @@ import { goalsOf, judge } from '../../bench/support/goals.ts';
 import { makeReport, makeRow, type Row } from '../../bench/support/report.ts';
 import { formatRow } from '../../bench/support/table.ts';
 import { figuresOf, quantile, takeTurns } from '../../bench/support/turns.ts';
-import { formatBytes, formatMemory, formatTime } from '../../bench/support/units.ts';
+import {
+  formatBytes,
+  formatMemory,
+  formatQuartiles,
+  formatRatio,
+  formatTime,
+} from '../../bench/support/units.ts';
 
 const samples = (...values: number[]) => values.map((value) => ({ value }));
 
@@ -85,17 +91,36 @@ t.test('goals are met, missed, or not measured', (t) => {
   t.match(judge({ ...ROW, id: 'P2' })[1], { isMet: undefined, missing: 'failed: gone' });
   const lonely = { ...ROW, entries: ROW.entries.slice(0, 1) };
   t.match(judge(lonely)[0], { measured: undefined, isMet: undefined, missing: 'not measured' });
-  t.same(goalsOf('P4 decode masked text 126'), [{ peer: 'ws + addon', atMost: 1 / 3.5 }]);
+  t.same(goalsOf('P4 encode masked text 126'), [{ peer: 'ws + addon', atMost: 1 / 3.5 }]);
   t.match(goalsOf('P4 encode masked text 16384'), [{ atMost: 1 }, { atMost: 1 / 8 }]);
   t.same(goalsOf('TLS 1'), [{ peer: 'ws', atMost: 1 }]);
   t.same(goalsOf('UTF8'), []);
   t.end();
 });
 
+t.test('a decoder is judged with its reads given away, and with reads that are shared', (t) => {
+  const row = makeRow({ id: 'P4 decode masked text 1024', title: 'decode', unit: 'ns' }, [
+    { name: 'barewire', series: samples(10, 10, 10) },
+    { name: 'barewire, shared reads', series: samples(30, 40, 50) },
+    { name: 'ws + addon', series: samples(20, 40, 20) },
+  ]);
+  const goal = { peer: 'ws + addon', atMost: 1 };
+  t.same(judge(row), [
+    { ...goal, measured: 0.5, isMet: true },
+    { ...goal, ours: 'barewire, shared reads', measured: 1.5, isMet: false },
+  ]);
+  t.match(formatRow(row), 'goal barewire, shared reads: ≤ 1.00 × ws + addon: 1.500 NOT REACHED');
+  const without = { ...row, entries: row.entries.filter((_, index) => index !== 1) };
+  t.match(judge(without)[1], { isMet: undefined, missing: 'not measured' });
+  t.equal(goalsOf('P4x decode masked text in-4 1024').length, 2);
+  t.equal(goalsOf('P4 encode masked text 1024').length, 1, 'a writer has no reads');
+  t.end();
+});
+
 t.test('the table says what was measured and what was reached', (t) => {
   const text = formatRow(ROW);
   t.match(text, /^P1 {2}echo <&>\n {2}barewire +20 ns \(−50 \+50 %\)/);
-  t.match(text, 'ours is 0.50 × (0.25 – 0.75)');
+  t.match(text, 'ours is 0.500 × (0.250 – 0.750)');
   t.match(text, 'some rounds failed: cut');
   t.match(text, /bun +failed: gone/);
   t.match(text, 'goal ≤ 0.55 × ws: 0.500 reached');
@@ -125,6 +150,8 @@ t.test('a report says where and with what it was made', (t) => {
 
 t.test('numbers are written as people read them', (t) => {
   t.same([12, 1_234, 2_345_678, Number.NaN].map(formatTime), ['12 ns', '1.23 µs', '2.35 ms', '–']);
+  t.same([1.5, 0.07412, 0.00312, 0].map(formatRatio), ['1.500', '0.074', '0.0031', '0.000']);
+  t.equal(formatQuartiles({ median: 0.00312, low: 0.003, high: 0.01 }), '(0.0030 – 0.0100)');
   t.same([0, 20, 1_024, 1_048_576].map(formatBytes), ['0 B', '20 B', '1 KiB', '1 MiB']);
   t.same([20, 1_536, 3_145_728].map(formatMemory), ['20 B', '1.50 KiB', '3.0 MiB']);
   t.end();

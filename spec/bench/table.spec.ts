@@ -43,7 +43,12 @@ t.test('many rows with the same bar are one line that tells the worst', (t) => {
     const entries = row.entries.map((entry) => ({ ...entry, name: `${entry.name} + addon` }));
     return { ...report('P4', 1), bench: 'framing', rows: [{ ...row, entries }] };
   });
-  t.match(formatPage(reports), '≤ 1.00 × ws + addon | 6 of 10; worst 1.400 (echo) |');
+  const page = formatPage(reports);
+  t.match(page, '| ≤ 1.00 × ws + addon | 6 of 10; worst 1.400 (echo) |');
+  t.match(
+    page,
+    '| barewire, shared reads: ≤ 1.00 × ws + addon | 0 of 10; worst not measured (echo) |',
+  );
   t.end();
 });
 
