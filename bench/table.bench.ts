@@ -73,6 +73,9 @@ function writeResults(added: readonly Report[], outcome: Outcome): void {
   }
 }
 
+if (values.page && values.only !== undefined) {
+  refuse('--page measures nothing, so that --only has nothing to choose from');
+}
 const jobs = values.page ? [] : readJobs();
 readAmount('--rounds', values.rounds, 1);
 makeFolder('--into', join(into, 'results'));

@@ -145,6 +145,9 @@ t.test('what a bench cannot do is refused with one sentence, before anything is 
     [['utf8', '--svg', '/nonexist/x'], /^--svg cannot be written: ENOENT.*\n$/],
     [['table', '--into', '/dev/null'], /^--into cannot be written: .*\n$/],
     [['table', '--only', 'P77'], /^P77 is none of P1, .*\n$/],
+    [['table', '--page', '--only', 'P1'], /^--page measures nothing, .*--only .*\n$/],
+    [['framing', '--with', './gone.js'], /^--with \.\/gone\.js cannot be loaded: .*\n$/],
+    [['framing', '--with', main.replace('main', 'framing/workload')], / exports no contender\n$/],
   ] as const) {
     const { status, stdout, stderr } = bench(...line);
     t.equal(status, 2, line.join(' '));

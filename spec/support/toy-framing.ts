@@ -1,6 +1,6 @@
 /**
  * A toy contender for the framing bench, as bench/README.md describes one: it knows whole messages
- * of one frame, unmasks byte by byte, and keeps what a read has cut.
+ * of one frame and 125 B at most, unmasks byte by byte, and keeps what a read has cut.
  */
 import { randomBytes } from 'node:crypto';
 import type { Contender } from '../../bench/framing/contender.ts';
