@@ -2,14 +2,16 @@
  * Bytes that are allocated for each message: by a server that echoes it or sends it to many, and by
  * the codec alone; heap and memory of Buffers, between forced collections.
  *
- *   npm run bench -- allocation [ids …] [--quick] [--rounds n] [--json file] [--svg file]
+ *   npm run bench -- allocation [ids …] [--quick] [--rounds n] [--sites] [--json file] [--svg file]
  *
  * What the handler gets, a string or a Buffer, is among it. `frames` is the frame reader with a
  * sink that takes nothing. How it is measured stands in allocation/heap.ts.
+ * `--sites` tells which functions allocate it (allocation/sites.ts).
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { CodecAnswer } from './allocation/codec-worker.ts';
 import { broadcasting, type Drive, echoing, streaming } from './allocation/drives.ts';
 import { HEAP_FLAGS } from './allocation/heap.ts';
 import { sampleServer } from './allocation/server.ts';
@@ -43,7 +45,7 @@ function server(
     async measure(rounds) {
       const all = [];
       for (const contender of contenders) {
-        const series = await sampleServer(contender, drive, rounds);
+        const series = await sampleServer(contender, drive, rounds, tellSites);
         all.push({ name: contender.name, series });
       }
       return all;
@@ -81,11 +83,15 @@ async function sampleCodec(
   workload: Workload,
   count: number,
 ): Promise<(Sample | Error)[]> {
-  const args = [module, JSON.stringify(workload), String(count)];
+  const more = tellSites === undefined ? [] : ['sites'];
+  const args = [module, JSON.stringify(workload), String(count), ...more];
   const child = fork(beside('./allocation/codec-worker.js'), args, { execArgv: [...HEAP_FLAGS] });
-  const ended = once(child, 'exit').then(() => [[new Error('its process has ended')]]);
-  const [samples] = (await Promise.race([once(child, 'message'), ended])) as [(Sample | Error)[]];
-  return samples.length > 0 ? samples : [new Error('a collection ran in every sample')];
+  const ended = once(child, 'exit').then(() => []);
+  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [CodecAnswer?];
+  if (answer === undefined) return [new Error('its process has ended')];
+  const { samples, sites } = answer;
+  if (sites !== undefined) tellSites?.(sites);
+  return samples.length > 0 ? [...samples] : [new Error('a collection ran in every sample')];
 }
 
 const short = { size: 20, fragments: 1, script: 'ascii' } as const;
@@ -108,6 +114,7 @@ const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: BENCH_OPTIONS.allocation,
 });
+const tellSites = values.sites ? (sites: string) => console.log(sites) : undefined;
 const rounds = readAmount('--rounds', values.rounds, values.quick ? 3 : 5);
 const rows: Row[] = [];
 for (const { id, title, measure } of readRows(MEASUREMENTS, positionals)) {

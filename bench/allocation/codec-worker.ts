@@ -1,7 +1,7 @@
 /**
  * Allocation of a codec, in a process of its own.
  *
- *   codec-worker.js <module of a contender | frames> <workload as JSON> <samples>
+ *   codec-worker.js <module of a contender | frames> <workload as JSON> <samples> [sites]
  *
  * `frames` stands for our frame reader alone, whose sink takes nothing: what is left then is what
  * the reader itself allocates for each frame.
@@ -13,6 +13,13 @@ import { makeReads, messagesInPass, type Workload } from '../framing/workload.ts
 import type { Sample } from '../support/report.ts';
 import type { Case } from '../support/suite.ts';
 import { collect, readHeap, watchCollections } from './heap.ts';
+import { formatSites, SiteWatch } from './sites.ts';
+
+/** What the parent gets. */
+export interface CodecAnswer {
+  readonly samples: readonly Sample[];
+  readonly sites: string | undefined;
+}
 
 function framesOnly(workload: Workload): Case {
   const reads = makeReads(workload);
@@ -60,7 +67,16 @@ function takeSample({ prepare, run, units = 1 }: Case): Sample | undefined {
   return { value: heap + buffers, parts: { heap, buffers } };
 }
 
-const [module, workload, count] = process.argv.slice(2);
+/** Where one more run allocates. */
+async function findSites({ name, prepare, run, units = 1 }: Case): Promise<string> {
+  const watch = new SiteWatch();
+  prepare?.();
+  await watch.begin();
+  run();
+  return formatSites(name, await watch.end(), units);
+}
+
+const [module, workload, count, wantsSites] = process.argv.slice(2);
 const measured = await makeCase(module!, JSON.parse(workload!));
 watchCollections();
 for (let warm = 0; warm < 200; warm += 1) {
@@ -74,4 +90,5 @@ for (let tries = 0; samples.length < Number(count) && tries < Number(count) * 5;
   // Collections are counted when the loop turns.
   await new Promise((resolve) => setImmediate(resolve));
 }
-process.send!(samples, () => process.exit(0));
+const sites = wantsSites === undefined ? undefined : await findSites(measured);
+process.send!({ samples, sites } satisfies CodecAnswer, () => process.exit(0));

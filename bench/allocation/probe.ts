@@ -1,10 +1,13 @@
-/** Loaded into a server beside its script: tells the parent what lies in memory when it asks. */
+/** Loaded into a server beside its script: tells the parent what it asks about memory. */
 import { collect, readHeap, watchCollections } from './heap.ts';
+import { SiteWatch } from './sites.ts';
 
 watchCollections();
-process.on('message', (question: 'collect' | 'read') => {
+const sites = new SiteWatch();
+process.on('message', async (question: 'collect' | 'read' | 'watch' | 'sites') => {
   if (question === 'collect') collect();
-  process.send!(readHeap());
+  if (question === 'watch') await sites.begin();
+  process.send!(question === 'sites' ? await sites.end() : readHeap());
 });
 // The channel alone must not keep the server alive.
 process.channel?.unref();

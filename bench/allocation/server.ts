@@ -6,14 +6,18 @@ import type { Contender } from '../process/server-process.ts';
 import type { Sample } from '../support/report.ts';
 import type { Drive } from './drives.ts';
 import { HEAP_FLAGS, type Heap } from './heap.ts';
+import { formatSites, type Sites } from './sites.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-async function ask(child: ChildProcess, question: 'collect' | 'read'): Promise<Heap> {
+async function ask<Answer = Heap>(
+  child: ChildProcess,
+  question: 'collect' | 'read' | 'watch' | 'sites',
+): Promise<Answer> {
   const told = once(child, 'message');
   child.send(question);
-  const [heap] = (await told) as [Heap];
-  return heap;
+  const [answer] = (await told) as [Answer];
+  return answer;
 }
 
 /** What `work` made the server allocate; undefined when a collection ran meanwhile. */
@@ -29,11 +33,15 @@ async function allocated(
   return { heap: after.heap - before.heap, buffers: after.buffers - before.buffers };
 }
 
-/** Takes samples of bytes per message; what asking itself allocates is taken off. */
+/**
+ * Takes samples of bytes per message; what asking itself allocates is taken off. `tell` hears
+ * where they were allocated, which is looked at behind the samples.
+ */
 export async function sampleServer(
   contender: Contender,
   drive: Drive,
   count: number,
+  tell?: (sites: string) => void,
 ): Promise<(Sample | Error)[]> {
   const args = [...drive.args, ...(contender.args ?? [])];
   const child = fork(path(`../process/servers/${contender.script}`), args, {
@@ -54,6 +62,11 @@ export async function sampleServer(
       const heap = (busy.heap - idle.heap) / messages;
       const buffers = (busy.buffers - idle.buffers) / messages;
       samples.push({ value: heap + buffers, parts: { heap, buffers } });
+    }
+    if (tell !== undefined) {
+      await ask(child, 'watch');
+      await driven.work(drive.rounds);
+      tell(formatSites(contender.name, await ask<Sites>(child, 'sites'), messages));
     }
     driven.close();
     return samples.length > 0 ? samples : [new Error('a collection ran in every sample')];

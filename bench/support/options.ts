@@ -10,7 +10,7 @@ export const SUITE_OPTIONS = { ...quick, ...rounds, ms: { type: 'string' }, ...k
 
 /** By the name of the bench; of several benches each is given those that it has. */
 export const BENCH_OPTIONS = {
-  allocation: { ...quick, ...rounds, ...kept },
+  allocation: { ...quick, ...rounds, sites: { type: 'boolean', default: false }, ...kept },
   deflate: SUITE_OPTIONS,
   framing: { ...SUITE_OPTIONS, with: { type: 'string', multiple: true } },
   handshake: SUITE_OPTIONS,

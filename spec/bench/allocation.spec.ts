@@ -1,6 +1,6 @@
 /** The allocation bench works at all. */
 import t from 'tap';
-import { checkReport, runBench } from '../support/bench.ts';
+import { checkReport, runBench, runScript } from '../support/bench.ts';
 
 // Many processes, one after the other: on a busy machine each takes seconds to start.
 t.setTimeout(300_000);
@@ -12,6 +12,18 @@ t.test('the frame reader alone allocates less than an object for each frame', (t
   t.ok(frames!.median < ws!.median / 2);
   t.end();
 });
+
+t.test(
+  'asked for sites, it names the functions that allocate, and none of the frame reader',
+  (t) => {
+    const row = 'ALLOC codec decode binary';
+    const { status, stdout, stderr } = runScript('allocation', row, '--rounds', '1', '--sites');
+    t.equal(status, 0, stderr);
+    t.match(stdout, /barewire allocates for each message\n +\d+ B {2}\S+ lib\/\w+\//);
+    t.match(stdout, /frames allocates for each message\n {2}ws/);
+    t.end();
+  },
+);
 
 t.test('servers are measured while they echo', (t) => {
   const report = runBench(t, 'allocation', 'ALLOC server binary burst', '--rounds', '1');

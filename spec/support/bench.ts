@@ -1,5 +1,5 @@
 /** What specs of benches have in common: servers, running a bench, looking at what came out. */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,13 +47,17 @@ export function checkRow(
   }
 }
 
-/** Runs a bench as a process of its own, and reads what it wrote. */
-export function runBench(t: Test, name: string, ...args: string[]): Report {
+/** Runs a bench as a process of its own. */
+export function runScript(name: string, ...args: string[]): SpawnSyncReturns<string> {
   const script = fileURLToPath(new URL(`../../bench/${name}.bench.js`, import.meta.url));
+  return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
+}
+
+/** The same, and reads what it wrote. */
+export function runBench(t: Test, name: string, ...args: string[]): Report {
   const folder = t.testdir({});
   const [json, svg] = [join(folder, 'out.json'), join(folder, 'out.svg')];
-  const all = [script, ...args, '--json', json, '--svg', svg];
-  const { status, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' });
+  const { status, stderr } = runScript(name, ...args, '--json', json, '--svg', svg);
   t.equal(status, 0, stderr);
   t.match(readFileSync(svg, 'utf8'), /^<svg /);
   return JSON.parse(readFileSync(json, 'utf8')) as Report;
