@@ -7,9 +7,8 @@
  *   ^ up to a word         two words a turn   ^ octets again, from the first pair that is not plain
  * ```
  * A pair of words is plain when all its octets are 20 – 7E, which two additions and a mask can
- * tell, whatever the byte order; HTAB and 80 – FF are looked at one by one. Against a loop over
- * octets it takes 0.6 times as long on an ordinary head and a quarter on a value of 12 KiB
- * (bench/http).
+ * tell, whatever the byte order; HTAB and 80 – FF are looked at one by one. What that is worth
+ * against a loop over octets shows in `npm run bench -- paths "heads varied"`.
  */
 import { CHARACTER_CLASS, hasFastPath, TOKEN } from '../base/index.ts';
 
