@@ -4,8 +4,9 @@
  * An ordinary socket allocates 64 KiB for every read and sends them through its stream machinery;
  * `net.Socket` can instead read into a buffer of the caller's (`onread`), which saves both: by how
  * much stands in bench/results.md, PATHS, "without shared-read". A listening server does not offer
- * that for the sockets it accepts. So the accepted socket is hijacked: its handle is taken out, and a new socket is built
- * around it. Where the server is one of ours, the handle is taken before there is a first socket.
+ * that for the sockets it accepts. So the accepted socket is hijacked: its handle is taken out, and
+ * a new socket is built around it. Where the server is one of ours, the handle is taken before
+ * there is a first socket.
  * A TLS socket stays what it is, and is told where to read to.
  *
  * ```
