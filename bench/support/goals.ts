@@ -105,8 +105,8 @@ function framingGoals(id: string): Goal[] {
 }
 
 /**
- * A decoder that is given its reads keeps them, which that of our server cannot do. So the same bars
- * stand for one that copies, too, in lines of their own.
+ * A decoder that is given its reads keeps them, which that of our server cannot do. So the same
+ * bars stand for one that copies, too, in lines of their own.
  */
 function forBothReaders(id: string, goals: readonly Goal[]): readonly Goal[] {
   if (!id.includes(' decode ')) return goals;
