@@ -83,21 +83,19 @@ export class OutputQueue {
    * Takes what the next write gets, oldest bytes first: small pieces joined, long ones as they are.
    *
    * @param maxBytes the most the blocks may have together.
-   * @returns blocks that are yours; none when nothing waits.
+   * @returns blocks that are yours; an empty list, which is not, when nothing waits.
    * @throws ProtocolError `payload-gone` when the memory of the first piece was transferred
    *   meanwhile; what stands before such a piece is taken first.
    */
   take(maxBytes: number): Uint8Array[] {
     this.#spill();
-    const blocks: Uint8Array[] = [];
-    for (let room = maxBytes; room > 0 && this.#first !== undefined; ) {
-      // None is empty when it comes.
-      if (this.#first.length === 0) {
-        if (blocks.length > 0) break;
-        throw new ProtocolError('payload-gone', 'it waited to be written');
-      }
-      const block = this.#takeBlock(this.#first, room);
-      room -= block.length;
+    let block = maxBytes > 0 ? this.#takeBlock(maxBytes) : undefined;
+    if (block === undefined) return NONE;
+    // Not by `push` alone, which makes room for sixteen more: nearly always there is one.
+    const blocks = [block];
+    for (let room = maxBytes - block.length; room > 0; room -= block.length) {
+      block = this.#takeBlock(room, true);
+      if (block === undefined) break;
       blocks.push(block);
     }
     return blocks;
@@ -108,13 +106,14 @@ export class OutputQueue {
    *
    * @param write whether the bytes are needed no longer when it returns. If they are, the slab is
    *   given away and a fresh one begins.
+   * @param to what `write` gets beside them, so that it need not be a closure.
    * @returns false when something else waits, or nothing; then nothing was written.
    */
-  writeSlab(write: (block: Uint8Array) => boolean): boolean {
+  writeSlab<To>(write: (block: Uint8Array, to: To) => boolean, to: To): boolean {
     if (slab.owner !== this || slab.used === 0 || this.#pieceBytes > 0) return false;
     const { bytes, used } = slab;
     releaseSlab();
-    if (!write(bytes.subarray(0, used))) slab.bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    if (!write(bytes.subarray(0, used), to)) slab.bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
     return true;
   }
 
@@ -163,7 +162,18 @@ export class OutputQueue {
     if (this.#first === undefined) this.#later = undefined;
   }
 
-  #takeBlock(piece: Uint8Array, maxBytes: number): Uint8Array {
+  /**
+   * @param isLater what cannot be taken is left for the next time, and is no error yet.
+   * @returns `undefined` when nothing waits.
+   */
+  #takeBlock(maxBytes: number, isLater = false): Uint8Array | undefined {
+    const piece = this.#first;
+    if (piece === undefined) return undefined;
+    // None is empty when it comes.
+    if (piece.length === 0) {
+      if (isLater) return undefined;
+      throw new ProtocolError('payload-gone', 'it waited to be written');
+    }
     const first = this.#taken === 0 ? piece : piece.subarray(this.#taken);
     if (first.length > maxBytes) {
       this.#taken += maxBytes;

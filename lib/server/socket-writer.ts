@@ -53,6 +53,10 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     this.settings = settings;
   }
 
+  static #hand(block: Uint8Array, writer: SocketWriter): boolean {
+    return writer.hand(block);
+  }
+
   /** Too much output waits. */
   protected abstract overflowed(): void;
   /** @internal The peer does not take what waits. */
@@ -125,9 +129,8 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     if (this.isOver) return;
     // A socket that holds bytes back would hold the slab too: then a copy is made instead.
     const mayLendSlab = this.isPlain && !this.isBlocked && this.socketBytes === 0;
-    const isDone = mayLendSlab && this.#output.writeSlab((block) => this.hand(block));
-    if (!isDone && !this.#flushPieces()) return;
-    this.#settle();
+    const isDone = mayLendSlab && this.#output.writeSlab(SocketWriter.#hand, this);
+    if (isDone || this.#flushPieces()) this.#settle();
   }
 
   /** Calls `done` when everything written so far has left, or the transport is gone. */
@@ -215,7 +218,8 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   /** What follows from the state of the output after something has left. */
   #settle(): void {
     const waiting = this.socketBytes;
-    if (waiting > 0 && this.#watch === undefined) this.#watch = this.#newWatch();
+    const { wheel, writeTimeoutMs } = this.settings;
+    if (waiting > 0) this.#watch ??= new WriteWatch(wheel, writeTimeoutMs, this);
     this.#watch?.update(this.handed, waiting);
     if (this.#output.length === 0) this.#settleEmpty(waiting);
     const wasCongested = this.#isCongested;
@@ -233,10 +237,6 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     if (!this.#isEnding || this.hasEnded || this.isDirectWaiting) return;
     this.hasEnded = true;
     this.callStream('end');
-  }
-
-  #newWatch(): WriteWatch {
-    return new WriteWatch(this.settings.wheel, this.settings.writeTimeoutMs, this);
   }
 
   /** Tells who waits for what was written: now, or when the socket has given it away. */

@@ -46,7 +46,7 @@ t.test('gives back what was put in, in order, whoever shares the slab', (t) => {
           queue.writeSlab((block) => {
             check(which, block);
             return size === 1;
-          });
+          }, undefined);
         }
         if (queue.length !== put[which]! - got[which]!) throw new Error('the length is wrong');
       }

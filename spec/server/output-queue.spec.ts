@@ -7,7 +7,7 @@ function drain(queue: OutputQueue, isReused = true): string {
   queue.writeSlab((block) => {
     wire += Buffer.from(block).toString('latin1');
     return isReused;
-  });
+  }, undefined);
   for (const block of queue.take(1 << 20)) wire += Buffer.from(block).toString('latin1');
   return wire;
 }
@@ -26,12 +26,12 @@ t.test('joins what is written in a turn into one block', (t) => {
     queue.writeSlab((block) => {
       blocks.push(Buffer.from(block).toString());
       return true;
-    }),
+    }, undefined),
   );
   t.same(blocks, ['head é body']);
   t.equal(queue.length, 0);
   t.same(queue.take(100), []);
-  t.notOk(queue.writeSlab(() => t.fail('nothing waits')));
+  t.notOk(queue.writeSlab(() => t.fail('nothing waits'), undefined));
   t.end();
 });
 
@@ -82,7 +82,7 @@ t.test('does not touch a block that was given away', (t) => {
   queue.writeSlab((block) => {
     kept = block;
     return false;
-  });
+  }, undefined);
   queue.pushText('other', 'latin1');
   t.equal(Buffer.from(kept).toString(), 'first');
   t.equal(drain(queue), 'other');
@@ -94,7 +94,7 @@ t.test('hands out large bytes as they are, in portions', (t) => {
   const body = Buffer.alloc(300_000, 'x');
   queue.pushText('head', 'latin1');
   queue.push(body);
-  t.notOk(queue.writeSlab(() => t.fail('not only the slab')));
+  t.notOk(queue.writeSlab(() => t.fail('not only the slab'), undefined));
   const [head, first, ...rest] = queue.take(131_072);
   t.equal(String(head), 'head', 'a block of its own');
   t.equal(first!.length, 131_068);
