@@ -1,14 +1,15 @@
 /**
  * From a finished opening handshake to an open peer: what was negotiated is made real.
  */
-import { Connection } from '../connection/index.ts';
+import { Connection, type ConnectionSink } from '../connection/index.ts';
 import {
   type DeflateParameters,
   MessageCodec,
   type MessageCodecOptions,
 } from '../deflate/index.ts';
 import { Backlog } from './backlog.ts';
-import type { PeerSettings, WebSocketOptions } from './peer-options.ts';
+import { PEER_OPTIONS } from './option-tables.ts';
+import { connectionOptions, type PeerSettings, type WebSocketOptions } from './peer-options.ts';
 import type { Transport } from './transport.ts';
 import { WebSocketPeer } from './websocket-peer.ts';
 
@@ -47,29 +48,53 @@ export function openPeer(
 
 const NOTHING = (): void => {};
 
+/** Numbers and words: what is the same is as good as it was. */
+const PLAIN = (Object.keys(PEER_OPTIONS) as (keyof PeerOptions)[]).filter(
+  (name) => name !== 'codec' && name !== 'handlerFailed',
+);
+
+/** Those of the options that were found good last: most peers of a process have the same. */
+let latest: readonly unknown[] | undefined;
+
 /**
- * Checks a peer's options before there is a peer, by making what would be made of them.
+ * Checks a peer's options before there is a peer, by making what would be made of them, unless they
+ * are those that were found good last: adapters ask for every handshake.
  *
  * @throws UsageError `invalid-option`.
  */
 export function checkPeerOptions(options: PeerOptions): void {
+  if (options.codec !== undefined) {
+    new MessageCodec('server', ANY_PARAMETERS, options.codec).close();
+  }
+  if (latest !== undefined && areSame(latest, options)) return;
   new Backlog(options.slowConsumer, options.maxBufferedBytes);
-  new MessageCodec('server', ANY_PARAMETERS, options.codec).close();
-  const sink = {
-    message: NOTHING,
-    messageStart: NOTHING,
-    messagePiece: NOTHING,
-    messageEnd: NOTHING,
-    write: () => true,
-    wantsFlush: NOTHING,
-    isCongested: () => false,
-    wantsInput: NOTHING,
-    endTransport: NOTHING,
-    abortTransport: NOTHING,
-    closed: NOTHING,
-  };
-  new Connection(sink, { ...options, role: 'server', now: () => 0 });
+  new Connection(
+    SINK,
+    connectionOptions({ role: 'server' }, options, false, () => 0),
+  );
+  latest = PLAIN.map((name) => options[name]);
 }
+
+function areSame(values: readonly unknown[], options: PeerOptions): boolean {
+  for (let index = 0; index < PLAIN.length; index += 1) {
+    if (options[PLAIN[index]!] !== values[index]) return false;
+  }
+  return true;
+}
+
+const SINK: ConnectionSink = {
+  message: NOTHING,
+  messageStart: NOTHING,
+  messagePiece: NOTHING,
+  messageEnd: NOTHING,
+  write: () => true,
+  wantsFlush: NOTHING,
+  isCongested: () => false,
+  wantsInput: NOTHING,
+  endTransport: NOTHING,
+  abortTransport: NOTHING,
+  closed: NOTHING,
+};
 
 const ANY_PARAMETERS: DeflateParameters = {
   serverNoContextTakeover: true,

@@ -65,3 +65,29 @@ t.test('says in advance what is wrong with options', (t) => {
   }
   t.end();
 });
+
+t.test('looks again at options that are others than the last, also of the same object', (t) => {
+  const refuse = (bad: object): void => {
+    for (const _ of [1, 2]) {
+      t.throws(() => checkPeerOptions(bad), { code: 'invalid-option' }, 'a no is not remembered');
+    }
+  };
+  const options: Record<string, unknown> = { maxMessageBytes: 10, codec: { level: 1 } };
+  checkPeerOptions(options);
+  for (const [name, bad] of Object.entries({
+    ...{ maxMessageBytes: -1, maxFrameBytes: '1', maxFragments: 0.5, messageTimeoutMs: null },
+    ...{ closeTimeoutMs: -1, inflateTimeoutMs: -1, endTimeoutMs: -1, maxCloseMs: -1 },
+    ...{ pingIntervalMs: -1, pongTimeoutMs: -1, idleTimeoutMs: -1, maxPingsInFlight: -1 },
+    ...{ delivery: 'parts', compressThresholdBytes: -1, slowConsumer: 'no', maxBufferedBytes: -1 },
+    codec: { level: 10 },
+  })) {
+    const before = options[name];
+    options[name] = bad;
+    refuse(options);
+    options[name] = before;
+    checkPeerOptions(options);
+  }
+  (options['codec'] as { level: number }).level = 10;
+  refuse(options);
+  t.end();
+});
