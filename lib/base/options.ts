@@ -60,8 +60,12 @@ export function checkOptions<Options>(
     const given = Array.isArray(options) ? 'an array' : String(options);
     throw new UsageError('invalid-option', `${what} must be an object, not ${given}`);
   }
-  checkNames(options, table, what);
-  for (const name in table) {
+  const prototype: unknown = Object.getPrototypeOf(options);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  // What is not there needs no look: most tables are long, and most options few.
+  const names = Object.keys(isPlain ? options : table) as (keyof Options & string)[];
+  if (isPlain) for (const name of names) checkName(name, table, what);
+  for (const name of names) {
     const value: unknown = (options as Options)[name];
     if (value !== undefined && !table[name].fits(value)) {
       throw new UsageError('invalid-option', `${name} must be ${table[name].what}`);
@@ -69,15 +73,11 @@ export function checkOptions<Options>(
   }
 }
 
-function checkNames(options: object, table: object, what: string): void {
-  const prototype: unknown = Object.getPrototypeOf(options);
-  if (prototype !== Object.prototype && prototype !== null) return;
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(table, name)) continue;
-    const nearest = nearestOf(name, Object.keys(table));
-    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-    throw new UsageError('invalid-option', `${what} know no ${name}${hint}`);
-  }
+function checkName(name: string, table: object, what: string): void {
+  if (Object.hasOwn(table, name)) return;
+  const nearest = nearestOf(name, Object.keys(table));
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  throw new UsageError('invalid-option', `${what} know no ${name}${hint}`);
 }
 
 /** The known name that is meant, if one is near enough: a third of its letters may differ. */
