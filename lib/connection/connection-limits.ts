@@ -1,8 +1,8 @@
 /**
  * The deadlines and bounds of a connection, checked, with every default filled in.
  *
- * Most connections of a process have the same. Whoever has what the last one had shares its object,
- * so ten thousand idle connections keep the numbers once.
+ * Most connections of a process have the same. Whoever gives what the last one gave shares its
+ * object, so ten thousand idle connections keep the numbers once.
  */
 import { resolveLimit, UsageError } from '../base/index.ts';
 import type { ConnectionOptions } from './connection-options.ts';
@@ -27,7 +27,21 @@ export interface ConnectionLimits {
 /** What limits are made of. */
 export type ConnectionLimitOptions = Pick<ConnectionOptions, keyof ConnectionLimits | 'delivery'>;
 
-let latest: ConnectionLimits | undefined;
+const NAMES: readonly (keyof ConnectionLimitOptions)[] = [
+  'delivery',
+  'messageTimeoutMs',
+  'inflateTimeoutMs',
+  'closeTimeoutMs',
+  'endTimeoutMs',
+  'maxCloseMs',
+  'pingIntervalMs',
+  'pongTimeoutMs',
+  'idleTimeoutMs',
+  'maxPingsInFlight',
+];
+
+/** What was given last, in the order of the names, and what came of it. */
+let latest: { readonly given: readonly unknown[]; readonly limits: ConnectionLimits } | undefined;
 
 /**
  * Fills in the defaults.
@@ -35,10 +49,24 @@ let latest: ConnectionLimits | undefined;
  * @throws UsageError `invalid-option` for a limit or a time that is none.
  */
 export function connectionLimits(options: ConnectionLimitOptions = {}): ConnectionLimits {
+  if (latest !== undefined && areSame(latest.given, options)) return latest.limits;
+  const limits = Object.freeze(fillIn(options));
+  latest = { given: NAMES.map((name) => options[name]), limits };
+  return limits;
+}
+
+function areSame(given: readonly unknown[], options: ConnectionLimitOptions): boolean {
+  for (let index = 0; index < NAMES.length; index += 1) {
+    if (options[NAMES[index]!] !== given[index]) return false;
+  }
+  return true;
+}
+
+function fillIn(options: ConnectionLimitOptions): ConnectionLimits {
   // What is streamed may take its time; what is kept in memory until it is whole may not.
   const otherwise = options.delivery === 'pieces' ? Number.POSITIVE_INFINITY : undefined;
   const { messageTimeoutMs = otherwise, inflateTimeoutMs = otherwise } = options;
-  const limits: ConnectionLimits = {
+  return {
     messageTimeoutMs: resolveLimit('messageTimeoutMs', messageTimeoutMs),
     inflateTimeoutMs: resolveLimit('inflateTimeoutMs', inflateTimeoutMs),
     closeTimeoutMs: resolveLimit('closeTimeoutMs', options.closeTimeoutMs),
@@ -49,16 +77,6 @@ export function connectionLimits(options: ConnectionLimitOptions = {}): Connecti
     idleTimeoutMs: milliseconds('idleTimeoutMs', options.idleTimeoutMs),
     maxPingsInFlight: resolveLimit('maxPingsInFlight', options.maxPingsInFlight),
   };
-  if (latest === undefined || !areEqual(latest, limits)) latest = Object.freeze(limits);
-  return latest;
-}
-
-function areEqual(one: ConnectionLimits, other: ConnectionLimits): boolean {
-  for (const name in one) {
-    const key = name as keyof ConnectionLimits;
-    if (one[key] !== other[key]) return false;
-  }
-  return true;
 }
 
 function milliseconds(name: string, value: number | undefined): number {
