@@ -3,8 +3,8 @@
  * clock.
  *
  * A timer per connection and deadline would cost more than the connection; a comparison per second
- * does not show. Deadlines are late by one interval at most. The timer runs only while somebody is
- * there, and never keeps the process alive.
+ * does not show. Deadlines are late by one interval at most. The timer runs while somebody is
+ * there, and an interval longer; it never keeps the process alive.
  */
 
 /** Something with deadlines. */
@@ -50,12 +50,15 @@ export class IntervalTicker implements Ticker {
 
   delete(member: Tickable): void {
     this.#members.delete(member);
-    if (this.#members.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 
+  /** Ends when nobody is there: many connections are short, and a timer each would be dear. */
   #tickAll(): void {
+    if (this.#members.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
     const nowMs = this.now();
     for (const member of this.#members) member.tick(nowMs);
   }

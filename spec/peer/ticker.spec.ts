@@ -21,6 +21,36 @@ t.test('ticks its members with the time, and only them', (t) => {
   t.end();
 });
 
+t.test('has one timer for those who come and go, which ends when nobody is left', (t) => {
+  const timers = new Map<object, () => void>();
+  const begin = (due: () => void): object => {
+    const timer = { unref: () => timer };
+    timers.set(timer, due);
+    return timer;
+  };
+  const begun = t.capture(globalThis, 'setInterval', begin as never);
+  t.capture(globalThis, 'clearInterval', ((timer: object) => timers.delete(timer)) as never);
+  const tick = (): void => {
+    for (const due of timers.values()) due();
+  };
+  const ticker = new IntervalTicker();
+  let ticks = 0;
+  const member = { tick: () => (ticks += 1) };
+  for (let times = 0; times < 3; times += 1) {
+    ticker.add(member);
+    ticker.delete(member);
+  }
+  t.equal(begun().length, 1);
+  tick();
+  t.equal(timers.size, 0);
+  ticker.add(member);
+  t.equal(begun().length, 1, 'and begins anew');
+  tick();
+  t.equal(ticks, 1);
+  t.equal(timers.size, 1);
+  t.end();
+});
+
 t.test('has a clock that does not go back', (t) => {
   const before = systemTicker.now();
   t.ok(systemTicker.now() >= before);
