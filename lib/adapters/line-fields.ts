@@ -17,8 +17,14 @@ export class LineFields implements FieldLookup {
   }
 
   get(name: string): string | undefined {
-    const values = this.getAll(name);
-    return values.length === 0 ? undefined : values.join(', ');
+    const lines = this.#lines;
+    let joined: string | undefined;
+    for (let index = 0; index + 1 < lines.length; index += 2) {
+      if (!equalsIgnoringCase(lines[index]!, name)) continue;
+      const value = lines[index + 1]!;
+      joined = joined === undefined ? value : `${joined}, ${value}`;
+    }
+    return joined;
   }
 
   getAll(name: string): readonly string[] {

@@ -25,7 +25,7 @@ export function parseSubprotocols(value: string | undefined): string[] {
   if (!names.every(isToken))
     throw new ProtocolError('handshake-subprotocol', 'not a list of tokens');
   // The names must differ from each other [RFC 6455 §4.1 (10)].
-  if (new Set(names).size !== names.length) {
+  if (names.length > 1 && new Set(names).size !== names.length) {
     throw new ProtocolError('handshake-subprotocol', 'the same name twice');
   }
   return names;

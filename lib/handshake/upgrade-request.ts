@@ -93,5 +93,6 @@ export function readOrigin(fields: FieldLookup): string | undefined {
 /** Looks for a list element without regard to case, as upgrade tokens and options are compared. */
 export function hasListElement(value: string | undefined, wanted: string): boolean {
   if (value === undefined) return false;
+  if (equalsIgnoringCase(value, wanted)) return true; // Most lists are short.
   return value.split(',').some((element) => equalsIgnoringCase(trimOws(element), wanted));
 }

@@ -6,7 +6,7 @@
  */
 import type { AcceptAnswer, AcceptPolicy } from './accept.ts';
 import type { PeerOptions } from './open.ts';
-import { HANDLERS } from './option-tables.ts';
+import { CALL_BACKS } from './option-tables.ts';
 import type { WebSocketHandler } from './peer-options.ts';
 
 /**
@@ -23,6 +23,5 @@ export interface WebSocketEndpoint<Subject> extends AcceptPolicy, PeerOptions, W
 
 /** Whether an endpoint reads by call-backs; if not, whoever gets the peer reads it. */
 export function hasHandler(endpoint: WebSocketHandler): boolean {
-  const names = Object.keys(HANDLERS) as (keyof WebSocketHandler)[];
-  return names.some((name) => typeof endpoint[name] === 'function');
+  return CALL_BACKS.some((name) => typeof endpoint[name] === 'function');
 }

@@ -34,16 +34,16 @@ export interface Opened extends Omit<PeerSettings, 'deflate' | 'windowBits' | 'e
  */
 export function openPeer(
   transport: Transport,
-  { extension, ...settings }: Opened,
+  opened: Opened,
   options: PeerOptions = {},
 ): WebSocketPeer {
-  if (extension === undefined) return new WebSocketPeer(transport, settings, options);
-  const { parameters, response } = extension;
-  const deflate = new MessageCodec(settings.role, parameters, options.codec);
-  const isServer = settings.role === 'server';
+  if (opened.extension === undefined) return new WebSocketPeer(transport, opened, options);
+  const { parameters, response } = opened.extension;
+  const deflate = new MessageCodec(opened.role, parameters, options.codec);
+  const isServer = opened.role === 'server';
   const windowBits = isServer ? parameters.serverMaxWindowBits : parameters.clientMaxWindowBits;
   const more = { deflate, windowBits, extensions: response };
-  return new WebSocketPeer(transport, { ...settings, ...more }, options);
+  return new WebSocketPeer(transport, { ...opened, ...more }, options);
 }
 
 const NOTHING = (): void => {};

@@ -61,6 +61,11 @@ export const HANDLERS: OptionTable<WebSocketHandler> = {
   close: A_FUNCTION,
 };
 
+/** The names of all call-backs. */
+export const CALL_BACKS: readonly (keyof WebSocketHandler)[] = Object.freeze(
+  Object.keys(HANDLERS) as (keyof WebSocketHandler)[],
+);
+
 /** How a message that is written piece by piece begins. */
 export const START_OPTIONS: OptionTable<StartOptions> = { compress: A_BOOLEAN, copy: A_BOOLEAN };
 

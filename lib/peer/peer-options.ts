@@ -5,7 +5,7 @@ import { UsageError } from '../base/index.ts';
 import type { CloseReport, ConnectionCounters, ConnectionOptions } from '../connection/index.ts';
 import type { SlowConsumerPolicy } from './backlog.ts';
 import type { IncomingMessage } from './incoming.ts';
-import { HANDLERS } from './option-tables.ts';
+import { CALL_BACKS, HANDLERS } from './option-tables.ts';
 import type { Ticker } from './ticker.ts';
 import type { WebSocketPeer } from './websocket-peer.ts';
 
@@ -58,7 +58,7 @@ export function checkHandler(
   if (typeof handler !== 'object' || handler === null || Array.isArray(handler)) {
     throw new UsageError('invalid-argument', `a handler is an object, not ${String(handler)}`);
   }
-  for (const name of Object.keys(HANDLERS) as (keyof WebSocketHandler)[]) {
+  for (const name of CALL_BACKS) {
     const method: unknown = handler[name];
     if (method === undefined || HANDLERS[name].fits(method)) continue;
     throw new UsageError('invalid-argument', `${name} of a handler must be ${HANDLERS[name].what}`);
