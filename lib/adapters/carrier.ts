@@ -5,75 +5,25 @@
  * that is a {@link Carrier}. The rest is the same, and stands here once.
  */
 import debug from 'debug';
+import { asError, callSafely, resolveLimit } from '../base/index.ts';
+import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
 import {
-  A_FUNCTION,
-  AN_OBJECT,
-  asError,
-  CHECKED_LATER,
-  callSafely,
-  checkOptions,
-  type OptionTable,
-  resolveLimit,
-} from '../base/index.ts';
-import {
-  checkUpgradePolicy,
-  type UpgradeRequest,
-  type UpgradeResponse,
-} from '../handshake/index.ts';
-import {
-  ACCEPT_POLICY,
   type AcceptedUpgrade,
-  type Alarm,
-  checkHandler,
-  checkPeerOptions,
-  decideUpgrade,
-  HANDLERS,
+  decideUpgradeSoon,
   hasHandler,
   openPeer,
-  PEER_OPTIONS,
   type RefusedOpening,
-  systemAlarm,
-  type Ticker,
   type Transport,
-  type WebSocketEndpoint,
+  type UpgradeDecision,
   type WebSocketPeer,
 } from '../peer/index.ts';
 import { ADAPTER_CHANNELS } from './adapter-channels.ts';
-import { type Caps, type Counted, countIn } from './census.ts';
+import { type Counted, countIn } from './census.ts';
+import { type AdapterEndpoint, alarmOf, checkEndpoint, policyOf } from './endpoint.ts';
 import { Opening } from './opening.ts';
 import { hasEnded, type Leaver, Patience } from './patience.ts';
 
 const log = debug('barewire:adapters');
-
-/** Everything about the WebSockets that an adapter accepts. */
-export interface AdapterEndpoint extends WebSocketEndpoint<Opening>, Caps {
-  /**
-   * Called when a handshake was refused: by a rule, a cap, a policy, or because `accept` failed
-   * (500). What it throws or rejects with is printed.
-   */
-  refused?(refusal: RefusedOpening): unknown;
-  readonly ticker?: Ticker | undefined;
-  readonly alarm?: Alarm | undefined;
-}
-
-/** The endpoint's alarm; the system's when there is none, or what is there is refused later. */
-export function alarmOf(endpoint: AdapterEndpoint | undefined): Alarm {
-  const alarm = endpoint?.alarm;
-  return typeof alarm === 'function' ? alarm : systemAlarm;
-}
-
-const ENDPOINT: OptionTable<AdapterEndpoint> = {
-  ...PEER_OPTIONS,
-  ...ACCEPT_POLICY,
-  ...HANDLERS,
-  accept: A_FUNCTION,
-  handshakeTimeoutMs: CHECKED_LATER,
-  maxConnections: CHECKED_LATER,
-  maxConnectionsPerAddress: CHECKED_LATER,
-  refused: A_FUNCTION,
-  ticker: AN_OBJECT,
-  alarm: A_FUNCTION,
-};
 
 /** What carries a handshake and the bytes behind it. */
 export interface Carrier extends Counted, Leaver {
@@ -117,6 +67,7 @@ export async function carryThrough(
   const { request: asked } = ADAPTER_CHANNELS;
   if (asked.hasSubscribers) asked.publish({ endpoint, source });
   if (carrier.isGone) return leave(carrier, endpoint);
+  // Also an answer that is there at once opens nothing before the caller has the promise.
   const decision = refusal ?? (await decide(carrier, request, endpoint));
   if (decision === undefined) return leave(carrier, endpoint);
   if (!decision.ok) return refuse(carrier, decision, endpoint);
@@ -127,10 +78,7 @@ export async function carryThrough(
 /** Checks the options and counts the client in. Nobody else would end the stream it waits on. */
 function enter(carrier: Carrier, endpoint: AdapterEndpoint): RefusedOpening | undefined {
   try {
-    checkOptions(endpoint, ENDPOINT, 'endpoints');
-    checkPeerOptions(endpoint);
-    checkUpgradePolicy(endpoint);
-    checkHandler(endpoint, endpoint.delivery);
+    checkEndpoint(endpoint);
     return carrier.isGone ? undefined : countIn(endpoint, carrier);
   } catch (error) {
     if (carrier.canAnswer) carrier.refuse(500, {}, '');
@@ -148,23 +96,30 @@ function leave(carrier: Carrier, endpoint: AdapterEndpoint): undefined {
   return undefined;
 }
 
-/** Asks the rules and the application, who have so much time; `undefined`: the client has left. */
-async function decide(
+/** `undefined`: the client has left. */
+type Decision = UpgradeDecision | undefined;
+
+/** Asks the rules and the application, who have so much time. */
+function decide(
   carrier: Carrier,
   request: UpgradeRequest,
   endpoint: AdapterEndpoint,
-): Promise<AcceptedUpgrade | RefusedOpening | undefined> {
+): Decision | Promise<Decision> {
+  const policy = policyOf(endpoint, carrier.isSecure);
+  if (endpoint.accept === undefined) return decideUpgradeSoon(request, policy);
   const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
   const patience = new Patience(carrier, timeoutMs, alarmOf(endpoint));
-  const isSecure = endpoint.isSecure ?? carrier.isSecure;
-  const decision = await decideUpgrade(
+  const decision = decideUpgradeSoon(
     request,
-    isSecure === undefined ? endpoint : { ...endpoint, isSecure },
+    policy,
     (upgrade) => endpoint.accept?.(new Opening(request, upgrade, patience, carrier.source)),
     () => patience.signal,
   );
-  patience.end();
-  return !decision.ok && patience.wasLeft(decision.error) ? undefined : decision;
+  const end = (made: UpgradeDecision): Decision => {
+    patience.end();
+    return !made.ok && patience.wasLeft(made.error) ? undefined : made;
+  };
+  return decision instanceof Promise ? decision.then(end) : end(decision);
 }
 
 /** Fields that the application adds may be none of this protocol: `keep-alive` on HTTP/2. */

@@ -13,7 +13,8 @@ import {
   readClientAddress,
   type WebSocketPeer,
 } from '../peer/index.ts';
-import { type AdapterEndpoint, alarmOf, type Carrier, carryThrough } from './carrier.ts';
+import { type Carrier, carryThrough } from './carrier.ts';
+import { type AdapterEndpoint, alarmOf } from './endpoint.ts';
 
 /** Silence after which the system asks a client whether it is there. */
 const KEEP_ALIVE_MS = 30_000;
@@ -52,7 +53,6 @@ class StreamCarrier implements Carrier {
   readonly source: unknown;
   readonly head: Buffer | undefined;
   readonly isSecure: boolean;
-  readonly address: string;
   readonly #stream: Duplex;
   readonly #alarm: Alarm;
 
@@ -62,7 +62,11 @@ class StreamCarrier implements Carrier {
     this.head = head;
     this.source = source;
     this.isSecure = 'encrypted' in stream;
-    this.address = readClientAddress(stream).address;
+  }
+
+  /** Asked of the system, and so only if somebody counts addresses. */
+  get address(): string {
+    return readClientAddress(this.#stream).address;
   }
 
   /** A stream that throws when it is asked is as good as gone. */

@@ -11,8 +11,8 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketPeer } from '../peer/index.ts';
-import type { AdapterEndpoint } from './carrier.ts';
 import { acceptDuplex } from './duplex.ts';
+import type { AdapterEndpoint } from './endpoint.ts';
 import { LineFields } from './line-fields.ts';
 
 /**

@@ -19,7 +19,8 @@ import {
   readClientAddress,
   type WebSocketPeer,
 } from '../peer/index.ts';
-import { type AdapterEndpoint, alarmOf, type Carrier, carryThrough } from './carrier.ts';
+import { type Carrier, carryThrough } from './carrier.ts';
+import { type AdapterEndpoint, alarmOf } from './endpoint.ts';
 import { LineFields } from './line-fields.ts';
 
 const IGNORE = (): void => {};

@@ -79,6 +79,9 @@ export interface RefusedOpening {
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
+/** What becomes of an opening handshake. */
+export type UpgradeDecision = AcceptedUpgrade | RefusedOpening;
+
 /**
  * Decides about an opening handshake.
  *
@@ -92,13 +95,24 @@ export async function decideUpgrade(
   policy: AcceptPolicy,
   ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
   patience?: AbortSignal | (() => AbortSignal),
-): Promise<AcceptedUpgrade | RefusedOpening> {
+): Promise<UpgradeDecision> {
+  return decideUpgradeSoon(request, policy, ask, patience);
+}
+
+/** As {@link decideUpgrade}, and at once when `ask` answers at once. Never throws. */
+export function decideUpgradeSoon(
+  request: UpgradeRequest,
+  policy: AcceptPolicy,
+  ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
+  patience?: AbortSignal | (() => AbortSignal),
+): UpgradeDecision | Promise<UpgradeDecision> {
   try {
     const upgrade = readUpgradeRequest(request, policy);
     if (!upgrade.ok) return upgrade;
     const answer = ask === undefined ? true : ask(upgrade);
-    const settled = isThenable(answer) ? await unlessAborted(answer, patience) : answer;
-    return accept(request, upgrade, settled, policy);
+    if (!isThenable(answer)) return accept(request, upgrade, answer, policy);
+    const settled = unlessAborted(answer, patience);
+    return settled.then((later) => accept(request, upgrade, later, policy)).catch(refuse);
   } catch (error) {
     return refuse(error);
   }
@@ -116,7 +130,7 @@ function accept(
   const upgrade = withExtension(request, handshake, policy, acceptance.deflate);
   const protocol =
     acceptance.protocol ?? selectSubprotocol(upgrade.protocols, policy.protocols ?? []);
-  const headers = Fields.from(acceptance.headers ?? {});
+  const headers = acceptance.headers && Fields.from(acceptance.headers);
   const response = buildUpgradeResponse(upgrade, { protocol, headers });
   return { ok: true, upgrade, response, protocol, data: acceptance.data };
 }

@@ -5,7 +5,9 @@ export {
   type AcceptedUpgrade,
   type AcceptPolicy,
   decideUpgrade,
+  decideUpgradeSoon,
   type RefusedOpening,
+  type UpgradeDecision,
 } from './accept.ts';
 export { type Alarm, systemAlarm } from './alarm.ts';
 export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';

@@ -1,15 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import type { UpgradeRequest } from 'barewire/handshake';
-import { DuplexTransport, systemAlarm } from 'barewire/peer';
+import { DuplexTransport } from 'barewire/peer';
 import t from 'tap';
 import { ADAPTER_CHANNELS } from '../../lib/adapters/adapter-channels.ts';
-import {
-  type AdapterEndpoint,
-  alarmOf,
-  type Carrier,
-  carryThrough,
-} from '../../lib/adapters/carrier.ts';
+import { type Carrier, carryThrough } from '../../lib/adapters/carrier.ts';
+import type { AdapterEndpoint } from '../../lib/adapters/endpoint.ts';
 import { LineFields } from '../../lib/adapters/line-fields.ts';
 import { hearChannels } from '../support/channels.ts';
 import { FakeWorld } from '../support/fake-world.ts';
@@ -142,7 +138,10 @@ t.test('writes nothing to a client that went away meanwhile', async (t) => {
 });
 
 t.test('answers 500 for options that are refused: nobody else ends the stream', async (t) => {
-  for (const bad of [{ maxMessageBytes: -1 }, { maxConnections: -1 }, { acept: () => true }]) {
+  for (const bad of [
+    ...[{ maxMessageBytes: -1 }, { maxConnections: -1 }, { handshakeTimeoutMs: -1 }],
+    { acept: () => true },
+  ]) {
     const rig = carrier();
     const carried = carryThrough(rig.carrier, request([...LINES, ...KEY]), bad);
     await t.rejects(carried, { code: 'invalid-option' });
@@ -269,6 +268,42 @@ t.test(
   },
 );
 
+t.test('holds handshakes against rules that an endpoint has inherited', async (t) => {
+  class Chat {
+    get origins(): readonly string[] {
+      return ['https://b'];
+    }
+    get protocols(): readonly string[] {
+      return ['chat'];
+    }
+  }
+  for (const isSecure of [undefined, false, true]) {
+    for (const [origin, status] of [['https://b', 101] as const, ['https://a', 403] as const]) {
+      const rig = carrier();
+      const carrying = Object.assign(Object.create(rig.carrier), { isSecure });
+      const lines = [...LINES, ...KEY, 'Origin', origin, 'Sec-WebSocket-Protocol', 'x, chat'];
+      const peer = await carryThrough(carrying, request(lines), new Chat());
+      t.match(rig.log, [[/./, status]], `${origin} ${isSecure}`);
+      t.equal(peer?.protocol, status === 101 ? 'chat' : undefined);
+      peer?.terminate();
+    }
+  }
+});
+
+t.test('opens nothing before the caller has its promise, however fast accept is', async (t) => {
+  for (const accept of [undefined, () => true, async () => true]) {
+    const told: string[] = [];
+    const rig = carrier();
+    const endpoint: AdapterEndpoint = { open: () => told.push('open') };
+    const asking = accept === undefined ? endpoint : { ...endpoint, accept };
+    const carried = carryThrough(rig.carrier, request([...LINES, ...KEY]), asking);
+    t.strictSame([rig.log, told], [[], []]);
+    const peer = await carried;
+    t.strictSame([rig.log, told], [[['switch', 101]], ['open']]);
+    peer?.terminate();
+  }
+});
+
 t.test('asks for so long as it may on the alarm of the endpoint, else of the system', async (t) => {
   const world = new FakeWorld();
   const endpoint: AdapterEndpoint = {
@@ -285,8 +320,6 @@ t.test('asks for so long as it may on the alarm of the endpoint, else of the sys
     ['switch', 101],
   ]);
   t.strictSame(world.waiting, [], 'none is left behind an answer');
-  t.equal(alarmOf(endpoint), world.after);
-  for (const none of [undefined, {}, { alarm: 1 as never }]) t.equal(alarmOf(none), systemAlarm);
 });
 
 t.test('gives messages to the handler, and tells the channels of everything', async (t) => {

@@ -1,7 +1,7 @@
 import { HandshakeRejected, ProtocolError, UsageError } from 'barewire/base';
 import type { UpgradeRequest } from 'barewire/handshake';
 import { Fields } from 'barewire/http';
-import { type AcceptAnswer, decideUpgrade } from 'barewire/peer';
+import { type AcceptAnswer, decideUpgrade, decideUpgradeSoon } from 'barewire/peer';
 import t from 'tap';
 import { fieldsOf } from '../support/field-lookup.ts';
 
@@ -226,4 +226,23 @@ t.test('asks about the origin once, whatever the application wishes afterwards',
     t.equal(decision.ok && decision.upgrade.extension?.response, response);
     t.equal(asked, 1);
   }
+});
+
+t.test('decides at once when the application answers at once, and never throws', async (t) => {
+  t.match(decideUpgradeSoon(request(), {}), { ok: true });
+  t.match(
+    decideUpgradeSoon(request(), {}, () => false),
+    { ok: false, status: 403 },
+  );
+  t.match(decideUpgradeSoon(request({ upgrade: 'h2c' }), {}), { ok: false, status: 426 });
+  const failing = (): never => {
+    throw new Error('in accept');
+  };
+  t.match(decideUpgradeSoon(request(), {}, failing), { ok: false, status: 500 });
+  t.ok(decideUpgrade(request(), {}) instanceof Promise);
+  const later = decideUpgradeSoon(request(), {}, async () => ({ data: 7 }));
+  t.ok(later instanceof Promise);
+  t.match(await later, { ok: true, data: 7 });
+  const bad = async (): Promise<AcceptAnswer> => ({ headers: { 'a b': '1' } });
+  t.match(await decideUpgradeSoon(request(), {}, bad), { ok: false, status: 500 });
 });
