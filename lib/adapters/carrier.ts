@@ -5,7 +5,7 @@
  * that is a {@link Carrier}. The rest is the same, and stands here once.
  */
 import debug from 'debug';
-import { asError, callSafely, resolveLimit } from '../base/index.ts';
+import { asError, callSafely, isThenable, resolveLimit } from '../base/index.ts';
 import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
 import {
   type AcceptedUpgrade,
@@ -109,12 +109,10 @@ function decide(
   if (endpoint.accept === undefined) return decideUpgradeSoon(request, policy);
   const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
   const patience = new Patience(carrier, timeoutMs, alarmOf(endpoint));
-  const decision = decideUpgradeSoon(
-    request,
-    policy,
-    (upgrade) => endpoint.accept?.(new Opening(request, upgrade, patience, carrier.source)),
-    () => patience.signal,
-  );
+  const decision = decideUpgradeSoon(request, policy, (upgrade) => {
+    const answer = endpoint.accept?.(new Opening(request, upgrade, patience, carrier.source));
+    return isThenable(answer) ? patience.within(answer) : answer;
+  });
   const end = (made: UpgradeDecision): Decision => {
     patience.end();
     return !made.ok && patience.wasLeft(made.error) ? undefined : made;

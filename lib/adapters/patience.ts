@@ -24,12 +24,15 @@ export class Patience {
   readonly #client: Leaver;
   readonly #timeoutMs: number;
   readonly #alarm: Alarm;
+  #hasBegun = false;
   #aborter: AbortController | undefined;
+  #giveUp: ((reason: Error) => void) | undefined;
   #cancel: (() => void) | undefined;
   #left: Error | undefined;
+  #isLost = false;
   #isOver = false;
 
-  /** @param timeoutMs counted from the first look at {@link signal}. */
+  /** @param timeoutMs counted from the first call of {@link within} or look at {@link signal}. */
   constructor(client: Leaver, timeoutMs: number, alarm: Alarm) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
@@ -38,8 +41,25 @@ export class Patience {
 
   /** Aborted when time is up before {@link end}, and whenever the client goes away. */
   get signal(): AbortSignal {
-    this.#aborter ??= this.#begin();
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController();
+      if (this.#isLost) this.#aborter.abort(this.#left);
+      this.#begin();
+    }
     return this.#aborter.signal;
+  }
+
+  /**
+   * Waits for an answer, but not when patience is lost: rejects with the refusal then. Without a
+   * signal, which would cost more than the rest of a handshake.
+   */
+  within<Answer>(answer: PromiseLike<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      if (this.#isLost) this.#tell();
+      this.#begin();
+      answer.then(resolve, reject);
+    });
   }
 
   /** Whether this was the reason to wait no longer: that the client has left. */
@@ -53,15 +73,24 @@ export class Patience {
     this.#cancel?.();
   }
 
-  #begin(): AbortController {
-    const aborter = new AbortController();
-    const leave = (): void => {
-      this.#left = hasEnded();
-      aborter.abort(this.#left);
-    };
+  #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    const leave = (): void => this.#lose(hasEnded());
     if (this.#client.isGone) leave();
     else this.#client.onLeaving(leave);
-    if (!this.#isOver) this.#cancel = this.#alarm(this.#timeoutMs, () => aborter.abort());
-    return aborter;
+    if (!this.#isOver) this.#cancel = this.#alarm(this.#timeoutMs, () => this.#lose(undefined));
+  }
+
+  #lose(left: Error | undefined): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#left = left;
+    this.#aborter?.abort(left);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#giveUp?.(this.#left ?? new HandshakeRejected(503, 'no decision in time'));
   }
 }

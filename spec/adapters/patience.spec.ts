@@ -2,6 +2,8 @@ import { HandshakeRejected } from 'barewire/base';
 import t from 'tap';
 import { Patience } from '../../lib/adapters/patience.ts';
 
+const ENDED = { status: 400, message: 'the client has ended its side' };
+
 /** A client and an alarm, and everything that was asked of them. */
 function rig(isGone = false) {
   const asked: string[] = [];
@@ -72,4 +74,37 @@ t.test('is over at once when the client has gone', async (t) => {
   patience.end();
   t.equal(patience.wasLeft(patience.signal.reason), true);
   t.strictSame(asked, []);
+});
+
+t.test('waits for an answer, and stops the clock behind it', async (t) => {
+  const { asked, patience } = rig();
+  const failure = new Error('in accept');
+  t.equal(await patience.within(Promise.resolve(7)), 7);
+  t.strictSame(asked, ['leaving', 'alarm in 500']);
+  patience.end();
+  t.equal(asked[2], 'cancelled');
+  await t.rejects(rig().patience.within(Promise.reject(failure)), failure);
+});
+
+t.test('waits no longer than there is time, or a client', async (t) => {
+  const never = new Promise<never>(() => {});
+  const late = rig();
+  const overdue = late.patience.within(never);
+  late.calls.ring();
+  late.calls.leave();
+  await t.rejects(overdue, { status: 503, message: 'no decision in time' });
+  t.equal(late.patience.signal.aborted, true, 'also for who looks later');
+  const left = rig();
+  const { signal } = left.patience;
+  const forsaken = left.patience.within(never);
+  t.strictSame(left.asked, ['leaving', 'alarm in 500'], 'asked once for both');
+  left.calls.leave();
+  await t.rejects(forsaken, ENDED);
+  t.equal(left.patience.wasLeft(signal.reason), true);
+  const gone = rig(true);
+  await t.rejects(gone.patience.within(never), ENDED);
+  t.equal(gone.patience.signal.aborted, true);
+  const known = rig(true);
+  t.equal(known.patience.signal.aborted, true);
+  await t.rejects(known.patience.within(Promise.reject(new Error('too late'))), ENDED);
 });
