@@ -413,8 +413,8 @@ const HTTP: readonly Defence[] = [
     attack: 'a client that does not read',
     defence: 'each portion must be taken in time',
     file: 'lib/server/socket-writer.ts',
-    find: 'if (waiting > 0 && this.#watch === undefined)',
-    replace: 'if (waiting < 0)',
+    find: 'if (waiting > 0) this.#watch ??=',
+    replace: 'if (waiting < 0) this.#watch ??=',
     spec: 'spec/security/server.spec.ts',
   },
   {
