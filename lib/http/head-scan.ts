@@ -19,9 +19,10 @@ import type { RepeatedSection } from './repeated-section.ts';
 import type { StartLine } from './start-line.ts';
 
 /**
- * Memory for heads in pieces that a scan keeps; there are only a few scans that nobody uses.
+ * Memory for heads in pieces that a scan keeps: all that a head of the default limits needs. There
+ * are only a few scans that nobody uses.
  */
-const KEPT_BYTES = 4096;
+const KEPT_BYTES = 32 * 1024;
 
 /** Scans one head or trailer section after the other. */
 export class HeadScan<Line extends StartLine> {

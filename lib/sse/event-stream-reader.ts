@@ -24,7 +24,8 @@ import {
   resolveLimit,
   UsageError,
 } from '../base/index.ts';
-import { fieldNameOf, valueStart } from './field-line.ts';
+import { fieldNameOf, readRetry, valueStart } from './field-line.ts';
+import { LatestText } from './latest-text.ts';
 import { LineCutter } from './line-cutter.ts';
 
 /** One event as a client dispatches it. */
@@ -54,9 +55,8 @@ export interface EventStreamReaderOptions extends LimitOptions<'maxEventBytes'> 
 }
 
 const OPTIONS = { lastEventId: A_STRING, maxEventBytes: CHECKED_LATER };
-/** What a timer can hold. A longer time is cut to it, for a timer would take it for no time. */
-const MAX_RETRY_MS = 2 ** 31 - 1;
-const ONLY_DIGITS = /^[0-9]+$/;
+/** Memory that stays for the lines of the next event, while the stream lasts. */
+const KEPT_BYTES = 16_384;
 const LINE_FEED = Buffer.of(LF);
 
 /**
@@ -81,6 +81,8 @@ export class EventStreamReader {
   #heldBytes = 0;
   #type = '';
   #typeBytes = 0;
+  readonly #types = new LatestText();
+  readonly #ids = new LatestText();
   #idBuffer: string;
   #lastEventId: string;
 
@@ -112,8 +114,12 @@ export class EventStreamReader {
    *   called from inside a callback of the sink.
    */
   receive(bytes: Uint8Array): void {
-    if (!(bytes instanceof Uint8Array)) refuse('invalid-argument', 'bytes must be a Uint8Array');
-    if (this.#isReading) refuse('invalid-state', 'a sink must not feed the reader that calls it');
+    if (!(bytes instanceof Uint8Array)) {
+      throw new UsageError('invalid-argument', 'bytes must be a Uint8Array');
+    }
+    if (this.#isReading) {
+      throw new UsageError('invalid-state', 'a sink must not feed the reader that calls it');
+    }
     if (this.#phase === 'done' || this.#hasEnded) return;
     if (this.#isPaused || this.#lines.hasRest || this.#waiting.length > 0) {
       this.#waiting.push(bytes);
@@ -190,24 +196,22 @@ export class EventStreamReader {
     const name = fieldNameOf(bytes, start, end);
     if (name === undefined) return;
     start = valueStart(name, bytes, start, end);
-    if (name === 'data') {
-      this.#addData(bytes, start, end);
-      return;
-    }
-    const value = bytes.toString('utf8', start, end);
+    if (name === 'data') return this.#addData(bytes, start, end);
     switch (name) {
       case 'id':
         // An id that holds NUL is ignored as a whole [HTML §9.2.6].
-        if (!value.includes('\0')) this.#idBuffer = value;
+        if (!this.#ids.read(bytes, start, end).includes('\0')) this.#idBuffer = this.#ids.text;
         break;
       case 'event':
         this.#heldBytes += end - start - this.#typeBytes;
         this.#typeBytes = end - start;
-        this.#type = value;
+        this.#type = this.#types.read(bytes, start, end);
         break;
-      case 'retry':
+      case 'retry': {
         // It takes effect at once, not with the end of the event [HTML §9.2.6].
-        if (ONLY_DIGITS.test(value)) this.#sink.retry(Math.min(Number(value), MAX_RETRY_MS));
+        const ms = readRetry(bytes.toString('utf8', start, end));
+        if (ms !== undefined) this.#sink.retry(ms);
+      }
     }
   }
 
@@ -228,7 +232,7 @@ export class EventStreamReader {
     this.#lastEventId = this.#idBuffer;
     const lines = this.#dataLines;
     if (lines === 0 && this.#typeBytes === 0) return;
-    const data = lines > 1 ? this.#data.takeAll().toString() : this.#firstData;
+    const data = lines > 1 ? this.#data.peek().toString() : this.#firstData;
     const type = this.#type === '' ? 'message' : this.#type;
     // The type is forgotten also where there was no data, and nothing is dispatched.
     this.#clearEvent();
@@ -237,14 +241,10 @@ export class EventStreamReader {
 
   #clearEvent(): void {
     this.#firstData = '';
-    if (this.#data.length > 0) this.#data.clear();
+    if (this.#data.length > 0) this.#data.clear(this.#phase === 'done' ? 0 : KEPT_BYTES);
     this.#dataLines = 0;
     this.#heldBytes = 0;
     this.#type = '';
     this.#typeBytes = 0;
   }
-}
-
-function refuse(code: UsageError['code'], reason: string): never {
-  throw new UsageError(code, reason);
 }

@@ -14,6 +14,10 @@ import { COLON, SP } from '../base/index.ts';
 /** The fields that mean something; all others are ignored. */
 const FIELD_NAMES = ['data', 'id', 'event', 'retry'] as const;
 
+/** What a timer can hold. A longer time is cut to it, for a timer would take it for no time. */
+const MAX_RETRY_MS = 2 ** 31 - 1;
+const ONLY_DIGITS = /^[0-9]+$/;
+
 /** The name of a field that means something. */
 export type FieldName = (typeof FIELD_NAMES)[number];
 
@@ -28,6 +32,11 @@ export function valueStart(name: FieldName, bytes: Buffer, start: number, end: n
   const afterColon = Math.min(start + name.length + 1, end);
   // Exactly one space is part of the syntax; a second one, and a tab, belong to the value.
   return afterColon < end && bytes[afterColon] === SP ? afterColon + 1 : afterColon;
+}
+
+/** Reads a time to wait before connecting again, in ms; `undefined` when it is none. */
+export function readRetry(value: string): number | undefined {
+  return ONLY_DIGITS.test(value) ? Math.min(Number(value), MAX_RETRY_MS) : undefined;
 }
 
 function isNamed(name: FieldName, bytes: Buffer, start: number, end: number): boolean {

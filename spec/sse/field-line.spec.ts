@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fieldNameOf, valueStart } from '../../lib/sse/field-line.ts';
+import { fieldNameOf, readRetry, valueStart } from '../../lib/sse/field-line.ts';
 
 const read = (line: string): string | undefined => {
   const bytes = Buffer.from(`data: before\n${line}: after\n`);
@@ -57,6 +57,20 @@ t.test('ignores every other name', (t) => {
     for (let at = 0; at < name.length; at += 1) {
       t.equal(read(`${name.slice(0, at)}_${name.slice(at + 1)}:a`), undefined, `${name} at ${at}`);
     }
+  }
+  t.end();
+});
+
+t.test('reads a time of digits and nothing else, and cuts what no timer can hold', (t) => {
+  for (const [value, ms] of [
+    ['0', 0],
+    ['007', 7],
+    ['2147483647', 2147483647],
+    ['2147483648', 2147483647],
+    ['9'.repeat(400), 2147483647],
+    ...['', ' 1', '1 ', '-1', '+1', '1.5', '1e3', '0x1', '\u0661'].map((none) => [none, undefined]),
+  ] as const) {
+    t.equal(readRetry(value as string), ms, JSON.stringify(value));
   }
   t.end();
 });
