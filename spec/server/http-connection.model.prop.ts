@@ -7,13 +7,9 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import {
-  type Bounds,
-  KeptConnection,
-  LARGE_BYTES,
-  type Wanted,
-} from '../support/kept-connection.ts';
+import { type Bounds, KeptConnection } from '../support/kept-connection.ts';
 import { KeptLine } from '../support/kept-line.ts';
+import { LARGE_BYTES, type Wanted } from '../support/kept-request.ts';
 import { runs } from '../support/laws.ts';
 
 interface Real {
@@ -42,23 +38,23 @@ function step(
   };
 }
 
-const ticks = fc.integer({ min: 3, max: 14 });
+const ticks = fc.integer({ min: 3, max: 16 });
 const bounds: fc.Arbitrary<Bounds> = fc.record({
   ...{ headTicks: ticks, bodyTicks: ticks, idleTicks: ticks, halfTicks: ticks },
   ...{ lingerTicks: ticks, mostLingerTicks: ticks },
   maxLingerBytes: fc.constantFrom(1, 9, 40, 1_000_000),
-  maxDrainBytes: fc.constantFrom(2, 2 * LARGE_BYTES, 1_000_000),
-  portionBytes: fc.constantFrom(LARGE_BYTES, 3 * LARGE_BYTES, 1_000_000),
+  maxDrainBytes: fc.constantFrom(2, 2 * LARGE_BYTES, 1_000_000, 1_000_000),
+  portionBytes: fc.constantFrom(LARGE_BYTES, 4 * LARGE_BYTES, 5 * LARGE_BYTES, 1_000_000),
 });
 
 const bodies = fc.oneof(
   fc.record({ unit: fc.constant(1), bytes: fc.nat(4) }),
   fc.record({
     unit: fc.constant(LARGE_BYTES),
-    bytes: fc.integer({ min: 2, max: 6 }).map((count) => count * LARGE_BYTES),
+    bytes: fc.integer({ min: 2, max: 7 }).map((count) => count * LARGE_BYTES),
   }),
 );
-const seldom = fc.nat(9).map((drawn) => drawn === 0);
+const seldom = fc.nat(39).map((drawn) => drawn === 0);
 const wanted: fc.Arbitrary<Wanted> = fc
   .tuple(bodies, fc.nat(2), seldom, seldom)
   .map(([body, expects, saysClose, isConnect]) =>
@@ -112,13 +108,19 @@ const sends = fc.integer({ min: 1, max: 6 }).map((count) =>
 
 const mayRead = ({ asked }: Seen): boolean =>
   asked !== undefined && asked.reader !== 'over' && !asked.hasFailed;
-const reads = step(
-  'reads',
-  (model) => mayRead(model) && !model.asked!.isAwaited,
-  async (model, line) => {
-    model.next();
-    await line.next();
-  },
+const reads = fc.boolean().map((isToWait) =>
+  step(
+    isToWait ? 'reads until it waits' : 'reads',
+    (model) => mayRead(model) && !model.asked!.isAwaited,
+    async (model, line) => {
+      for (let left = isToWait ? 2 : 1; left > 0; left -= 1) {
+        if (!mayRead(model) || model.asked!.isAwaited) return;
+        model.next();
+        await line.next();
+        line.agree(model);
+      }
+    },
+  ),
 );
 const leaves = step(
   'leaves',
@@ -128,7 +130,7 @@ const leaves = step(
     await line.leave();
   },
 );
-const answers = fc.nat(5).map((drawn) =>
+const answers = fc.nat(3).map((drawn) =>
   step(
     drawn === 0 ? 'answers much' : 'answers',
     ({ asked }) => asked?.isAnswered === false,
@@ -137,6 +139,27 @@ const answers = fc.nat(5).map((drawn) =>
       await line.answer(drawn === 0);
     },
   ),
+);
+/** What has begun comes to its end, in peace. */
+const finishes = step(
+  'finishes',
+  ({ asked, clientEnded }) => asked !== undefined && !clientEnded,
+  async (model, line) => {
+    while (mayRead(model) || maySend(model)) {
+      const { isAwaited, isComplete, wanted } = model.asked!;
+      if (mayRead(model) && !isAwaited && !isComplete) {
+        model.next();
+        await line.next();
+      } else if (maySend(model)) {
+        model.receive(wanted.unit);
+        await line.send(Buffer.alloc(wanted.unit));
+      } else break;
+      line.agree(model);
+    }
+    if (model.asked?.isAnswered !== false) return;
+    model.answer(false);
+    await line.answer(false);
+  },
 );
 const hears = step(
   'hears',
@@ -157,8 +180,7 @@ const ends = step('ends', mayEnd, async (model, line) => {
   await line.end();
 });
 
-const lingers = ({ phase, clientEnded }: Seen): boolean =>
-  phase === 'lingering' && !clientEnded;
+const lingers = ({ phase, clientEnded }: Seen): boolean => phase === 'lingering' && !clientEnded;
 const trickles = step('trickles', lingers, async (model, line) => {
   model.receive(1);
   await line.send('x');
@@ -175,35 +197,53 @@ const floods = fc.boolean().map((isMore) =>
     },
   ),
 );
-const waits = fc
-  .oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 20 }))
-  .map((count) =>
-    step(
-      `waits ${count}`,
-      () => true,
-      async (model, line) => {
-        for (let left = count; left > 0 && model.phase !== 'closed'; left -= 1) {
-          model.tick();
-          await line.tick();
-          line.agree(model);
-        }
-      },
-    ),
-  );
+async function pass(count: number, model: KeptConnection, line: KeptLine): Promise<void> {
+  for (let left = count; left > 0 && model.phase !== 'closed'; left -= 1) {
+    model.tick();
+    await line.tick();
+    line.agree(model);
+  }
+}
+
+const waits = fc.nat(9).map((drawn) =>
+  drawn === 0
+    ? step(
+        'waits until it is late',
+        () => true,
+        (model, line) => pass(17, model, line),
+      )
+    : step(
+        `waits ${drawn % 5 === 0 ? 'until it is almost late' : 1 + (drawn % 2)}`,
+        () => true,
+        (model, line) => {
+          const short = Math.min(17, model.due - model.now - 1);
+          return pass(drawn % 5 === 0 ? short : 1 + (drawn % 2), model, line);
+        },
+      ),
+);
 
 const only = (command: Command): fc.Arbitrary<Command> => fc.constant(command);
-const all = [
-  ...[asks, asks, begins, only(completes), sends, sends, sends, only(reads), only(reads)],
-  ...[only(leaves), answers, answers, only(hears), only(ends), only(trickles), floods, waits],
-];
+const STEPS: Readonly<Record<string, fc.Arbitrary<Command>>> = {
+  ...{ asks, begins, sends, reads, answers, floods, waits },
+  ...{ completes: only(completes), leaves: only(leaves) },
+  ...{ hears: only(hears), finishes: only(finishes), ends: only(ends), trickles: only(trickles) },
+};
+/** Each as often as its weight says: most of them keep the connection. */
+const all = Object.entries({
+  ...{ asks: 16, begins: 4, completes: 9, sends: 16, reads: 25, leaves: 9, answers: 4, hears: 6 },
+  ...{ ends: 1, trickles: 5, floods: 1, waits: 10, finishes: 6 },
+}).flatMap(([name, weight]) => Array<fc.Arbitrary<Command>>(weight).fill(STEPS[name]!));
 
 t.test('law: a kept connection is where its literal model is, tick by tick', async (t) => {
-  const commands = fc.commands(all, { maxCommands: 120, size: 'max' });
+  const commands = fc.commands(all, { maxCommands: 200, size: 'max' });
   const law = fc.asyncProperty(bounds, commands, async (drawn, taken) => {
     const line = new KeptLine(drawn);
-    await fc.asyncModelRun(() => ({ model: new KeptConnection(drawn), real: { line } }), taken);
+    const model = new KeptConnection(drawn);
+    await fc.asyncModelRun(() => ({ model, real: { line } }), taken);
+    // Whatever is due then comes, and what comes of it.
+    await pass(40, model, line);
     await line.close();
   });
-  await fc.assert(law, runs(300));
+  await fc.assert(law, runs(1_500));
   for (const [name, count] of Object.entries(counts)) t.ok(count > 5, `${name}: ${count}`);
 });

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { createServer, type Exchange } from 'barewire';
 import { FakeTime } from './fake-time.ts';
 import { turn } from './interleavings.ts';
-import { type Bounds, type KeptConnection, TICK_MS, type Wanted } from './kept-connection.ts';
+import { type Bounds, type KeptConnection, TICK_MS } from './kept-connection.ts';
+import type { Wanted } from './kept-request.ts';
 import { duplexPair } from './sockets.ts';
 
 /** More than is handed to a stream before it must be read. */
