@@ -54,6 +54,7 @@ async function staysModest(guest: Guest): Promise<void> {
   expectLaw(isLittle, 'input waits in the system', () => `${readableLength} bytes in the stream`);
 }
 
+const EXPECT = 'Expect: 100-continue';
 const EXCESSES: Readonly<Record<string, Excess>> = {
   'sends as much as is taken': async (guest, random) => {
     const body = numbered(MAX_BODY_BYTES);
@@ -65,7 +66,7 @@ const EXCESSES: Readonly<Record<string, Excess>> = {
     await guest.hear(answer(413, true, ''));
   },
   'announces a byte more than is taken': async (guest, random) => {
-    const fields = [`Content-Length: ${MAX_BODY_BYTES + 1}`, 'Expect: 100-continue'];
+    const fields = [`Content-Length: ${MAX_BODY_BYTES + 1}`, EXPECT];
     await guest.send(head('/echo', ...fields.slice(0, 1 + random.below(2))), NEVER);
     await guest.hear(answer(413, true, '[^]*'));
     await guest.hearEnd();
@@ -109,15 +110,34 @@ const EXCESSES: Readonly<Record<string, Excess>> = {
     await guest.send(GET('/hose'), NEVER);
     await guest.untilGone();
   },
-  'is told to go on': async (guest) => {
+  'is told to go on, with each request': async (guest) => {
     const body = numbered(1_000);
-    await guest.send(head('/early', 'Expect: 100-continue', 'Content-Length: 1000'), NEVER);
-    await guest.hearAll(/^HTTP\/1\.1 100 Continue\r\n\r\n/);
-    await turns(5);
-    await guest.send(body.slice(0, 500), NEVER);
-    await guest.hear(answer(202, false, ''));
-    await guest.send(body.slice(500) + GET('/hello'), NEVER);
-    await guest.hear(HELLO);
+    for (let left = 2; left > 0; left -= 1) {
+      await guest.send(head('/early', EXPECT, 'Content-Length: 1000'), NEVER);
+      await guest.hearAll(/^HTTP\/1\.1 100 Continue\r\n\r\n/);
+      await turns(5);
+      await guest.send(body.slice(0, 500), NEVER);
+      await guest.hear(answer(202, false, ''));
+      await guest.send(body.slice(500) + GET('/hello'), NEVER);
+      await guest.hear(HELLO);
+    }
+  },
+  // Nobody can tell what would come behind these.
+  'is not told to go on': async (guest) => {
+    await guest.send(head('/unread', EXPECT, 'Content-Length: 9'), NEVER);
+    await guest.hear(answer(200, true, 'unread'));
+    await guest.hearEnd();
+  },
+  'wants a tunnel': async (guest) => {
+    await guest.send('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n', NEVER);
+    await guest.hear(answer(404, true, '[^]*'));
+    await guest.hearEnd();
+  },
+  'has ended its side': async (guest) => {
+    await guest.send(GET('/soon'), NEVER);
+    guest.end();
+    await guest.hear(answer(200, true, 'soon'), 1_000);
+    await guest.hearEnd();
   },
 };
 

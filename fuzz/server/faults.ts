@@ -132,6 +132,33 @@ const FAULTS: Readonly<Record<string, Omit<PlantedFault, 'target'>>> = {
     find: 'this.#hasContinued = true;',
     replace: ';',
   },
+  // What only another request on the same connection shows.
+  'server-says-100-once': {
+    chapter: 'server',
+    find: 'this.#hasContinued = false;',
+    replace: ';',
+  },
+  'server-waits-anew-for-the-first': {
+    chapter: 'server',
+    find: 'if (this.#requests > 0)',
+    replace: 'if (true)',
+  },
+  // What only a client notices that must not send more.
+  'server-goes-on-without-the-body': {
+    chapter: 'server',
+    find: '|| (head.expectContinue && !this.#hasContinued)',
+    replace: '',
+  },
+  'server-goes-on-behind-connect': {
+    chapter: 'server',
+    find: `if (head.method === 'CONNECT')\n            return false;`,
+    replace: ';',
+  },
+  'server-goes-on-behind-the-end': {
+    chapter: 'server',
+    find: 'this.#reader.waitingBytes > due',
+    replace: 'this.#reader.waitingBytes >= due',
+  },
   'server-garbles-bodies': {
     chapter: 'server',
     find: 'this.#received += bytes.length;',

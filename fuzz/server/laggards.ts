@@ -16,6 +16,8 @@ interface Laggard {
   readonly dueMs: number;
   /** What it says once a second, which gives it no more time. */
   readonly trickle?: string;
+  /** For how long it says nothing first, in ms. */
+  readonly silentMs?: number;
   /** What it is told; `undefined` when it does not read. */
   readonly end: RegExp | undefined;
 }
@@ -38,6 +40,14 @@ const LAGGARDS: readonly Laggard[] = [
     name: 'sends half a head',
     begin: (guest) => guest.send(HALF_HEAD, NEVER),
     dueMs: DUE.head,
+    end: IN_VAIN,
+  },
+  {
+    name: 'says nothing, and then half a head',
+    begin: async () => {},
+    dueMs: DUE.head,
+    trickle: 'G',
+    silentMs: 4_000,
     end: IN_VAIN,
   },
   {
@@ -136,8 +146,10 @@ async function about({ laggard }: Late, act: () => Promise<unknown>): Promise<vo
 /** Lets time pass, while some say something now and then. */
 async function passUntil({ pace }: Where, all: readonly Late[], stop: number): Promise<void> {
   while (pace.now < stop) {
-    for (const { laggard, guest, isSeenOff } of all) {
-      if (laggard.trickle !== undefined && !isSeenOff) guest.pour(laggard.trickle);
+    for (const { laggard, guest, dueAt, isSeenOff } of all) {
+      const { trickle, dueMs, silentMs = 0 } = laggard;
+      const isSilent = pace.now < dueAt - dueMs + silentMs;
+      if (trickle !== undefined && !isSeenOff && !isSilent) guest.pour(trickle);
     }
     await turns(3);
     pace.advance(Math.min(TICK_MS, stop - pace.now));
