@@ -64,13 +64,16 @@ const words = (content: string | Uint8Array): string =>
 const short = (content: string | Uint8Array): string => words(content).slice(0, 20);
 
 const sends = (maxBytes: number): fc.Arbitrary<Step> =>
-  fc.tuple(side, contentsUpTo(maxBytes), compress).map(
-    ([from, content, wanted]) =>
-      new Step(`${from} sends ${short(content)} (${wanted})`, (pair) => {
+  fc.tuple(side, contentsUpTo(maxBytes), compress, fc.boolean()).map(
+    ([from, content, wanted, isReused]) =>
+      new Step(`${from} sends ${short(content)} (${wanted}, ${isReused})`, (pair) => {
         const { connection, accepted } = pair[from];
         const { isOpen } = connection;
-        const isTaken = connection.send(content, { compress: wanted });
+        const data = typeof content === 'string' ? content : Uint8Array.from(content);
+        const isTaken = connection.send(data, { compress: wanted, copy: isReused });
         equal(isTaken, isOpen);
+        // What was copied is the caller's again.
+        if (isReused && typeof data !== 'string') data.fill(0xee);
         const isText = typeof content === 'string';
         if (isTaken) accepted.push({ isText, content: words(content) });
       }),
@@ -163,6 +166,7 @@ const closes = fc
   .map(
     ([from, code, reason]) =>
       new Step(`${from} closes with ${code}`, (pair) => {
+        pair[from].beforeClose();
         pair[from].connection.close(code, code === undefined ? '' : reason);
         equal(pair[from].connection.isOpen, false);
       }),

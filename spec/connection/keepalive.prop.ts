@@ -69,9 +69,9 @@ t.test('law: who asks is told once: the time from its own ping to the pong', (t)
   t.end();
 });
 
-type Event = 'heard' | 'message' | 'ping' | 'pong' | 'pass';
+type Event = 'heard' | 'message' | 'ping' | 'pong' | 'pass' | 'deaf';
 const event = fc.record({
-  kind: fc.constantFrom<Event>('heard', 'message', 'ping', 'pong', 'pass', 'pass', 'pass'),
+  kind: fc.constantFrom<Event>('heard', 'message', 'ping', 'pong', 'pass', 'pass', 'pass', 'deaf'),
   ms: fc.nat(400),
 });
 const timeout = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1500 }));
@@ -91,8 +91,9 @@ t.test('law: a tick asks for what is due, told from a list of all that happened'
         let [heardAtMs, messageAtMs] = [0, 0];
         let pings: { payload: Buffer; sentAtMs: number }[] = [];
         let [hasHeard, hasMessage] = [true, true];
+        let deafSinceMs: number | undefined;
         for (const { kind, ms } of events) {
-          nowMs += kind === 'pass' ? ms : 0;
+          nowMs += kind === 'pass' || kind === 'deaf' ? ms : 0;
           if (kind === 'heard') keepalive.heard();
           if (kind === 'message') keepalive.message();
           hasHeard ||= kind === 'heard';
@@ -104,7 +105,18 @@ t.test('law: a tick asks for what is due, told from a list of all that happened'
             keepalive.ponged(nowMs, pings.at(-1)!.payload);
             pings = [];
           }
+          if (kind === 'deaf') {
+            // Who is not listened to has not been silent.
+            [hasHeard, hasMessage] = [true, true];
+            deafSinceMs ??= nowMs;
+            const isPong = pingIntervalMs > 0 && nowMs - deafSinceMs >= pingIntervalMs;
+            if (isPong) deafSinceMs = nowMs;
+            const wanted = isPong ? 'pong' : 'none';
+            assert.equal(keepalive.tick(nowMs, true), wanted);
+            if (isPong) asked[wanted] = (asked[wanted] ?? 0) + 1;
+          }
           if (kind !== 'pass') continue;
+          deafSinceMs = undefined;
           if (hasHeard) heardAtMs = nowMs;
           if (hasMessage) messageAtMs = nowMs;
           [hasHeard, hasMessage] = [false, false];
@@ -125,7 +137,7 @@ t.test('law: a tick asks for what is due, told from a list of all that happened'
     ),
     runs(500),
   );
-  const kinds = ['none', 'ping', 'idle-timeout', 'pong-timeout'];
+  const kinds = ['none', 'ping', 'idle-timeout', 'pong-timeout', 'pong'];
   t.ok(
     kinds.every((kind) => (asked[kind] ?? 0) > 20),
     JSON.stringify(asked),

@@ -63,6 +63,9 @@ export class ModelEnd extends End {
   /** How much had been seen when the pause began that still lasts. */
   seenAtPause: number | undefined;
   #before: CloseState = 'open';
+  /** All that it has written, and how much of that before it closed, if nothing else waited. */
+  readonly #written: Buffer[] = [];
+  #writtenBefore: number | undefined;
 
   constructor(side: Side, clock: { nowMs: number }, options: Partial<ConnectionOptions>) {
     super(clock, { ...options, role: side });
@@ -77,6 +80,26 @@ export class ModelEnd extends End {
   flush(): void {
     this.wantsOutput = false;
     this.connection.flush();
+  }
+
+  override write(bytes: Buffer): boolean {
+    this.#written.push(Buffer.from(bytes));
+    return super.write(bytes);
+  }
+
+  /** It is going to close: whatever is in front of the queue leaves. */
+  beforeClose(): void {
+    if (!this.connection.isOpen || this.congested) return;
+    this.flush();
+    this.#writtenBefore = this.#written.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Who has closed begins no message, and goes on with none, but those that it ends. */
+  checkWritten(): void {
+    if (this.#writtenBefore === undefined) return;
+    const frames = listFrames(Buffer.concat(this.#written).subarray(this.#writtenBefore));
+    const last = frames.findLast(({ opcode }) => opcode < 8);
+    ok(last?.fin !== false, `${this.side} sent half a message when it had closed`);
   }
 
   /** Does the next bit of work that is done elsewhere; false when there is none. */
@@ -184,6 +207,20 @@ export class ModelEnd extends End {
     this.#before = now;
     equal(this.report !== undefined, now === 'closed');
   }
+}
+
+/** What the frames of a connection are, told from their headers alone. */
+function listFrames(bytes: Buffer): { readonly opcode: number; readonly fin: boolean }[] {
+  const frames: { opcode: number; fin: boolean }[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const [first, second] = [bytes[at]!, bytes[at + 1]!];
+    let [length, header] = [second & 127, second > 127 ? 6 : 2];
+    if (length === 126) [length, header] = [bytes.readUInt16BE(at + 2), header + 2];
+    else if (length === 127) [length, header] = [bytes.readUInt32BE(at + 6), header + 8];
+    frames.push({ opcode: first & 15, fin: first > 127 });
+    at += header + length;
+  }
+  return frames;
 }
 
 function isReachable(from: CloseState, to: CloseState): boolean {
@@ -397,6 +434,7 @@ export class ModelPair {
     }
     const [ours, theirs] = [client.report!, server.report!];
     if (this.isDisturbed) return;
+    for (const end of this.ends) end.checkWritten();
     ok(ours.wasClean && theirs.wasClean, 'clean');
     equal(ours.error, undefined);
     equal(theirs.error, undefined);
