@@ -11,6 +11,7 @@ import {
   type ResponseHead,
   ResponseReader,
 } from 'barewire/http';
+import { linesOf } from '../spec/support/field-lines.ts';
 import type { Choices } from './engine/choices.ts';
 import { Stutter } from './engine/stutter.ts';
 import { expectLaw } from './engine/target.ts';
@@ -47,11 +48,11 @@ export interface Feed {
   readonly pattern: number;
   readonly ended: boolean;
   readonly limits: HttpLimitOptions;
+  /** Nothing is made of an upgrade: what follows is read as further requests. */
+  readonly isUpgradeDeclined?: boolean;
 }
 
 type AnyReader = RequestReader | ResponseReader;
-
-const linesOf = (fields: Fields | undefined): string[] => [...(fields ?? [])].flat();
 
 /** Limits that are met soon; most of the time the defaults. */
 export function chooseLimits(choices: Choices): HttpLimitOptions {
@@ -83,7 +84,7 @@ class Recorder<Head extends RequestHead | ResponseHead> {
     this.#step();
     this.outcome.messages.push({
       head,
-      lines: linesOf(head.fields),
+      lines: linesOf(head.fields).flat(),
       body: '',
       trailers: [],
       isComplete,
@@ -102,7 +103,7 @@ class Recorder<Head extends RequestHead | ResponseHead> {
     this.#step();
     const message = this.outcome.messages.at(-1)!;
     expectLaw(!message.isComplete, 'a message ends once');
-    message.trailers = linesOf(trailers);
+    message.trailers = linesOf(trailers).flat();
     message.isComplete = true;
   }
 
@@ -146,8 +147,9 @@ export function readRequests(given: Feed): ReadOutcome<RequestHead> {
       end: (trailers) => {
         const { head } = recorder.outcome.messages.at(-1)!;
         // The reader pauses by itself for an upgrade: a stutter would resume it.
-        if (head.wantsUpgrade) stutter.stop();
+        if (head.wantsUpgrade && !given.isUpgradeDeclined) stutter.stop();
         recorder.end(trailers);
+        if (head.wantsUpgrade && given.isUpgradeDeclined) stutter.goOn();
       },
       failed: (error) => recorder.failed(error),
     },

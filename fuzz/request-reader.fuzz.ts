@@ -3,7 +3,9 @@
  *
  * Invariants, for any bytes, cut anywhere, paused anywhere, with any limits:
  * - the reader never throws, fails at most once, and is inert afterwards;
- * - it reports the same messages, failure, phase and rest, however it is fed;
+ * - it reports the same messages, failure, phase and rest, however it is fed, also behind an upgrade
+ *   that its owner declines;
+ * - field lines are the same ones in whatever way one looks at them;
  * - bodies and heads stay within their limits;
  * - what it reports as complete, Node reads in the same way: method, target, version, field lines,
  *   body, trailers, persistence and where the message ends: behind an upgrade or a CONNECT the same
@@ -116,6 +118,18 @@ function run(input: Uint8Array): void {
   expectLaw(JSON.stringify(whole) === JSON.stringify(cut), 'cuts and pauses do not matter', () =>
     JSON.stringify({ whole, cut }),
   );
+  if (whole.messages.some(({ head }) => head.wantsUpgrade)) {
+    const feed = { ended, limits, isUpgradeDeclined: true };
+    const further = readRequests({ ...feed, chunks: [Buffer.from(bytes)], pattern: 0 });
+    // In pieces, no head is taken for one that came before.
+    const octets = Array.from(bytes, (octet) => Buffer.of(octet));
+    const alike = readRequests({ ...feed, chunks: octets, pattern });
+    expectLaw(
+      JSON.stringify(further) === JSON.stringify(alike),
+      'nor do they behind an upgrade that nothing is made of',
+      () => JSON.stringify({ further, alike }),
+    );
+  }
   for (const { head, lines } of whole.messages) {
     const bytesOfLines = lines.reduce((sum, part) => sum + part.length, 0);
     expectLaw(bytesOfLines <= (limits.maxHeaderBytes ?? 16_384), 'heads stay within their limit');
@@ -141,6 +155,9 @@ const SEEDS = [
   `POST /x HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
   'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nrest',
   `GET /chat HTTP/1.1\r\n${HOST}${UPGRADE}`,
+  `GET /chat HTTP/1.1\r\n${HOST}${UPGRADE.slice(0, -2)}`.repeat(3),
+  `GET / HTTP/1.1\r\n${HOST}Connection: x\r\nUser-Agent: close\r\nConnection: y\r\n\r\n`,
+  `GET / HTTP/1.1\r\n${HOST}X: spaced \r\nY: tabbed\t\r\n\r\n`,
   `OPTIONS * HTTP/1.1\r\n${HOST}Connection: close\r\nExpect: 100-continue\r\n\r\n`,
   'GET http://a/b HTTP/1.1\r\nhost: a\r\nX:  two words \t\r\nX:\r\n\r\n',
   `GET / HTTP/1.1\r\n${HOST}Proxy-Connection: close\r\n\r\nGET / HTTP/1.1\r\n${HOST}\r\n`,

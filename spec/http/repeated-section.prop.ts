@@ -15,8 +15,11 @@ const LINES = [
 ];
 
 const texts = fc.oneof(
-  { weight: 2, arbitrary: validRequests.map(([first]) => first!.wire) },
-  anyRequests,
+  { weight: 4, arbitrary: validRequests.map(([first]) => first!.wire) },
+  { weight: 2, arbitrary: anyRequests },
+  fc.constantFrom('upgrade', 'x, Upgrade').map((options) => {
+    return `GET / HTTP/1.1\r\nHost: a\r\nConnection: ${options}\r\nUpgrade: websocket\r\n\r\n`;
+  }),
 );
 
 /** A text whose section has one octet that is another than in `text`, and the same length. */
@@ -52,16 +55,18 @@ const repeated = fc
   );
 
 /** How many heads got the fields of an earlier one. */
-function countReuse(chunks: readonly Buffer[]): number {
+function countReuse(chunks: readonly Buffer[], isUpgradeDeclined: boolean): number {
   const seen = new Set<Fields>();
   let count = 0;
-  const reader = new RequestReader({
+  const reader: RequestReader = new RequestReader({
     head({ fields }) {
       if (seen.has(fields)) count += 1;
       seen.add(fields);
     },
     body() {},
-    end() {},
+    end() {
+      if (isUpgradeDeclined) reader.resume();
+    },
     failed() {},
   });
   for (const chunk of chunks) reader.receive(chunk);
@@ -71,11 +76,12 @@ function countReuse(chunks: readonly Buffer[]): number {
 t.test('a section that comes again means what it means when it is read again', (t) => {
   let reused = 0;
   fc.assert(
-    fc.property(repeated, (chunks) => {
+    fc.property(repeated, fc.boolean(), (chunks, isUpgradeDeclined) => {
+      const options = { isUpgradeDeclined };
       // In pieces, a head is always read octet by octet.
       const crumbs = chunks.flatMap((chunk) => [...chunk].map((octet) => Buffer.from([octet])));
-      assert.deepEqual(recordRequests(chunks), recordRequests(crumbs));
-      reused += countReuse(chunks);
+      assert.deepEqual(recordRequests(chunks, options), recordRequests(crumbs, options));
+      reused += countReuse(chunks, isUpgradeDeclined);
     }),
     runs(400),
   );

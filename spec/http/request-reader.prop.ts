@@ -108,7 +108,8 @@ t.test('agrees with a reader that takes the grammar literally', (t) => {
       const complete = found.messages.filter(({ isComplete }) => isComplete);
       const asOracle = complete.map(({ head, body, trailers }) => {
         const { method, target, version, headers } = head;
-        return { method, target, version, headers, body, trailers };
+        const isLast = head['keepAlive'] !== true || head['upgrade'] === true;
+        return { method, target, version, headers, body, trailers, isLast };
       });
       if (JSON.stringify(asOracle) !== JSON.stringify(requests)) return false;
       // An end in the middle of a request is a fault; behind one it is none.
@@ -134,6 +135,11 @@ const LIMITS: readonly LimitCase[] = [
     (size) => `${'M'.repeat(size)} / HTTP/1.1\r\nHost: a\r\n\r\n`,
   ],
   ['maxTargetBytes', 'target-too-long', (size) => `GET /${'a'.repeat(size - 1)} HTTP/1.0\r\n\r\n`],
+  [
+    'maxTargetBytes',
+    'target-too-long',
+    (size) => `GET /${'a'.repeat(size - 1)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+  ],
   [
     'maxHeaderBytes',
     'headers-too-large',

@@ -4,7 +4,6 @@
  */
 import {
   type BodySink,
-  type Fields,
   type HttpLimitOptions,
   type ReaderPhase,
   type RequestHead,
@@ -12,12 +11,13 @@ import {
   type ResponseHead,
   ResponseReader,
 } from 'barewire/http';
+import { type FieldLines, linesOf } from './field-lines.ts';
 
 /** A message as it was reported. */
 export interface RecordedMessage {
   readonly head: Record<string, unknown>;
   body: string;
-  trailers: (readonly [string, string])[];
+  trailers: FieldLines;
   isComplete: boolean;
 }
 
@@ -38,18 +38,18 @@ export interface RecordingOptions {
   readonly eof?: boolean | undefined;
   /** For responses: the methods they answer; GET when there are more responses. */
   readonly methods?: readonly string[] | undefined;
+  /** For requests: nothing is made of an upgrade, and what follows is read as further requests. */
+  readonly isUpgradeDeclined?: boolean | undefined;
 }
 
 type Reader = RequestReader | ResponseReader;
-
-const pairs = (fields: Fields | undefined): (readonly [string, string])[] => [...(fields ?? [])];
 
 function requestParts(head: RequestHead): Record<string, unknown> {
   return {
     method: head.method,
     target: head.target,
     version: head.version,
-    headers: pairs(head.fields),
+    headers: linesOf(head.fields),
     keepAlive: head.keepAlive,
     ...(head.authority === undefined ? {} : { authority: head.authority }),
     ...(head.expectContinue ? { expectContinue: true } : {}),
@@ -62,7 +62,7 @@ function responseParts(head: ResponseHead): Record<string, unknown> {
     status: head.status,
     reason: head.reason,
     version: head.version,
-    headers: pairs(head.fields),
+    headers: linesOf(head.fields),
     keepAlive: head.keepAlive,
     ...(head.framing.kind === 'until-close' ? { untilClose: true } : {}),
     ...(head.isInterim ? { interim: true } : {}),
@@ -87,7 +87,7 @@ class Recorder {
       },
       end: (trailers) => {
         const message = this.messages.at(-1)!;
-        message.trailers = pairs(trailers);
+        message.trailers = linesOf(trailers);
         message.isComplete = true;
         onEnd();
       },
@@ -117,12 +117,13 @@ export function recordRequests(
   let isLast = false;
   const onEnd = (): void => {
     if (isLast) reader.pause();
+    else if (options.isUpgradeDeclined) reader.resume();
   };
   const reader = new RequestReader(
     {
       ...recorder.sink(onEnd),
       head(head) {
-        isLast = !head.keepAlive || head.wantsUpgrade;
+        isLast = !head.keepAlive || (head.wantsUpgrade && !options.isUpgradeDeclined);
         recorder.begin(requestParts(head), false);
       },
     },

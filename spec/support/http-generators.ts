@@ -179,6 +179,7 @@ export const validRequest: fc.Arbitrary<GeneratedMessage> = fc
     lines: fc.array(anyLine, { maxLength: 6 }),
     hostPlace: fc.nat(6),
     connection,
+    isApart: fc.boolean(),
     upgrade: fc.constantFrom(undefined, undefined, undefined, 'websocket'),
     expects: fc.boolean(),
     body: fc.oneof(noBody, noBody, lengthBody, chunkedBody),
@@ -194,7 +195,7 @@ export const validRequest: fc.Arbitrary<GeneratedMessage> = fc
     const keepAlive = keepsAlive(version, asked.connection);
     const isHeldBack = body.kind === 'chunked' || body.content !== '';
     const all = [...lines.slice(0, hostPlace), host, ...lines.slice(hostPlace), ...body.lines];
-    if (asked.connection !== '') all.push(makeLine('Connection', asked.connection, ' ', ''));
+    all.push(...connectionLines(asked.connection, asked.isApart));
     if (asked.upgrade !== undefined) all.push(makeLine('Upgrade', asked.upgrade, ' ', ''));
     if (asked.expects) all.push(makeLine('Expect', '100-Continue', ' ', ''));
     const wires = all.map(({ wire }) => wire).join('');
@@ -216,6 +217,16 @@ export const validRequest: fc.Arbitrary<GeneratedMessage> = fc
     };
   })
   .filter(({ head }) => !(head['method'] === 'CONNECT' && /chunked/i.test(`${head['headers']}`)));
+
+/** Several lines are one list; what stands between them, with as long a name, is not in it. */
+function connectionLines(options: string, isApart: boolean): Line[] {
+  const [name, between] = ['Connection', 'User-Agent'];
+  if (options === '') return [];
+  const last = makeLine(name, options, ' ', '');
+  return isApart
+    ? [makeLine(name, 'x', ' ', ''), makeLine(between, 'close', ' ', ''), last]
+    : [last];
+}
 
 function keepsAlive(version: string, options: string): boolean {
   if (/close/i.test(options)) return false;

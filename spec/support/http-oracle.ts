@@ -11,6 +11,8 @@ export interface OracleRequest {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
   readonly trailers: readonly (readonly [string, string])[];
+  /** No other request may follow. */
+  readonly isLast: boolean;
 }
 
 /** What the oracle makes of an input. */
@@ -53,8 +55,9 @@ export function readLiterally(input: string): OracleVerdict {
     const body = readBody(head.headers, rest.slice(end + 4));
     if (typeof body === 'string') return { requests, outcome: body };
     const { content, trailers } = body;
-    requests.push({ ...head, body: content, trailers });
-    if (endsConnection(head)) return { requests, outcome: 'end' };
+    const isLast = endsConnection(head);
+    requests.push({ ...head, body: content, trailers, isLast });
+    if (isLast) return { requests, outcome: 'end' };
     rest = body.rest;
   }
 }
@@ -70,7 +73,7 @@ const listOf = (headers: Pairs, name: string): string[] =>
     .map((element) => element.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((element) => element !== '');
 
-type Head = Omit<OracleRequest, 'body' | 'trailers'>;
+type Head = Omit<OracleRequest, 'body' | 'trailers' | 'isLast'>;
 
 function endsConnection({ method, version, headers }: Head): boolean {
   const options = listOf(headers, 'connection');
