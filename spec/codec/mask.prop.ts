@@ -18,6 +18,8 @@ const lengths = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 80, max: 700 }) },
   { weight: 1, arbitrary: fc.integer({ min: 65_500, max: 65_600 }) },
   { weight: 1, arbitrary: fc.constantFrom(131_071, 131_072, 131_073, 200_000) },
+  // Around what passes through the module at a time.
+  { weight: 2, arbitrary: fc.integer({ min: 12_200, max: 40_000 }) },
 );
 
 const cases = fc.record({
@@ -28,6 +30,8 @@ const cases = fc.record({
   targetStart: fc.nat(20),
   seed: fc.nat(255),
   ascii: fc.boolean(),
+  /** Where the text has its only octet that is no ASCII, if it has one. */
+  strays: fc.option(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
 });
 
 const memory = (size: number, seed: number): Buffer =>
@@ -38,12 +42,14 @@ for (const strategy of STRATEGIES) {
     setMaskingStrategy(strategy);
     fc.assert(
       fc.property(cases, (given) => {
-        const { length, maskingKey, keyOffset, sourceStart, targetStart, seed, ascii } = given;
+        const { length, maskingKey, keyOffset, sourceStart, targetStart, seed, ascii, strays } =
+          given;
         const source = memory(sourceStart + length + 9, seed);
         const sourceEnd = sourceStart + length;
         if (ascii) {
-          const text = plainly(Buffer.alloc(length, 0x41), maskingKey, keyOffset);
-          source.set(text, sourceStart);
+          const text = Buffer.alloc(length, 0x41);
+          if (strays !== null && length > 0) text[Math.floor(strays * length)] = 0xc1;
+          source.set(plainly(text, maskingKey, keyOffset), sourceStart);
         }
         const before = Buffer.from(source);
         const target = Buffer.alloc(targetStart + length + 9, 0xaa);

@@ -65,11 +65,26 @@ const garbage = fc
     { maxLength: 60 },
   )
   .map((parts) => Buffer.concat(parts));
+/** Lines that are whole, so that blocks with a type and no data, say, come before others. */
+const hostileLines = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('data', 'data:', 'data: a', 'data:  b', 'event', 'event: x', 'event: y', ''),
+      fc.constantFrom('id', 'id: 7', 'id: \0', ': comment', 'other: x', 'data : x', ' data: x', ''),
+      fc.constantFrom('retry', 'retry: 5', 'retry: -1', 'retry: 1.5', 'retry: 1e3', 'retry: 007'),
+      fc.constantFrom(2 ** 31 - 1, 2 ** 31, 2 ** 53, 1e30).map((ms) => `retry: ${BigInt(ms)}`),
+    ),
+    { maxLength: 20 },
+  )
+  .chain((lines) =>
+    fc.constantFrom('\n', '\r', '\r\n').map((end) => lines.map((line) => line + end).join('')),
+  )
+  .map((text) => Buffer.from(text));
 const bom = fc.constantFrom('', '\ufeff', '\ufeff\ufeff').map((mark) => Buffer.from(mark));
 
 /** Bytes that are almost a stream, whatever they are. */
 export const anyStream: fc.Arbitrary<Buffer> = fc
-  .tuple(bom, garbage)
+  .tuple(bom, fc.oneof({ weight: 3, arbitrary: garbage }, hostileLines))
   .map((parts) => Buffer.concat(parts));
 
 /** Streams that never dispatch what they say: long lines, many lines, types that are replaced. */
