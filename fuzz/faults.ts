@@ -73,6 +73,33 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'const rest = Buffer.concat(parts);',
     replace: 'const rest = Buffer.concat(parts).subarray(1);',
   },
+  'request-fields-untidy': {
+    target: 'request-reader',
+    chapter: 'http',
+    find: 'bytes[lineEnd - 1] <= SP',
+    replace: 'bytes[lineEnd - 1] < SP',
+    fastPath: 'field-section',
+  },
+  'response-fields-untidy': {
+    target: 'response-reader',
+    chapter: 'http',
+    find: 'bytes[lineEnd - 1] <= SP',
+    replace: 'bytes[lineEnd - 1] < SP',
+    fastPath: 'field-section',
+  },
+  'request-repeats-no-upgrade': {
+    target: 'request-reader',
+    chapter: 'http',
+    find: 'wantsUpgrade: head.wantsUpgrade',
+    replace: 'wantsUpgrade: false',
+    fastPath: 'repeated-section',
+  },
+  'request-lists-any-name': {
+    target: 'request-reader',
+    chapter: 'http',
+    find: ' || !isName(text, start, NAMES[field])',
+    replace: '',
+  },
   // Refused by a code that is listed, and for no reason: Node reads it, and so should we.
   'request-host-without-port': {
     target: 'request-reader',

@@ -140,7 +140,9 @@ function finish<Head>(reader: AnyReader, outcome: ReadOutcome<Head>): ReadOutcom
 export function readRequests(given: Feed): ReadOutcome<RequestHead> {
   const stutter = new Stutter(given.pattern);
   const recorder = new Recorder<RequestHead>(stutter, given.limits);
-  const reader = new RequestReader(
+  /** The stutter has paused it, and not an upgrade. */
+  let isHeld = false;
+  const reader: RequestReader = new RequestReader(
     {
       head: (head) => recorder.begin(head, false),
       body: (bytes) => recorder.body(bytes),
@@ -149,13 +151,22 @@ export function readRequests(given: Feed): ReadOutcome<RequestHead> {
         // The reader pauses by itself for an upgrade: a stutter would resume it.
         if (head.wantsUpgrade && !given.isUpgradeDeclined) stutter.stop();
         recorder.end(trailers);
-        if (head.wantsUpgrade && given.isUpgradeDeclined) stutter.goOn();
+        if (head.wantsUpgrade && given.isUpgradeDeclined && !isHeld) reader.resume();
       },
       failed: (error) => recorder.failed(error),
     },
     given.limits,
   );
-  stutter.attach(reader);
+  stutter.attach({
+    pause: () => {
+      isHeld = true;
+      reader.pause();
+    },
+    resume: () => {
+      isHeld = false;
+      reader.resume();
+    },
+  });
   feed(reader, stutter, given);
   return finish(reader, recorder.outcome);
 }

@@ -34,11 +34,6 @@ export class Stutter {
     this.#core?.pause();
   }
 
-  /** The core has paused by itself: it goes on, unless it is to pause here. */
-  goOn(): void {
-    if (!this.#isPaused) this.#core?.resume();
-  }
-
   /** Pauses no more. */
   stop(): void {
     this.#pattern = 0;

@@ -163,8 +163,10 @@ t.test('refuses a forbidden frame at its second byte', (t) => {
 });
 
 t.test('judges the announced length before a byte of payload has come', (t) => {
-  const log = readFrames([bytes('82 fe 0401 00000000')], { role: 'server', maxFrameBytes: 1024 });
+  const options: FrameReaderOptions = { role: 'server', maxFrameBytes: 1024 };
+  const log = readFrames([bytes('82 fe 0401 00000000')], options);
   t.same(log.failures, ['frame-too-large']);
+  t.same(readFrames([bytes('82 fe 0401 000000')], options).failures, [], 'but with the whole key');
   t.same(log.frames, []);
   t.end();
 });

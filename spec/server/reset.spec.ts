@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Exchange } from 'barewire';
 import t, { type Test } from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { ResetProbe, resetSocket } from '../../lib/server/reset.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { get, serve } from '../support/serving.ts';
 import { duplexPair, eventually, listen, socketPath } from '../support/sockets.ts';
 
 interface Pair {
@@ -74,6 +76,39 @@ t.test('sends nothing, as often as it asks', async (t) => {
   t.same(errors, []);
   probe.stop();
 });
+
+for (const [bytes, isSeen] of [
+  [500, true],
+  [5_000, false],
+] as const) {
+  const how = isSeen ? 'within what is read ahead' : 'behind more, until that is read';
+  t.test(`${isSeen ? 'sees' : 'does not see'} a client end its side ${how}`, async (t) => {
+    const asked: Exchange[] = [];
+    const { connect, server, time } = await serve(t, {
+      maxUnreadBytes: 1_000,
+      request: (exchange) => void asked.push(exchange),
+    });
+    const { socket } = connect().send(get('/'));
+    await eventually(() => asked.length === 1);
+    const { signal } = asked[0]!;
+    socket.end(get('/'.padEnd(bytes / 2, 'x')).repeat(2));
+    await once(socket, 'finish');
+    if (isSeen) await eventually(() => signal.aborted);
+    for (let second = 0; second < 60; second += 1) {
+      await new Promise((next) => setImmediate(next));
+      // Nor is it seen by a write of no bytes: the end is no reset.
+      time.advance(1_000);
+    }
+    t.equal(signal.aborted, isSeen);
+    t.equal(server.stats().openConnections, isSeen ? 0 : 1);
+    if (isSeen) return;
+    for (const answered of [1, 2]) {
+      asked[answered - 1]!.respond(200);
+      await eventually(() => asked.length > answered);
+    }
+    await eventually(() => asked[2]!.signal.aborted);
+  });
+}
 
 t.test('asks no more when it is stopped, and no stream that is no socket', async (t) => {
   const { time, wheel, ours, theirs } = await pair(t);
