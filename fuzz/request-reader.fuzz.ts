@@ -3,8 +3,8 @@
  *
  * Invariants, for any bytes, cut anywhere, paused anywhere, with any limits:
  * - the reader never throws, fails at most once, and is inert afterwards;
- * - it reports the same messages, failure, phase and rest, however it is fed, also behind an upgrade
- *   that its owner declines;
+ * - it reports the same messages, failure, phase and rest, however it is fed, also behind an
+ *   upgrade that its owner declines;
  * - field lines are the same ones in whatever way one looks at them;
  * - bodies and heads stay within their limits;
  * - what it reports as complete, Node reads in the same way: method, target, version, field lines,
