@@ -83,7 +83,7 @@ t.test('law: who moves is waited for, until maxCloseMs, and a breaker of rules i
         return;
       }
     }),
-    runs(400),
+    runs(1200),
   );
   t.ok(Math.min(...Object.values(cut)) > 10, JSON.stringify(cut));
   t.end();
