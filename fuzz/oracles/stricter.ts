@@ -162,9 +162,11 @@ export const STRICTER_RESPONSES: Reasons = {
     when: ({ startLine }) => /^HTTP\/(?:0\.9|2\.0) /.test(startLine),
   },
   'bad-status-line': {
-    why: 'Node takes codes below 100, any octets as reason, and skips empty lines [RFC 9112 §4]',
+    why: 'Node takes RTSP and Icecast, codes below 100, any reason, and skips lines [RFC 9112 §4]',
     when: ({ lineEnds, startLine }) =>
-      lineEnds.startsWith('\r') || /^HTTP\/1\.[01] 0/.test(startLine) || NO_REASON.test(startLine),
+      lineEnds.startsWith('\r') ||
+      /^(?:HTTP\/1\.[01] 0|(?:RTSP|ICE)\/\d\.\d )/.test(startLine) ||
+      NO_REASON.test(startLine),
   },
   'bare-cr': {
     why: 'Node takes CR CR for the end of a status line [RFC 9112 §2.2]',
