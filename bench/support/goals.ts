@@ -71,12 +71,12 @@ function allocationGoals(): Record<string, readonly Goal[]> {
     'ALLOC codec decode binary': budget(170, 'of it 108 the Buffer'),
     'ALLOC codec encode text': budget(60, 'nothing is received'),
     'ALLOC codec encode binary': budget(60, 'nothing is received'),
-    'ALLOC server text': budget(420, 'of it 40 the string; a turn of the loop for each'),
-    'ALLOC server binary': budget(620, 'of it 108 the Buffer; a turn of the loop for each'),
+    'ALLOC server text': budget(345, 'of it 40 the string; a turn of the loop for each'),
+    'ALLOC server binary': budget(560, 'of it 108 the Buffer; a turn of the loop for each'),
     'ALLOC server text burst': budget(120, 'of it 40 the string'),
     'ALLOC server binary burst': budget(185, 'of it 108 the Buffer'),
-    'ALLOC server broadcast': budget(180, 'nothing is received; a write for each'),
-    'ALLOC server events': budget(560, 'nothing is received; a write for each'),
+    'ALLOC server broadcast': budget(200, 'nothing is received; a write for each'),
+    'ALLOC server events': budget(345, 'nothing is received; a write for each'),
   };
 }
 
