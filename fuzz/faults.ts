@@ -128,8 +128,8 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
   'event-id-with-nul': {
     target: 'event-stream-reader',
     chapter: 'sse',
-    find: `!value.includes('\\0')`,
-    replace: 'true',
+    find: `!this.#ids.read(bytes, start, end).includes('\\0')`,
+    replace: 'this.#ids.read(bytes, start, end) !== undefined',
   },
   'negotiation-window': {
     target: 'extension-list',
