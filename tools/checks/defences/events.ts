@@ -176,8 +176,8 @@ export const EVENTS: readonly Defence[] = [
     attack: 'an id with NUL',
     defence: 'it is ignored as a whole',
     file: 'lib/sse/event-stream-reader.ts',
-    find: "if (!value.includes('\\0')) this.#idBuffer = value;",
-    replace: 'this.#idBuffer = value;',
+    find: "!this.#ids.read(bytes, start, end).includes('\\0')",
+    replace: 'this.#ids.read(bytes, start, end) !== undefined',
     spec: 'spec/sse/event-stream-reader.spec.ts',
   },
   {
