@@ -184,7 +184,7 @@ export const EVENTS: readonly Defence[] = [
     area: 'events',
     attack: 'a reconnection time that overflows a timer',
     defence: 'it is cut to what one holds',
-    file: 'lib/sse/event-stream-reader.ts',
+    file: 'lib/sse/field-line.ts',
     find: 'Math.min(Number(value), MAX_RETRY_MS)',
     replace: 'Number(value)',
     spec: 'spec/sse/event-stream-reader.spec.ts',
