@@ -147,7 +147,10 @@ t.test('what a bench cannot do is refused with one sentence, before anything is 
     [['table', '--only', 'P77'], /^P77 is none of P1, .*\n$/],
     [['table', '--page', '--only', 'P1'], /^--page measures nothing, .*--only .*\n$/],
     [['framing', '--with', './gone.js'], /^--with \.\/gone\.js cannot be loaded: .*\n$/],
-    [['framing', '--with', main.replace('main', 'framing/workload')], / exports no contender\n$/],
+    [
+      ['framing', '--with', main.replace(/main\.js$/, 'framing/workload.js')],
+      / exports no contender\n$/,
+    ],
   ] as const) {
     const { status, stdout, stderr } = bench(...line);
     t.equal(status, 2, line.join(' '));
