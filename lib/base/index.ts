@@ -40,6 +40,7 @@ export {
   ANYTHING,
   CHECKED_LATER,
   checkOptions,
+  haveValues,
   type OptionKind,
   type OptionTable,
 } from './options.ts';

@@ -73,6 +73,21 @@ export function checkOptions<Options>(
   }
 }
 
+/**
+ * Whether options have these values under these names, one for each, compared by identity: whoever
+ * has filled in or checked the same before need not do it again.
+ */
+export function haveValues<Options>(
+  options: Options,
+  names: readonly (keyof Options)[],
+  values: readonly unknown[],
+): boolean {
+  for (let index = 0; index < names.length; index += 1) {
+    if (options[names[index]!] !== values[index]) return false;
+  }
+  return true;
+}
+
 function checkName(name: string, table: object, what: string): void {
   if (Object.hasOwn(table, name)) return;
   const nearest = nearestOf(name, Object.keys(table));

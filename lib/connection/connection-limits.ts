@@ -4,7 +4,7 @@
  * Most connections of a process have the same. Whoever gives what the last one gave shares its
  * object, so ten thousand idle connections keep the numbers once.
  */
-import { resolveLimit, UsageError } from '../base/index.ts';
+import { haveValues, resolveLimit, UsageError } from '../base/index.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 
 /**
@@ -51,17 +51,10 @@ let latest: { readonly given: readonly unknown[]; readonly limits: ConnectionLim
  * @throws UsageError `invalid-option` for a limit or a time that is none.
  */
 export function connectionLimits(options: ConnectionLimitOptions = {}): ConnectionLimits {
-  if (latest !== undefined && areSame(latest.given, options)) return latest.limits;
+  if (latest !== undefined && haveValues(options, NAMES, latest.given)) return latest.limits;
   const limits = Object.freeze(fillIn(options));
   latest = { given: NAMES.map((name) => options[name]), limits };
   return limits;
-}
-
-function areSame(given: readonly unknown[], options: ConnectionLimitOptions): boolean {
-  for (let index = 0; index < NAMES.length; index += 1) {
-    if (options[NAMES[index]!] !== given[index]) return false;
-  }
-  return true;
 }
 
 function fillIn(options: ConnectionLimitOptions): ConnectionLimits {

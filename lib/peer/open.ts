@@ -1,6 +1,7 @@
 /**
  * From a finished opening handshake to an open peer: what was negotiated is made real.
  */
+import { haveValues } from '../base/index.ts';
 import { Connection, type ConnectionSink } from '../connection/index.ts';
 import {
   type DeflateParameters,
@@ -66,20 +67,13 @@ export function checkPeerOptions(options: PeerOptions): void {
   if (options.codec !== undefined) {
     new MessageCodec('server', ANY_PARAMETERS, options.codec).close();
   }
-  if (latest !== undefined && areSame(latest, options)) return;
+  if (latest !== undefined && haveValues(options, PLAIN, latest)) return;
   new Backlog(options.slowConsumer, options.maxBufferedBytes);
   new Connection(
     SINK,
     connectionOptions({ role: 'server' }, options, false, () => 0),
   );
   latest = PLAIN.map((name) => options[name]);
-}
-
-function areSame(values: readonly unknown[], options: PeerOptions): boolean {
-  for (let index = 0; index < PLAIN.length; index += 1) {
-    if (options[PLAIN[index]!] !== values[index]) return false;
-  }
-  return true;
 }
 
 const SINK: ConnectionSink = {

@@ -6,6 +6,7 @@ import {
   AN_OBJECT,
   ANYTHING,
   checkOptions,
+  haveValues,
   UsageError,
 } from 'barewire/base';
 import t from 'tap';
@@ -74,5 +75,17 @@ t.test('an object of a class may have fields of its own, and its options are che
   }
   t.equal(refusalOf(new Mine()), '');
   t.equal(refusalOf(Object.assign(new Mine(), { name: 5 })), 'name must be a string');
+  t.end();
+});
+
+t.test('compares options with values, one for each name', (t) => {
+  const options: { a?: unknown; b?: unknown } = { a: 1, b: 'x' };
+  t.ok(haveValues(options, ['a', 'b'], [1, 'x']));
+  t.ok(haveValues(options, ['b'], ['x']), 'and no other name');
+  t.ok(haveValues(Object.create(options) as typeof options, ['a'], [1]), 'inherited ones, too');
+  t.ok(haveValues({} as typeof options, ['a'], [undefined]), 'none is undefined');
+  t.notOk(haveValues(options, ['a', 'b'], [1, 'y']));
+  t.notOk(haveValues({ a: {} }, ['a'], [{}]), 'by identity');
+  t.notOk(haveValues({ a: Number.NaN }, ['a'], [Number.NaN]), 'NaN is never known');
   t.end();
 });
