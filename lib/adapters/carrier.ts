@@ -9,6 +9,7 @@ import { asError, callSafely, isThenable, resolveLimit } from '../base/index.ts'
 import type { UpgradeRequest, UpgradeResponse } from '../handshake/index.ts';
 import {
   type AcceptedUpgrade,
+  completePolicy,
   decideUpgradeSoon,
   hasHandler,
   openPeer,
@@ -19,7 +20,7 @@ import {
 } from '../peer/index.ts';
 import { ADAPTER_CHANNELS } from './adapter-channels.ts';
 import { type Counted, countIn } from './census.ts';
-import { type AdapterEndpoint, alarmOf, checkEndpoint, policyOf } from './endpoint.ts';
+import { type AdapterEndpoint, alarmOf, checkEndpoint } from './endpoint.ts';
 import { Opening } from './opening.ts';
 import { hasEnded, type Leaver, Patience } from './patience.ts';
 
@@ -105,7 +106,7 @@ function decide(
   request: UpgradeRequest,
   endpoint: AdapterEndpoint,
 ): Decision | Promise<Decision> {
-  const policy = policyOf(endpoint, carrier.isSecure);
+  const policy = completePolicy(endpoint, carrier.isSecure);
   if (endpoint.accept === undefined) return decideUpgradeSoon(request, policy);
   const timeoutMs = resolveLimit('handshakeTimeoutMs', endpoint.handshakeTimeoutMs);
   const patience = new Patience(carrier, timeoutMs, alarmOf(endpoint));

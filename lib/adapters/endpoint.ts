@@ -12,7 +12,6 @@ import {
 import { checkUpgradePolicy } from '../handshake/index.ts';
 import {
   ACCEPT_POLICY,
-  type AcceptPolicy,
   type Alarm,
   checkHandler,
   checkPeerOptions,
@@ -68,19 +67,4 @@ export function checkEndpoint(endpoint: AdapterEndpoint): void {
 export function alarmOf(endpoint: AdapterEndpoint | undefined): Alarm {
   const alarm = endpoint?.alarm;
   return typeof alarm === 'function' ? alarm : systemAlarm;
-}
-
-/**
- * The rules of an endpoint, with what its carrier knows. Spelled out: rules may be inherited, and
- * objects that are copied have shapes of their own.
- */
-export function policyOf(endpoint: AdapterEndpoint, isSecure: boolean | undefined): AcceptPolicy {
-  return {
-    origins: endpoint.origins,
-    hosts: endpoint.hosts,
-    isSecure: endpoint.isSecure ?? isSecure,
-    deflate: endpoint.deflate,
-    maxExtensionOffers: endpoint.maxExtensionOffers,
-    protocols: endpoint.protocols,
-  };
 }

@@ -56,6 +56,22 @@ export interface AcceptPolicy extends UpgradePolicy {
   readonly protocols?: readonly string[] | undefined;
 }
 
+/**
+ * The rules that are there, with what the transport knows of TLS unless they say it. Spelled out:
+ * rules may be inherited, and objects that are copied have shapes of their own.
+ */
+export function completePolicy(rules: AcceptPolicy, isSecure: boolean | undefined): AcceptPolicy {
+  const policy: { [Name in keyof Required<AcceptPolicy>]: AcceptPolicy[Name] } = {
+    origins: rules.origins,
+    hosts: rules.hosts,
+    isSecure: rules.isSecure ?? isSecure,
+    deflate: rules.deflate,
+    maxExtensionOffers: rules.maxExtensionOffers,
+    protocols: rules.protocols,
+  };
+  return policy;
+}
+
 /** Yes: write the response, then open the peer. */
 export interface AcceptedUpgrade {
   readonly ok: true;
@@ -96,22 +112,27 @@ export async function decideUpgrade(
   ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
   patience?: AbortSignal | (() => AbortSignal),
 ): Promise<UpgradeDecision> {
-  return decideUpgradeSoon(request, policy, ask, patience);
+  return decideUpgradeSoon(request, policy, (upgrade) => {
+    const answer = ask === undefined ? true : ask(upgrade);
+    return isThenable(answer) ? unlessAborted(answer, patience) : answer;
+  });
 }
 
-/** As {@link decideUpgrade}, and at once when `ask` answers at once. Never throws. */
+/**
+ * As {@link decideUpgrade}, and at once when `ask` answers at once; how long it may take is the
+ * business of `ask`. Never throws.
+ */
 export function decideUpgradeSoon(
   request: UpgradeRequest,
   policy: AcceptPolicy,
   ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
-  patience?: AbortSignal | (() => AbortSignal),
 ): UpgradeDecision | Promise<UpgradeDecision> {
   try {
     const upgrade = readUpgradeRequest(request, policy);
     if (!upgrade.ok) return upgrade;
     const answer = ask === undefined ? true : ask(upgrade);
     if (!isThenable(answer)) return accept(request, upgrade, answer, policy);
-    const settled = unlessAborted(answer, patience);
+    const settled = Promise.resolve(answer);
     return settled.then((later) => accept(request, upgrade, later, policy)).catch(refuse);
   } catch (error) {
     return refuse(error);

@@ -4,6 +4,7 @@ export {
   type Acceptance,
   type AcceptedUpgrade,
   type AcceptPolicy,
+  completePolicy,
   decideUpgrade,
   decideUpgradeSoon,
   type RefusedOpening,

@@ -18,6 +18,7 @@ import {
   broadcast,
   checkHandler,
   checkPeerOptions,
+  completePolicy,
   decideUpgrade,
   HANDLERS,
   hasHandler,
@@ -33,7 +34,7 @@ import { answerToFailure } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
 import { PeerSet } from './peer-set.ts';
 import type { ServerSettings } from './server-settings.ts';
-import { asUpgradeRequest, withTransport } from './websocket-upgrade.ts';
+import { asUpgradeRequest } from './websocket-upgrade.ts';
 
 /** How a server treats WebSockets: policy, decision, behaviour of the peers, and their handler. */
 export interface WebSocketRoute extends AcceptPolicy, PeerOptions, WebSocketHandler {
@@ -68,8 +69,8 @@ export class WebSockets {
     checkHandler(route, route.delivery);
     this.#route = route;
     this.#settings = settings;
-    this.#plainPolicy = withTransport<AcceptPolicy>(route, { isSecure: false });
-    this.#securePolicy = withTransport<AcceptPolicy>(route, { isSecure: true });
+    this.#plainPolicy = completePolicy(route, false);
+    this.#securePolicy = completePolicy(route, true);
   }
 
   /** Peers that are open. */

@@ -28,6 +28,7 @@ import {
   ACCEPT_POLICY,
   type AcceptedUpgrade,
   type AcceptPolicy,
+  completePolicy,
   openPeer,
   PEER_OPTIONS,
   type PeerOptions,
@@ -62,19 +63,12 @@ export function asUpgradeRequest(exchange: ExchangeRequest): UpgradeRequest {
   return { method, target, version, fields };
 }
 
-/** Completes a policy with what the connection knows. */
-export function withTransport<Policy extends AcceptPolicy>(
-  policy: Policy,
-  exchange: Pick<ExchangeRequest, 'isSecure'>,
-): Policy {
-  return policy.isSecure === undefined ? { ...policy, isSecure: exchange.isSecure } : policy;
-}
-
 /** @throws HandshakeRejected with the status and fields of the refusal. */
 export function acceptUpgrade(exchange: ExchangeRequest, options: AcceptOptions): AcceptedUpgrade {
   checkOptions(options, ACCEPTING);
   checkUpgradePolicy(options);
-  const upgrade = readUpgradeRequest(asUpgradeRequest(exchange), withTransport(options, exchange));
+  const policy = completePolicy(options, exchange.isSecure);
+  const upgrade = readUpgradeRequest(asUpgradeRequest(exchange), policy);
   if (!upgrade.ok) {
     const { status, headers, error } = upgrade;
     // Each rule of the handshake has a status, and so a text.

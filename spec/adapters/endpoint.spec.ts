@@ -1,6 +1,6 @@
 import { systemAlarm } from 'barewire/peer';
 import t from 'tap';
-import { alarmOf, checkEndpoint, policyOf } from '../../lib/adapters/endpoint.ts';
+import { alarmOf, checkEndpoint } from '../../lib/adapters/endpoint.ts';
 
 t.test('takes every option of an endpoint, and refuses a slip', (t) => {
   checkEndpoint({});
@@ -42,16 +42,5 @@ t.test('has the alarm of the system unless it has one of its own', (t) => {
   const alarm = () => () => {};
   t.equal(alarmOf({ alarm }), alarm);
   for (const none of [undefined, {}, { alarm: 1 as never }]) t.equal(alarmOf(none), systemAlarm);
-  t.end();
-});
-
-t.test('has rules, inherited ones too, and knows of TLS what the carrier does', (t) => {
-  const rules = {
-    ...{ origins: ['https://a'], hosts: ['a'], deflate: true, maxExtensionOffers: 3 },
-    ...{ protocols: ['chat'] },
-  };
-  t.strictSame(policyOf(Object.create(rules), true), { ...rules, isSecure: true });
-  t.match(policyOf({ isSecure: false }, true), { isSecure: false });
-  t.match(policyOf({}, undefined), { isSecure: undefined });
   t.end();
 });

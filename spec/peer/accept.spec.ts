@@ -1,7 +1,7 @@
 import { HandshakeRejected, ProtocolError, UsageError } from 'barewire/base';
 import type { UpgradeRequest } from 'barewire/handshake';
 import { Fields } from 'barewire/http';
-import { type AcceptAnswer, decideUpgrade, decideUpgradeSoon } from 'barewire/peer';
+import { type AcceptAnswer, completePolicy, decideUpgrade, decideUpgradeSoon } from 'barewire/peer';
 import t from 'tap';
 import { fieldsOf } from '../support/field-lookup.ts';
 
@@ -245,4 +245,15 @@ t.test('decides at once when the application answers at once, and never throws',
   t.match(await later, { ok: true, data: 7 });
   const bad = async (): Promise<AcceptAnswer> => ({ headers: { 'a b': '1' } });
   t.match(await decideUpgradeSoon(request(), {}, bad), { ok: false, status: 500 });
+});
+
+t.test('has rules, inherited ones too, and knows of TLS what the transport does', (t) => {
+  const rules = {
+    ...{ origins: ['https://a'], hosts: ['a'], deflate: true, maxExtensionOffers: 3 },
+    ...{ protocols: ['chat'] },
+  };
+  t.strictSame(completePolicy(Object.create(rules), true), { ...rules, isSecure: true });
+  t.match(completePolicy({ isSecure: false }, true), { isSecure: false });
+  t.match(completePolicy({}, undefined), { isSecure: undefined });
+  t.end();
 });

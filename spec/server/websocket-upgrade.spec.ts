@@ -1,11 +1,8 @@
 import { type Exchange, HandshakeRejected } from 'barewire';
 import { UsageError } from 'barewire/base';
+import { completePolicy } from 'barewire/peer';
 import t from 'tap';
-import {
-  acceptUpgrade,
-  asUpgradeRequest,
-  withTransport,
-} from '../../lib/server/websocket-upgrade.ts';
+import { acceptUpgrade, asUpgradeRequest } from '../../lib/server/websocket-upgrade.ts';
 import { get, serve } from '../support/serving.ts';
 
 const HANDSHAKE = [
@@ -54,8 +51,18 @@ t.test('knows who wants a WebSocket and who wants something else', async (t) => 
 
 t.test('completes the policy with whether the connection is encrypted', async (t) => {
   await receive(t, get('/'), (exchange) => {
-    t.same(withTransport({}, exchange), { isSecure: false });
-    t.equal(withTransport({ isSecure: true }, exchange).isSecure, true, 'behind a proxy');
+    t.equal(completePolicy({}, exchange.isSecure).isSecure, false);
+    t.equal(completePolicy({ isSecure: true }, exchange.isSecure).isSecure, true, 'behind a proxy');
+  });
+});
+
+t.test('holds a handshake against rules that its options have inherited', async (t) => {
+  const rules = Object.create({ origins: ['https://b'] }) as { origins: string[] };
+  await receive(t, get('/', ...HANDSHAKE, 'origin: https://b'), (exchange) => {
+    t.equal(acceptUpgrade(exchange, rules).ok, true);
+  });
+  await receive(t, get('/', ...HANDSHAKE, 'origin: https://a'), (exchange) => {
+    t.throws(() => acceptUpgrade(exchange, rules), HandshakeRejected);
   });
 });
 
