@@ -1,5 +1,5 @@
 /** Our reader as a contender of bench/http, and what it is asked for. */
-import { RequestReader, ResponseReader } from 'barewire/http';
+import { type RequestHead, RequestReader, type ResponseHead, ResponseReader } from 'barewire/http';
 import type { Side } from './inputs.ts';
 
 /** What was delivered so far. */
@@ -33,46 +33,57 @@ export interface HttpContender {
   open(side: Side, tally: Tally): (chunk: Buffer) => void;
 }
 
-function refuse(error: Error): never {
-  throw error;
+/** What both readers tell behind a head. */
+class TallySink {
+  readonly tally: Tally;
+  readonly visit: (name: string, value: string) => void;
+  reader!: RequestReader | ResponseReader;
+
+  constructor(tally: Tally) {
+    this.tally = tally;
+    this.visit = (name, value) => tally.pair(name, value);
+  }
+
+  body(bytes: Buffer): void {
+    this.tally.bodyBytes += bytes.length;
+  }
+
+  end(): void {
+    this.tally.messages += 1;
+    // An upgrade that is not taken: the next message follows.
+    if (this.reader.isPaused) this.reader.resume();
+  }
+
+  failed(error: Error): never {
+    throw error;
+  }
+}
+
+class RequestTally extends TallySink {
+  head({ method, target, fields }: RequestHead): void {
+    this.tally.pair(method, target);
+    fields.forEach(this.visit);
+  }
+}
+
+class ResponseTally extends TallySink {
+  head({ status, reason, fields }: ResponseHead): void {
+    this.tally.pair(String(status), reason);
+    fields.forEach(this.visit);
+  }
 }
 
 function openRequests(tally: Tally): (chunk: Buffer) => void {
-  const visit = (name: string, value: string): void => tally.pair(name, value);
-  const reader = new RequestReader({
-    head({ method, target, fields }) {
-      tally.pair(method, target);
-      fields.forEach(visit);
-    },
-    body(bytes) {
-      tally.bodyBytes += bytes.length;
-    },
-    end() {
-      tally.messages += 1;
-      // An upgrade that is not taken: the next request follows.
-      if (reader.isPaused) reader.resume();
-    },
-    failed: refuse,
-  });
+  const sink = new RequestTally(tally);
+  const reader = new RequestReader(sink);
+  sink.reader = reader;
   return (chunk) => reader.receive(chunk);
 }
 
 function openResponses(tally: Tally): (chunk: Buffer) => void {
-  const visit = (name: string, value: string): void => tally.pair(name, value);
-  const reader = new ResponseReader({
-    head({ status, reason, fields }) {
-      tally.pair(String(status), reason);
-      fields.forEach(visit);
-    },
-    body(bytes) {
-      tally.bodyBytes += bytes.length;
-    },
-    end() {
-      tally.messages += 1;
-      if (reader.isPaused) reader.resume();
-    },
-    failed: refuse,
-  });
+  const sink = new ResponseTally(tally);
+  const reader = new ResponseReader(sink);
+  sink.reader = reader;
   return (chunk) => {
     reader.expect('GET');
     reader.receive(chunk);

@@ -3,8 +3,8 @@ import { type FastPath, Utf8Validator } from 'barewire/base';
 import { contender } from '../framing/barewire.ts';
 import { makeDecodeCase, makeEncodeCase } from '../framing/cases.ts';
 import type { Workload } from '../framing/workload.ts';
-import { BAREWIRE, Tally } from '../http/barewire.ts';
-import { listHttpWorkloads } from '../http/inputs.ts';
+import { BAREWIRE } from '../http/barewire.ts';
+import { makeHeadsCase } from '../http/heads-case.ts';
 import type { Case } from '../support/suite.ts';
 
 /** One row: with all fast paths, without each of `paths`, and without any. */
@@ -35,22 +35,7 @@ const framing = (workload: Partial<Workload>) => (): Case => {
   return make(contender, whole);
 };
 
-/** Reads the heads of a workload of bench/http, on one connection. */
-const heads = (id: string) => (): Case => {
-  const { side, chunks, messages } = listHttpWorkloads().find((workload) => workload.id === id)!;
-  const tally = new Tally();
-  const feed = BAREWIRE.open(side, tally);
-  return {
-    name: id,
-    units: messages,
-    run() {
-      const before = tally.messages;
-      for (const chunk of chunks) feed(chunk);
-      if (tally.messages - before !== messages) throw new Error(`${id}: messages are missing`);
-      return tally.characters;
-    },
-  };
-};
+const heads = (id: string) => (): Case => makeHeadsCase(BAREWIRE, id);
 
 function checkText(): Case {
   const bytes = Buffer.from('κόσμε '.repeat(372));

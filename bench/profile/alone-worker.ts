@@ -5,7 +5,7 @@
 import { makeDecodeCase, makeEncodeCase } from '../framing/cases.ts';
 import type { Contender } from '../framing/contender.ts';
 import type { Workload } from '../framing/workload.ts';
-import { Tally } from '../http/barewire.ts';
+import { makeHeadsCase } from '../http/heads-case.ts';
 import type { Sample } from '../support/report.ts';
 import type { Case } from '../support/suite.ts';
 import { makeRecorder } from './recorder.ts';
@@ -44,22 +44,9 @@ const HEAD_ROUNDS = 16;
 
 async function readHeads(name: string): Promise<Case> {
   const { CONTENDERS } = await import('../http/contenders.ts');
-  const { listHttpWorkloads } = await import('../http/inputs.ts');
   const parser = name === 'node:http' ? 'HTTPParser' : name;
-  const { open } = CONTENDERS.find((contender) => contender.name === parser)!;
-  const { chunks, messages, side } = listHttpWorkloads().find(({ id }) => id === 'P5 varied')!;
-  const tally = new Tally();
-  const feed = open(side, tally);
-  return {
-    name,
-    units: messages * HEAD_ROUNDS,
-    run() {
-      tally.messages = 0;
-      for (let round = 0; round < HEAD_ROUNDS; round += 1) for (const chunk of chunks) feed(chunk);
-      if (tally.messages !== messages * HEAD_ROUNDS) throw new Error(`${name} has lost a head`);
-      return tally.characters;
-    },
-  };
+  const contender = CONTENDERS.find((one) => one.name === parser)!;
+  return makeHeadsCase(contender, 'P5 varied', HEAD_ROUNDS);
 }
 
 /** CPU time of each unit; that of preparing is not counted, and the call tree leaves it out. */
