@@ -119,6 +119,12 @@ export const FAULTS: Readonly<Record<string, PlantedFault>> = {
     find: 'index === 9 && digit === 0',
     replace: 'index === 9 && (digit === 0 || digit > 5)',
   },
+  'response-ends-too-soon': {
+    target: 'response-reader',
+    chapter: 'http',
+    find: `framing.kind !== 'until-close' && isPersistent(version,`,
+    replace: `framing.kind !== 'until-close' && version === '1.1' && isPersistent(version,`,
+  },
   'response-to-head-with-body': {
     target: 'response-reader',
     chapter: 'http',

@@ -25,6 +25,13 @@ export interface ReadMessage<Head> {
   isComplete: boolean;
 }
 
+/** Whether a message of HTTP/1.0 is to be the last one, and not to be [RFC 9112 §9.3]. */
+export function asksForBoth({ version, fields }: RequestHead | ResponseHead): boolean {
+  const listed = fields.getAll('connection').join().toLowerCase();
+  const options = listed.split(',').map((option) => option.trim());
+  return version === '1.0' && options.includes('close') && options.includes('keep-alive');
+}
+
 /** Whether a line or a trailer has this name, which is given in lower case. */
 export function mentions(
   { lines, trailers }: Pick<ReadMessage<unknown>, 'lines' | 'trailers'>,

@@ -7,13 +7,17 @@
  * - bodies and heads stay within their limits;
  * - it reports no more final responses than there were requests;
  * - what it reports as complete, Node reads in the same way: status, reason, version, field lines,
- *   body, trailers, and what is handed over behind an upgrade or a CONNECT.
+ *   body, trailers, persistence, and what is handed over behind an upgrade or a CONNECT.
  *
  * Accepted differences:
  * - *tabs around a length* [RFC 9110 §5.6.3]: Node takes spaces only;
  * - *tabs around a coding* [RFC 9110 §5.6.3]: Node does not see `chunked`, and reads to the end,
  *   whatever is wrong with the chunks, or missing;
  * - *Proxy-Connection* [RFC 9112 §C.2.2]: Node takes it for Connection, and may read no further;
+ * - *tabs around an option* [RFC 9110 §5.6.3]: Node does not see the option;
+ * - *both options on HTTP/1.0* [RFC 9112 §9.3]: to Node, keep-alive wins over close;
+ * - *responses without a body* [RFC 9112 §6.3]: Node says that the connection ends before it knows
+ *   that nothing is to come;
  * - *fields without effect* [RFC 9112 §6.3]: of a response that has no body whatever its fields
  *   say, Node still checks the framing fields.
  *
@@ -22,15 +26,18 @@
  */
 import type { ResponseHead } from 'barewire/http';
 import { cutAt } from '../spec/support/feeding.ts';
+import type { HttpCase } from '../spec/support/http-cases.ts';
 import { Choices } from './engine/choices.ts';
 import { expectLaw, type FuzzTarget } from './engine/target.ts';
 import {
+  asksForBoth,
   chooseLimits,
   mentions,
   type ReadMessage,
   type ReadOutcome,
   readResponses,
 } from './http-recorder.ts';
+import { caseSeeds, MAX_LENGTH } from './http-seeds.ts';
 import {
   hasTabIn,
   type NodeMessage,
@@ -93,6 +100,11 @@ function compareWithNode(
       );
       return;
     }
+    const isBodyless = ours.head.framing.kind === 'none'; // responses without a body
+    if (!isBodyless && !hasTabIn('connection', bytes) && !asksForBoth(ours.head)) {
+      const isSame = ours.head.keepAlive === other.keepAlive;
+      expectLaw(isSame, 'Node sees the same persistence');
+    }
     if (!ours.head.keepAlive) return;
   }
 }
@@ -145,11 +157,21 @@ const SEEDS = [
   `${OK}Transfer-Encoding:chunked\t\r\n\r\n3\r\nabc`,
 ];
 
+/** Uncut, to the requests of the case, and ended where it is. */
+function decisionsOf({ context = {} }: HttpCase): readonly number[] {
+  const { requestMethod = 'GET', requestMethods = [requestMethod], eof = false } = context;
+  const [first, second] = requestMethods.map((method) => Math.max(0, METHODS.indexOf(method)));
+  return [0, second ?? 0, first ?? 0, 0, eof ? 1 : 0, 0];
+}
+
 /** Responses. */
 export const target: FuzzTarget = {
   name: 'response-reader',
   subjects: ['http/message-reader', 'http/status-line', 'http/body-reader'],
-  seeds: SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0\0\0\0`, 'latin1')),
+  seeds: [
+    ...SEEDS.map((text) => Buffer.from(`${text}\0\0\0\0\0\0\0`, 'latin1')),
+    ...caseSeeds('response', decisionsOf),
+  ],
   dictionary: [
     'chunked',
     'Content-Length: ',
@@ -159,6 +181,6 @@ export const target: FuzzTarget = {
     '\r\n\r\n',
     'HTTP/1.1 ',
   ],
-  maxLength: 600,
+  maxLength: MAX_LENGTH,
   run,
 };
