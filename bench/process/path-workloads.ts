@@ -48,7 +48,8 @@ export function withoutFastPaths({ length }: Scale): Workload[] {
       ...(['shared-text', 'direct-write'] as const),
     ]),
     row('PATHS 6', 'opening and closing handshake', handshakes(8_000 * length), [
-      ...(['shared-read', 'direct-write', 'request-line', 'field-section', 'value-scan'] as const),
+      ...(['shared-read', 'direct-write', 'inherited-options'] as const),
+      ...(['request-line', 'field-section', 'value-scan'] as const),
     ]),
     row('PATHS 7', 'compressed: 16 KiB, 20', packed, ['zlib-handles']),
     row('PATHS 8', 'short messages, 1 in flight', single, [

@@ -20,7 +20,7 @@ export const FAST_PATHS = [
   ...(['frame-parser', 'frame-writer', 'message-assembler', 'outbox', 'one-write'] as const),
   ...(['request-line', 'field-section', 'value-scan', 'repeated-section'] as const),
   ...(['zlib-handles', 'broadcast', 'freed-memory'] as const),
-  ...(['shared-read', 'direct-write', 'shared-text'] as const),
+  ...(['shared-read', 'direct-write', 'shared-text', 'inherited-options'] as const),
 ] as const;
 
 /** One fast path. */

@@ -17,7 +17,7 @@ import { Server as TlsServer } from 'node:tls';
 import { UsageError } from '../base/index.ts';
 import { addressGroup, readClientAddress } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
-import { prepareSocket } from './listening.ts';
+import { prepareListener, prepareSocket } from './listening.ts';
 import { onSharedRead } from './pump-listeners.ts';
 import { shareReads, shareSecureReads, takeConnections } from './shared-read.ts';
 
@@ -77,7 +77,12 @@ export class Acceptor {
   attachOwn(server: NetServer): void {
     const mayTake = this.#settings.sharedReadBuffer && !(server instanceof TlsServer);
     const stop = mayTake
-      ? takeConnections(server, onSharedRead, (socket) => this.#acceptShared(socket))
+      ? takeConnections(
+          server,
+          onSharedRead,
+          (socket) => this.#acceptShared(socket),
+          prepareListener(server),
+        )
       : undefined;
     if (stop === undefined) this.#attach(server, true);
     else this.#servers.set(server, stop);

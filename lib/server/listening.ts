@@ -2,7 +2,7 @@
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { A_BOOLEAN, checkOptions, UsageError } from '../base/index.ts';
+import { A_BOOLEAN, checkOptions, hasFastPath, UsageError } from '../base/index.ts';
 import { teachManners } from './stream-manners.ts';
 
 /** A port, the path of a unix socket, or both in the words of `node:net`. */
@@ -19,7 +19,7 @@ export interface ListenAddress {
 /**
  * Dead peers that neither end nor reset are found after half a minute of silence and some probes.
  */
-const SOCKET_OPTIONS = {
+export const SOCKET_OPTIONS = {
   allowHalfOpen: true,
   noDelay: true,
   keepAlive: true,
@@ -43,6 +43,39 @@ export function prepareSocket(socket: Duplex, hasOptions = false): void {
   if (hasOptions) return;
   socket.setNoDelay(true);
   socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
+}
+
+/** The parts of a listening handle that are used; each call returns 0 when it was done. */
+interface ListeningHandle {
+  setNoDelay?: (isOn: boolean) => number;
+  setKeepAlive?: (isOn: boolean, delaySeconds: number) => number;
+}
+
+/**
+ * Gives a server that listens the options of its connections. Linux makes the socket of a
+ * connection after the image of the one that listens, so that nothing is left to be set: five
+ * system calls less for each.
+ *
+ * @returns tells whether the connections that are accepted now have the options. Those that came
+ *   before this was called have not: they are taken in the next turn, all of them.
+ */
+export function prepareListener(server: Server, platform = process.platform): () => boolean {
+  const { _handle: handle } = server as { _handle?: ListeningHandle | null };
+  const seconds = SOCKET_OPTIONS.keepAliveInitialDelay / 1000;
+  let isInherited = false;
+  if (
+    hasFastPath('inherited-options') &&
+    platform === 'linux' &&
+    handle?.setNoDelay?.(true) === 0 &&
+    handle.setKeepAlive?.(true, seconds) === 0
+  ) {
+    setImmediate(() => {
+      setImmediate(() => {
+        isInherited = true;
+      });
+    });
+  }
+  return () => isInherited;
 }
 
 const SERVING = { isSecure: A_BOOLEAN };

@@ -20,6 +20,7 @@
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { SOCKET_OPTIONS } from './listening.ts';
 
 /** As large as the largest read that libuv does. */
 const READ_BYTES = 64 * 1024;
@@ -63,6 +64,9 @@ type OnConnection = (this: unknown, status: number, handle?: Handle) => void;
 interface SocketOptions extends SocketConstructorOpts {
   handle: unknown;
   manualStart: boolean;
+  noDelay: boolean;
+  keepAlive: boolean;
+  keepAliveInitialDelay: number;
   onread: OnReadOpts;
 }
 
@@ -90,7 +94,7 @@ export function shareReads(accepted: Socket, onRead: OnRead): Socket | undefined
   if (accepted.constructor !== Socket || !isSuitable(handle) || accepted.bytesRead > 0) {
     return undefined;
   }
-  const socket = buildSocket(handle, onRead);
+  const socket = buildSocket(handle, onRead, false);
   const { _server: server } = parts;
   parts._handle = null;
   if (server !== undefined && server !== null) {
@@ -113,6 +117,7 @@ export function takeConnections(
   server: Server,
   onRead: OnRead,
   onSocket: (socket: Socket) => void,
+  isPrepared = (): boolean => false,
 ): (() => void) | undefined {
   const listener = server as unknown as Listener;
   const listening = listener._handle;
@@ -123,7 +128,7 @@ export function takeConnections(
   listening.onconnection = function onConnection(status, handle): void {
     // Errors, and handles of a kind that we do not know, are the server's business.
     if (status !== 0 || !isSuitable(handle)) return ordinary.call(this, status, handle);
-    const socket = buildSocket(handle, onRead);
+    const socket = buildSocket(handle, onRead, isPrepared());
     (listener._connections as number) += 1;
     belongTo(socket, server);
     onSocket(socket);
@@ -173,12 +178,16 @@ export function forgetSharedReads(socket: Duplex): void {
   if (state) state.reading = false;
 }
 
-function buildSocket(handle: Handle, onRead: OnRead): Socket {
+function buildSocket(handle: Handle, onRead: OnRead, isPrepared: boolean): Socket {
   readBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
   const options: SocketOptions = {
     handle,
     allowHalfOpen: true,
     manualStart: true,
+    // What is told here is not set, but known to be set.
+    noDelay: isPrepared,
+    keepAlive: isPrepared,
+    keepAliveInitialDelay: SOCKET_OPTIONS.keepAliveInitialDelay,
     onread: { buffer: readBuffer, callback: onRead as OnReadOpts['callback'] },
   };
   return new Socket(options);

@@ -5,7 +5,7 @@ import {
   createSecureServer as createSecureHttp2Server,
 } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import { Socket } from 'node:net';
+import { type Server, Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { connect, Server as TlsServer } from 'node:tls';
 import t from 'tap';
@@ -14,9 +14,11 @@ import {
   checkServed,
   listen,
   makeListener,
+  prepareListener,
   prepareSocket,
 } from '../../lib/server/listening.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
+import { needsFastPath } from '../support/fast-paths.ts';
 import { RawClient, socketPath } from '../support/sockets.ts';
 
 t.test(
@@ -107,6 +109,47 @@ t.test('gives every socket the same options, and a stream those that it has', (t
   prepareSocket(stream);
   t.equal(stream.allowHalfOpen, true);
   t.end();
+});
+
+const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
+
+t.test('connections inherit options only where all of them can be inherited', async (t) => {
+  const calls: unknown[] = [];
+  const answering = (name: string, status: number) => (isOn: boolean, seconds?: number) => {
+    calls.push([name, isOn, seconds]);
+    return status;
+  };
+  const listening = (noDelay: number, keepAlive: number): Server => {
+    const handle = {
+      setNoDelay: answering('noDelay', noDelay),
+      setKeepAlive: answering('keepAlive', keepAlive),
+    };
+    return { _handle: handle } as unknown as Server;
+  };
+  const lacking = [
+    prepareListener(listening(0, 0), 'darwin'),
+    prepareListener({ _handle: {} } as unknown as Server, 'linux'),
+    prepareListener({ _handle: null } as unknown as Server, 'linux'),
+    prepareListener({} as Server, 'linux'),
+  ];
+  t.strictSame(calls, []);
+  lacking.push(prepareListener(listening(-22, 0), 'linux'));
+  lacking.push(prepareListener(listening(0, -22), 'linux'));
+  await turn();
+  await turn();
+  for (const isInherited of lacking) t.equal(isInherited(), false);
+});
+
+t.test('those that came before inherit nothing', needsFastPath('inherited-options'), async (t) => {
+  const server = makeListener(undefined, 1_000);
+  await listen(server, 0, '127.0.0.1');
+  const isInherited = prepareListener(server, 'linux');
+  t.equal(isInherited(), false);
+  await turn();
+  t.equal(isInherited(), false, 'they may not have been accepted yet');
+  await turn();
+  t.equal(isInherited(), true);
+  server.close();
 });
 
 t.test('refuses what carries no bytes, before anything happens to it', (t) => {

@@ -3,6 +3,7 @@ import { createServer, Socket, type SocketConstructorOpts } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import { prepareSocket } from '../../lib/server/listening.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
 import type { TransportEnd } from '../../lib/server/pump-sink.ts';
 import {
@@ -231,6 +232,35 @@ t.test('takes the connections of a listening server before they are sockets', as
   t.equal(sockets.length, 1, 'left to the server again');
   socket.destroy();
   other.close();
+  server.close();
+  await once(server, 'close');
+});
+
+t.test('knows what a connection has inherited, and sets it no more', async (t) => {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  const port = await listen(server);
+  const sockets: Socket[] = [];
+  takeConnections(
+    server,
+    onSharedRead,
+    (socket) => sockets.push(socket),
+    () => true,
+  );
+  const client = new RawClient(port);
+  await eventually(() => sockets.length === 1);
+  const calls: unknown[] = [];
+  const { _handle: handle } = sockets[0]! as unknown as { _handle: object };
+  Object.assign(handle, {
+    setNoDelay: (isOn: boolean) => calls.push(isOn),
+    setKeepAlive: (isOn: boolean, seconds: number) => calls.push([isOn, seconds]),
+  });
+  prepareSocket(sockets[0]!);
+  t.strictSame(calls, []);
+  sockets[0]!.setNoDelay(false);
+  sockets[0]!.setKeepAlive(true, 31_000);
+  t.strictSame(calls, [false, [true, 31]], 'what is set later, is');
+  sockets[0]!.destroy();
+  client.close();
   server.close();
   await once(server, 'close');
 });
