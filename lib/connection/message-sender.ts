@@ -158,7 +158,10 @@ export class MessageSender {
   /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
   closeAfterQueue(write: () => void): void {
     this.#owner.forgotten(this.#queue?.dropUnfinished() ?? 0, true);
-    this.#enqueue({ kind: 'close', write, bytes: 0 });
+    // Mostly nothing waits, and then no queue is made for it.
+    const isFree = this.#isQueueEmpty && !this.#isCompressing && !this.#isStopped;
+    if (isFree) write();
+    else this.#enqueue({ kind: 'close', write, bytes: 0 });
   }
 
   /** Forgets everything that waits. Running jobs end in nothing. */

@@ -96,7 +96,9 @@ function checkField(name: string, value: string): readonly [string, string] {
 export function formatUpgradeResponse(response: UpgradeResponse): string {
   if (response.status !== 101) throw new UsageError('invalid-argument', 'not an HTTP/1.1 response');
   let head = 'HTTP/1.1 101 Switching Protocols\r\n';
-  for (const [name, value] of response.fields) {
+  for (const field of response.fields) {
+    const name = field[0];
+    const value = field[1];
     // Again: whoever has added to the fields since has not been checked.
     checkSyntax(name, value);
     head += `${name}: ${value}\r\n`;

@@ -72,6 +72,9 @@ export function completePolicy(rules: AcceptPolicy, isSecure: boolean | undefine
   return policy;
 }
 
+/** Asks an application about a handshake that broke no rule. */
+type Ask = (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>;
+
 /** Yes: write the response, then open the peer. */
 export interface AcceptedUpgrade {
   readonly ok: true;
@@ -109,30 +112,25 @@ export type UpgradeDecision = AcceptedUpgrade | RefusedOpening;
 export async function decideUpgrade(
   request: UpgradeRequest,
   policy: AcceptPolicy,
-  ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
+  ask?: Ask,
   patience?: AbortSignal | (() => AbortSignal),
 ): Promise<UpgradeDecision> {
-  return decideUpgradeSoon(request, policy, (upgrade) => {
-    const answer = ask === undefined ? true : ask(upgrade);
-    return isThenable(answer) ? unlessAborted(answer, patience) : answer;
-  });
+  return decideUpgradeSoon(request, policy, ask, patience);
 }
 
-/**
- * As {@link decideUpgrade}, and at once when `ask` answers at once; how long it may take is the
- * business of `ask`. Never throws.
- */
+/** As {@link decideUpgrade}, and at once when `ask` answers at once. Never throws. */
 export function decideUpgradeSoon(
   request: UpgradeRequest,
   policy: AcceptPolicy,
-  ask?: (upgrade: AcceptableUpgrade) => AcceptAnswer | Promise<AcceptAnswer>,
+  ask?: Ask,
+  patience?: AbortSignal | (() => AbortSignal),
 ): UpgradeDecision | Promise<UpgradeDecision> {
   try {
     const upgrade = readUpgradeRequest(request, policy);
     if (!upgrade.ok) return upgrade;
     const answer = ask === undefined ? true : ask(upgrade);
     if (!isThenable(answer)) return accept(request, upgrade, answer, policy);
-    const settled = Promise.resolve(answer);
+    const settled = unlessAborted(answer, patience);
     return settled.then((later) => accept(request, upgrade, later, policy)).catch(refuse);
   } catch (error) {
     return refuse(error);

@@ -8,7 +8,7 @@
  * ```
  */
 import { A_FUNCTION, checkOptions, HandshakeRejected, type OptionTable } from '../base/index.ts';
-import { checkUpgradePolicy } from '../handshake/index.ts';
+import { checkUpgradePolicy, type UpgradeRequest } from '../handshake/index.ts';
 import {
   ACCEPT_POLICY,
   type AcceptAnswer,
@@ -19,13 +19,14 @@ import {
   checkHandler,
   checkPeerOptions,
   completePolicy,
-  decideUpgrade,
+  decideUpgradeSoon,
   HANDLERS,
   hasHandler,
   type MessageData,
   PEER_OPTIONS,
   type PeerOptions,
   type PreparedMessage,
+  type UpgradeDecision,
   type WebSocketHandler,
   type WebSocketPeer,
 } from '../peer/index.ts';
@@ -78,18 +79,40 @@ export class WebSockets {
     return this.#open.peers;
   }
 
-  /** Handles a request that wants to become a WebSocket. Never rejects because of the client. */
-  async handle(exchange: Exchange): Promise<void> {
-    let deadline: Deadline<AbortController> | undefined;
+  /**
+   * Handles a request that wants to become a WebSocket: at once where nobody is asked, or who is
+   * asked answers at once. Neither throws nor rejects because of the client.
+   */
+  handle(exchange: Exchange): Promise<void> | undefined {
     const policy = exchange.isSecure ? this.#securePolicy : this.#plainPolicy;
+    const request = asUpgradeRequest(exchange);
+    const decision =
+      this.#route.accept === undefined
+        ? decideUpgradeSoon(request, policy)
+        : this.#ask(exchange, request, policy);
+    if (decision instanceof Promise) return decision.then((made) => this.#follow(exchange, made));
+    this.#follow(exchange, decision);
+    return undefined;
+  }
+
+  /** Asks the application, which has so much time. */
+  #ask(
+    exchange: Exchange,
+    request: UpgradeRequest,
+    policy: AcceptPolicy,
+  ): UpgradeDecision | Promise<UpgradeDecision> {
+    let deadline: Deadline<AbortController> | undefined;
     const ask = (): AcceptAnswer | Promise<AcceptAnswer> => this.#route.accept?.(exchange);
-    const decision = await decideUpgrade(asUpgradeRequest(exchange), policy, ask, () => {
+    const decision = decideUpgradeSoon(request, policy, ask, () => {
       const aborter = new AbortController();
       deadline = new Deadline(this.#settings.wheel, aborter, losePatience);
       deadline.setIn(this.#settings.handshakeTimeoutMs);
       return aborter.signal;
     });
-    deadline?.clear();
+    return decision instanceof Promise ? decision.finally(() => deadline?.clear()) : decision;
+  }
+
+  #follow(exchange: Exchange, decision: UpgradeDecision): void {
     if (exchange.ending !== undefined) return;
     if (decision.ok && this.#isClosing) {
       exchange.reject(503);

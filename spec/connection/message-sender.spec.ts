@@ -246,6 +246,25 @@ t.test('closes behind half a message, without what waited behind it', (t) => {
   t.end();
 });
 
+t.test(
+  'closes when a piece that is dropped meanwhile is compressed, and never once stopped',
+  (t) => {
+    const deflater = reverser();
+    const { sender, output } = rig(deflater);
+    const stream = sender.startMessage('text', undefined);
+    stream.write('half');
+    const close = (): void => sender.sendEncoded(Buffer.from('<close>'));
+    sender.closeAfterQueue(close);
+    t.equal(output(), '', 'the codec is at work');
+    deflater.run();
+    t.equal(output(), '<close>');
+    sender.stop();
+    sender.closeAfterQueue(close);
+    t.equal(output(), '');
+    t.end();
+  },
+);
+
 t.test('tells what it forgets: dropped by a close or the end, or taken back', (t) => {
   const { sender, forgotten } = rig(reverser());
   const idle = sender.startMessage('text', undefined);

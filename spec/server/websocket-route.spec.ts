@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Duplex } from 'node:stream';
 import { createServer, type WebSocketPeer } from 'barewire';
 import { HandshakeRejected, ProtocolError } from 'barewire/base';
 import t from 'tap';
@@ -36,6 +37,32 @@ t.test('opens a WebSocket and echoes, bytes behind the handshake included', asyn
   t.match(server.stats(), { openWebSockets: 1, handedOver: 1, openConnections: 1 });
   client.socket.resetAndDestroy();
   await eventually(() => server.stats().openConnections === 0 && server.peers.size === 0);
+});
+
+t.test('opens within the read when there is nobody to wait for', async (t) => {
+  const yes: readonly (() => boolean | undefined | Promise<boolean>)[] = [
+    () => true,
+    () => undefined,
+    async () => true,
+  ];
+  for (const accept of [undefined, ...yes]) {
+    let opened = 0;
+    const open = (): void => {
+      opened += 1;
+    };
+    const { server } = await serve(t, { websocket: accept ? { accept, open } : { open } });
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (_bytes, _encoding, done) => done(),
+    });
+    server.serve(stream);
+    await new Promise((turn) => setImmediate(turn));
+    stream.push(get('/', ...HANDSHAKE));
+    t.equal(opened, accept === yes[2] ? 0 : 1);
+    await new Promise((turn) => setImmediate(turn));
+    t.equal(opened, 1);
+    stream.destroy();
+  }
 });
 
 t.test('talks with ws, compressed too, and broadcasts', async (t) => {
