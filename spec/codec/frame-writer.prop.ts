@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {
   createFrameHeader,
   encodeFrame,
@@ -18,8 +19,12 @@ import { runs } from '../support/laws.ts';
 t.teardown(() => setMaskingStrategy('auto'));
 
 const texts = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 150 }),
-  fc.string({ maxLength: 60 }),
+  fc.string({ unit: 'binary', maxLength: 150, size: 'max' }),
+  fc.string({ maxLength: 60, size: 'max' }),
+  // As many as are written one by one, among them the first that are no ASCII.
+  fc
+    .tuple(fc.constantFrom('\x7f', '\x80', '\xff', '\u0100'), fc.nat(42))
+    .map(([text, count]) => text.repeat(count)),
   fc
     .tuple(fc.constantFrom('a', 'é', '語', '😀', '\udfff'), fc.nat(2000))
     .map(([text, count]) => text.repeat(count)),
@@ -81,5 +86,40 @@ t.test('gives the same frame in all three ways of writing one', (t) => {
     runs(500),
   );
   t.pass('no counterexample');
+  t.end();
+});
+
+t.test('law: writes any bit and opcode where it is told to, or refuses for want of room', (t) => {
+  const seen = { written: 0, refused: 0 };
+  const header = fc.record({ opcode: fc.nat(15), fin: fc.boolean(), rsv: fc.nat(7) });
+  const rooms = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -50, max: 60 }));
+  fc.assert(
+    fc.property(
+      header,
+      fc.oneof(texts, payloads),
+      keys,
+      fc.nat(9),
+      rooms,
+      ({ opcode, fin, rsv }, payload, maskingKey, offset, spare) => {
+        const bytes = Buffer.from(payload as Buffer);
+        const frame = { opcode, fin, rsv, payload: bytes, maskingKey };
+        const wanted = encodeFrame(frame, { allowIllegal: true });
+        const target = Buffer.alloc(Math.max(0, offset + wanted.length + spare), 0xaa);
+        const write = (): number =>
+          encodeFrameInto(target, offset, opcode, fin, rsv, payload, maskingKey);
+        if (spare < 0) {
+          assert.throws(write, { code: 'invalid-argument' });
+          seen.refused += 1;
+        } else {
+          assert.equal(write(), wanted.length);
+          assert.ok(target.subarray(offset, offset + wanted.length).equals(wanted));
+          seen.written += 1;
+        }
+        assert.ok(target.subarray(0, offset).every((byte) => byte === 0xaa));
+      },
+    ),
+    runs(1500),
+  );
+  t.ok(Math.min(seen.written, seen.refused) > 300, JSON.stringify(seen));
   t.end();
 });
