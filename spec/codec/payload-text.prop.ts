@@ -21,3 +21,29 @@ for (const strategy of ['auto', 'bytes', 'words', 'simd'] as const) {
     t.end();
   });
 }
+
+/** Text of several slabs, in which a character stands across each place where they meet. */
+const longTexts = fc
+  .record({
+    character: fc.constantFrom('é', '語', '😀'),
+    before: fc.nat(4),
+    length: fc.integer({ min: 65_530, max: 200_000 }),
+    /** Where an octet is none of a text, if one is. */
+    flaw: fc.option(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { freq: 1 }),
+  })
+  .map(({ character, before, length, flaw }) => {
+    const times = Math.ceil(length / Buffer.byteLength(character));
+    const text = Buffer.from('a'.repeat(before) + character.repeat(times));
+    if (flaw !== null) text[Math.floor(flaw * text.length)] = 0xff;
+    return text;
+  });
+
+t.test('law: decodes and refuses text that is longer than a slab, wherever it is cut', (t) => {
+  setMaskingStrategy('auto');
+  fc.assert(
+    fc.property(longTexts, (text) => decodeUtf8(text, 0, text.length) === decodeOrRefuse(text)),
+    runs(150),
+  );
+  t.pass('no counterexample');
+  t.end();
+});

@@ -125,6 +125,36 @@ t.test('agrees with a reader that takes the grammar literally', (t) => {
   t.end();
 });
 
+const oftenFirst = (first: string, ...others: readonly string[]): fc.Arbitrary<string> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(first) }, fc.constantFrom(...others));
+
+/** Request lines of parts that go together, and that do not; some of them are at a limit. */
+const requestLines = fc
+  .tuple(
+    fc.constantFrom('GET', 'CONNECT', 'OPTIONS', 'PATCHED', 'g', 'M'.repeat(8), '', 'G(T', 'G T'),
+    fc.constantFrom('/', '/a?b', '//', '*', 'a:1', 'http://a/', `/${'a'.repeat(19)}`, '', '/\x7f'),
+    oftenFirst('HTTP/1.1', 'HTTP/1.0', 'HTTP/1.2', 'HTTP/2.1', 'HTTP/11', 'http/1.1', ''),
+    oftenFirst('\r\n', '\n', '\r', ' \r\n'),
+  )
+  .map(([method, target, version, end]) => `${method} ${target} ${version}${end}Host: a\r\n\r\n`);
+
+t.test('law: a request line says the same as a whole and octet by octet', (t) => {
+  const limits = { maxMethodBytes: 8, maxTargetBytes: 20 };
+  const seen = { good: 0, bad: 0 };
+  fc.assert(
+    fc.property(fc.array(requestLines, { minLength: 1, maxLength: 3 }), (lines) => {
+      const input = bytes(lines.join(''));
+      const whole = recordRequests([input], { limits });
+      const crumbs = recordRequests(cutAt(input, [...input.keys()]), { limits });
+      assert.deepEqual(whole, crumbs);
+      seen[whole.failure === undefined ? 'good' : 'bad'] += 1;
+    }),
+    runs(1500),
+  );
+  t.ok(Math.min(seen.good, seen.bad) > 50, JSON.stringify(seen));
+  t.end();
+});
+
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
 
 /** For each limit: its error, and a request that is `size` large in what the limit counts. */
