@@ -6,13 +6,15 @@ import type { HeapKind } from './heap.ts';
 
 /** Times by owner and by function, the longest `top` of these. */
 export function describeCalls(title: string, sample: Sample, tree: Call, top: number): string {
-  const { user = 0, system = 0 } = sample.parts ?? {};
+  const { user = 0, system = 0, 'busy %': busy } = sample.parts ?? {};
   const owners = [...sumByOwner(tree)];
   const whole = owners.reduce((sum, [, time]) => sum + time, 0);
   const share = (time: number): string => `${((100 * time) / whole).toFixed(1).padStart(5)} %`;
   return [
     `${title}: ${formatTime(sample.value)} of CPU per unit while profiled, ` +
-      `user ${formatTime(user)}, system ${formatTime(system)}\n`,
+      `user ${formatTime(user)}, system ${formatTime(system)}`,
+    ...(busy === undefined ? [] : [`seen by the profiler: ${seenPart(whole, tree.total, busy)}`]),
+    '',
     ...owners.map(([owner, time]) => `${share(time)}  ${owner}`),
     '\nself times',
     ...listFunctions(tree)
@@ -21,6 +23,17 @@ export function describeCalls(title: string, sample: Sample, tree: Call, top: nu
         `${share(self)}  ${owner.padEnd(9)} ${name} ${place}`.trimEnd(),
       ),
   ].join('\n');
+}
+
+/**
+ * How much of the CPU time the shares below are shares of. What a process does between two calls
+ * into script is idle to the profiler: waiting for events, reading from the kernel, the cipher of
+ * what was read. Who is held up by others looks longer in its calls than it has worked: then it is
+ * all of it, as far as one can tell.
+ */
+function seenPart(seen: number, elapsed: number, busy: number): string {
+  const part = (seen / elapsed) * (100 / busy);
+  return part >= 1 ? 'all of it' : `${(100 * part).toFixed(0)} % of it; the rest is idle to it`;
 }
 
 /** Bytes and objects of one connection, by kind; what one has less than a byte of is left out. */

@@ -13,6 +13,7 @@ import {
 import { drawFlameGraph } from '../../bench/profile/flame-graph.ts';
 import { growthByKind, type HeapSnapshot } from '../../bench/profile/heap.ts';
 import { placeOf } from '../../bench/profile/places.ts';
+import { describeCalls } from '../../bench/profile/report.ts';
 
 const node = (id: number, functionName: string, url: string, children: number[] = []) => ({
   id,
@@ -51,6 +52,17 @@ t.test('times add up from the samples, by function and by owner', (t) => {
     streams: 10,
     collector: 5,
   });
+  t.end();
+});
+
+t.test('a text says of how much of the CPU time its shares are', (t) => {
+  const tree = buildCallTree(PROFILE);
+  const describe = (busy: number): string =>
+    describeCalls('echo', { value: 1, parts: { user: 1, system: 1, 'busy %': busy } }, tree, 2);
+  // Of 1,100 µs the process was at work for 550, and the profiler saw 100 of them.
+  t.match(describe(50), /^seen by the profiler: 18 % of it; the rest is idle to it\n\n 60\.0 %/m);
+  t.match(describe(9), /^seen by the profiler: all of it$/m);
+  t.notMatch(describeCalls('heads', { value: 1 }, tree, 2), /seen by/);
   t.end();
 });
 
