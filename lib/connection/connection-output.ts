@@ -161,9 +161,14 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   /** Sends frames; `isCompressed`: by somebody else, without looking back. */
   sendEncoded(frames: Buffer | FramesToCome, isCompressed: boolean): void {
     this.#counters.messagesSent += 1;
-    if (isCompressed) this.#sender.sendEncoded(frames, () => this.#deflate?.breakContext());
+    if (isCompressed) this.#sendCompressed(frames);
     else this.#sender.sendEncoded(frames);
     this.requestFlush();
+  }
+
+  /** Apart, since what the closure refers to is made when its function is called. */
+  #sendCompressed(frames: Buffer | FramesToCome): void {
+    this.#sender.sendEncoded(frames, () => this.#deflate?.breakContext());
   }
 
   /** Begins a message that is written piece by piece. */

@@ -13,6 +13,7 @@
 import { checkOptions, ENTRY_OVERHEAD_BYTES, hasFastPath, ProtocolError } from '../base/index.ts';
 import {
   type Connection,
+  type FramesToCome,
   isGone,
   type OutgoingMessage,
   ownPayload,
@@ -115,16 +116,26 @@ export class PeerOutput implements WriterPace {
     // What waits for room is sent later, when nobody is there to be told.
     requireText(payload, options?.type);
     options?.signal?.throwIfAborted();
-    if (this.#mustWait(payload, options?.signal)) {
-      return this.#hold(payload, options, (kept) => this.#send(kept, options));
-    }
+    if (this.#mustWait(payload, options?.signal)) return this.#holdMessage(payload, options);
     return this.#outcome(this.#send(payload, options));
+  }
+
+  /** Apart, as others here: what a closure refers to is made when its function is called. */
+  #holdMessage(payload: string | Uint8Array, options: PeerSendOptions | undefined): SendOutcome {
+    return this.#hold(payload, options, (kept) => this.#send(kept, options));
   }
 
   #send(payload: string | Uint8Array, options: PeerSendOptions | undefined): boolean {
     const signal = options?.signal;
     if (signal === undefined) return this.#connection.send(payload, options);
-    if (!this.#connection.isOpen) return false;
+    return this.#connection.isOpen && this.#sendRevocably(payload, options, signal);
+  }
+
+  #sendRevocably(
+    payload: string | Uint8Array,
+    options: PeerSendOptions | undefined,
+    signal: AbortSignal,
+  ): boolean {
     // A message of one piece: other than a plain one, it can be taken out of the queue again.
     const compress = this.#connection.wouldCompress(payload, options?.compress);
     const message = this.#connection.startMessage(options?.type, { compress });
@@ -152,10 +163,16 @@ export class PeerOutput implements WriterPace {
       return this.offer(payload, { type, compress, copy, key, signal });
     }
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
-    if (this.#mustWait(frame)) {
-      return this.#hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));
-    }
+    if (this.#mustWait(frame)) return this.#holdFrame(frame, options, isCompressed);
     return this.#outcome(this.#connection.sendEncoded(frame, isCompressed));
+  }
+
+  #holdFrame(
+    frame: Buffer | FramesToCome,
+    options: PeerSendOptions | undefined,
+    isCompressed: boolean,
+  ): SendOutcome {
+    return this.#hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));
   }
 
   #outcome(isAccepted: boolean): SendOutcome {

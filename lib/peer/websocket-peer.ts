@@ -226,6 +226,11 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   send(data: PieceSource, options?: PeerSendOptions): Promise<boolean>;
   send(data: MessageData | PieceSource, options?: PeerSendOptions): boolean | Promise<boolean> {
     if (!isPieceSource(data)) return this.#output.offer(data, options) === 'sent';
+    return this.#sendPieces(data, options);
+  }
+
+  /** Apart, since the memory that closures share is made where they might be: for every message. */
+  #sendPieces(data: PieceSource, options: PeerSendOptions | undefined): Promise<boolean> {
     return waitQuietly(() =>
       this.#output.sendPieces(data, options, () => {
         void this.close(1011, 'a message broke off');
