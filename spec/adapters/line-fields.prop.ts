@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { LineFields } from 'barewire/adapters';
 import { Fields } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const name = fc.constantFrom('host', 'Host', 'HOST', 'hOst', 'hosts', '__proto__', 'x-é', 'K');

@@ -1,6 +1,6 @@
 import { equalsIgnoringCase, isFieldValue, isToken, lowerAscii, trimOws } from 'barewire/base';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** Strings in which letters, their look-alikes and the ends of the classes are frequent. */

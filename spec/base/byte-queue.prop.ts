@@ -1,6 +1,6 @@
 import { ByteQueue } from 'barewire/base';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 type Step =

@@ -1,8 +1,8 @@
 /** The law of a queue: it is an array, and takes no more room than half as much again. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { Fifo } from '../../lib/base/fifo.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** So many are added, or taken away: more than are left where they are when they are gone. */

@@ -1,6 +1,6 @@
 import { Utf8Validator } from 'barewire/base';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 import { anyText, decodeOrRefuse } from '../support/utf8-arbitraries.ts';

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 import { UsageError } from 'barewire/base';
 import { parseWebSocketUrl } from 'barewire/client';
-import fc from 'fast-check';
 import t from 'tap';
 import { parseHttpUrl } from '../../lib/client/address.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const name = fc.oneof(

@@ -1,9 +1,9 @@
 /** The law of waiting before the next attempt: by lot, and never out of its bounds. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { Backoff } from '../../lib/client/backoff.ts';
 import { FakeWorld } from '../support/fake-world.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 t.test('law: spreads clients that were lost at the same time, whatever the lots', (t) => {

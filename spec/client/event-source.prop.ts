@@ -3,9 +3,10 @@
  * waiting and closing. The server is in the hands of the law, and so is time; what the server has
  * sent it keeps in a replay log, so that nothing may be missing.
  */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { type Action, EventSourceRun, IDLE_TIMEOUT_MS, step } from '../support/event-source-run.ts';
+import { fc } from '../support/fast-check.ts';
 import { turn } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 

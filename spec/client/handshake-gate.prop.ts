@@ -1,7 +1,8 @@
 /** Laws of the gate, for any order in which handshakes come, end and are given up. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { HandshakeGate } from '../../lib/client/handshake-gate.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** A handshake: the addresses that it takes, and whether it is given up at some time. */

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { ProtocolError } from 'barewire/base';
 import { HandshakeRefused, type ReconnectCause } from 'barewire/client';
 import { Fields } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
 import { Reconnection } from '../../lib/client/reconnect.ts';
 import { FakeWorld } from '../support/fake-world.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** The table at the top of reconnect.ts, word for word. */

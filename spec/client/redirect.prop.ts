@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { HandshakeRefused, parseWebSocketUrl } from 'barewire/client';
 import { Fields } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
 import { firstHop, followRedirect, type Hop } from '../../lib/client/redirect.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const host = fc.constantFrom('a.example', 'b.example', 'sub.a.example', '127.0.0.1', '[::1]');

@@ -1,9 +1,9 @@
 /** Laws of Retry-After: what is said comes back in ms, and nonsense is nothing. */
 import assert from 'node:assert/strict';
 import { formatHttpDate } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
 import { readRetryAfter } from '../../lib/client/retry-after.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const epoch = fc.integer({ min: 0, max: 4_000_000_000 }).map((seconds) => seconds * 1000);

@@ -1,9 +1,9 @@
 /** The law of messages that wait for a connection: a list with a bound. */
 import assert from 'node:assert/strict';
 import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
-import fc from 'fast-check';
 import t from 'tap';
 import { byteLength, type Sendable, SendQueue } from '../../lib/client/send-queue.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const message = fc.oneof(

@@ -5,10 +5,10 @@
 import type { Duplex } from 'node:stream';
 import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { WebSocket } from 'barewire/client';
-import fc from 'fast-check';
 import t from 'tap';
 import { CountedConnection } from '../support/counting-server.ts';
 import { FakeWorld } from '../support/fake-world.ts';
+import { fc } from '../support/fast-check.ts';
 import { turn, weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 import { SlowLoop } from '../support/slow-loop.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { ProtocolError, UsageError } from 'barewire/base';
 import { encodeClosePayload, parseClosePayload } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
 import { closePayloads, givenCodes, mayBeSent, reasons } from '../support/close-arbitraries.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { decodeOrRefuse } from '../support/utf8-arbitraries.ts';
 

@@ -5,8 +5,8 @@ import {
   readFrameHeader,
   writeFrameHeader,
 } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const length = fc.oneof(

@@ -1,8 +1,8 @@
 /** What a reader hands over for keeps: no copy of it is made, so nobody may write there any more. */
 import assert from 'node:assert/strict';
 import { setMaskingStrategy } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { concat } from '../support/frame-arbitraries.ts';
 import { cuts, readPaused, settings } from '../support/frame-reading.ts';
 import { runs } from '../support/laws.ts';

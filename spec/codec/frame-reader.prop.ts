@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { ProtocolError } from 'barewire/base';
 import { FrameReader, type FrameToEncode, setMaskingStrategy } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { anyBytes, concat, legalFrames } from '../support/frame-arbitraries.ts';
 import { FrameLog, readFrames } from '../support/frame-log.ts';

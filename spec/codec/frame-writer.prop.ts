@@ -11,8 +11,8 @@ import {
   readFrameHeader,
   setMaskingStrategy,
 } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { payloads } from '../support/frame-arbitraries.ts';
 import { runs } from '../support/laws.ts';
 

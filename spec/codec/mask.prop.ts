@@ -1,6 +1,6 @@
 import { maskInto, setMaskingStrategy } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const STRATEGIES = ['auto', 'bytes', 'words', 'simd'] as const;

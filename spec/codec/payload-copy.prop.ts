@@ -1,8 +1,8 @@
 /** The law of copies: each is what its source was, and stays so, whatever is copied behind it. */
 import assert from 'node:assert/strict';
 import { copyPayload } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const lengths = fc.oneof(

@@ -1,6 +1,6 @@
 import { decodeUtf8, setMaskingStrategy } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { anyText, decodeOrRefuse } from '../support/utf8-arbitraries.ts';
 

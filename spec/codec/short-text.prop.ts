@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { decodeAscii } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
 import { SHORT_TEXT, shortText } from '../../lib/codec/short-text.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const ascii = fc.uint8Array({ max: 0x7f, maxLength: SHORT_TEXT + 6, size: 'max' });

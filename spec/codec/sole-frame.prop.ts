@@ -1,8 +1,8 @@
 /** The law of frames that have memory of their own: the octets are those of any other frame. */
 import assert from 'node:assert/strict';
 import { encodeFrame, encodeSoleFrame, OPCODE } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { textBytes } from '../support/utf8-arbitraries.ts';
 

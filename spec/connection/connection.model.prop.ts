@@ -7,9 +7,9 @@ import { strictEqual as equal, ok } from 'node:assert';
 import { encodeFrame, OPCODE } from 'barewire/codec';
 import type { FramesToCome } from 'barewire/connection';
 import type { DeflateParameters } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { ModelPair, type ModelSetup, otherSide, type Side } from '../support/connection-model.ts';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 

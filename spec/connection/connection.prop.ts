@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
 import { dissect } from '../support/dissection.ts';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { printedAs, runs } from '../support/laws.ts';
 import { brokenCharacters } from '../support/utf8-arbitraries.ts';

@@ -1,9 +1,9 @@
 /** The law of an ending: who is waited for, and for how long, to the ms, told by a stop watch. */
 import assert from 'node:assert/strict';
 import { encodeClosePayload, encodeFrame, OPCODE } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** All times are multiples of it, so that a deadline is often met exactly. */

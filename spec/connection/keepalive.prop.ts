@@ -1,9 +1,9 @@
 /** The law of pings: everybody who asks is told once, by the first pong that answers, and right. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { connectionLimits } from '../../lib/connection/connection-limits.ts';
 import { Keepalive } from '../../lib/connection/keepalive.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** More pings than payloads are remembered, so that newer ones stand for older ones. */

@@ -1,8 +1,8 @@
 /** The law of a message's time: each millisecond counts for what was done in it, and once. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { MessageDeadline } from '../../lib/connection/message-deadline.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const step = fc.oneof(

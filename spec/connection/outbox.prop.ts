@@ -4,8 +4,8 @@
  */
 import { encodeFrame } from 'barewire/codec';
 import { Outbox } from 'barewire/connection';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const OUTBOXES = 3;

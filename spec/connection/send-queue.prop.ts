@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { type Job, OutgoingMessage, SendQueue } from 'barewire/connection';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 

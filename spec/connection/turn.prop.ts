@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { hasFastPath } from 'barewire/base';
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 

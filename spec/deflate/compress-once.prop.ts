@@ -1,10 +1,10 @@
 /** The law of what is compressed once: any inflater reads it, whatever it has read before. */
 import { compressOnce, type DeflateParameters, MessageCodec } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { repeated, way } from '../support/deflate-arbitraries.ts';
 import { compress, decompress } from '../support/deflate-jobs.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** Texts that come again, so that a compressor would look back if it could. */

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { ProtocolError } from 'barewire/base';
 import { formatExtensionList, parseExtensionList } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import {
   anyExtensionText,
@@ -10,6 +9,7 @@ import {
   readListLiterally,
   spelledLists,
 } from '../support/extension-arbitraries.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 t.test('law: every list is read back as it was written', (t) => {

@@ -1,7 +1,8 @@
 /** Laws of turns in the thread pool, for any interleaving of coming, ending, growing and leaving. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { FairQueue, type SlicedJob } from '../../lib/deflate/fair-queue.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const KIB = 1024;

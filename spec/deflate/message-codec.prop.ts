@@ -8,7 +8,6 @@ import {
 } from 'node:zlib';
 import { ProtocolError } from 'barewire/base';
 import { MessageCodec } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import {
@@ -23,6 +22,7 @@ import {
   way,
 } from '../support/deflate-arbitraries.ts';
 import { CountingPool, compress, DEFAULTS, decompress, failure } from '../support/deflate-jobs.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { naiveInflate } from '../support/naive-inflate.ts';
 

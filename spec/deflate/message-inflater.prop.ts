@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { deflateRawSync } from 'node:zlib';
 import { MessageCodec } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { halfRandom, way } from '../support/deflate-arbitraries.ts';
 import { DEFAULTS, decompress } from '../support/deflate-jobs.ts';
+import { fc } from '../support/fast-check.ts';
 import { packed } from '../support/inflate-cases.ts';
 import { printedAs, runs } from '../support/laws.ts';
 

@@ -1,9 +1,9 @@
 /** Laws of permessage-deflate's negotiation: both sides mean the same, within what both allow. */
 import assert from 'node:assert/strict';
 import { buildOffer, checkResponse, negotiateServer, parseExtensionList } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { deflateOffer, deflatePolicy } from '../support/extension-arbitraries.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 t.test('law: our client and our server agree on the same parameters', (t) => {

@@ -3,7 +3,6 @@ import { syncBuiltinESMExports } from 'node:module';
 import zlib from 'node:zlib';
 import type { ProtocolError } from 'barewire/base';
 import { MessageCodec } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import {
@@ -13,6 +12,7 @@ import {
   repeated,
 } from '../support/deflate-arbitraries.ts';
 import { compress, DEFAULTS, decompress, WAYS } from '../support/deflate-jobs.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { naiveInflate } from '../support/naive-inflate.ts';
 

@@ -1,10 +1,10 @@
 /** Laws of compressing for many at once, for any order in which the threads are done. */
 import { MessageCodec } from 'barewire/deflate';
-import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool, type LentEngine } from '../../lib/deflate/pool.ts';
 import type { EngineOptions } from '../../lib/deflate/zlib-engine.ts';
 import { DEFAULTS, decompress, SteppedPool } from '../support/deflate-jobs.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** How many owners have lost their engine because others came. */

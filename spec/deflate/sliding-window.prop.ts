@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { DeflatePool } from '../../lib/deflate/pool.ts';
 import { SlidingWindow } from '../../lib/deflate/sliding-window.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const POOL = new DeflatePool();

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { computeAccept, encodeHandshakeKey } from 'barewire/handshake';
-import fc from 'fast-check';
 import t from 'tap';
 import { isHandshakeKey } from '../../lib/handshake/accept-key.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 t.test('a key is sixteen bytes, and its answer is the hash of what was sent', (t) => {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import type { DeflateParameters } from 'barewire/deflate';
 import { computeAccept, readUpgradeResponse } from 'barewire/handshake';
-import fc from 'fast-check';
 import t from 'tap';
 import { type Answer, anyExchange, type Question } from '../support/answer-arbitraries.ts';
 import { judgeExtension } from '../support/extension-verdict.ts';
+import { fc } from '../support/fast-check.ts';
 import { fieldsOf } from '../support/field-lookup.ts';
 import { runs } from '../support/laws.ts';
 

@@ -1,8 +1,8 @@
 /** Laws of origins: who is allowed is whom the URL standard's own reader says is the same. */
 import assert from 'node:assert/strict';
 import { checkHost, checkOrigin } from 'barewire/handshake';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const label = fc.string({

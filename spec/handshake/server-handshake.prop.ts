@@ -17,9 +17,9 @@ import {
   type UpgradeWishes,
 } from 'barewire/handshake';
 import { type RequestHead, RequestReader, type ResponseHead, ResponseReader } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
 import { deflatePolicy } from '../support/extension-arbitraries.ts';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { fieldsOf } from '../support/field-lookup.ts';
 import { hostileWishes, protocols, wishes } from '../support/handshake-arbitraries.ts';

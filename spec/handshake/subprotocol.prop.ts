@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { ProtocolError } from 'barewire/base';
 import { formatSubprotocols, parseSubprotocols, selectSubprotocol } from 'barewire/handshake';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { token } from '../support/http-generators.ts';
 import { runs } from '../support/laws.ts';
 

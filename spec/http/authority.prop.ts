@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
-import fc from 'fast-check';
 import t from 'tap';
 import { isAuthority, isAuthorityWithPort } from '../../lib/http/authority.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const group = fc.oneof(

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { ProtocolError } from 'barewire/base';
 import type { BodyFraming } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
 import { BodyReader } from '../../lib/http/body-reader.ts';
 import { type HttpLimits, resolveHttpLimits } from '../../lib/http/http-limits.ts';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 

@@ -1,8 +1,8 @@
 /** Laws of times in fields: all three forms, against a calendar that is counted day by day. */
 import assert from 'node:assert/strict';
 import { createDateSource, formatHttpDate, parseHttpDate } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -1,9 +1,9 @@
 /** Laws of lists: cut at each comma, compared case-blind, and no element is taken for another. */
 import assert from 'node:assert/strict';
 import { hasElement, listElements } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
 import { isPersistent } from '../../lib/http/lists.ts';
+import { fc } from '../support/fast-check.ts';
 import { characters, text } from '../support/http-generators.ts';
 import { runs } from '../support/laws.ts';
 

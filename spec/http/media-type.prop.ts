@@ -1,8 +1,8 @@
 /** Laws of media types: read however they are spelled, and by nobody else's rules than the RFC's. */
 import assert from 'node:assert/strict';
 import { type MediaType, parseMediaType } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { characters, text, token } from '../support/http-generators.ts';
 import { runs } from '../support/laws.ts';
 

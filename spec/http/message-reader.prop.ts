@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { RequestReader } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 

@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { HTTP_CASES, inputOf, OWN_HTTP_CASES } from '../support/http-cases.ts';
 import { type RecordedMessage, recordRequests } from '../support/http-driver.ts';
 import { validRequest } from '../support/http-generators.ts';

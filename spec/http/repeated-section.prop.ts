@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { hasFastPath } from 'barewire/base';
 import { type Fields, RequestReader } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { recordRequests } from '../support/http-driver.ts';
 import { validRequests } from '../support/http-generators.ts';
 import { anyRequests } from '../support/http-mutations.ts';

@@ -1,8 +1,8 @@
 /** The laws of reading requests, for valid, almost valid and hostile bytes. */
 import assert from 'node:assert/strict';
 import { type HttpLimitOptions, RequestReader } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { cutAt, feedings } from '../support/feeding.ts';
 import { type Recording, recordRequests } from '../support/http-driver.ts';
 import { validRequests } from '../support/http-generators.ts';

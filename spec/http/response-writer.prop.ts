@@ -1,7 +1,7 @@
 import { UsageError } from 'barewire/base';
 import { type AnsweredRequest, ResponseWriter } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { token } from '../support/http-generators.ts';
 import { LATE_TRAILERS, STEERING_TRAILERS } from '../support/http-mutations.ts';
 import { runs } from '../support/laws.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { skipToken, skipValue, wordsBehind } from '../../lib/http/value-scan.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** Octets as values have them, with some of those in between that are looked at one by one. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { ENTRY_OVERHEAD_BYTES } from 'barewire/base';
 import { Backlog, type Waiting } from 'barewire/peer';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const MAX_BYTES = 6 * (ENTRY_OVERHEAD_BYTES + 10);

@@ -1,7 +1,8 @@
 /** The law of a queue for `for await`: everything comes once, in order, and it stays bounded. */
-import fc from 'fast-check';
+
 import t from 'tap';
 import { BoundedQueue } from '../../lib/peer/bounded-queue.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 type Kind = 'push' | 'heavy' | 'read' | 'turn' | 'finish' | 'close' | 'return';

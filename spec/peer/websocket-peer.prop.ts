@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { broadcast, DuplexTransport, type SlowConsumerPolicy, WebSocketPeer } from 'barewire/peer';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { turn, weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 import { duplexPair } from '../support/sockets.ts';

@@ -1,8 +1,8 @@
 /** The law of fragments: wherever a message is cut, it is the same message [RFC 6455 §5.4, §6.2]. */
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import fc from 'fast-check';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 

@@ -1,6 +1,7 @@
 /** The law of options: a name that a set does not know is refused, at every door. */
-import fc from 'fast-check';
+
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { type Bag, refusalOf, SETS } from '../support/option-sets.ts';
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { Deadline, TimerWheel } from '../../lib/server/clock.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 class Loud extends Error {}

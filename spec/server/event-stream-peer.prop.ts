@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import type { SlowConsumerPolicy } from 'barewire/peer';
 import { type LoggedEvent, ReplayLog } from 'barewire/sse';
-import fc from 'fast-check';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { EventStreamPeer } from '../../lib/server/event-stream-peer.ts';
 import { checkEventStream } from '../../lib/server/event-stream-settings.ts';
 import type { ResponseChannel } from '../../lib/server/response-channel.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { fc } from '../support/fast-check.ts';
 import { weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';
 

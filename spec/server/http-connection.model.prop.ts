@@ -5,8 +5,9 @@
  * each step and each tick of the clock both must stand at the same place; above all nothing of one
  * request may be left for the next one.
  */
-import fc from 'fast-check';
+
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { type Bounds, KeptConnection } from '../support/kept-connection.ts';
 import { KeptLine } from '../support/kept-line.ts';
 import { LARGE_BYTES, type Wanted } from '../support/kept-request.ts';

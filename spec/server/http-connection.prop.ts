@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Exchange } from 'barewire';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { readResponses, type Served, serve } from '../support/serving.ts';
 import { eventually } from '../support/sockets.ts';

@@ -10,9 +10,9 @@
  * - who has no more to say is let go, and in the end nothing stays open.
  */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { ConversationRun } from '../support/conversation-run.ts';
+import { fc } from '../support/fast-check.ts';
 import {
   type Answer,
   conversation,

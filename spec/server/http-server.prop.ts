@@ -5,9 +5,9 @@
  */
 import type { Duplex } from 'node:stream';
 import { createServer, type Exchange } from 'barewire';
-import fc from 'fast-check';
 import t from 'tap';
 import { FakeTime } from '../support/fake-time.ts';
+import { fc } from '../support/fast-check.ts';
 import { recordResponses } from '../support/http-driver.ts';
 import { turn, weighed } from '../support/interleavings.ts';
 import { runs } from '../support/laws.ts';

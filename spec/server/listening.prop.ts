@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import fc from 'fast-check';
 import t from 'tap';
 import { prepareListener, prepareSocket } from '../../lib/server/listening.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
 import { takeConnections } from '../../lib/server/shared-read.ts';
+import { fc } from '../support/fast-check.ts';
 import { needsFastPath } from '../support/fast-paths.ts';
 import { kernelOptions, NEEDS_KERNEL_OPTIONS } from '../support/kernel-options.ts';
 import { runs } from '../support/laws.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { OutputQueue } from '../../lib/server/output-queue.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** Up to so many bytes, and as often so few that many of them are joined or copied. */

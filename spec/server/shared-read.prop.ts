@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import fc from 'fast-check';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
@@ -10,6 +9,7 @@ import { shareReads, shareSecureReads, takeConnections } from '../../lib/server/
 import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { eventually, listen } from '../support/sockets.ts';
 

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { ResponseWriter } from 'barewire/http';
 import { encodeEvent } from 'barewire/sse';
-import fc from 'fast-check';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { ResponseChannel } from '../../lib/server/response-channel.ts';
 import { encodeSharedEvent } from '../../lib/server/shared-text.ts';
 import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { duplexPair } from '../support/sockets.ts';
 

@@ -1,7 +1,6 @@
 /** The ways of writing agree: past the stream, and through it, with small and large output. */
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
-import fc from 'fast-check';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
@@ -9,6 +8,7 @@ import type { TransportEnd } from '../../lib/server/pump-sink.ts';
 import { shareReads } from '../../lib/server/shared-read.ts';
 import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 

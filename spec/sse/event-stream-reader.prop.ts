@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { EventStreamReader } from 'barewire/sse';
 import { createParser } from 'eventsource-parser';
-import fc from 'fast-check';
 import t from 'tap';
 import { readEventsLiterally } from '../../fuzz/oracles/event-stream.ts';
 import {
@@ -13,6 +12,7 @@ import {
   wireOf,
 } from '../support/event-stream-arbitraries.ts';
 import { readStream } from '../support/event-streams.ts';
+import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
 import { runs } from '../support/laws.ts';
 import { mostHeld, watchQueues } from '../support/watched-queues.ts';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { UsageError } from 'barewire/base';
 import { type EventFields, encodeComment, encodeEvent } from 'barewire/sse';
-import fc from 'fast-check';
 import t from 'tap';
 import { anyComment, anyFields } from '../support/event-stream-arbitraries.ts';
 import { readStream } from '../support/event-streams.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** Whether the fields may be written at all, said in one sentence for each rule. */

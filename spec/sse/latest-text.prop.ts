@@ -1,9 +1,9 @@
 /** A text that comes again is the text that would have been made, whatever came before. */
 
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import t from 'tap';
 import { LatestText } from '../../lib/sse/latest-text.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** Few bytes, so that texts come again, nearly come again, and are no UTF-8. */

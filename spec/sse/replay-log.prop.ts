@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { encodeEvent, ReplayLog } from 'barewire/sse';
-import fc from 'fast-check';
 import t from 'tap';
 import { readStream } from '../support/event-streams.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 /** A client that is cut off and comes back, against a list of everything that was ever sent. */

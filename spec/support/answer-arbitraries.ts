@@ -4,8 +4,8 @@
  */
 import { buildOffer, type DeflatePolicy } from 'barewire/deflate';
 import { computeAccept } from 'barewire/handshake';
-import fc from 'fast-check';
 import { deflatePolicy } from './extension-arbitraries.ts';
+import { fc } from './fast-check.ts';
 import { protocols } from './handshake-arbitraries.ts';
 import { printedAs } from './laws.ts';
 import { wrongLines } from './opening-arbitraries.ts';

@@ -1,5 +1,5 @@
 /** Codes and reasons of close frames, and what a close frame carries: valid, almost, and hostile. */
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { almostText } from './utf8-arbitraries.ts';
 
 /** The codes that may be sent, as [RFC 6455 §7.4] and the registry of IANA list them. */

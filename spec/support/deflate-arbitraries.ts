@@ -1,8 +1,8 @@
 /** Messages to compress, what may be agreed about them, and compressed ones, sound and spoiled. */
 import { constants, deflateRawSync } from 'node:zlib';
 import type { DeflateParameters } from 'barewire/deflate';
-import fc from 'fast-check';
 import { WAYS } from './deflate-jobs.ts';
+import { fc } from './fast-check.ts';
 import { cutAt } from './feeding.ts';
 import { packed } from './inflate-cases.ts';
 import { printedAs } from './laws.ts';

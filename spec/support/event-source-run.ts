@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { EventSource } from 'barewire/client';
 import { ReplayLog } from 'barewire/sse';
-import fc from 'fast-check';
 import { STREAM_HEAD, StreamConnection } from './event-stream-connection.ts';
 import { FakeWorld } from './fake-world.ts';
+import { fc } from './fast-check.ts';
 import { turn, weighed } from './interleavings.ts';
 import { SlowLoop } from './slow-loop.ts';
 

@@ -1,6 +1,6 @@
 /** Event streams: what a writer may be given, what it must refuse, and bytes of any kind. */
 import { type EventFields, encodeComment, encodeEvent } from 'barewire/sse';
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 30 });
 /** Text that likes to contain what would begin a line, a field or an event of its own. */

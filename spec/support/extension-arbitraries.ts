@@ -3,7 +3,7 @@
  * permessage-deflate says in them; and a literal reader to compare with.
  */
 import { buildOffer, type DeflatePolicy, type Extension } from 'barewire/deflate';
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { token } from './http-generators.ts';
 
 const bits = fc.integer({ min: 8, max: 15 });

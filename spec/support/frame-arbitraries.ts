@@ -1,8 +1,8 @@
 /** Streams of frames for properties: well-formed, almost well-formed, and garbage. */
 import { encodeFrame, type FrameToEncode, OPCODE } from 'barewire/codec';
-import fc from 'fast-check';
 import { closeCodes } from './close-arbitraries.ts';
 import { dissect } from './dissection.ts';
+import { fc } from './fast-check.ts';
 import { printedAs } from './laws.ts';
 
 /** Payload lengths at and around the boundaries of the length forms and of the fast paths. */

@@ -1,6 +1,6 @@
 /** Feeds a frame reader in pieces, and pauses it, as a property draws them. */
 import { FrameReader, type FrameReaderOptions, type MaskingStrategy } from 'barewire/codec';
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { cutAt } from './feeding.ts';
 import { FrameLog } from './frame-log.ts';
 

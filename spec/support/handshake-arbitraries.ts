@@ -1,7 +1,7 @@
 /** What a client may wish for in its opening handshake, and what a server may allow. */
 import type { UpgradeWishes } from 'barewire/handshake';
-import fc from 'fast-check';
 import { deflateOffer } from './extension-arbitraries.ts';
+import { fc } from './fast-check.ts';
 import { characters, text, token } from './http-generators.ts';
 
 /** Few names, so that both sides often have one in common. */

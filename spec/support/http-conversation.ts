@@ -3,7 +3,7 @@
  * is done with each of them, and what the client must read then, in the most literal way.
  */
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { decodeNaively } from './naive-frames.ts';
 import { numbered } from './trespasses.ts';
 

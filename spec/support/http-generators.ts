@@ -2,7 +2,7 @@
  * Valid messages made up at random, together with what a reader must make of them. One character is
  * one byte everywhere. `http-mutations.ts` makes invalid ones out of them.
  */
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 
 /** A message on the wire, and what a recording of it must say. */
 export interface GeneratedMessage {

@@ -1,7 +1,7 @@
 /** The laws of limits and of memory, and the limits that requests and responses share. */
 import assert from 'node:assert/strict';
 import type { HttpLimitOptions, RequestReader, ResponseReader } from 'barewire/http';
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { cutAt } from './feeding.ts';
 import type { Recording } from './http-driver.ts';
 import { cuts } from './http-mutations.ts';

@@ -1,7 +1,7 @@
 /**
  * Messages that are almost valid, and bytes that were chosen to hurt. One character is one byte.
  */
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import {
   characters,
   type GeneratedMessage,

@@ -1,6 +1,6 @@
 /** What laws about interleavings share: what happens next, and the turns between. */
 import type { Duplex } from 'node:stream';
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { duplexPair } from './sockets.ts';
 
 /** Draws a name as often as its weight says; weights may have one decimal. */

@@ -6,7 +6,7 @@
  *
  * Without a seed, the specs draw the same cases every time, and longer runs draw new ones.
  */
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 
 const QUICK_SEED = 20_261_128;
 

@@ -3,8 +3,8 @@
  * and hostile ones. `handshake-arbitraries.ts` makes what a client wishes for.
  */
 import type { UpgradeRequest } from 'barewire/handshake';
-import fc from 'fast-check';
 import { anyExtensionText, spelledLists } from './extension-arbitraries.ts';
+import { fc } from './fast-check.ts';
 import { characters, text } from './http-generators.ts';
 import { printedAs } from './laws.ts';
 

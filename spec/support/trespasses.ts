@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { createServer, type Exchange } from 'barewire';
-import fc from 'fast-check';
 import { FakeTime } from './fake-time.ts';
+import { fc } from './fast-check.ts';
 import { turn } from './interleavings.ts';
 import { get } from './serving.ts';
 import { duplexPair } from './sockets.ts';

@@ -1,5 +1,5 @@
 /** Bytes that are text in UTF-8, almost are, or never were. */
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 
 const words = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),

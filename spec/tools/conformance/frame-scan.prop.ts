@@ -1,6 +1,7 @@
 /** The law of scanning frames: all of them are told, whatever faults they have. */
-import fc from 'fast-check';
+
 import t from 'tap';
+import { fc } from '../../support/fast-check.ts';
 import { encode, scanner, type Told } from '../../support/frame-scans.ts';
 import { runs } from '../../support/laws.ts';
 
