@@ -169,9 +169,9 @@ function encodeText(
   if (likely + text.length > target.length) refuse('the target has no room for the frame');
   const length = (target as TextTarget).utf8Write(text, likely);
   const start = offset + frameHeaderLength(length, masked);
-  // Near the end of the target, what was written may be a part only: a character of four bytes is
-  // left out where there is room for three.
-  if (start + length + 3 >= target.length && !isWhole(target, start, text, length)) {
+  // Near the end of the target, what was written may be a part only: a character of four bytes that
+  // found no place leaves three of them free.
+  if (start + length + 4 > target.length && !isWhole(target, start, text, length)) {
     refuse('the target has no room for the frame');
   }
   if (start !== likely) target.copyWithin(start, likely, likely + length);
