@@ -100,6 +100,9 @@ t.test('counts the ";" of each extension, and begins anew with each message', (t
     return extension.scan(Buffer.from(text), 0, text.length);
   };
   for (let message = 0; message < 3; message += 1) {
+    // What one message has left over is nothing to the next.
+    extension.begin(4);
+    t.equal(read('a\r'), 2);
     extension.begin(4);
     t.equal(read('a\r'), 2);
     t.equal(read('b\r'), 2);
