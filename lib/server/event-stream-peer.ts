@@ -113,7 +113,7 @@ export class EventStreamPeer {
     const text = 'text' in event ? this.#textSince(event) : encodeSharedEvent(event);
     if (!this.#channel.isOpen) return 'closed';
     if (text === '') return 'sent';
-    if (this.#mustWait(text.length)) return this.#hold(text, options?.key);
+    if (this.#mustWait(text)) return this.#hold(text, options?.key);
     this.#write(text);
     return this.#channel.isCongested ? 'queued' : 'sent';
   }
@@ -121,7 +121,7 @@ export class EventStreamPeer {
   /** Sends a comment, which the client skips. */
   comment(text?: string): boolean {
     const comment = encodeComment(text);
-    if (!this.#channel.isOpen || this.#mustWait(comment.length)) return false;
+    if (!this.#channel.isOpen || this.#mustWait(comment)) return false;
     this.#write(comment);
     return !this.#channel.isCongested;
   }
@@ -186,10 +186,10 @@ export class EventStreamPeer {
     if (this.#keepAliveMs > 0 && this.#channel.isOpen) this.#deadline.setIn(this.#keepAliveMs);
   }
 
-  #mustWait(bytes: number): boolean {
+  #mustWait(text: string): boolean {
     if (!this.#channel.isCongested) return this.#backlog.length > 0;
-    const isOverBound = bytes > this.#backlog.maxBytes - this.bufferedAmount;
-    return this.#backlog.policy !== 'wait' || isOverBound;
+    const { policy, maxBytes } = this.#backlog;
+    return policy !== 'wait' || Buffer.byteLength(text) > maxBytes - this.bufferedAmount;
   }
 
   #hold(text: string, key: string | undefined): SendOutcome {
@@ -198,7 +198,7 @@ export class EventStreamPeer {
       return 'closed';
     }
     const send = (): void => this.#write(text);
-    const event = { bytes: text.length, key, send };
+    const event = { bytes: Buffer.byteLength(text), key, send };
     this.#eventsDropped += this.#backlog.add(event);
     return this.#backlog.keeps(event) ? 'queued' : 'dropped';
   }
