@@ -9,7 +9,7 @@
  * 64 KiB the writer gives the event loop a turn, and goes on when the transport has room.
  */
 import { type OutgoingMessage, ownPayload } from '../connection/index.ts';
-import { type MessageData, toPayload } from './payload.ts';
+import { type MessageData, payloadLength, toPayload } from './payload.ts';
 
 /** Written in one turn of the event loop at most, in bytes. */
 const TURN_BYTES = 64 * 1024;
@@ -58,7 +58,7 @@ export class MessageWriter {
    */
   async write(piece: MessageData): Promise<boolean> {
     const payload = this.#join(this.#take(piece));
-    if (this.#waiting > 0 && !this.#pace.admits(payload.length)) return false;
+    if (this.#waiting > 0 && !this.#pace.admits(payloadLength(payload))) return false;
     if (!this.#message.write(payload)) return false;
     await this.#pause(payload.length);
     return !this.#message.isDropped;

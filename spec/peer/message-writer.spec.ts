@@ -8,9 +8,12 @@ import { Pair } from '../support/connection-pair.ts';
 class Pace implements WriterPace {
   hasPlace = true;
   mayHold = true;
+  /** What was asked for, in bytes. */
+  readonly asked: number[] = [];
   #resolve: (() => void)[] = [];
 
-  admits(): boolean {
+  admits(bytes: number): boolean {
+    this.asked.push(bytes);
     return this.mayHold;
   }
   hasRoom(_message: OutgoingMessage): boolean {
@@ -99,12 +102,13 @@ t.test('holds what nobody waited for only as long as that is admitted', async (t
   const first = writer.write('a');
   t.equal(await writer.write('b'), false);
   pace.mayHold = true;
-  const third = writer.write('c');
+  const third = writer.write('語');
+  t.strictSame(pace.asked, [1, 3], 'in bytes, as it is bounded');
   pace.open();
   t.strictSame(await Promise.all([first, third]), [true, true]);
   await writer.end();
   pair.settle();
-  t.strictSame(pair.server.seen, [['message', 'ac']]);
+  t.strictSame(pair.server.seen, [['message', 'a語']]);
 });
 
 t.test('refuses pieces that are no message data', async (t) => {
