@@ -251,6 +251,33 @@ t.test('a job that has no place to grow into can be taken out, and gives its own
   t.end();
 });
 
+t.test('jobs that have grown and are taken out leave their room to others that grow', (t) => {
+  const log: string[] = [];
+  const queue = new FairQueue(1, 1);
+  const heavy = new FakeJob('heavy', 1000, log, MIB);
+  queue.add(heavy);
+  const endSlices = (job: FakeJob, until: () => boolean): void => {
+    for (let turn = 0; turn < 10 && !until(); turn += 1) {
+      [job, heavy].find(({ isRunning }) => isRunning)?.endSlice();
+    }
+  };
+  for (let count = 0; count < 100; count += 1) {
+    const growing = new FakeJob('growing', 1000, log, KIB);
+    queue.add(growing);
+    endSlices(growing, () => growing.isRunning);
+    // It goes on behind the heavy one now, where so many may wait that hold something.
+    growing.workBytes = MIB;
+    growing.endSlice();
+    const light = new FakeJob('light', 1, log, KIB);
+    queue.add(light);
+    endSlices(light, () => light.isFinished);
+    t.ok(light.isFinished, `behind ${count}`);
+    t.ok(queue.remove(growing));
+  }
+  t.equal(queue.length, 1);
+  t.end();
+});
+
 t.test('costs no more a job when very many wait', (t) => {
   const queue = new FairQueue(1);
   const order: number[] = [];
