@@ -30,12 +30,13 @@ const start = fc
   .map(([scheme, own, host, port]) => `${scheme}//${own}${host}${port}/x`);
 
 const SECRETS = { Cookie: 'session=1', Authorization: 'Bearer 2', 'User-Agent': 'spec' };
-/** Any field may be a secret. */
+/** Any field may be a secret, also one whose name is nearly that of the field that is none. */
+const name = fc.oneof(
+  { weight: 4, arbitrary: fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,12}$/) },
+  fc.constantFrom('X-User-Agent', 'User-Agent-Token', 'User.Agent', 'User-Agen'),
+);
 const ownFields = fc
-  .uniqueArray(fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,12}$/), {
-    selector: (name) => name.toLowerCase(),
-    maxLength: 4,
-  })
+  .uniqueArray(name, { selector: (name) => name.toLowerCase(), maxLength: 4 })
   .map((names) => names.filter((name) => !/^(cookie|authorization|user-agent)$/i.test(name)))
   .map((names) => ({ ...Object.fromEntries(names.map((name) => [name, '3'])), 'X-Api-Key': '4' }));
 /** What shows who we are, whom we expect, or that we take anybody: as `lib` may not forget it. */

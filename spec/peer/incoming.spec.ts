@@ -83,6 +83,25 @@ t.test('breaks a message off whose pieces are too many to be kept while closing'
   t.strictSame(gate.log, ['pause', 'resume', 'discarded', 'leave']);
 });
 
+t.test(
+  'holds nothing up with a message that begins while closing, and keeps it twice',
+  async (t) => {
+    const gate = { ...control(), discarded: () => gate.log.push('discarded') };
+    const queue = new IncomingQueue(gate, true);
+    queue.finish();
+    const message = queue.start(true);
+    for (let index = 0; index < 128; index += 1) queue.piece('x');
+    t.strictSame(gate.log, []);
+    queue.piece('one too many');
+    t.strictSame(gate.log, ['discarded']);
+    const seen: unknown[] = [];
+    await t.rejects(async () => {
+      for await (const piece of message) seen.push(piece);
+    }, UsageError);
+    t.equal(seen.length, 128);
+  },
+);
+
 t.test('skips a message that nobody reads when the next one is asked for', async (t) => {
   const { client, server } = await joinPeers(t, { server: { delivery: 'pieces' } });
   client.attach({});
