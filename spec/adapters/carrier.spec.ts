@@ -316,10 +316,24 @@ t.test('asks for so long as it may on the alarm of the endpoint, else of the sys
   t.strictSame(world.waiting, [70]);
   world.advance(70);
   t.match(await carried, [['refuse', 503]]);
-  t.strictSame(await carry([...LINES, ...KEY], { ...endpoint, accept: () => true }), [
-    ['switch', 101],
-  ]);
-  t.strictSame(world.waiting, [], 'none is left behind an answer');
+  const signals: AbortSignal[] = [];
+  const answers: NonNullable<AdapterEndpoint['accept']>[] = [
+    () => true,
+    async () => true,
+    // Who has looked at the signal may give it to what lasts for longer.
+    ({ signal }) => signals.push(signal) > 0,
+    async ({ signal }) => signals.push(signal) > 0,
+  ];
+  for (const accept of answers) {
+    const log = await carry([...LINES, ...KEY], { ...endpoint, accept });
+    t.strictSame(log, [['switch', 101]]);
+    t.strictSame(world.waiting, [], 'none is left behind an answer');
+  }
+  world.advance(70);
+  t.strictSame(
+    signals.map(({ aborted }) => aborted),
+    [false, false],
+  );
 });
 
 t.test('gives messages to the handler, and tells the channels of everything', async (t) => {

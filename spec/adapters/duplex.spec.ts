@@ -6,6 +6,7 @@ import { connectWebSocket } from 'barewire/client';
 import { type RequestHead, RequestReader } from 'barewire/http';
 import t from 'tap';
 import { LineFields } from '../../lib/adapters/line-fields.ts';
+import { FakeWorld } from '../support/fake-world.ts';
 import { duplexPair, eventually, listen, RawClient } from '../support/sockets.ts';
 
 t.test('accepts on any Duplex, with the head of a request that somebody has read', async (t) => {
@@ -169,12 +170,15 @@ t.test('a refusal that has no body is ended behind its head', async (t) => {
   const lines = ['Host', 'a', 'Upgrade', 'websocket', 'Connection', 'Upgrade'];
   lines.push('Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ==');
   const request = { method: 'GET', target: '/', version: '1.1', fields: new LineFields(lines) };
+  const world = new FakeWorld();
   const endpoint: AdapterEndpoint = {
     accept: (opening) => opening.reject(304, 'a 304 has no body', { etag: '"1"' }),
     refused: () => {},
+    alarm: world.after,
   };
   t.equal(await acceptDuplex(stream, request, undefined, endpoint), undefined);
   await once(stream, 'close');
+  t.strictSame(world.waiting, [], 'nobody waits for its end any more');
   t.match(stream.text, /^HTTP\/1\.1 304 [\s\S]*\r\netag: "1"\r\n[\s\S]*\r\n\r\n$/);
 });
 

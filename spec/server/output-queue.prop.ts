@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import t from 'tap';
 import { OutputQueue } from '../../lib/server/output-queue.ts';
 import { fc } from '../support/fast-check.ts';
@@ -64,3 +65,34 @@ t.test('gives back what was put in, in order, whoever shares the slab', (t) => {
   t.pass('every byte came out once');
   t.end();
 });
+
+t.test(
+  'law: what stands before a piece whose memory is gone leaves, and nothing behind it',
+  (t) => {
+    const sizes = fc.array(upTo(9_000, 1), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(sizes, fc.nat(), upTo(20_000, 1), (sizes, which, room) => {
+        const queue = new OutputQueue();
+        const pieces = sizes.map((size) => new Uint8Array(size));
+        for (const piece of pieces) queue.push(piece);
+        const index = which % pieces.length;
+        const { buffer } = pieces[index]!;
+        structuredClone(buffer, { transfer: [buffer] });
+        const before = sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
+        let taken = 0;
+        const takeAll = (): void => {
+          for (;;) {
+            const blocks = queue.take(room);
+            assert.ok(blocks.length > 0, 'the piece was left out');
+            for (const { length } of blocks) taken += length;
+          }
+        };
+        assert.throws(takeAll, { code: 'payload-gone' });
+        assert.equal(taken, before);
+      }),
+      runs(300),
+    );
+    t.pass('no counterexample');
+    t.end();
+  },
+);
