@@ -515,6 +515,25 @@ for (const directWrites of [true, false]) {
   });
 }
 
+t.test('pauses again before what waits in the stream has come', async (t) => {
+  const { client, log, pump, close } = await shared(true);
+  pump.pause();
+  // As TLS does, whose last read goes on for a moment.
+  for (const text of ['one', 'two']) onSharedRead.call(pump.socket, 3, Buffer.from(text));
+  for (let again = 0; again < 3; again += 1) {
+    pump.resume();
+    pump.pause();
+    for (let count = 0; count < 10; count += 1) await turn();
+    t.same(log.seen, [], 'nothing comes while it is paused');
+  }
+  pump.resume();
+  client.send(' and three');
+  await eventually(() => log.seen.join('') === 'onetwo and three');
+  pump.cut('cut');
+  client.close();
+  close();
+});
+
 t.test('a released socket of the shared buffer is read as any other', async (t) => {
   const { client, log, pump, close } = await shared(true);
   pump.writeText('before ', 'latin1');
