@@ -195,6 +195,29 @@ t.test('takes bytes, a pause and its end from inside a report', (t) => {
   t.end();
 });
 
+t.test('reports nothing more before a report has returned, whatever that calls', (t) => {
+  const calls: ((reader: RequestReader) => void)[] = [
+    (reader) => reader.receiveEnd(),
+    (reader) => reader.receive(Buffer.from(one('/3'))),
+    (reader) => {
+      reader.pause();
+      reader.resume();
+    },
+  ];
+  for (const call of calls) {
+    let isInside = false;
+    const { reader, log } = rig((event, self) => {
+      t.equal(isInside, false, event);
+      isInside = true;
+      if (log.length < 9) call(self);
+      isInside = false;
+    });
+    reader.receive(Buffer.from(`${one('/1')}${one('/2')}POST /4`));
+    t.ok(log.includes('head /2'));
+  }
+  t.end();
+});
+
 t.test('ends a body that lasts until the close with the transport, paused or not', (t) => {
   for (const pauses of [false, true]) {
     const log: string[] = [];
