@@ -637,3 +637,21 @@ t.test('gives a frame of its own to whom the shared one does not fit', async (t)
     peer.terminate();
   }
 });
+
+t.test('has not drained before what was kept back has left, though there is room', async (t) => {
+  const { peer, transport } = fakePeer({ slowConsumer: 'drop-oldest' });
+  transport.isCongested = true;
+  t.equal(peer.offer('kept'), 'queued');
+  // There is room, and the transport has not said so yet.
+  transport.isCongested = false;
+  let hasDrained = false;
+  const drained = peer.drained().then(() => {
+    hasDrained = true;
+  });
+  t.equal((await transport.written()).length, 0);
+  t.equal(hasDrained, false);
+  transport.drain();
+  await drained;
+  t.match((await transport.written()).toString('latin1'), /kept$/);
+  peer.terminate();
+});
