@@ -7,6 +7,7 @@ import { connectOverHttp2, connectWebSocket } from 'barewire/client';
 import type { WebSocketPeer } from 'barewire/peer';
 import t, { type Test } from 'tap';
 import { type Caps, countIn } from '../../lib/adapters/census.ts';
+import { usedMemory } from '../support/memory.ts';
 import { eventually, listen } from '../support/sockets.ts';
 
 /** Counts one in; returns what was said, and how it leaves. */
@@ -32,6 +33,17 @@ t.test('counts in total and by address, to the cap and not beyond', (t) => {
   t.equal(arrive(caps, '192.0.2.1').status, undefined, 'one has left');
   other.leave();
   t.equal(arrive(caps, '192.0.2.1').status, 429, 'as many as before');
+  t.end();
+});
+
+t.test('keeps nothing of an address that has left', (t) => {
+  const caps = { maxConnectionsPerAddress: 1 };
+  arrive(caps, '2001:db8::1').leave();
+  const before = usedMemory();
+  for (let net = 0; net < 60_000; net += 1)
+    arrive(caps, `2001:db8:1:${net.toString(16)}::1`).leave();
+  t.ok(usedMemory() - before < 1e6, 'there are more of them than memory');
+  t.equal(arrive(caps, '2001:db8::1').status, undefined);
   t.end();
 });
 

@@ -6,6 +6,7 @@ import { Acceptor, type AcceptorSettings } from '../../lib/server/acceptor.ts';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { usedMemory } from '../support/memory.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 
 const OPEN = {
@@ -54,6 +55,22 @@ t.test('counts connections until they are closed', async (t) => {
   t.same(acceptor.counters, { accepted: 2, refused: 0, tlsFailed: 0 });
   for (const client of clients) client.close();
   server.close();
+});
+
+t.test('keeps nothing of an address that has left', (t) => {
+  const acceptor = new Acceptor({ ...OPEN, maxConnectionsPerAddress: 1 }, () => {});
+  const pass = (net: number): void => {
+    const socket = from(`2001:db8:1:${net.toString(16)}::1`);
+    acceptor.serve(socket, false);
+    socket.emit('close');
+  };
+  pass(0);
+  const before = usedMemory();
+  for (let net = 0; net < 30_000; net += 1) pass(net);
+  t.ok(usedMemory() - before < 1e6, 'there are more of them than memory');
+  t.equal(acceptor.open, 0);
+  t.same(acceptor.counters, { accepted: 30_001, refused: 0, tlsFailed: 0 });
+  t.end();
 });
 
 for (const way of ['attachOwn', 'attach', 'serve'] as const) {
