@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, Socket } from 'node:net';
 import type { Exchange } from 'barewire';
 import t, { type Test } from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
@@ -59,6 +59,27 @@ t.test('finds the end of a unix socket that is not read', async (t) => {
   await eventually(() => ours.destroyed);
   time.advance(1_100);
   t.equal(wheel.length, 0, 'a socket that is gone is not asked again');
+});
+
+t.test('asks nothing behind what waits to be written, where the questions would pile up', (t) => {
+  const time = new FakeTime();
+  const wheel = new TimerWheel(time);
+  const socket = new Socket();
+  let writes = 0;
+  socket.write = () => {
+    writes += 1;
+    return true;
+  };
+  let waiting = 5;
+  Object.defineProperty(socket, 'writableLength', { get: () => waiting });
+  const probe = new ResetProbe(wheel, socket);
+  time.advance(60_000);
+  t.equal(writes, 0);
+  waiting = 0;
+  time.advance(2_000);
+  t.ok(writes > 0, 'it goes on when that has left');
+  probe.stop();
+  t.end();
 });
 
 t.test('sends nothing, as often as it asks', async (t) => {
