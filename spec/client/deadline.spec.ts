@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { unlessAborted } from 'barewire/peer';
 import t from 'tap';
 import { withDeadline } from '../../lib/client/deadline.ts';
@@ -52,6 +53,19 @@ t.test('time that is not its own does not count', async (t) => {
   world.advance(30);
   t.strictSame(await Promise.all(codes), ['handshake-timeout', 'handshake-timeout']);
   t.strictSame(world.waiting, []);
+});
+
+t.test('leaves no listener on a signal that outlives the attempt', async (t) => {
+  const { signal } = new AbortController();
+  const plan = makePlan('ws://a', { signal });
+  const world = new FakeWorld();
+  await withDeadline(plan, world, async () => {
+    t.equal(getEventListeners(signal, 'abort').length, 1);
+  });
+  t.equal(getEventListeners(signal, 'abort').length, 0);
+  const failing = withDeadline(plan, world, () => Promise.reject(new Error('refused')));
+  await t.rejects(failing, { message: 'refused' });
+  t.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 t.test('leaves no alarm behind when all went well', async (t) => {
