@@ -6,17 +6,20 @@ import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { duplexPair } from '../support/sockets.ts';
 
-function setUp(method: string, size: number | 'unknown') {
+function setUp(method: string, size: number | 'unknown', isGone = false) {
   const [ours, theirs] = duplexPair();
   const sink = {
     receive() {},
     receiveEnd() {},
     drained: () => channel.release(),
-    closed: () => channel.close(),
+    closed: () => {
+      if (!isGone) channel.close();
+    },
   };
   const wheel = new TimerWheel(new FakeTime());
   const pump = new SocketPump(ours, sink, { wheel, writeTimeoutMs: 1e4, maxBufferedBytes: 1e9 });
   pump.start();
+  if (isGone) pump.cut('cut');
   const writer = new ResponseWriter({ method, version: '1.1' }, () => 'now');
   const head = writer.head(200, {}, size, { keepAlive: true });
   let ends = 0;
@@ -48,6 +51,16 @@ t.test('is closed from the beginning for a response without a body', async (t) =
   t.equal(channel.write('body'), false);
   t.equal(await channel.drained(), false);
   t.equal(ends(), 0, 'whoever wrote the head knows that it is the end');
+});
+
+t.test('is closed from the beginning when the client has gone before', async (t) => {
+  const { channel, ends } = setUp('GET', 'unknown', true);
+  // Who writes until nobody wants more would never stop.
+  t.equal(channel.isOpen, false);
+  t.equal(channel.write('body'), false);
+  t.equal(await channel.drained(), false);
+  t.equal(channel.end(), false);
+  t.equal(ends(), 0);
 });
 
 t.test('goes on when an end was refused', (t) => {
