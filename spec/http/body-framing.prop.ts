@@ -1,8 +1,8 @@
 /** The law of announced lengths: a number is what all its digits say, whatever the limit is. */
 import assert from 'node:assert/strict';
 import { type BodyFraming, RequestReader, ResponseReader } from 'barewire/http';
-import fc from 'fast-check';
 import t from 'tap';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const MOST = BigInt(Number.MAX_SAFE_INTEGER);

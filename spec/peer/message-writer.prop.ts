@@ -1,9 +1,9 @@
 /** The law of messages in pieces: they are what their pieces are together, wherever text is cut. */
 import assert from 'node:assert/strict';
 import { MessageWriter, type WriterPace } from 'barewire/peer';
-import fc from 'fast-check';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
+import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 
 const ROOM: WriterPace = { admits: () => true, hasRoom: () => true, untilRoom: async () => {} };
