@@ -11,7 +11,7 @@
 import { type OutgoingMessage, ownPayload } from '../connection/index.ts';
 import { type MessageData, payloadLength, toPayload } from './payload.ts';
 
-/** Written in one turn of the event loop at most, in bytes. */
+/** Written in one turn of the event loop at most: bytes, or units of text. */
 const TURN_BYTES = 64 * 1024;
 /** What a piece costs besides its bytes. */
 const PIECE_BYTES = 64;
