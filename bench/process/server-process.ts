@@ -52,9 +52,22 @@ export function peakResidentBytes(pid: number): number {
 
 const PROBE = fileURLToPath(new URL('../profile/probe.js', import.meta.url));
 
-/** Waits for a file that another process is about to make. */
-async function untilExists(path: string): Promise<void> {
-  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20));
+/** How long a process may take to begin to record, or to write what it has recorded. */
+const RECORDING_MS = 120_000;
+
+/**
+ * Waits for a file that another process is about to make, and kills one that does not: V8 can lock
+ * itself up when it collects its heap while a profile begins.
+ */
+async function untilExists(path: string, child: ChildProcess): Promise<void> {
+  const end = Date.now() + RECORDING_MS;
+  while (!existsSync(path)) {
+    if (Date.now() > end) child.kill('SIGKILL');
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`the server has not written ${path}: take the profile again`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** A running server. */
@@ -127,10 +140,10 @@ export class ServerProcess {
     const file = this.#profileFile;
     if (file === undefined) return work();
     this.#child.kill('SIGUSR2');
-    await untilExists(`${file}.begun`);
+    await untilExists(`${file}.begun`, this.#child);
     const result = await work();
     this.#child.kill('SIGUSR2');
-    await untilExists(file);
+    await untilExists(file, this.#child);
     return result;
   }
 

@@ -1,4 +1,5 @@
 /** The other process benches work at all, and say what became of a server that does not. */
+import { join } from 'node:path';
 import t from 'tap';
 import { bun } from '../../bench/process/contenders.ts';
 import {
@@ -8,7 +9,7 @@ import {
   idleMemory,
   requests,
 } from '../../bench/process/scenarios.ts';
-import type { Contender } from '../../bench/process/server-process.ts';
+import { type Contender, ServerProcess } from '../../bench/process/server-process.ts';
 import { BARE_HANDLE, BAREWIRE, checkRow, measure, NODE_HTTP, WS } from '../support/bench.ts';
 
 const ASKED = { connections: 3, requests: 30, bodyBytes: 20 };
@@ -46,4 +47,14 @@ t.test('a server that does not start is an error in its place, and the others go
   const row = await measure([BAREWIRE, broken], handshakes(20));
   t.equal(row.entries[0]!.samples.length, 1);
   t.match(row.entries[1], { samples: [], error: 'broken exited with 1' });
+});
+
+t.test('a server that is gone writes no profile, and nobody waits for it', async (t) => {
+  const server = await ServerProcess.start({ ...BAREWIRE, profileFile: join(t.testdir(), 'p') });
+  process.kill(server.pid, 'SIGKILL');
+  await t.rejects(
+    server.profiled(async () => undefined),
+    { message: /take the profile again/ },
+  );
+  await server.stop();
 });
