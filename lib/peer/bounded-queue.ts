@@ -4,8 +4,8 @@
  * A queue pauses the connection when it is full and resumes it when it is empty; the transport's
  * flow control carries that to the peer. What waits is bounded in number and in bytes, whichever
  * comes first; of text the units count, in which it lies in memory. Once the connection is closing
- * nothing is paused, or the peer's close frame would never be read: a queue takes as much again, and
- * what comes beyond that is thrown away.
+ * nothing is paused, or the peer's close frame would never be read: a queue takes as much again,
+ * and what comes beyond that is thrown away.
  */
 import { UsageError } from '../base/index.ts';
 
