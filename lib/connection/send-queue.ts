@@ -209,8 +209,6 @@ export class SendQueue {
     this.#empty = 0;
     let count = 0;
     for (const job of jobs) if (!this.#isEmpty(job)) count += this.#forget(job);
-    this.#bytes = 0;
-    this.#pieces = 0;
     return count;
   }
 }

@@ -78,6 +78,7 @@ t.test('refuses to write what would break the request [6455-4.1-3 6455-4.1-33]',
   ];
   for (const [wishes, code] of bad) {
     const build = () => buildUpgradeRequest({ ...WISHES, ...wishes }, KEY);
+    t.throws(() => buildExtendedConnect({ ...WISHES, ...wishes }, 'https'), { code });
     t.throws(build, { code }, JSON.stringify(wishes));
   }
   t.throws(() => buildUpgradeRequest(WISHES, 'abc'), { code: 'invalid-argument' });
