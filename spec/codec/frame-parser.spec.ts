@@ -150,6 +150,10 @@ t.test('tells that unmasked text is ASCII when it is short', (t) => {
   t.equal(parse('8103 6180c3'), false);
   t.equal(parse(`8121 ${'61'.repeat(33)}`), false, 'not known');
   t.equal(parse('8203 616263'), false, 'not asked');
+  for (let octet = 0; octet < 256; octet += 1) {
+    const hex = Buffer.of(octet).toString('hex');
+    t.equal(parse(`8101 ${hex}`), IS_FAST && octet < 0x80, hex);
+  }
   t.end();
 });
 
@@ -167,7 +171,12 @@ t.test('tells that masked bytes are ASCII, for it has seen them all', (t) => {
     const frame = bytes(`81${(length | 0x80).toString(16)} 00000000 ${payload}`);
     new FrameParser(sink, RULES).parse(input(frame), 0, frame.length);
   }
-  t.same(seen, [true, true, false, true, false]);
+  t.same(seen.splice(0), [true, true, false, true, false]);
+  for (let octet = 0; octet < 256; octet += 1) {
+    const frame = Buffer.of(0x81, 0x81, 0x5a, 0, 0, 0, octet ^ 0x5a);
+    new FrameParser(sink, RULES).parse(input(frame), 0, frame.length);
+    t.same(seen.splice(0), [octet < 0x80], String(octet));
+  }
   t.end();
 });
 
@@ -224,7 +233,7 @@ t.test('holds the pieces of a control payload, of both roles', (t) => {
 
 t.test('takes masks off in the memory of the module as it does elsewhere', (t) => {
   for (const length of [1, 15, 16, 17, 64, 100, 125, 126, 1000]) {
-    for (const byte of [0x61, 0xe1]) {
+    for (const byte of [0x61, 0x7f, 0x80, 0xe1]) {
       for (const maskingKey of [undefined, 0x37fa213d]) {
         const payload = Buffer.alloc(length, 0x61).fill(byte, length - 1);
         const frame = encodeFrame({ opcode: OPCODE.text, payload, maskingKey });
@@ -251,7 +260,7 @@ t.test('takes masks off in the memory of the module as it does elsewhere', (t) =
 t.test('knows of longer text too whether it is ASCII when the module looks at it', (t) => {
   setMaskingStrategy('simd');
   for (const length of [33, 1000]) {
-    for (const byte of [0x61, 0xe1]) {
+    for (const byte of [0x61, 0x7f, 0x80, 0xe1]) {
       const payload = Buffer.alloc(length, 0x61).fill(byte, length - 1);
       const frame = encodeFrame({ opcode: OPCODE.text, payload });
       const seen: boolean[] = [];
@@ -261,7 +270,7 @@ t.test('knows of longer text too whether it is ASCII when the module looks at it
       scratch.bytes.set(frame);
       new FrameParser(log, CLIENT).parse(scratch, 0, frame.length);
       scratch.giveBack();
-      t.same(seen, [byte === 0x61], `${length} bytes`);
+      t.same(seen, [byte < 0x80], `${length} bytes, ${byte}`);
     }
   }
   setMaskingStrategy('auto');

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { FieldSection, HEADER_CODES, TRAILER_CODES } from '../../lib/http/field-section.ts';
-import { passesPlainly } from '../support/fast-paths.ts';
+import { needsFastPath, passesPlainly } from '../support/fast-paths.ts';
 import { cutAt, feedings } from '../support/feeding.ts';
 import { recordRequests } from '../support/http-driver.ts';
 import { judge, request, verdict } from '../support/http-verdicts.ts';
@@ -16,6 +16,41 @@ t.test('takes every token character in names and every field octet in values', (
     ['Host', 'a'],
     ['A', 'x  y'],
   ]);
+  t.end();
+});
+
+t.test('cuts the white space off the only value that has any', (t) => {
+  // A head is tidy until one of its lines is not.
+  for (const name of ['a', 'ab', 'abc']) {
+    for (const before of ['', ' ', '\t', '  ', ' \t', '\t ', ' \t ']) {
+      for (const after of ['', ' ', '\t', ' \t']) {
+        for (const value of ['', 'b', 'b c']) {
+          const line = `${name}:${before}${value}${after}`;
+          const { messages } = request(`GET / HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`);
+          const lines = [
+            ['Host', 'x'],
+            [name, value],
+          ];
+          t.strictSame(messages[0]!.head['headers'], lines, JSON.stringify(line));
+        }
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('knows whether a section that came whole is tidy', needsFastPath('field-section'), (t) => {
+  const isTidy = (...lines: string[]): boolean => {
+    const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+    const section = new FieldSection();
+    section.begin(HEADER_CODES, 0, 100, 5);
+    section.scan(bytes, 0, bytes.length, 0);
+    return section.isDone && section.isTidy;
+  };
+  t.equal(isTidy('Host: a', 'X: y z', 'Abc: def'), true);
+  for (const line of ['X:y', 'X:  y', 'X: y ', 'X: \ty', 'X:\ty', 'X: y\t', 'X: ', 'X:']) {
+    t.equal(isTidy('Host: a', line, 'Abc: def'), false, JSON.stringify(line));
+  }
   t.end();
 });
 
