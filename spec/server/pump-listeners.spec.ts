@@ -38,6 +38,16 @@ t.test('tell the pump of their socket', (t) => {
   t.end();
 });
 
+t.test('tell of room', (t) => {
+  const socket: PumpedSocket = new PassThrough();
+  const seen: string[] = [];
+  const pump = { flushAfter: (why: string) => void seen.push(why) };
+  socket[PUMP] = pump as unknown as SocketPump;
+  onDrain.call(socket);
+  t.same(seen, ['drain']);
+  t.end();
+});
+
 t.test('tell the end once', (t) => {
   const { socket, seen } = pumped();
   onError.call(socket, new Error('broken'));
