@@ -2,9 +2,9 @@
  * WebSockets of a whole server: one decision about each handshake, one handler for all peers.
  *
  * ```
- *   upgrade request ─► decideUpgrade ─► accept(exchange)? ─┬─ yes ─► 101, peers, handler
- *                                                          ├─ no ──► its status
- *                                                          └─ answered otherwise: left alone
+ *   upgrade request ─► rules ─► accept(exchange)? ─┬─ yes ─► 101, peers, handler
+ *                                                  ├─ no ──► its status
+ *                                                  └─ answered otherwise: left alone
  * ```
  */
 import { A_FUNCTION, checkOptions, HandshakeRejected, type OptionTable } from '../base/index.ts';

@@ -11,9 +11,10 @@ import { onSharedRead } from '../../lib/server/pump-listeners.ts';
 import { takeConnections } from '../../lib/server/shared-read.ts';
 import { fc } from '../support/fast-check.ts';
 import { needsFastPath } from '../support/fast-paths.ts';
+import { turn } from '../support/interleavings.ts';
 import { kernelOptions, NEEDS_KERNEL_OPTIONS } from '../support/kernel-options.ts';
 import { runs } from '../support/laws.ts';
-import { listen, RawClient } from '../support/sockets.ts';
+import { eventually, listen, RawClient } from '../support/sockets.ts';
 
 type Setting = (socket: Socket) => unknown;
 
@@ -34,7 +35,6 @@ const setting: fc.Arbitrary<Setting> = fc.oneof(
 class Way {
   readonly #server: Server;
   readonly #accepted: Socket[] = [];
-  #taken = (): void => {};
   #port = 0;
 
   constructor() {
@@ -44,22 +44,18 @@ class Way {
   /** @param inherits whether they are to have their options from the server. */
   async open(inherits: boolean): Promise<this> {
     this.#port = await listen(this.#server);
-    const give = (socket: Socket): void => {
-      this.#accepted.push(socket);
-      this.#taken();
-    };
+    const give = (socket: Socket): void => void this.#accepted.push(socket);
     const isPrepared = inherits ? prepareListener(this.#server) : undefined;
     takeConnections(this.#server, onSharedRead, give, isPrepared);
-    await twoTurns();
+    await turn();
+    await turn();
     assert.equal(isPrepared?.() ?? false, inherits);
     return this;
   }
 
   async connect(): Promise<{ socket: Socket; close: () => Promise<unknown> }> {
     const client = new RawClient(this.#port);
-    await new Promise<void>((done) => {
-      this.#taken = done;
-    });
+    await eventually(() => this.#accepted.length > 0);
     const socket = this.#accepted.shift()!;
     prepareSocket(socket);
     return {
@@ -76,13 +72,6 @@ class Way {
   close(): void {
     this.#server.close();
   }
-}
-
-const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
-
-async function twoTurns(): Promise<void> {
-  await turn();
-  await turn();
 }
 
 const wanted = { ...needsFastPath('inherited-options'), ...NEEDS_KERNEL_OPTIONS };
@@ -130,7 +119,7 @@ t.test(
     );
     t.equal(sockets.length, 0);
     await once(client.socket, 'connect');
-    while (sockets.length === 0) await turn();
+    await eventually(() => sockets.length > 0);
     prepareSocket(sockets[0]!);
     t.match(await kernelOptions(sockets[0]!), { noDelay: 1, keepAlive: 1, idleSeconds: 30 });
     sockets[0]!.destroy();

@@ -19,6 +19,7 @@ import {
 } from '../../lib/server/listening.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { needsFastPath } from '../support/fast-paths.ts';
+import { turn } from '../support/interleavings.ts';
 import { RawClient, socketPath } from '../support/sockets.ts';
 
 t.test(
@@ -110,8 +111,6 @@ t.test('gives every socket the same options, and a stream those that it has', (t
   t.equal(stream.allowHalfOpen, true);
   t.end();
 });
-
-const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
 t.test('connections inherit options only where all of them can be inherited', async (t) => {
   const calls: unknown[] = [];

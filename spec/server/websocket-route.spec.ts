@@ -4,6 +4,7 @@ import { createServer, type WebSocketPeer } from 'barewire';
 import { HandshakeRejected, ProtocolError } from 'barewire/base';
 import t from 'tap';
 import { WebSocket } from 'ws';
+import { turn } from '../support/interleavings.ts';
 import { get, post, readResponse, serve } from '../support/serving.ts';
 import { duplexPair, eventually } from '../support/sockets.ts';
 
@@ -56,10 +57,10 @@ t.test('opens within the read when there is nobody to wait for', async (t) => {
       write: (_bytes, _encoding, done) => done(),
     });
     server.serve(stream);
-    await new Promise((turn) => setImmediate(turn));
+    await turn();
     stream.push(get('/', ...HANDSHAKE));
     t.equal(opened, accept === yes[2] ? 0 : 1);
-    await new Promise((turn) => setImmediate(turn));
+    await turn();
     t.equal(opened, 1);
     stream.destroy();
   }
@@ -202,7 +203,7 @@ t.test('refuses when the application does not decide in time', async (t) => {
   });
   const client = connect().send(get('/', ...HANDSHAKE));
   await eventually(() => server.stats().requests === 1);
-  await new Promise((next) => setImmediate(next));
+  await turn();
   time.advance(6_000);
   t.equal(readResponse(await client.until('\r\n\r\n')).status, 503);
 });
@@ -223,7 +224,7 @@ t.test('forgets a client that leaves while the application decides', async (t) =
   await eventually(() => server.stats().openConnections === 0);
   decide(true);
   await eventually(() => server.peers.size === 0);
-  await new Promise((next) => setImmediate(next));
+  await turn();
   t.equal(server.peers.size, 0);
   t.same(errors, []);
 });
@@ -320,7 +321,7 @@ t.test('lets nobody in who is accepted when the server already closes', async (t
   const client = connect().send(get('/', ...HANDSHAKE));
   await eventually(() => server.stats().requests === 1);
   const closing = server.close();
-  await new Promise((next) => setImmediate(next));
+  await turn();
   decide();
   t.match(readResponse(await client.ended()), { status: 503, fields: { connection: 'close' } });
   client.close();
