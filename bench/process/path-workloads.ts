@@ -39,8 +39,12 @@ export function withoutFastPaths({ length }: Scale): Workload[] {
       ...(['one-write', 'outbox', 'shared-read', 'direct-write', 'short-text'] as const),
       ...(['frame-parser', 'frame-writer', 'message-assembler', 'mask'] as const),
     ]),
-    row('PATHS 2', 'echo, binary 16 KiB', long, ['mask', 'frame-parser', 'outbox', 'direct-write']),
-    row('PATHS 3', 'echo, binary 256 KiB', longest, ['mask', 'outbox', 'freed-memory']),
+    row('PATHS 2', 'echo, binary 16 KiB', long, [
+      ...(['mask', 'read-memory', 'frame-parser', 'outbox', 'direct-write'] as const),
+    ]),
+    row('PATHS 3', 'echo, binary 256 KiB', longest, [
+      ...(['mask', 'read-memory', 'outbox', 'freed-memory'] as const),
+    ]),
     row('PATHS 4', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 50 * length), [
       ...(['broadcast', 'direct-write', 'outbox'] as const),
     ]),

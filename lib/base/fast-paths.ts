@@ -17,7 +17,8 @@ import { UsageError } from './errors.ts';
 /** All fast paths, most of them by the file in which they are. */
 export const FAST_PATHS = [
   ...(['byte-queue', 'utf8', 'mask', 'short-text', 'payload-copy', 'sole-frame'] as const),
-  ...(['frame-parser', 'frame-writer', 'message-assembler', 'outbox', 'one-write'] as const),
+  ...(['frame-parser', 'frame-writer', 'read-memory', 'message-assembler'] as const),
+  ...(['outbox', 'one-write'] as const),
   ...(['request-line', 'field-section', 'value-scan', 'repeated-section'] as const),
   ...(['zlib-handles', 'broadcast', 'freed-memory'] as const),
   ...(['shared-read', 'direct-write', 'shared-text', 'inherited-options'] as const),

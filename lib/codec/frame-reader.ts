@@ -8,10 +8,10 @@
  *            resume()                 stop()
  * ```
  * The reader never writes to memory it was given, unless told that it may: it copies masked input,
- * 64 KiB at a time, to where the mask can be taken off (scratch.ts), which is also the fastest way.
- * Text is copied there too, to learn whether it is ASCII; bytes without a mask are read where they
- * lie. Only while it is paused does it keep what it is given. What the bytes mean is known to
- * frame-parser.ts.
+ * 64 KiB at a time, to where the mask can be taken off (scratch.ts), which is also the fastest way;
+ * what sockets have read to there (read-memory.ts) it need not copy. Text is copied, too, to learn
+ * whether it is ASCII; bytes without a mask are read where they lie. Only while it is paused does
+ * it keep what it is given. What the bytes mean is known to frame-parser.ts.
  */
 import {
   ByteQueue,
@@ -23,6 +23,7 @@ import {
 import { FrameParser, type FrameSink, type ParserInput } from './frame-parser.ts';
 import type { Role } from './frame-rules.ts';
 import { viewBytes } from './payload-bytes.ts';
+import { memoryAround } from './read-memory.ts';
 import { Scratch } from './scratch.ts';
 
 /** How a {@link FrameReader} reads. */
@@ -31,7 +32,10 @@ export interface FrameReaderOptions extends LimitOptions<'maxFrameBytes'> {
   readonly role: Role;
   /** Accept RSV1 on the first frame of a message: permessage-deflate was negotiated. */
   readonly allowRsv1?: boolean | undefined;
-  /** The reader may overwrite what is given to `receive` until it returns. Saves little. */
+  /**
+   * The reader may overwrite what is given to `receive` until it returns. It saves a copy of what
+   * lies in {@link readMemory}, and little elsewhere.
+   */
   readonly ownsInput?: boolean | undefined;
   /**
    * What is given to `receive` is given away for good: the reader may overwrite it and hand parts
@@ -165,7 +169,7 @@ export class FrameReader {
     try {
       const used = this.#mayReadInPlace(chunk, owned)
         ? this.#parser.parse(inPlace(chunk, given), 0, chunk.length)
-        : this.#readApart(chunk, given);
+        : this.#readInModule(chunk, owned, given);
       if (used < chunk.length) this.#keepRest(chunk, used);
     } catch (error) {
       const wasLive = this.#state === 'reading' || this.#state === 'paused';
@@ -184,6 +188,14 @@ export class FrameReader {
     if (chunk.length < COPY_FROM) return owned || !this.#isMasked;
     // After a message that was no text comes another of the kind, as a rule.
     return !this.#isMasked && !this.#parser.isPlainText;
+  }
+
+  /** Reads where the module can take masks off: there, if that is where the chunk lies. */
+  #readInModule(chunk: Buffer, owned: boolean, given: boolean): number {
+    const around = owned && !given ? memoryAround(chunk) : undefined;
+    if (around === undefined) return this.#readApart(chunk, given);
+    const start = chunk.byteOffset;
+    return this.#parser.parse(around, start, start + chunk.length) - start;
   }
 
   /** Reads a copy, slab by slab: one copy of 64 KiB is cheaper than a call for each frame. */

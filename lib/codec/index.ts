@@ -35,4 +35,5 @@ export { isControlOpcode, isDefinedOpcode, OPCODE } from './opcode.ts';
 export { type BytesLike, viewBytes } from './payload-bytes.ts';
 export { copyPayload, viewPayload } from './payload-copy.ts';
 export { decodeAscii, decodeUtf8 } from './payload-text.ts';
+export { readMemory } from './read-memory.ts';
 export { encodeSoleFrame } from './sole-frame.ts';

@@ -7,9 +7,10 @@
 ;;
 ;;   0  reading slab    where frames are read
 ;;   1  passing slab    where bytes pass through that are wanted elsewhere
-;;   2  text, 3, 4      UTF-16 units
+;;   2  read memory     where sockets read to
+;;   3  text, 4, 5      UTF-16 units
 (module
-  (memory (export "memory") 5 5)
+  (memory (export "memory") 6 6)
 
   ;; mask(at, end, key): XORs the bytes [at, end) with the key, whose lowest byte meets the byte at
   ;; `at`. Returns nonzero when one of the resulting bytes is 0x80 or more.

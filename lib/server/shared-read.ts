@@ -20,12 +20,8 @@
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { readMemory } from '../codec/index.ts';
 import { SOCKET_OPTIONS } from './listening.ts';
-
-/** As large as the largest read that libuv does. */
-const READ_BYTES = 64 * 1024;
-
-let readBuffer: Buffer | undefined;
 
 /** The parts of a connection's handle that are used. */
 interface Handle {
@@ -150,9 +146,9 @@ export function shareSecureReads(secure: Socket, onRead: OnRead): boolean {
   const { _handle: handle } = secure as unknown as Internals;
   if (onReadKeys === false || !isSuitable(handle) || secure.readableLength > 0) return false;
   if (secure.constructor !== TLSSocket) return false;
-  readBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
-  handle.useUserBuffer(readBuffer);
-  Object.assign(secure, { [onReadKeys.buffer]: readBuffer, [onReadKeys.callback]: onRead });
+  const buffer = readMemory();
+  handle.useUserBuffer(buffer);
+  Object.assign(secure, { [onReadKeys.buffer]: buffer, [onReadKeys.callback]: onRead });
   return true;
 }
 
@@ -179,7 +175,6 @@ export function forgetSharedReads(socket: Duplex): void {
 }
 
 function buildSocket(handle: Handle, onRead: OnRead, isPrepared: boolean): Socket {
-  readBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
   const options: SocketOptions = {
     handle,
     allowHalfOpen: true,
@@ -188,7 +183,7 @@ function buildSocket(handle: Handle, onRead: OnRead, isPrepared: boolean): Socke
     noDelay: isPrepared,
     keepAlive: isPrepared,
     keepAliveInitialDelay: SOCKET_OPTIONS.keepAliveInitialDelay,
-    onread: { buffer: readBuffer, callback: onRead as OnReadOpts['callback'] },
+    onread: { buffer: readMemory(), callback: onRead as OnReadOpts['callback'] },
   };
   return new Socket(options);
 }

@@ -1,5 +1,11 @@
 /** Feeds a frame reader in pieces, and pauses it, as a property draws them. */
-import { FrameReader, type FrameReaderOptions, type MaskingStrategy } from 'barewire/codec';
+import assert from 'node:assert/strict';
+import {
+  FrameReader,
+  type FrameReaderOptions,
+  type MaskingStrategy,
+  readMemory,
+} from 'barewire/codec';
 import { fc } from './fast-check.ts';
 import { cutAt } from './feeding.ts';
 import { FrameLog } from './frame-log.ts';
@@ -12,15 +18,20 @@ export const settings = fc.record({
   allowRsv1: fc.boolean(),
   ownsInput: fc.boolean(),
   givesInput: fc.boolean(),
+  isRead: fc.boolean(),
   maxFrameBytes: fc.constantFrom(0, 5, 125, 126, 70_000, Number.POSITIVE_INFINITY),
 });
 /** Where its input is cut. */
 export const cuts = fc.array(fc.nat(3000), { maxLength: 8 });
 
-/** Reads `input` in pieces; at every call that `pauses` names, the reader pauses for a while. */
+/**
+ * Reads `input` in pieces; at every call that `pauses` names, the reader pauses for a while.
+ *
+ * @param options with `isRead` pieces lie where sockets read to, as far as they have room there.
+ */
 export function readPaused(
   input: Buffer,
-  options: FrameReaderOptions,
+  { isRead = false, ...options }: FrameReaderOptions & { isRead?: boolean },
   offsets: readonly number[],
   pauses: ReadonlySet<number>,
 ): { log: FrameLog; reader: FrameReader; changed: boolean } {
@@ -48,18 +59,41 @@ export function readPaused(
     },
     options,
   );
-  const chunks = cutAt(input, offsets);
   const isOurs = options.givesInput !== true;
+  const chunks = cutAt(input, offsets);
   let changed = false;
-  for (const chunk of chunks) {
+  for (const [index, piece] of chunks.entries()) {
+    const isInMemory = isRead && isOurs && piece.length <= readMemory().length;
+    const chunk = isInMemory ? readTo(piece, index) : piece;
     const copy = Buffer.from(chunk);
     reader.receive(chunk);
     changed ||= !chunk.equals(copy);
+    if (isInMemory) checkAround(chunk);
     // What was not given away is used for something else.
-    if (isOurs) chunk.fill(0x5a);
+    if (isOurs) for (const bytes of [chunk, piece]) bytes.fill(0x5a);
   }
   while (reader.state === 'paused') reader.resume();
   log.checkKept();
   changed ||= isOurs && !chunks.every((chunk) => chunk.equals(Buffer.alloc(chunk.length, 0x5a)));
   return { log, reader, changed };
+}
+
+const AROUND = 0x3c;
+
+/** Puts a piece where sockets read to, and something else around it. */
+function readTo(piece: Buffer, index: number): Buffer {
+  const memory = readMemory().fill(AROUND);
+  const start = Math.min(index, memory.length - piece.length);
+  memory.set(piece, start);
+  return memory.subarray(start, start + piece.length);
+}
+
+/** What lies beside a piece is not its reader's. */
+function checkAround(chunk: Buffer): void {
+  const memory = readMemory();
+  const start = chunk.byteOffset - memory.byteOffset;
+  const around = Buffer.alloc(memory.length, AROUND);
+  assert.ok(memory.subarray(0, start).equals(around.subarray(0, start)), 'wrote in front');
+  const end = start + chunk.length;
+  assert.ok(memory.subarray(end).equals(around.subarray(end)), 'wrote behind');
 }
