@@ -49,7 +49,7 @@ function echoes({ length }: Scale): Workload[] {
   const row = (id: string, title: string, load: EchoLoad): Workload => {
     const measure = echo({ ...load, messages: load.messages * length });
     // Longer messages are not always taken by the kernel at once, and then there is no floor.
-    const floor = load.payloadBytes <= 1_024 ? [BARE_HANDLE] : [];
+    const floor = load.payloadBytes <= 16_384 ? [BARE_HANDLE] : [];
     // Its native addon unmasks, which takes time where payloads are large.
     const addonless = id.startsWith('P3') ? [WS_PLAIN] : [];
     const contenders = [...EVERYBODY(), ...addonless, ...floor];
@@ -85,7 +85,7 @@ function fanOuts({ length }: Scale): Workload[] {
 function connections({ length, many }: Scale): Workload[] {
   const atMany = echo({ ...SMALL, connections: many, messages: many * 10 });
   const at100 = echo({ ...SMALL, messages: SMALL.messages * length });
-  const growth = FRAMED().flatMap((contender): Seat[] => [
+  const growth = [...FRAMED(), BARE_HANDLE].flatMap((contender): Seat[] => [
     { name: contender.name, contender, measure: atMany },
     { name: `${contender.name}, 100`, contender, measure: at100 },
   ]);

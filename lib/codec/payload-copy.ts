@@ -5,7 +5,7 @@
  * are cut from a common arena, as Node's own small Buffers are cut from a pool. The price is the
  * same as there: one small copy that is kept keeps the whole arena.
  */
-import { hasFastPath, UsageError } from '../base/index.ts';
+import { hasFastPath, keepFreedMemory, UsageError } from '../base/index.ts';
 
 /** Bytes of an arena: what one kept copy can hold on to at most. */
 const ARENA_BYTES = 65_536;
@@ -27,7 +27,7 @@ const BufferClass = (Buffer as unknown as { readonly [Symbol.species]: unknown }
 
 const NOTHING = Buffer.alloc(0);
 
-let arena: Buffer;
+let arena: Buffer | undefined;
 let arenaMemory: ArrayBufferLike;
 let arenaView: DataView;
 let used = ARENA_BYTES;
@@ -47,6 +47,7 @@ export function copyPayload(bytes: Buffer, start: number, end: number): Buffer {
   const length = end - start;
   requireRange(bytes, start, end);
   if (length > MAX_SHARED_BYTES) {
+    keepFreedMemory();
     const copy = Buffer.allocUnsafeSlow(length);
     copy.set(bytes.subarray(start, end));
     return copy;
@@ -55,7 +56,7 @@ export function copyPayload(bytes: Buffer, start: number, end: number): Buffer {
   if (used + length > ARENA_BYTES) renewArena();
   const copy = new BufferClass(arenaMemory, used, length);
   if (length < SET_FROM) copyWords(bytes, start, end, used);
-  else arena.set(bytes.subarray(start, end), used);
+  else arena!.set(bytes.subarray(start, end), used);
   // Eight-byte steps keep what is cut from the arena usable for typed arrays of any kind.
   used = (used + length + 7) & ~7;
   return copy;
@@ -77,6 +78,8 @@ function requireRange(bytes: Buffer, start: number, end: number): void {
 }
 
 function renewArena(): void {
+  // Whoever needs a second one will need many.
+  if (arena !== undefined) keepFreedMemory();
   arena = Buffer.allocUnsafeSlow(ARENA_BYTES);
   arenaMemory = arena.buffer;
   arenaView = new DataView(arenaMemory);
@@ -97,5 +100,5 @@ function copyWords(bytes: Buffer, start: number, end: number, target: number): v
     arenaView.setInt32(to, source.getInt32(at, true), true);
     arenaView.setInt32(to + 4, source.getInt32(at + 4, true), true);
   }
-  for (; at < end; at += 1, to += 1) arena[to] = bytes[at]!;
+  for (; at < end; at += 1, to += 1) arena![to] = bytes[at]!;
 }

@@ -11,8 +11,8 @@
  * else's is, and which the next one finds again. It is never handed out: what leaves it is a copy
  * or a string. Bytes whose number is known are gathered where they can stay instead.
  */
+import { keepFreedMemory } from '../base/index.ts';
 import { copyPayload } from '../codec/index.ts';
-import { keepFreedMemory } from './freed-memory.ts';
 
 /**
  * Memory reserved for announced bytes before they come is at most this, or {@link TRUST} times the

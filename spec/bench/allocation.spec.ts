@@ -20,7 +20,10 @@ t.test(
     const { status, stdout, stderr } = runScript('allocation', row, '--rounds', '1', '--sites');
     t.equal(status, 0, stderr);
     // What comes first may be a function of Node's, while ours is not compiled yet.
-    t.match(stdout, /barewire allocates for each message\n(?: +\d+ B {2}.+\n)*? +\d+ B {2}\S+ lib\//);
+    t.match(
+      stdout,
+      /barewire allocates for each message\n(?: +\d+ B {2}.+\n)*? +\d+ B {2}\S+ lib\//,
+    );
     const [, frames = ''] =
       /frames allocates for each message\n([\s\S]*?) {2}ws/.exec(stdout) ?? [];
     const sizes = [...frames.matchAll(/(\d+) B {2}\S/g)].map(([, size]) => Number(size));

@@ -1,21 +1,24 @@
 /**
- * Memory of long messages that was freed stays in the process, where its C library is glibc.
+ * Memory of messages that was freed stays in the process, where its C library is glibc.
  *
  * V8 takes such memory from the C library, and gives that of many messages back at once. glibc then
  * returns what is free at the end of its heap to the kernel, if that is more than twice the longest
  * block that it had mapped apart and got back. Each page of the next messages is a page fault then,
- * and those cost more than all the copying of the bytes (bench/process, P3c).
+ * and those cost more than all the copying of the bytes (bench/process, P3b and P3c).
  *
  * A program that once had a buffer of 16 MiB is spared that: up to 32 MiB stay. So there is one,
  * which nobody keeps, and of which not a page is touched.
  */
-import { hasFastPath } from '../base/index.ts';
+import { hasFastPath } from './fast-paths.ts';
 
 const BLOCK_BYTES = 16 * 1024 * 1024;
 
 let isKept = !hasFastPath('freed-memory');
 
-/** To be called when memory for a long message is set aside; does something the first time only. */
+/**
+ * To be called when memory for a long message, or for many short ones, is set aside; does something
+ * the first time only.
+ */
 export function keepFreedMemory(): void {
   if (isKept) return;
   isKept = true;

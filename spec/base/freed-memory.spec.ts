@@ -1,6 +1,5 @@
-import { hasFastPath } from 'barewire/base';
+import { hasFastPath, keepFreedMemory } from 'barewire/base';
 import t from 'tap';
-import { keepFreedMemory } from '../../lib/connection/freed-memory.ts';
 import { passesPlainly } from '../support/fast-paths.ts';
 
 const BLOCK_BYTES = 16 * 1024 * 1024;
