@@ -64,6 +64,9 @@ interface SocketOptions extends SocketConstructorOpts {
   keepAlive: boolean;
   keepAliveInitialDelay: number;
   onread: OnReadOpts;
+  emitClose: boolean;
+  autoDestroy: boolean;
+  decodeStrings: boolean;
 }
 
 /** What an `onread` socket calls for each read; `this` is the socket. */
@@ -184,6 +187,11 @@ function buildSocket(handle: Handle, onRead: OnRead, isPrepared: boolean): Socke
     keepAlive: isPrepared,
     keepAliveInitialDelay: SOCKET_OPTIONS.keepAliveInitialDelay,
     onread: { buffer: readMemory(), callback: onRead as OnReadOpts['callback'] },
+    // What every socket sets on its copy of these: what is there already gives each copy the same
+    // shape, and V8 would look up each option by name for each socket otherwise.
+    emitClose: false,
+    autoDestroy: true,
+    decodeStrings: false,
   };
   return new Socket(options);
 }
