@@ -280,7 +280,7 @@ export class WebSocket
     const peer = this.#peer;
     if (peer !== undefined) {
       if (isAgain) return;
-      this.#outgoing.whenSent(this.#patience, () => {
+      this.#outgoing.whenSent(this.#patience(), () => {
         // A reason needs a code before it [RFC 6455 §5.5.1].
         void peer.close(code ?? (reason ? 1000 : undefined), reason);
       });
@@ -290,7 +290,7 @@ export class WebSocket
     this.#aborter.abort(new DOMException('closed before it was open', 'AbortError'));
   }
 
-  get #patience(): Patience {
+  #patience(): Patience {
     const { closeTimeoutMs, maxCloseMs } = this.#plan.options;
     return {
       closeTimeoutMs: resolveLimit('closeTimeoutMs', closeTimeoutMs),
@@ -399,7 +399,7 @@ export class WebSocket
     const cause = { error: failure, code, reason, wasOpen: report !== undefined, unsentBytes };
     let next: NextAttempt | undefined;
     try {
-      next = this.#isLeaving ? undefined : this.#reconnection?.next(cause);
+      next = this.#isLeaving() ? undefined : this.#reconnection?.next(cause);
     } catch (error) {
       return this.#end(asError(error), report, unsentBytes);
     }
@@ -409,7 +409,7 @@ export class WebSocket
     this.dispatchEvent(new ReconnectingEvent('reconnecting', next, cause));
   }
 
-  get #isLeaving(): boolean {
+  #isLeaving(): boolean {
     return this.#hasClosed || this.#plan.options.signal!.aborted;
   }
 

@@ -121,11 +121,11 @@ export class Connection {
     return this.#madeEnding?.closing.isOpen ?? true;
   }
 
-  get #isWritable(): boolean {
+  #isWritable(): boolean {
     return this.#madeEnding?.closing.isWritable ?? true;
   }
 
-  get #ending(): Ending {
+  #ending(): Ending {
     if (this.#madeEnding === undefined) {
       const parts = {
         role: this.#role,
@@ -179,12 +179,12 @@ export class Connection {
 
   /** Tells that the peer ended its side of the transport: nothing will come any more. */
   receiveEnd(): void {
-    this.#ending.receiveEnd();
+    this.#ending().receiveEnd();
   }
 
   /** Tells that the transport is gone, for which reason if it knows one. Ends everything. */
   transportClosed(transportError?: Error): void {
-    this.#ending.transportClosed(transportError);
+    this.#ending().transportClosed(transportError);
   }
 
   /**
@@ -208,7 +208,7 @@ export class Connection {
   #control(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.ping) this.#receivePing(payload);
     else if (opcode === OPCODE.pong) this.#receivePong(payload);
-    else this.#ending.receiveClose(payload);
+    else this.#ending().receiveClose(payload);
   }
 
   #receivePing(payload: Buffer): void {
@@ -216,7 +216,7 @@ export class Connection {
     // Only the newest ping has to be answered [RFC 6455 §5.5.3]: a peer that pings and does not
     // read gets one pong later instead of a queue that grows.
     if (this.#sink.isCongested()) this.#owedPong = payload;
-    else if (this.#isWritable) this.#output.control(OPCODE.pong, payload);
+    else if (this.#isWritable()) this.#output.control(OPCODE.pong, payload);
     if (this.#input.isWanted) this.#sink.ping?.(payload);
   }
 
@@ -318,7 +318,7 @@ export class Connection {
   drained(): void {
     const payload = this.#owedPong;
     this.#owedPong = undefined;
-    if (payload !== undefined && this.#isWritable) {
+    if (payload !== undefined && this.#isWritable()) {
       this.#output.control(OPCODE.pong, payload);
     }
   }
@@ -338,17 +338,17 @@ export class Connection {
    * @throws UsageError `invalid-close-code` or `invalid-argument`.
    */
   close(code?: number, reason = ''): void {
-    this.#ending.close(code, reason);
+    this.#ending().close(code, reason);
   }
 
   /** Throws what {@link close} would throw, and does nothing else. */
   checkClose(code: number | undefined, reason = ''): void {
-    this.#ending.check(code, reason);
+    this.#ending().check(code, reason);
   }
 
   /** Cuts the transport without a closing handshake. */
   terminate(): void {
-    this.#ending.terminate();
+    this.#ending().terminate();
   }
 
   /**
@@ -356,7 +356,7 @@ export class Connection {
    * then the end of our side. Input is ignored from here on.
    */
   fail(error: ProtocolError): void {
-    this.#ending.fail(error);
+    this.#ending().fail(error);
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────
@@ -364,7 +364,7 @@ export class Connection {
   /** Checks all deadlines. Call it about once a second; `nowMs` is on the clock of `now`. */
   tick(nowMs: number): void {
     if (this.state === 'closed') return;
-    if (this.#madeEnding?.closing.awaited !== undefined) return this.#ending.tick(nowMs);
+    if (this.#madeEnding?.closing.awaited !== undefined) return this.#ending().tick(nowMs);
     this.#tickDeflate();
     this.#tickKeepalive(nowMs);
     const overdue = this.#input.tick(nowMs);
@@ -389,8 +389,8 @@ export class Connection {
 
   /** An idle peer is told goodbye; a dead one is not waited for. */
   #giveUp(error: ProtocolError): void {
-    if (error.code !== 'idle-timeout') return this.#ending.giveUp(error);
-    this.#ending.closing.error = error;
+    if (error.code !== 'idle-timeout') return this.#ending().giveUp(error);
+    this.#ending().closing.error = error;
     this.close(error.closeCode, error.code);
   }
 

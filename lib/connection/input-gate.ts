@@ -68,7 +68,7 @@ export class InputGate {
     this.#result = deliver;
   }
 
-  get #mustWait(): boolean {
+  #mustWait(): boolean {
     return this.isHeldByOwner || this.#isPausedByJob;
   }
 
@@ -84,13 +84,13 @@ export class InputGate {
    */
   open(): boolean {
     if (!this.#isShut) return true;
-    if (this.#mustWait) return false;
+    if (this.#mustWait()) return false;
     const deliver = this.#result;
     this.#result = undefined;
     deliver?.();
     // Whoever took the result may have paused, resumed or ended everything.
     if (!this.#isShut) return true;
-    if (this.#mustWait) return false;
+    if (this.#mustWait()) return false;
     this.#isShut = false;
     this.#reader.resume();
     return !this.#isShut;

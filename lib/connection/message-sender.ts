@@ -83,7 +83,7 @@ export class MessageSender {
     return (this.#queue?.heldBytes ?? 0) + this.#pieceBytes;
   }
 
-  get #isQueueEmpty(): boolean {
+  #isQueueEmpty(): boolean {
     return this.#queue === undefined || this.#queue.length === 0;
   }
 
@@ -99,7 +99,7 @@ export class MessageSender {
   send(data: string | Uint8Array, options: SendOptions | undefined): void {
     const opcode = opcodeOf(data, options?.type);
     const compress = this.wouldCompress(data, options?.compress);
-    const isEncodedNow = this.#isQueueEmpty && !compress;
+    const isEncodedNow = this.#isQueueEmpty() && !compress;
     const isCopied = isEncodedNow && !this.#outbox.keepsReference(data);
     const payload = options?.copy === true && !isCopied ? ownPayload(data) : data;
     if (isEncodedNow) {
@@ -116,7 +116,7 @@ export class MessageSender {
    */
   sendEncoded(encoded: Buffer | FramesToCome, onSent?: () => void): void {
     const frames = madeFrames(encoded);
-    if (this.#isQueueEmpty && frames !== undefined) {
+    if (this.#isQueueEmpty() && frames !== undefined) {
       this.#outbox.appendShared(frames);
       onSent?.();
       return;
@@ -159,7 +159,7 @@ export class MessageSender {
   closeAfterQueue(write: () => void): void {
     this.#owner.forgotten(this.#queue?.dropUnfinished() ?? 0, true);
     // Mostly nothing waits, and then no queue is made for it.
-    const isFree = this.#isQueueEmpty && !this.#isCompressing && !this.#isStopped;
+    const isFree = this.#isQueueEmpty() && !this.#isCompressing && !this.#isStopped;
     if (isFree) write();
     else this.#enqueue({ kind: 'close', write, bytes: 0 });
   }
@@ -190,7 +190,7 @@ export class MessageSender {
 
   /** Works off the queue as far as it goes without waiting. */
   pump(): void {
-    while (!this.#isQueueEmpty && !this.#isCompressing && !this.#isStopped) {
+    while (!this.#isQueueEmpty() && !this.#isCompressing && !this.#isStopped) {
       if (!this.#step(this.#queue!.first!)) return;
     }
   }

@@ -105,7 +105,7 @@ export class PeerOutput implements WriterPace {
     return waitingBytes + lostBytes + this.#droppedBytes;
   }
 
-  get #isFull(): boolean {
+  #isFull(): boolean {
     return this.#transport.isCongested || this.#connection.isHeldUp();
   }
 
@@ -179,13 +179,13 @@ export class PeerOutput implements WriterPace {
     if (!isAccepted) return 'closed';
     // A long turn must not pile up unseen: what is due leaves now, and congestion shows.
     if (this.#connection.pendingBytes > FLUSH_BYTES) this.#connection.flush();
-    return this.#isFull ? 'queued' : 'sent';
+    return this.#isFull() ? 'queued' : 'sent';
   }
 
   /** Whether the slow-consumer policy has a say about a message. */
   #mustWait(payload: string | { readonly byteLength: number }, signal?: AbortSignal): boolean {
     if (this.#backlog.length > 0) return true;
-    if (!this.#isFull) return false;
+    if (!this.#isFull()) return false;
     const { policy } = this.#backlog;
     // The transport gives nothing back: what may be taken back waits in front of it.
     if (policy === 'wait' && signal !== undefined && this.#transport.isCongested) return true;
@@ -310,7 +310,7 @@ export class PeerOutput implements WriterPace {
 
   /** Resolves when more may be sent, or the connection has ended. */
   drained(signal?: AbortSignal): Promise<void> {
-    const isEmpty = (): boolean => !this.#isFull && this.#backlog.length === 0;
+    const isEmpty = (): boolean => !this.#isFull() && this.#backlog.length === 0;
     return this.#wait(() => this.#isStopped || isEmpty(), signal);
   }
 
@@ -321,9 +321,9 @@ export class PeerOutput implements WriterPace {
 
   /** Something has left: sends what was held back. @returns whether there is room for more. */
   goOn(): boolean {
-    this.#backlog.release(() => this.#connection.isOpen && !this.#isFull);
+    this.#backlog.release(() => this.#connection.isOpen && !this.#isFull());
     this.#room?.check();
-    return !this.#isFull;
+    return !this.#isFull();
   }
 
   /** Sends what was held back, room or not: something that cannot be held back comes behind it. */

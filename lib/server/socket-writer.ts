@@ -113,7 +113,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
    */
   writeNow(bytes: Uint8Array): boolean {
     if (this.isOver || this.#isEnding) return true;
-    if (this.#output.length > 0 || this.isBlocked || bytes.length > this.#mostAtOnce) {
+    if (this.#output.length > 0 || this.isBlocked || bytes.length > this.#mostAtOnce()) {
       this.#output.push(bytes);
       this.flush();
       return false;
@@ -180,7 +180,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     });
   }
 
-  get #mostAtOnce(): number {
+  #mostAtOnce(): number {
     return this.isDirect ? DIRECT_BYTES : PORTION_BYTES;
   }
 
@@ -197,7 +197,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
 
   #flushPieces(): boolean {
     while (!this.isBlocked) {
-      const blocks = this.#take(this.#mostAtOnce);
+      const blocks = this.#take(this.#mostAtOnce());
       if (blocks === undefined) return false;
       if (blocks.length === 0) break;
       this.handAll(blocks);
