@@ -125,7 +125,15 @@ function writeShortAscii(
 ): boolean {
   const { length } = text;
   let union = 0;
-  let key = maskingKey ?? 0;
+  if (maskingKey === undefined) {
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      union |= code;
+      target[start + index] = code;
+    }
+    return union < 0x80;
+  }
+  let key = maskingKey;
   for (let index = 0; index < length; index += 1) {
     const code = text.charCodeAt(index);
     union |= code;

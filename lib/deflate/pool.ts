@@ -68,7 +68,7 @@ export class DeflatePool {
     const own = owner === undefined ? undefined : this.#owned.get(owner);
     if (own !== undefined) {
       this.#owned.delete(owner!);
-      return { ...own, isWarm: true };
+      return { engine: own.engine, options: own.options, isWarm: true };
     }
     const engine = this.#free.get(kindOf(options))?.pop();
     if (engine === undefined) return { engine: new ZlibEngine(options), options, isWarm: false };
