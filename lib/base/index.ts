@@ -53,5 +53,6 @@ export {
   SINGLETON_FIELDS,
   singletonBit,
 } from './response-rules.ts';
+export { settleShape } from './shapes.ts';
 export { Utf8Validator } from './utf8.ts';
 export { VIOLATIONS, type Violation, type ViolationCode } from './violations.ts';

@@ -15,7 +15,7 @@
  * Longer than the house allows: half of it is documentation of what an owner may call; what is done
  * is done by the organs, which meet here.
  */
-import { type ProtocolError, UsageError } from '../base/index.ts';
+import { type ProtocolError, settleShape, UsageError } from '../base/index.ts';
 import { MAX_CONTROL_PAYLOAD, OPCODE, viewBytes } from '../codec/index.ts';
 import type { CloseState } from './close-handshake.ts';
 import { ConnectionInput, type InputOwner } from './connection-input.ts';
@@ -416,3 +416,5 @@ function checkControl(payload: Uint8Array): void {
     `a control frame holds ${MAX_CONTROL_PAYLOAD} bytes, not ${payload.length}`,
   );
 }
+
+settleShape(() => new Connection({} as ConnectionSink, { role: 'server', now: () => 0 }));

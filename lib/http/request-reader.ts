@@ -7,7 +7,7 @@
  * How a request is answered is unknown here, and so is the connection; `handOver` ends the reading
  * when the bytes turn into another protocol.
  */
-import { hasFastPath } from '../base/index.ts';
+import { hasFastPath, settleShape } from '../base/index.ts';
 import type { Fields } from './fields.ts';
 import { HeadScan } from './head-scan.ts';
 import { type HttpLimitOptions, resolveHttpLimits } from './http-limits.ts';
@@ -93,3 +93,5 @@ export class RequestReader extends MessageReader<RequestLine, RequestHead> {
     return head.keepAlive ? 'message' : 'nothing';
   }
 }
+
+settleShape(() => new RequestReader({} as RequestSink));

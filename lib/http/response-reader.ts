@@ -8,7 +8,7 @@
  * reader is told the methods in the order they were sent. It does not know what was asked, and
  * sends nothing.
  */
-import { isToken, ProtocolError, UsageError } from '../base/index.ts';
+import { isToken, ProtocolError, settleShape, UsageError } from '../base/index.ts';
 import { HeadScan } from './head-scan.ts';
 import { type HttpLimitOptions, resolveHttpLimits } from './http-limits.ts';
 import { type BodySink, MessageReader, type NextStep } from './message-reader.ts';
@@ -91,3 +91,5 @@ export class ResponseReader extends MessageReader<StatusLine, ResponseHead> {
     return head.keepAlive ? 'message' : 'nothing';
   }
 }
+
+settleShape(() => new ResponseReader({} as ResponseSink));

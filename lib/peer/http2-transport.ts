@@ -4,6 +4,7 @@
  * END_STREAM stands for FIN, and RST_STREAM with CANCEL for RST; everything else is as on a socket.
  */
 import type { Duplex } from 'node:stream';
+import { settleShape } from '../base/index.ts';
 import { DuplexTransport } from './duplex-transport.ts';
 
 /** As much of an HTTP/2 stream as is needed here. */
@@ -29,3 +30,5 @@ export class Http2Transport extends DuplexTransport {
     super.destroy();
   }
 }
+
+settleShape(() => new Http2Transport({ on() {} } as unknown as ResettableStream));

@@ -12,7 +12,7 @@
  * caller may rely on. Reading is in peer-reading.ts, writing in peer-output.ts.
  */
 import debug from 'debug';
-import { AN_ABORT_SIGNAL, checkOptions, UsageError } from '../base/index.ts';
+import { AN_ABORT_SIGNAL, checkOptions, settleShape, UsageError } from '../base/index.ts';
 import { type CloseReport, Connection, type ConnectionSink } from '../connection/index.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import { GuardedTransport, type TransportOwner } from './guarded-transport.ts';
@@ -50,6 +50,9 @@ export interface WaitOptions {
 }
 
 const WAITING = { signal: AN_ABORT_SIGNAL };
+
+/** The transport of peers that are made for the sake of their shape, and of which nobody hears. */
+const NOWHERE = { ownsBytes: true, neverThrows: true } as Transport;
 
 /** One open WebSocket. */
 export class WebSocketPeer implements AsyncIterable<string | Buffer> {
@@ -146,6 +149,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   };
 
   #start(intake: TransportIntake, head: Buffer | undefined): void {
+    if (this.#transport === NOWHERE) return;
     const connection = this.#connection;
     if (head !== undefined && head.length > 0) connection.receive(head);
     this.#transport.start(intake);
@@ -403,3 +407,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#resolveClosed?.(report);
   }
 }
+
+const TIMELESS = { now: () => 0 } as Ticker;
+
+settleShape(() => new WebSocketPeer(NOWHERE, { role: 'server', ticker: TIMELESS }));

@@ -14,7 +14,7 @@
  *
  * Longer than the house allows: the five endings share one state, and people read them together.
  */
-import { checkOptions, HandshakeRejected, UsageError } from '../base/index.ts';
+import { checkOptions, HandshakeRejected, settleShape, UsageError } from '../base/index.ts';
 import {
   type BodySize,
   type FieldsInit,
@@ -369,3 +369,7 @@ export class Exchange extends ExchangeRequest {
     throw new UsageError('already-answered', `the exchange was answered by ${this.#ending}`);
   }
 }
+
+const TRANSPORT = { settings: {} } as ExchangeTransport;
+
+settleShape(() => new Exchange({} as RequestHead, {} as RequestBody, TRANSPORT));

@@ -15,7 +15,7 @@
  *
  * Longer than the house allows: one connection has one life, and its diagram stands above it.
  */
-import { ProtocolError, UsageError } from '../base/index.ts';
+import { ProtocolError, settleShape, UsageError } from '../base/index.ts';
 import type { RequestHead } from '../http/index.ts';
 import { type ClientAddress, readClientAddress } from '../peer/index.ts';
 import { Deadline } from './clock.ts';
@@ -327,3 +327,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
 function whenDue(connection: HttpConnection): void {
   connection.whenDue();
 }
+
+const OWNER = { settings: {} } as ConnectionOwner;
+
+settleShape(() => new HttpConnection(() => ({}) as SocketPump, OWNER, false));

@@ -1,5 +1,6 @@
 /** A pump as the transport of an open WebSocket. */
 import { TLSSocket } from 'node:tls';
+import { settleShape } from '../base/index.ts';
 import type { Transport, TransportSink } from '../peer/index.ts';
 import type { PumpSink, TransportEnd } from './pump-sink.ts';
 import type { SocketPump } from './socket-pump.ts';
@@ -82,3 +83,5 @@ export class PumpTransport implements Transport, PumpSink {
     sink?.closed(error);
   }
 }
+
+settleShape(() => new PumpTransport({} as SocketPump));

@@ -12,6 +12,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { settleShape } from '../base/index.ts';
 import { canWriteDirectly } from './direct-write.ts';
 import {
   onClose,
@@ -227,3 +228,7 @@ export class SocketPump extends SocketWriter {
     this.sink.drained();
   }
 }
+
+const SOCKET = { on() {} } as unknown as Duplex;
+
+settleShape(() => new SocketPump(SOCKET, {} as PumpSink, {} as PumpSettings));

@@ -4,7 +4,6 @@
  * ```
  * event = *field end-of-line                      the empty line dispatches
  * field = name [ ":" [ SP ] value ] end-of-line   names: data, event, id, retry, exactly so
- *
  *   data   one more line of the payload      kept until the event is dispatched
  *   event  the type                          kept until the event is dispatched
  *   id     the position                      kept for all later events
@@ -22,6 +21,7 @@ import {
   type LimitOptions,
   type ProtocolError,
   resolveLimit,
+  settleShape,
   UsageError,
 } from '../base/index.ts';
 import { fieldNameOf, readRetry, valueStart } from './field-line.ts';
@@ -86,11 +86,7 @@ export class EventStreamReader {
   #idBuffer: string;
   #lastEventId: string;
 
-  /**
-   * Makes a reader for one stream.
-   *
-   * @throws UsageError `invalid-option` for a bad limit or a position that is not a string.
-   */
+  /** @throws UsageError `invalid-option` for a bad limit or a position that is not a string. */
   constructor(sink: EventStreamSink, options: EventStreamReaderOptions = {}) {
     checkOptions(options, OPTIONS);
     this.#sink = sink;
@@ -248,3 +244,5 @@ export class EventStreamReader {
     this.#typeBytes = 0;
   }
 }
+
+settleShape(() => new EventStreamReader({} as EventStreamSink));

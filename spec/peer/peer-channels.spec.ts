@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { PEER_CHANNELS } from '../../lib/peer/peer-channels.ts';
 import { hearChannels, watchIdleChannels } from '../support/channels.ts';
@@ -48,4 +49,21 @@ t.test('makes no message while nobody listens', async (t) => {
   });
   await Promise.all([client.close(), server.closed]);
   t.strictSame(published, []);
+});
+
+t.test('tells nobody of the peers that are made while the module loads', (t) => {
+  const server = new URL('../../lib/server/index.js', import.meta.url).href;
+  const names = ['peer:open', 'peer:close', 'peer:error', 'server:connection', 'server:request'];
+  const program = `
+    const { subscribe } = await import('node:diagnostics_channel');
+    const names = ${JSON.stringify(names.map((name) => `barewire:${name}`))};
+    for (const name of names) subscribe(name, () => console.log(name));
+    await import(${JSON.stringify(server)});
+    console.log('loaded');`;
+  const flags = ['--input-type=module', '--eval', program];
+  const env = { ...process.env, DEBUG: 'barewire:*' };
+  const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8', env });
+  t.equal(stdout, 'loaded\n');
+  t.equal(stderr, '');
+  t.end();
 });

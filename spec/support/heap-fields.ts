@@ -1,0 +1,50 @@
+/** Where V8 keeps the fields of objects: inside, or outside in memory of their own. */
+import { text } from 'node:stream/consumers';
+import { getHeapSnapshot } from 'node:v8';
+
+/** As much of the format of snapshots as is used. */
+interface Snapshot {
+  readonly snapshot: {
+    readonly meta: {
+      readonly node_fields: readonly string[];
+      readonly edge_fields: readonly string[];
+      readonly edge_types: readonly (readonly string[])[];
+    };
+  };
+  readonly nodes: readonly number[];
+  readonly edges: readonly number[];
+  readonly strings: readonly string[];
+}
+
+/** Of each constructor's objects: how many there are, and how many have fields outside. */
+export function fieldsOutside({
+  snapshot,
+  nodes,
+  edges,
+  strings,
+}: Snapshot): Record<string, number[]> {
+  const { node_fields: nodeFields, edge_fields: edgeFields, edge_types: types } = snapshot.meta;
+  const internal = types[0]!.indexOf('internal');
+  const found: Record<string, number[]> = {};
+  let edge = 0;
+  for (let at = 0; at < nodes.length; at += nodeFields.length) {
+    const name = strings[nodes[at + nodeFields.indexOf('name')]!]!;
+    const count = nodes[at + nodeFields.indexOf('edge_count')]!;
+    let isOutside = 0;
+    for (const end = edge + count * edgeFields.length; edge < end; edge += edgeFields.length) {
+      const isProperties = strings[edges[edge + 1]!] === 'properties';
+      if (edges[edge] === internal && isProperties) isOutside = 1;
+    }
+    if (nodes[at] !== 3) continue;
+    found[name] ??= [0, 0];
+    found[name][0]! += 1;
+    found[name][1]! += isOutside;
+  }
+  return found;
+}
+
+/** Prints that of the heap as it is now, as JSON. */
+export async function printFieldsOutside(): Promise<void> {
+  const heap = JSON.parse(await text(getHeapSnapshot())) as Snapshot;
+  console.log(JSON.stringify(fieldsOutside(heap)));
+}
