@@ -1,6 +1,6 @@
 /** barewire's codec with the parts of its connection that make messages of frames, and frames. */
 import { randomFillSync } from 'node:crypto';
-import { FrameReader, OPCODE } from 'barewire/codec';
+import { FrameReader, lendReadMemory, OPCODE, viewRead } from 'barewire/codec';
 import { type AssemblerSink, MessageAssembler, Outbox } from 'barewire/connection';
 import type { Contender } from './contender.ts';
 
@@ -8,19 +8,26 @@ import type { Contender } from './contender.ts';
 const FLUSH_BYTES = 32_768;
 
 /**
- * Whose memory the reads are. A server of ours reads all connections into one buffer, which is read
- * into again: what it delivers must be copied. Others may give their reads away.
+ * Whose memory the reads are. A server of ours reads all connections into one, which is read into
+ * again: what it delivers must be copied. Others may give their reads away.
  */
-const READING =
-  process.env['BAREWIRE_BENCH_READS'] === 'shared' ? { ownsInput: true } : { givesInput: true };
+const IS_SHARED = process.env['BAREWIRE_BENCH_READS'] === 'shared';
 
 export const contender: Contender = {
   name: 'barewire',
 
   createDecoder(role, onMessage) {
     const assembler = new MessageAssembler(new Messages(onMessage));
-    const reader = new FrameReader(assembler, { role, ...READING });
-    return (chunk) => reader.receive(chunk);
+    if (!IS_SHARED) {
+      const reader = new FrameReader(assembler, { role, givesInput: true });
+      return (chunk) => reader.receive(chunk);
+    }
+    const reader = new FrameReader(assembler, { role, ownsInput: true });
+    return (chunk) => {
+      // What the kernel does for a server.
+      lendReadMemory().set(chunk);
+      reader.receive(viewRead(chunk.length));
+    };
   },
 
   createEncoder(role, socket) {

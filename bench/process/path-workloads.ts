@@ -40,7 +40,8 @@ export function withoutFastPaths({ length }: Scale): Workload[] {
       ...(['frame-parser', 'frame-writer', 'message-assembler', 'mask'] as const),
     ]),
     row('PATHS 2', 'echo, binary 16 KiB', long, [
-      ...(['mask', 'read-memory', 'frame-parser', 'outbox', 'direct-write'] as const),
+      ...(['mask', 'read-memory', 'freed-memory', 'frame-parser', 'outbox'] as const),
+      'direct-write',
     ]),
     row('PATHS 3', 'echo, binary 256 KiB', longest, [
       ...(['mask', 'read-memory', 'outbox', 'freed-memory'] as const),
@@ -52,7 +53,7 @@ export function withoutFastPaths({ length }: Scale): Workload[] {
       ...(['shared-text', 'direct-write'] as const),
     ]),
     row('PATHS 6', 'opening and closing handshake', handshakes(8_000 * length), [
-      ...(['shared-read', 'direct-write', 'inherited-options'] as const),
+      ...(['shared-read', 'direct-write', 'inherited-options', 'shapes'] as const),
       ...(['request-line', 'field-section', 'value-scan'] as const),
     ]),
     row('PATHS 7', 'compressed: 16 KiB, 20', packed, ['zlib-handles']),

@@ -20,7 +20,7 @@ export const FAST_PATHS = [
   ...(['frame-parser', 'frame-writer', 'read-memory', 'message-assembler'] as const),
   ...(['outbox', 'one-write'] as const),
   ...(['request-line', 'field-section', 'value-scan', 'repeated-section'] as const),
-  ...(['zlib-handles', 'broadcast', 'freed-memory'] as const),
+  ...(['zlib-handles', 'broadcast', 'freed-memory', 'shapes'] as const),
   ...(['shared-read', 'direct-write', 'shared-text', 'inherited-options'] as const),
 ] as const;
 

@@ -14,7 +14,7 @@
  *
  * Longer than the house allows: it is the whole interface, member by member, and its life.
  */
-import { ProtocolError, UsageError } from '../base/index.ts';
+import { ProtocolError, settleShape, UsageError } from '../base/index.ts';
 import { BoundedQueue } from '../peer/index.ts';
 import type { EventStreamEvent } from '../sse/index.ts';
 import { Backoff } from './backoff.ts';
@@ -34,7 +34,7 @@ import {
 import { HandshakeRefused } from './handshake-refused.ts';
 import { IGNORE } from './sockets.ts';
 import { orSyntaxError } from './syntax-error.ts';
-import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
+import { type ClientWorld, NOWHERE, SYSTEM_WORLD } from './world.ts';
 
 type EventHandler<Received> = ((this: EventSource, event: Received) => unknown) | null;
 
@@ -88,7 +88,7 @@ export class EventSource
     this.#lastEventId = options.lastEventId ?? '';
     this.#backoff = this.#backoffFrom(this.#plan.reconnectionMs);
     this.#follow(options.signal);
-    if (this.#readyState === CONNECTING) void this.#connect();
+    if (this.#readyState === CONNECTING && world !== NOWHERE) void this.#connect();
   }
 
   /** The signal closes the source; afterwards nobody holds on to it. */
@@ -291,3 +291,5 @@ function isFutile(error: Error): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return error.name === 'AbortError' || CERTIFICATE_ERROR.test(code);
 }
+
+settleShape(() => new EventSource('http://localhost', {}, NOWHERE));

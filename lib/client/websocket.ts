@@ -19,6 +19,7 @@ import {
   checkOptions,
   type OptionTable,
   resolveLimit,
+  settleShape,
   UsageError,
 } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
@@ -47,7 +48,7 @@ import { type NextAttempt, Reconnection, type ReconnectOptions } from './reconne
 import type { Sendable } from './send-queue.ts';
 import type { Patience } from './source-sending.ts';
 import { orSyntaxError } from './syntax-error.ts';
-import { type ClientWorld, SYSTEM_WORLD } from './world.ts';
+import { type ClientWorld, NOWHERE, SYSTEM_WORLD } from './world.ts';
 
 /** How binary messages are delivered. */
 export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'blob';
@@ -141,7 +142,7 @@ export class WebSocket
     this.#world = world;
     this.#reconnection = reconnectionOf(reconnect, world);
     this.#outgoing = new Outgoing(this.#reconnection?.maxQueuedBytes ?? 0, world);
-    this.#connect();
+    if (world !== NOWHERE) this.#connect();
   }
 
   #connect(): void {
@@ -508,3 +509,5 @@ function failureOf(report: CloseReport): Error | undefined {
   const wasLost = report.closedBy === 'transport' && !report.wasClean;
   return wasLost ? (report.transportError ?? new Error('the connection was lost')) : undefined;
 }
+
+settleShape(() => new WebSocket('ws://localhost', [], {}, NOWHERE));

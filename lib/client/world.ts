@@ -26,3 +26,6 @@ export const SYSTEM_WORLD: ClientWorld = Object.freeze({
   epochNow: () => Date.now(),
   after: systemAlarm,
 });
+
+/** Clients that are made for the sake of their shape connect to nothing. */
+export const NOWHERE: ClientWorld = Object.freeze({ ...SYSTEM_WORLD });

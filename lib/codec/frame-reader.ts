@@ -34,7 +34,7 @@ export interface FrameReaderOptions extends LimitOptions<'maxFrameBytes'> {
   readonly allowRsv1?: boolean | undefined;
   /**
    * The reader may overwrite what is given to `receive` until it returns. It saves a copy of what
-   * lies in {@link readMemory}, and little elsewhere.
+   * lies in {@link lendReadMemory}, and little elsewhere.
    */
   readonly ownsInput?: boolean | undefined;
   /**
@@ -167,9 +167,7 @@ export class FrameReader {
   #run(chunk: Buffer, owned: boolean, given: boolean): void {
     this.#isRunning = true;
     try {
-      const used = this.#mayReadInPlace(chunk, owned)
-        ? this.#parser.parse(inPlace(chunk, given), 0, chunk.length)
-        : this.#readInModule(chunk, owned, given);
+      const used = this.#parse(chunk, owned, given);
       if (used < chunk.length) this.#keepRest(chunk, used);
     } catch (error) {
       const wasLive = this.#state === 'reading' || this.#state === 'paused';
@@ -184,18 +182,21 @@ export class FrameReader {
     }
   }
 
+  #parse(chunk: Buffer, owned: boolean, given: boolean): number {
+    const around = owned && !given ? memoryAround(chunk) : undefined;
+    if (around !== undefined) {
+      const start = chunk.byteOffset;
+      return this.#parser.parse(around, start, start + chunk.length) - start;
+    }
+    return this.#mayReadInPlace(chunk, owned)
+      ? this.#parser.parse(inPlace(chunk, given), 0, chunk.length)
+      : this.#readApart(chunk, given);
+  }
+
   #mayReadInPlace(chunk: Buffer, owned: boolean): boolean {
     if (chunk.length < COPY_FROM) return owned || !this.#isMasked;
     // After a message that was no text comes another of the kind, as a rule.
     return !this.#isMasked && !this.#parser.isPlainText;
-  }
-
-  /** Reads where the module can take masks off: there, if that is where the chunk lies. */
-  #readInModule(chunk: Buffer, owned: boolean, given: boolean): number {
-    const around = owned && !given ? memoryAround(chunk) : undefined;
-    if (around === undefined) return this.#readApart(chunk, given);
-    const start = chunk.byteOffset;
-    return this.#parser.parse(around, start, start + chunk.length) - start;
   }
 
   /** Reads a copy, slab by slab: one copy of 64 KiB is cheaper than a call for each frame. */

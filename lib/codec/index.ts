@@ -35,5 +35,6 @@ export { isControlOpcode, isDefinedOpcode, OPCODE } from './opcode.ts';
 export { type BytesLike, viewBytes } from './payload-bytes.ts';
 export { copyPayload, viewPayload } from './payload-copy.ts';
 export { decodeAscii, decodeUtf8 } from './payload-text.ts';
-export { readMemory } from './read-memory.ts';
+export { lendReadMemory, viewRead } from './read-memory.ts';
+export { ShortViews } from './short-views.ts';
 export { encodeSoleFrame } from './sole-frame.ts';

@@ -8,7 +8,8 @@
 ;;   0  reading slab    where frames are read
 ;;   1  passing slab    where bytes pass through that are wanted elsewhere
 ;;   2  read memory     where sockets read to
-;;   3  text, 4, 5      UTF-16 units
+;;   3  text, 4         UTF-16 units
+;;   5  slack
 (module
   (memory (export "memory") 6 6)
 

@@ -7,13 +7,16 @@
  * (PATHS 2 and 3, "without read-memory").
  *
  * ```
- *  socket ──► readMemory()[0 … n) ──► reader.receive(readMemory().subarray(0, n))     ownsInput
+ *  socket ──► lendReadMemory()[0 … n) ──► reader.receive(viewRead(n))     ownsInput
  * ```
  */
 import { hasFastPath } from '../base/index.ts';
 import type { ParserInput } from './frame-parser.ts';
 import { chosenSimd } from './mask.ts';
 import { payloadSimd, READ_AT, SLAB_BYTES } from './payload-simd.ts';
+import { ShortViews } from './short-views.ts';
+
+const views = new ShortViews();
 
 let lent: Buffer | undefined;
 /** The module's, once it is lent. */
@@ -21,14 +24,24 @@ let memory: ArrayBufferLike | undefined;
 let whole: ParserInput | undefined;
 
 /**
- * Returns memory of 64 KiB, the same for the whole process: what lies there belongs to the last who
- * has read into it, until the call that takes it in returns. A {@link FrameReader} with `ownsInput`
- * takes masks off where they lie, in whatever part of it is given to `receive`. Not for
- * `givesInput`: others read into it, too. Where there is no SIMD, it is ordinary memory.
+ * Returns memory of 64 KiB, one for all sockets of a thread. A `FrameReader` with `ownsInput` takes
+ * masks off where they lie, in whatever part of it is given to `receive`. Until that returns,
+ * nothing may be read into it, not even by what a sink calls: frames are parsed where they lie. Not
+ * for `givesInput`, since others read into it, too. Where there is no SIMD, it is ordinary memory.
+ *
+ * ```ts
+ * const callback = (length: number) => (reader.receive(viewRead(length)), true);
+ * connect({ port, onread: { buffer: lendReadMemory(), callback } });
+ * ```
  */
-export function readMemory(): Buffer {
+export function lendReadMemory(): Buffer {
   lent ??= lend() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);
   return lent;
+}
+
+/** Returns what a read of so many bytes has brought there: the first `length` of them. */
+export function viewRead(length: number): Buffer {
+  return views.view(lendReadMemory(), 0, length);
 }
 
 function lend(): Buffer | undefined {
@@ -44,5 +57,7 @@ function lend(): Buffer | undefined {
  * lies: from index `chunk.byteOffset` on. Else `undefined`.
  */
 export function memoryAround(chunk: Buffer): ParserInput | undefined {
-  return chunk.buffer === memory && chosenSimd() !== undefined ? whole : undefined;
+  // Asking for the memory behind a view is a call into V8.
+  const isThere = views.has(chunk) || chunk.buffer === memory;
+  return isThere && chosenSimd() !== undefined ? whole : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The memory in which readers take masks off.
+ * The memory in which readers take masks off that have not been read to where that can be done.
  *
  * It is one slab for the whole process, inside the SIMD module where there is one, and it is lent
  * for as long as a reader delivers from it. A sink may feed another reader meanwhile, perhaps with

@@ -19,6 +19,7 @@ import {
   encodeFrameInto,
   encodeSoleFrame,
   maxEncodedFrameLength,
+  ShortViews,
   writeFrameHeader,
 } from '../codec/index.ts';
 import { joinOnce } from './shared-frames.ts';
@@ -50,10 +51,8 @@ const NO_SLAB: Buffer = Buffer.alloc(0);
 /** Stands for an empty list, and is never written to: idle connections share it. */
 const NONE: Buffer[] = [];
 
-/**
- * One slab serves all connections of the process: regions are opened and written in the same turn.
- */
-const shared = { slab: NO_SLAB, cursor: 0 };
+/** One slab serves all connections: regions are opened and written in the same turn. */
+const shared = { slab: NO_SLAB, cursor: 0, views: new ShortViews() };
 
 /** Where the last long frame lay, if nobody needs it any more. */
 let spare: Buffer | undefined;
@@ -155,7 +154,7 @@ export class Outbox {
     this.#slab = NO_SLAB;
     this.#start = 0;
     this.#end = 0;
-    const region = slab.subarray(start, end);
+    const region = shared.views.view(slab, start, end);
     if (this.#isPromptlyFreed) {
       this.#isPromptlyFreed = taker.take(region, false);
       if (this.#isPromptlyFreed) moveBack(slab, start, end);

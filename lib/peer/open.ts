@@ -43,8 +43,20 @@ export function openPeer(
   const deflate = new MessageCodec(opened.role, parameters, options.codec);
   const isServer = opened.role === 'server';
   const windowBits = isServer ? parameters.serverMaxWindowBits : parameters.clientMaxWindowBits;
-  const more = { deflate, windowBits, extensions: response };
-  return new WebSocketPeer(transport, { ...opened, ...more }, options);
+  // Spelled out: an object that is copied together has a shape of its own each time.
+  const settings: PeerSettings = {
+    role: opened.role,
+    takeMaskingKey: opened.takeMaskingKey,
+    protocol: opened.protocol ?? '',
+    extensions: response,
+    deflate,
+    windowBits,
+    head: opened.head,
+    data: opened.data,
+    ticker: opened.ticker,
+    owner: opened.owner,
+  };
+  return new WebSocketPeer(transport, settings, options);
 }
 
 const NOTHING = (): void => {};

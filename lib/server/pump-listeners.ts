@@ -3,6 +3,7 @@
  * would cost more memory than the pump.
  */
 import type { Duplex } from 'node:stream';
+import { viewRead } from '../codec/index.ts';
 import type { SocketPump } from './socket-pump.ts';
 
 /** Where a socket's pump is found by the listeners. */
@@ -19,8 +20,8 @@ export function onData(this: PumpedSocket, bytes: Buffer): void {
  * What a socket calls that reads into the shared buffer, see shared-read.ts. A socket that was
  * released gets its bytes as any stream does.
  */
-export function onSharedRead(this: Duplex, length: number, buffer: Buffer): boolean {
-  const bytes = buffer.subarray(0, length);
+export function onSharedRead(this: Duplex, length: number): boolean {
+  const bytes = viewRead(length);
   const pump = (this as PumpedSocket)[PUMP];
   if (pump === undefined || pump.isHolding) return this.push(Buffer.from(bytes));
   pump.received(bytes);

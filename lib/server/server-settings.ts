@@ -70,7 +70,7 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
    * ends TLS and sends absolute targets.
    */
   readonly allowAnyScheme?: boolean | undefined;
-  /** Whether plain sockets read into one shared buffer where Node allows it. Default true. */
+  /** Whether sockets, TLS or not, read into one buffer where Node allows it. Default true. */
   readonly sharedReadBuffer?: boolean | undefined;
   /** Whether sockets that read so are also written to past their stream. Default true. */
   readonly directWrites?: boolean | undefined;

@@ -20,8 +20,11 @@
 import { type OnReadOpts, type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { readMemory } from '../codec/index.ts';
+import { hasFastPath } from '../base/index.ts';
+import { lendReadMemory } from '../codec/index.ts';
 import { SOCKET_OPTIONS } from './listening.ts';
+
+const KEEPS_SHAPE = hasFastPath('shapes');
 
 /** The parts of a connection's handle that are used. */
 interface Handle {
@@ -70,7 +73,7 @@ interface SocketOptions extends SocketConstructorOpts {
 }
 
 /** What an `onread` socket calls for each read; `this` is the socket. */
-export type OnRead = (this: Socket, length: number, buffer: Buffer) => boolean;
+export type OnRead = (this: Socket, length: number) => boolean;
 
 /** Where a socket keeps what it was given as `onread`. */
 interface OnReadKeys {
@@ -149,7 +152,7 @@ export function shareSecureReads(secure: Socket, onRead: OnRead): boolean {
   const { _handle: handle } = secure as unknown as Internals;
   if (onReadKeys === false || !isSuitable(handle) || secure.readableLength > 0) return false;
   if (secure.constructor !== TLSSocket) return false;
-  const buffer = readMemory();
+  const buffer = lendReadMemory();
   handle.useUserBuffer(buffer);
   Object.assign(secure, { [onReadKeys.buffer]: buffer, [onReadKeys.callback]: onRead });
   return true;
@@ -186,14 +189,14 @@ function buildSocket(handle: Handle, onRead: OnRead, isPrepared: boolean): Socke
     noDelay: isPrepared,
     keepAlive: isPrepared,
     keepAliveInitialDelay: SOCKET_OPTIONS.keepAliveInitialDelay,
-    onread: { buffer: readMemory(), callback: onRead as OnReadOpts['callback'] },
+    onread: { buffer: lendReadMemory(), callback: onRead as OnReadOpts['callback'] },
     // What every socket sets on its copy of these: what is there already gives each copy the same
     // shape, and V8 would look up each option by name for each socket otherwise.
     emitClose: false,
     autoDestroy: true,
     decodeStrings: false,
   };
-  return new Socket(options);
+  return new Socket(KEEPS_SHAPE ? options : { ...options, readable: true });
 }
 
 /** A server counts its connections down through these when a socket closes. */

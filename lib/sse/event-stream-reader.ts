@@ -4,6 +4,7 @@
  * ```
  * event = *field end-of-line                      the empty line dispatches
  * field = name [ ":" [ SP ] value ] end-of-line   names: data, event, id, retry, exactly so
+ *
  *   data   one more line of the payload      kept until the event is dispatched
  *   event  the type                          kept until the event is dispatched
  *   id     the position                      kept for all later events
@@ -11,6 +12,8 @@
  * ```
  * Not known here: where the bytes come from, when to connect again, and who listens. A stream has
  * one way to break a rule, which is ours: an event larger than `maxEventBytes`.
+ *
+ * Longer than the house allows: the states of one reader, on its hot path.
  */
 import {
   A_STRING,
@@ -86,7 +89,11 @@ export class EventStreamReader {
   #idBuffer: string;
   #lastEventId: string;
 
-  /** @throws UsageError `invalid-option` for a bad limit or a position that is not a string. */
+  /**
+   * Makes a reader for one stream.
+   *
+   * @throws UsageError `invalid-option` for a bad limit or a position that is not a string.
+   */
   constructor(sink: EventStreamSink, options: EventStreamReaderOptions = {}) {
     checkOptions(options, OPTIONS);
     this.#sink = sink;

@@ -1,5 +1,6 @@
 import { decodeUtf8, setMaskingStrategy } from 'barewire/codec';
 import t from 'tap';
+import { payloadSimd, READ_AT, SLAB_BYTES } from '../../lib/codec/payload-simd.ts';
 import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
 import { anyText, decodeOrRefuse } from '../support/utf8-arbitraries.ts';
@@ -21,6 +22,21 @@ for (const strategy of ['auto', 'bytes', 'words', 'simd'] as const) {
     t.end();
   });
 }
+
+t.test('law: decodes and refuses what lies at the end of where sockets read to', (t) => {
+  const simd = payloadSimd()!;
+  fc.assert(
+    fc.property(anyText, fc.nat(3), fc.nat(255), (text, after, filler) => {
+      const end = READ_AT + SLAB_BYTES - after;
+      simd.memory.fill(filler, end, end + 16);
+      simd.memory.set(text, end - text.length);
+      return decodeUtf8(simd.memory, end - text.length, end) === decodeOrRefuse(text);
+    }),
+    runs(2000),
+  );
+  t.pass('no counterexample');
+  t.end();
+});
 
 /** Text of several slabs, in which a character stands across each place where they meet. */
 const longTexts = fc

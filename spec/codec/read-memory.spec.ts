@@ -1,4 +1,4 @@
-import { encodeFrame, FrameReader, readMemory, setMaskingStrategy } from 'barewire/codec';
+import { encodeFrame, FrameReader, lendReadMemory, setMaskingStrategy } from 'barewire/codec';
 import t from 'tap';
 import { payloadSimd, READ_AT, SLAB_BYTES, TEXT_AT } from '../../lib/codec/payload-simd.ts';
 import { memoryAround } from '../../lib/codec/read-memory.ts';
@@ -8,14 +8,14 @@ import { FrameLog } from '../support/frame-log.ts';
 t.teardown(() => setMaskingStrategy('auto'));
 
 t.test('lends the same memory to everybody', (t) => {
-  t.equal(readMemory().length, 65_536);
-  t.equal(readMemory(), readMemory());
+  t.equal(lendReadMemory().length, 65_536);
+  t.equal(lendReadMemory(), lendReadMemory());
   t.end();
 });
 
 t.test('lends what lies in the module', needsFastPath('read-memory'), (t) => {
   const { memory, mask } = payloadSimd()!;
-  const lent = readMemory();
+  const lent = lendReadMemory();
   t.equal(lent.buffer, memory.buffer);
   t.equal(lent.byteOffset, READ_AT);
   const around = memoryAround(lent.subarray(3, 5));
@@ -28,7 +28,7 @@ t.test('lends what lies in the module', needsFastPath('read-memory'), (t) => {
 t.test('knows no memory around what lies elsewhere, or when SIMD is not wanted', (t) => {
   t.equal(memoryAround(Buffer.alloc(10)), undefined);
   setMaskingStrategy('words');
-  t.equal(memoryAround(readMemory().subarray(0, 5)), undefined);
+  t.equal(memoryAround(lendReadMemory().subarray(0, 5)), undefined);
   setMaskingStrategy('auto');
   t.end();
 });
@@ -40,7 +40,7 @@ function readThere(options: { ownsInput?: boolean; givesInput?: boolean }): {
 } {
   const payload = Buffer.alloc(64, 'abc');
   const frame = encodeFrame({ opcode: 2, payload, maskingKey: 0x01020304 });
-  const memory = readMemory();
+  const memory = lendReadMemory();
   memory.set(frame);
   const log = new FrameLog();
   new FrameReader(log, { role: 'server', ...options }).receive(memory.subarray(0, frame.length));
@@ -64,7 +64,7 @@ t.test('saves the copy', needsFastPath('read-memory'), (t) => {
 
 t.test('does not overlap with what the module works in', needsFastPath('read-memory'), (t) => {
   const { memory, decode, narrow } = payloadSimd()!;
-  const lent = readMemory().fill(0x7e);
+  const lent = lendReadMemory().fill(0x7e);
   memory.fill(0x61, 0, SLAB_BYTES);
   const units = decode(0, SLAB_BYTES, TEXT_AT);
   narrow(TEXT_AT, units);

@@ -93,6 +93,9 @@ const BREACHES: Readonly<Record<string, readonly Breach[]>> = {
     ['lib/base/a.ts', code('export default function f() {}'), /default export/],
     ['lib/sse/index.ts', code(`export * from './s.ts';`), /star/],
   ],
+  'no private getter': [
+    ['lib/sse/s.ts', code('class A {\n  get #a() {\n    return 1;\n  }\n}'), /private getter/],
+  ],
   'specs, tools, benches and fuzz targets come in by the package name': [
     ['bench/x.ts', code(`import { a } from '../lib/base/a.ts';`), /instead of barewire/],
     ['spec/x.ts', code(`import { a } from '../lib/base/index.ts';`), /instead of barewire/],

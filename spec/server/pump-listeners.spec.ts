@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { lendReadMemory } from 'barewire/codec';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import {
@@ -31,7 +32,8 @@ function pumped(): { socket: PumpedSocket; pump: SocketPump; seen: string[] } {
 t.test('tell the pump of their socket', (t) => {
   const { socket, seen } = pumped();
   onData.call(socket, Buffer.from('data'));
-  t.equal(onSharedRead.call(socket, 4, Buffer.from('read, and more')), true);
+  lendReadMemory().write('read, and more');
+  t.equal(onSharedRead.call(socket, 4), true);
   onEnd.call(socket);
   onClose.call(socket);
   t.same(seen, ['data', 'read', '<end>', '<peer-ended>']);
@@ -65,7 +67,8 @@ t.test('tell nobody when there is no pump', (t) => {
   onEnd.call(socket);
   onError.call(socket, new Error('broken'));
   onClose.call(socket);
-  t.equal(onSharedRead.call(socket, 1, Buffer.from('xyz')), true);
+  lendReadMemory().write('xyz');
+  t.equal(onSharedRead.call(socket, 1), true);
   t.equal(String(socket.read()), 'x', 'what is read stays in the stream');
   t.end();
 });
@@ -73,8 +76,9 @@ t.test('tell nobody when there is no pump', (t) => {
 t.test('keep in the stream what comes while the pump is paused', (t) => {
   const { socket, pump, seen } = pumped();
   pump.pause();
-  const memory = Buffer.from('abc');
-  onSharedRead.call(socket, 3, memory);
+  const memory = lendReadMemory();
+  memory.write('abc');
+  onSharedRead.call(socket, 3);
   memory.fill('!');
   t.same(seen, []);
   t.equal(String(socket.read()), 'abc', 'a copy: the buffer is read into again');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { lendReadMemory } from 'barewire/codec';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
@@ -519,7 +520,10 @@ t.test('pauses again before what waits in the stream has come', async (t) => {
   const { client, log, pump, close } = await shared(true);
   pump.pause();
   // As TLS does, whose last read goes on for a moment.
-  for (const text of ['one', 'two']) onSharedRead.call(pump.socket, 3, Buffer.from(text));
+  for (const text of ['one', 'two']) {
+    lendReadMemory().write(text);
+    onSharedRead.call(pump.socket, 3);
+  }
   for (let again = 0; again < 3; again += 1) {
     pump.resume();
     pump.pause();

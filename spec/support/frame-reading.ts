@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import {
   FrameReader,
   type FrameReaderOptions,
+  lendReadMemory,
   type MaskingStrategy,
-  readMemory,
 } from 'barewire/codec';
 import { fc } from './fast-check.ts';
 import { cutAt } from './feeding.ts';
@@ -63,7 +63,7 @@ export function readPaused(
   const chunks = cutAt(input, offsets);
   let changed = false;
   for (const [index, piece] of chunks.entries()) {
-    const isInMemory = isRead && isOurs && piece.length <= readMemory().length;
+    const isInMemory = isRead && isOurs && piece.length <= lendReadMemory().length;
     const chunk = isInMemory ? readTo(piece, index) : piece;
     const copy = Buffer.from(chunk);
     reader.receive(chunk);
@@ -80,17 +80,18 @@ export function readPaused(
 
 const AROUND = 0x3c;
 
-/** Puts a piece where sockets read to, and something else around it. */
+/** Puts a piece where sockets read to, at its beginning or end, and something else around it. */
 function readTo(piece: Buffer, index: number): Buffer {
-  const memory = readMemory().fill(AROUND);
-  const start = Math.min(index, memory.length - piece.length);
+  const memory = lendReadMemory().fill(AROUND);
+  const room = memory.length - piece.length;
+  const start = index % 2 === 0 ? Math.min(index, room) : Math.max(0, room - index + 1);
   memory.set(piece, start);
   return memory.subarray(start, start + piece.length);
 }
 
 /** What lies beside a piece is not its reader's. */
 function checkAround(chunk: Buffer): void {
-  const memory = readMemory();
+  const memory = lendReadMemory();
   const start = chunk.byteOffset - memory.byteOffset;
   const around = Buffer.alloc(memory.length, AROUND);
   assert.ok(memory.subarray(0, start).equals(around.subarray(0, start)), 'wrote in front');

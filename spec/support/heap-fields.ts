@@ -7,6 +7,7 @@ interface Snapshot {
   readonly snapshot: {
     readonly meta: {
       readonly node_fields: readonly string[];
+      readonly node_types: readonly (readonly string[])[];
       readonly edge_fields: readonly string[];
       readonly edge_types: readonly (readonly string[])[];
     };
@@ -23,8 +24,9 @@ export function fieldsOutside({
   edges,
   strings,
 }: Snapshot): Record<string, number[]> {
-  const { node_fields: nodeFields, edge_fields: edgeFields, edge_types: types } = snapshot.meta;
-  const internal = types[0]!.indexOf('internal');
+  const { node_fields: nodeFields, edge_fields: edgeFields } = snapshot.meta;
+  const internal = snapshot.meta.edge_types[0]!.indexOf('internal');
+  const object = snapshot.meta.node_types[0]!.indexOf('object');
   const found: Record<string, number[]> = {};
   let edge = 0;
   for (let at = 0; at < nodes.length; at += nodeFields.length) {
@@ -32,10 +34,11 @@ export function fieldsOutside({
     const count = nodes[at + nodeFields.indexOf('edge_count')]!;
     let isOutside = 0;
     for (const end = edge + count * edgeFields.length; edge < end; edge += edgeFields.length) {
-      const isProperties = strings[edges[edge + 1]!] === 'properties';
-      if (edges[edge] === internal && isProperties) isOutside = 1;
+      const isInternal = edges[edge + edgeFields.indexOf('type')] === internal;
+      const name = strings[edges[edge + edgeFields.indexOf('name_or_index')]!];
+      if (isInternal && name === 'properties') isOutside = 1;
     }
-    if (nodes[at] !== 3) continue;
+    if (nodes[at + nodeFields.indexOf('type')] !== object) continue;
     found[name] ??= [0, 0];
     found[name][0]! += 1;
     found[name][1]! += isOutside;

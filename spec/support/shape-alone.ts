@@ -29,6 +29,16 @@ const CLASSES: Record<string, () => Promise<() => object>> = {
     const { Http2Transport } = await import('../../lib/peer/http2-transport.ts');
     return () => new Http2Transport({ on() {} } as never);
   },
+  async WebSocket() {
+    const { WebSocket } = await import('../../lib/client/websocket.ts');
+    const { NOWHERE } = await import('../../lib/client/world.ts');
+    return () => new WebSocket('ws://localhost', [], {}, NOWHERE);
+  },
+  async EventSource() {
+    const { EventSource } = await import('../../lib/client/event-source.ts');
+    const { NOWHERE } = await import('../../lib/client/world.ts');
+    return () => new EventSource('http://localhost', {}, NOWHERE);
+  },
 };
 
 const [name = '', collected = ''] = process.argv.slice(2);

@@ -166,6 +166,14 @@ function checkExportForms(house: House): Findings {
   return findings;
 }
 
+/** V8 asks its runtime for them, and does not inline the call: a method does the same. */
+function checkPrivateGetters(house: House): Findings {
+  return house
+    .files(/^lib\/.*\.ts$/)
+    .filter((path) => /^\s*(?:static )?[gs]et #/m.test(house.text(path)))
+    .map((path) => `${path}: has a private getter or setter`);
+}
+
 /** Specs may look inside a chapter; everybody else comes in by the package's name. */
 function checkGuests(house: House): Findings {
   const findings: Findings = [];
@@ -193,6 +201,7 @@ export const IMPORT_RULES: readonly Rule[] = [
   { title: 'cores have no clock, no lots and no output of their own', check: checkCores },
   { title: 'no import goes round', check: checkCycles },
   { title: 'no default export and no star', check: checkExportForms },
+  { title: 'no private getter', check: checkPrivateGetters },
   {
     title: 'specs, tools, benches and fuzz targets come in by the package name',
     check: checkGuests,
