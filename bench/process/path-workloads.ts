@@ -13,6 +13,7 @@ import type { Contender } from './server-process.ts';
 const withPaths = (setting: string, name: string): Contender => ({
   ...BAREWIRE,
   name,
+  collects: true,
   env: { BAREWIRE_FAST_PATHS: setting },
 });
 
@@ -29,6 +30,7 @@ function row(id: string, title: string, measure: Measure, paths: readonly FastPa
 export function withoutFastPaths({ length }: Scale): Workload[] {
   const burst = echo({ ...BURST, messages: 500_000 * length });
   const single = echo({ ...SMALL, messages: 50_000 * length });
+  const late = echo({ ...BURST, messages: 500_000 * length }, { shortFirst: 5 });
   const plain = requests({ connections: 100, requests: 50_000 * length, bodyBytes: 20 });
   const long = echo({ ...KIB_16, messages: 20_000 * length });
   const longest = echo({ ...KIB_256, messages: 2_000 * length });
@@ -64,6 +66,9 @@ export function withoutFastPaths({ length }: Scale): Workload[] {
     row('PATHS 9', 'plain HTTP: GET, answer of 20 B, kept connections', plain, [
       ...(['repeated-section', 'request-line', 'field-section', 'value-scan'] as const),
       ...(['shared-read', 'direct-write'] as const),
+    ]),
+    row('PATHS 10', 'short messages, 32 in flight, after five connections, collected', late, [
+      'shapes',
     ]),
   ];
 }

@@ -6,13 +6,13 @@ import { encodeFrame, OPCODE } from 'barewire/codec';
 import type { Sample } from '../support/report.ts';
 import { Arrivals, quiet } from './arrivals.ts';
 import { readBroadcast, readEvent } from './deliveries.ts';
+import { CLOSE, CLOSE_ANSWER, openAndClose, openShortly } from './handshakes.ts';
 import { type EchoLoad, runEcho } from './load.ts';
 import {
   closeClients,
   connectRaw,
   DEFLATE_OFFER,
   type Opening,
-  openClient,
   openClients,
   openMany,
   type RawClient,
@@ -40,6 +40,8 @@ export type Measure = (contender: Contender) => Promise<Sample>;
 export interface Carriage {
   readonly tls?: boolean;
   readonly deflate?: boolean;
+  /** So many connections are opened, closed and collected before. */
+  readonly shortFirst?: number;
 }
 
 async function withServer<Result>(
@@ -91,6 +93,7 @@ function noting({ value, parts }: Cost, more: Readonly<Record<string, number>>):
 export function echo(load: EchoLoad, carriage: Carriage = {}): Measure {
   return (contender) =>
     withServer(contender, flags(carriage), async (server) => {
+      await openShortly(server, carriage.shortFirst ?? 0);
       const clients = await openClients(server.port, load.connections, openingOf(carriage));
       const { isUnframed = false } = contender;
       const deflate = carriage.deflate ?? false;
@@ -170,34 +173,15 @@ async function echoCompressed(clients: readonly RawClient[]): Promise<void> {
   }
 }
 
-/** Opens a connection and closes it in order: nothing but the answer to that may come. */
-async function openAndClose(port: number, opening: Opening, close: Buffer, answer: Buffer) {
-  const client = await openClient(port, opening);
-  let received: Buffer = Buffer.alloc(0);
-  client.onData = (bytes) => {
-    received = Buffer.concat([received, bytes]);
-  };
-  const ended = new Promise<void>((resolve) => client.socket.once('close', () => resolve()));
-  client.socket.end(close);
-  client.socket.resume();
-  await ended;
-  if (!received.equals(answer)) {
-    throw new Error(`wrong answer to a close: ${received.subarray(0, 20).toString('hex')}`);
-  }
-}
-
 /** Opening and closing handshakes, twenty at a time, behind as many as warm the engine up. */
 export function handshakes(count: number, carriage: Carriage = {}): Measure {
-  const payload = Buffer.from('03e8', 'hex');
-  const close = encodeFrame({ opcode: OPCODE.close, payload, maskingKey: 1 });
-  const answer = encodeFrame({ opcode: OPCODE.close, payload });
   return (contender) =>
     withServer(contender, flags(carriage), async (server) => {
-      const expected = contender.isUnframed === true ? close : answer;
+      const expected = contender.isUnframed === true ? CLOSE : CLOSE_ANSWER;
       const run = async (total: number): Promise<number> => {
         const lane = async (): Promise<void> => {
           for (let index = 0; index < total / 20; index += 1) {
-            await openAndClose(server.port, openingOf(carriage), close, expected);
+            await openAndClose(server.port, openingOf(carriage), expected);
           }
         };
         await Promise.all(Array.from({ length: 20 }, lane));

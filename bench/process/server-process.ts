@@ -25,6 +25,8 @@ export interface Contender {
   readonly env?: Readonly<Record<string, string>>;
   /** The bytes come back as they were sent, masked: a floor without framing. */
   readonly isUnframed?: boolean;
+  /** Whether it can be told to collect its heap. */
+  readonly collects?: boolean;
   /** Where a CPU profile of what is measured shall be written. */
   readonly profileFile?: string;
 }
@@ -51,6 +53,7 @@ export function peakResidentBytes(pid: number): number {
 }
 
 const PROBE = fileURLToPath(new URL('../profile/probe.js', import.meta.url));
+const COLLECTOR = fileURLToPath(new URL('./collector.js', import.meta.url));
 
 /** How long a process may take to begin to record, or to write what it has recorded. */
 const RECORDING_MS = 120_000;
@@ -92,6 +95,7 @@ export class ServerProcess {
     const program = contender.program ?? process.execPath;
     const { profileFile } = contender;
     const probe = profileFile === undefined ? [] : ['--import', PROBE];
+    if (contender.collects) probe.push('--import', COLLECTOR);
     const child = spawn(program, [...probe, script, ...args, ...(contender.args ?? [])], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...contender.env, PROFILE_FILE: profileFile },
@@ -145,6 +149,11 @@ export class ServerProcess {
     this.#child.kill('SIGUSR2');
     await untilExists(file, this.#child);
     return result;
+  }
+
+  /** Tells it to collect its heap; it does so when it comes to it. */
+  collect(): void {
+    this.#child.kill('SIGHUP');
   }
 
   /** Resident memory in bytes. */

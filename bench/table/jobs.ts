@@ -50,6 +50,7 @@ export const JOBS: readonly Job[] = [
   job('DEFLATE', 'The same with permessage-deflate', 'process', 7),
   job('PATHS', 'Without one fast path', 'process', 5, PATHS),
   job('PATHS-1', 'Without one fast path, 1 in flight', 'process', 5, PATHS_SINGLE),
+  job('SHAPES', 'After connections that were collected', 'process', 5, ['PATHS 10']),
   job('PARTS', 'Without one fast path: codec and HTTP alone', 'paths', 7, ALL),
   job('ALLOC', 'Allocation for each message', 'allocation', 7),
   job('HTTP', 'HTTP heads in other feeding modes', 'http', 7),
