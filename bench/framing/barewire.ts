@@ -23,10 +23,12 @@ export const contender: Contender = {
       return (chunk) => reader.receive(chunk);
     }
     const reader = new FrameReader(assembler, { role, ownsInput: true });
+    const memory = lendReadMemory();
     return (chunk) => {
       // What the kernel does for a server.
-      lendReadMemory().set(chunk);
-      reader.receive(viewRead(chunk.length));
+      for (let at = 0; at < chunk.length; at += memory.length) {
+        reader.receive(viewRead(chunk.copy(memory, 0, at)));
+      }
     };
   },
 
