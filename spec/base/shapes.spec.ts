@@ -1,7 +1,8 @@
 import { settleShape } from 'barewire/base';
 import t from 'tap';
+import { needsFastPath } from '../support/fast-paths.ts';
 
-t.test('makes the first objects of a class, all of them at once', (t) => {
+t.test('makes the first objects of a class, all at once', needsFastPath('shapes'), (t) => {
   const made: object[] = [];
   settleShape(() => {
     const object = {};
