@@ -94,9 +94,11 @@ export class ServerProcess {
     const script = fileURLToPath(new URL(`./servers/${contender.script}`, import.meta.url));
     const program = contender.program ?? process.execPath;
     const { profileFile } = contender;
-    const probe = profileFile === undefined ? [] : ['--import', PROBE];
-    if (contender.collects) probe.push('--import', COLLECTOR);
-    const child = spawn(program, [...probe, script, ...args, ...(contender.args ?? [])], {
+    const preloads = [
+      ...(profileFile === undefined ? [] : ['--import', PROBE]),
+      ...(contender.collects ? ['--import', COLLECTOR] : []),
+    ];
+    const child = spawn(program, [...preloads, script, ...args, ...(contender.args ?? [])], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...contender.env, PROFILE_FILE: profileFile },
     });

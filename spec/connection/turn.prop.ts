@@ -1,11 +1,12 @@
 /** The laws of a turn: all that it brings stays as it came, and all that it makes leaves with it. */
 import assert from 'node:assert/strict';
 import { hasFastPath } from 'barewire/base';
-import { encodeFrame, lendReadMemory, OPCODE, viewRead } from 'barewire/codec';
+import { encodeFrame, OPCODE } from 'barewire/codec';
 import t from 'tap';
 import { Pair } from '../support/connection-pair.ts';
 import { fc } from '../support/fast-check.ts';
 import { cutAt } from '../support/feeding.ts';
+import { readTo } from '../support/frame-reading.ts';
 import { runs } from '../support/laws.ts';
 
 const sizes = fc.oneof(
@@ -73,14 +74,6 @@ class Echo {
   }
 }
 
-/** Puts a piece where sockets read to, if it has room there. */
-function readTo(piece: Buffer): Buffer {
-  const memory = lendReadMemory();
-  if (piece.length > memory.length) return piece;
-  memory.set(piece);
-  return viewRead(piece.length);
-}
-
 t.test('law: what a turn makes leaves in order with that turn, and what it brought stays', (t) => {
   const seen = { turns: 0, several: 0 };
   fc.assert(
@@ -102,7 +95,7 @@ t.test('law: what a turn makes leaves in order with that turn, and what it broug
         if (due > 1) seen.several += 1;
       };
       for (const [index, piece] of cutAt(Buffer.concat(frames), cuts).entries()) {
-        const read = isRead ? readTo(piece) : piece;
+        const read = isRead ? readTo(piece, 0) : piece;
         const [count, size] = unasked[index] ?? [0, 0];
         turn(() => echo.sendUnasked(count, size));
         turn(() => echo.server.connection.receive(read));

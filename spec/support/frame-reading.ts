@@ -5,6 +5,7 @@ import {
   type FrameReaderOptions,
   lendReadMemory,
   type MaskingStrategy,
+  viewRead,
 } from 'barewire/codec';
 import { fc } from './fast-check.ts';
 import { cutAt } from './feeding.ts';
@@ -63,12 +64,11 @@ export function readPaused(
   const chunks = cutAt(input, offsets);
   let changed = false;
   for (const [index, piece] of chunks.entries()) {
-    const isInMemory = isRead && isOurs && piece.length <= lendReadMemory().length;
-    const chunk = isInMemory ? readTo(piece, index) : piece;
+    const chunk = isRead && isOurs ? readTo(piece, index) : piece;
     const copy = Buffer.from(chunk);
     reader.receive(chunk);
     changed ||= !chunk.equals(copy);
-    if (isInMemory) checkAround(chunk);
+    if (chunk !== piece) checkAround(chunk);
     // What was not given away is used for something else.
     if (isOurs) for (const bytes of [chunk, piece]) bytes.fill(0x5a);
   }
@@ -80,13 +80,17 @@ export function readPaused(
 
 const AROUND = 0x3c;
 
-/** Puts a piece where sockets read to, at its beginning or end, and something else around it. */
-function readTo(piece: Buffer, index: number): Buffer {
+/**
+ * Puts a piece where sockets read to, at its beginning or end, and something else around it. A piece
+ * that has no room there stays where it is.
+ */
+export function readTo(piece: Buffer, index: number): Buffer {
+  const room = lendReadMemory().length - piece.length;
+  if (room < 0) return piece;
   const memory = lendReadMemory().fill(AROUND);
-  const room = memory.length - piece.length;
   const start = index % 2 === 0 ? Math.min(index, room) : Math.max(0, room - index + 1);
   memory.set(piece, start);
-  return memory.subarray(start, start + piece.length);
+  return start === 0 ? viewRead(piece.length) : memory.subarray(start, start + piece.length);
 }
 
 /** What lies beside a piece is not its reader's. */

@@ -1,20 +1,17 @@
 /** Where V8 keeps the fields of objects: inside, or outside in memory of their own. */
 import { text } from 'node:stream/consumers';
 import { getHeapSnapshot } from 'node:v8';
+import type { HeapSnapshot } from '../../bench/profile/heap.ts';
 
-/** As much of the format of snapshots as is used. */
-interface Snapshot {
-  readonly snapshot: {
+/** What the bench reads of a snapshot, and the edges: which object refers to which. */
+interface Snapshot extends HeapSnapshot {
+  readonly snapshot: HeapSnapshot['snapshot'] & {
     readonly meta: {
-      readonly node_fields: readonly string[];
-      readonly node_types: readonly (readonly string[])[];
       readonly edge_fields: readonly string[];
       readonly edge_types: readonly (readonly string[])[];
     };
   };
-  readonly nodes: readonly number[];
   readonly edges: readonly number[];
-  readonly strings: readonly string[];
 }
 
 /** Of each constructor's objects: how many there are, and how many have fields outside. */
@@ -35,8 +32,8 @@ export function fieldsOutside({
     let isOutside = 0;
     for (const end = edge + count * edgeFields.length; edge < end; edge += edgeFields.length) {
       const isInternal = edges[edge + edgeFields.indexOf('type')] === internal;
-      const name = strings[edges[edge + edgeFields.indexOf('name_or_index')]!];
-      if (isInternal && name === 'properties') isOutside = 1;
+      const edgeName = strings[edges[edge + edgeFields.indexOf('name_or_index')]!];
+      if (isInternal && edgeName === 'properties') isOutside = 1;
     }
     if (nodes[at + nodeFields.indexOf('type')] !== object) continue;
     found[name] ??= [0, 0];
