@@ -25,6 +25,7 @@ const job = (
 
 /** Apart from each other, for one job would be ended before it has done both. */
 const PATHS = [1, 2, 3, 4, 5, 6].map((number) => `PATHS ${number}`);
+const PATHS_MANY = ['PATHS 11', 'PATHS 12'];
 const PATHS_SINGLE = ['PATHS 7', 'PATHS 8', 'PATHS 9'];
 
 /** Every row of the bench. */
@@ -50,6 +51,7 @@ export const JOBS: readonly Job[] = [
   job('DEFLATE', 'The same with permessage-deflate', 'process', 7),
   job('PATHS', 'Without one fast path', 'process', 5, PATHS),
   job('PATHS-1', 'Without one fast path, 1 in flight', 'process', 5, PATHS_SINGLE),
+  job('PATHS-MANY', 'Without one fast path, many connections', 'process', 5, PATHS_MANY),
   job('SHAPES', 'After connections that were collected', 'process', 5, ['PATHS 10']),
   job('PARTS', 'Without one fast path: codec and HTTP alone', 'paths', 7, ALL),
   job('ALLOC', 'Allocation for each message', 'allocation', 7),

@@ -21,7 +21,8 @@ export const FAST_PATHS = [
   ...(['outbox', 'one-write'] as const),
   ...(['request-line', 'field-section', 'value-scan', 'repeated-section'] as const),
   ...(['zlib-handles', 'broadcast', 'freed-memory', 'shapes'] as const),
-  ...(['shared-read', 'direct-write', 'shared-text', 'inherited-options'] as const),
+  ...(['shared-read', 'direct-write', 'latent-socket'] as const),
+  ...(['shared-text', 'inherited-options'] as const),
 ] as const;
 
 /** One fast path. */

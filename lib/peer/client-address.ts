@@ -19,9 +19,15 @@ export interface ClientAddress {
 
 const MAPPED = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i;
 
+/** What knows it: a socket. Other streams have neither. */
+interface Addressed {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
 /** Reads the address of a socket's other end, which is "" for streams that have none. */
-export function readClientAddress(socket: Duplex): ClientAddress {
-  const { remoteAddress, remotePort } = socket as { remoteAddress?: string; remotePort?: number };
+export function readClientAddress(socket: Duplex | Addressed): ClientAddress {
+  const { remoteAddress, remotePort } = socket as Addressed;
   return { address: plainAddress(remoteAddress ?? ''), port: remotePort ?? 0 };
 }
 

@@ -14,13 +14,14 @@
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
-import { UsageError } from '../base/index.ts';
+import { hasFastPath, UsageError } from '../base/index.ts';
 import { addressGroup, readClientAddress } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
+import { type AcceptedSocket, LatentSocket } from './latent-socket.ts';
 import { prepareListener, prepareSocket } from './listening.ts';
 import { onSharedRead } from './pump-listeners.ts';
-import { shareReads, shareSecureReads, takeConnections } from './shared-read.ts';
-
+import { shareReads, shareSecureReads } from './shared-read.ts';
+import { takeConnections } from './taken-connections.ts';
 import { socketUnder, TlsHandshakes } from './tls-handshakes.ts';
 
 /** The bounds of an acceptor. */
@@ -32,17 +33,19 @@ export interface AcceptorSettings {
   readonly headTimeoutMs: number;
   /** Whether sockets may be made to read into the shared buffer. */
   readonly sharedReadBuffer: boolean;
+  /** Whether sockets may be written to past their stream, and made only when they are needed. */
+  readonly directWrites: boolean;
 }
 
 /** Takes a connection. `isShared`: the socket reads into the shared buffer. */
-export type OnSocket = (socket: Duplex, isShared: boolean, isSecure: boolean) => void;
+export type OnSocket = (socket: AcceptedSocket, isShared: boolean, isSecure: boolean) => void;
 
 /** Lets connections in. */
 export class Acceptor {
   readonly #settings: AcceptorSettings;
   readonly #onSocket: OnSocket;
   /** The open connections, and the group that each counts for; '' for none. */
-  readonly #groups = new Map<Duplex, string>();
+  readonly #groups = new Map<AcceptedSocket, string>();
   /** One listener for all sockets: closures would cost more memory than the rest of this. */
   readonly #onClose: (this: Duplex) => void;
   readonly #perAddress = new Map<string, number>();
@@ -75,17 +78,18 @@ export class Acceptor {
    * before they are made sockets.
    */
   attachOwn(server: NetServer): void {
-    const mayTake = this.#settings.sharedReadBuffer && !(server instanceof TlsServer);
-    const stop = mayTake
-      ? takeConnections(
-          server,
-          onSharedRead,
-          (socket) => this.#acceptShared(socket),
-          prepareListener(server),
-        )
-      : undefined;
+    const stop = server instanceof TlsServer ? undefined : this.#take(server);
     if (stop === undefined) this.#attach(server, true);
     else this.#servers.set(server, stop);
+  }
+
+  #take(server: NetServer): (() => void) | undefined {
+    const { sharedReadBuffer, directWrites } = this.#settings;
+    if (!sharedReadBuffer) return undefined;
+    const accept = (accepted: AcceptedSocket): void => this.#acceptShared(accepted);
+    const made = (latent: LatentSocket, socket: Socket): void => this.#made(latent, socket);
+    const onMade = hasFastPath('latent-socket') && directWrites ? made : undefined;
+    return takeConnections(server, onSharedRead, accept, prepareListener(server), onMade);
   }
 
   /** Takes the connections of a server from now on. Closing the server is its owner's business. */
@@ -143,9 +147,9 @@ export class Acceptor {
 
   /** Destroys every connection that is still open; returns how many there were. */
   cut(): number {
-    const count = this.#groups.size;
-    for (const socket of this.#groups.keys()) socket.destroy();
-    return count;
+    const open = [...this.#groups.keys()];
+    for (const socket of open) socket.destroy();
+    return open.length;
   }
 
   /** Calls `done` when no connection is open; at once when none is. */
@@ -169,40 +173,51 @@ export class Acceptor {
     else this.#begin(socket, shared !== undefined, false);
   }
 
-  #acceptShared(socket: Socket): void {
-    const group = this.#admit(socket);
+  #acceptShared(accepted: AcceptedSocket): void {
+    const group = this.#admit(accepted);
     if (group === undefined) return;
-    this.#track(socket, group);
-    this.#begin(socket, true, false);
+    this.#track(accepted, group);
+    this.#begin(accepted, true, false);
   }
 
-  #begin(socket: Duplex, isShared: boolean, isSecure: boolean): void {
-    prepareSocket(socket);
+  /** What was counted without a socket is the socket from now on. */
+  #made(latent: LatentSocket, socket: Socket): void {
+    const group = this.#groups.get(latent);
+    // One that is refused.
+    if (group === undefined) return;
+    this.#groups.delete(latent);
+    this.#groups.set(socket, group);
+    socket.on('close', this.#onClose);
+  }
+
+  #begin(socket: AcceptedSocket, isShared: boolean, isSecure: boolean): void {
+    if (!(socket instanceof LatentSocket)) prepareSocket(socket);
     this.#onSocket(socket, isShared, isSecure);
   }
 
   /** @returns the group that the connection counts for; `undefined` when it is refused. */
-  #admit(socket: Duplex): string | undefined {
+  #admit(accepted: AcceptedSocket): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#settings;
     const isCounted = maxConnectionsPerAddress < maxConnections;
     // Clients of a unix socket have no address, and share no limit.
-    const group = isCounted ? addressGroup(readClientAddress(socket).address) : '';
+    const group = isCounted ? addressGroup(readClientAddress(accepted).address) : '';
     const isFull = this.#groups.size >= maxConnections;
     if (!isFull && (group === '' || this.#countOf(group) < maxConnectionsPerAddress)) {
       this.counters.accepted += 1;
       return group;
     }
     this.counters.refused += 1;
+    const socket = accepted instanceof LatentSocket ? accepted.make() : accepted;
     this.#refused.add(socket);
     socket.on('error', ignore);
     socket.destroy();
     return undefined;
   }
 
-  #track(socket: Duplex, group: string): void {
+  #track(socket: AcceptedSocket, group: string): void {
     this.#groups.set(socket, group);
     if (group !== '') this.#perAddress.set(group, this.#countOf(group) + 1);
-    socket.on('close', this.#onClose);
+    if (!(socket instanceof LatentSocket)) socket.on('close', this.#onClose);
   }
 
   #untrack(socket: Duplex): void {

@@ -10,7 +10,7 @@
  * ```
  *   bytes ─► handle ─┬─ the kernel took all  ──► nothing waits, nothing was allocated
  *                    ├─ it took a part       ──► libuv keeps the rest, `owner.written` follows
- *                    └─ it refused           ──► the socket is destroyed with the error
+ *                    └─ it refused           ──► an error, for the socket to be destroyed with
  * ```
  * What is written through the stream meanwhile lines up behind the rest, in libuv's queue.
  *
@@ -37,7 +37,7 @@ interface WriteRequest {
 }
 
 /** The parts of a TCP or pipe handle that are used. */
-interface WriteHandle {
+export interface WriteHandle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   /** @param areBytes none of the blocks is a string. */
   writev(request: WriteRequest, blocks: Uint8Array[], areBytes: true): number;
@@ -56,9 +56,12 @@ let spare: WriteRequest | undefined;
  * socket takes one write at a time; another, of the stream that does not know, ends the process.
  */
 export function canWriteDirectly(socket: Socket): boolean {
-  if (socket.constructor !== Socket) return false;
+  return socket.constructor === Socket && canWriteTo(handleOf(socket));
+}
+
+/** Whether this Node lets us write to a handle, and it has what that takes. */
+export function canWriteTo(handle: Partial<WriteHandle> | null | undefined): boolean {
   requestClass ??= learnRequestClass();
-  const handle = handleOf(socket);
   return (
     requestClass !== false &&
     typeof handle?.writeBuffer === 'function' &&
@@ -68,29 +71,34 @@ export function canWriteDirectly(socket: Socket): boolean {
 }
 
 /**
- * Writes, if the socket's stream holds nothing back. Ask {@link canWriteDirectly} first.
+ * The handle of a socket whose stream holds nothing back. Ask {@link canWriteDirectly} first.
+ *
+ * @returns `undefined` when the stream does, or has ended, or the handle is gone.
+ */
+export function freeHandle(socket: Socket): WriteHandle | undefined {
+  const handle = handleOf(socket);
+  return handle && socket.writableLength === 0 && !socket.writableEnded ? handle : undefined;
+}
+
+/**
+ * Writes to a handle.
  *
  * @param bytes one block, or several that leave together: a payload needs no copy to stand behind
  *   its header.
  * @returns `'taken'`: the bytes are needed no longer; `'waiting'`: `owner.written` follows, and the
- *   bytes must not change before it; `'refused'`: the socket is destroyed; `'unavailable'`: nothing
- *   was done.
+ *   bytes must not change before it; else what the socket is to be destroyed with: nothing of it
+ *   was written.
  */
 export function writeDirectly(
-  socket: Socket,
+  handle: WriteHandle,
   bytes: Uint8Array | Uint8Array[],
   owner: WriteOwner,
-): 'taken' | 'waiting' | 'refused' | 'unavailable' {
-  const handle = handleOf(socket);
-  if (!handle || socket.writableLength > 0 || socket.writableEnded) return 'unavailable';
+): 'taken' | 'waiting' | Error {
   spare ??= newRequest();
   const status = Array.isArray(bytes)
     ? handle.writev(spare, bytes, true)
     : handle.writeBuffer(spare, bytes);
-  if (status !== 0) {
-    socket.destroy(writeError(status));
-    return 'refused';
-  }
+  if (status !== 0) return writeError(status);
   // The size of the queue is not enough: what the kernel takes at libuv's second attempt, a moment
   // later, is taken, and yet the request is under way. Used again it would end the process.
   if (handle.writeQueueSize === 0 && spare.getAsyncId() === -1) return 'taken';

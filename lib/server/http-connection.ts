@@ -81,7 +81,7 @@ export class HttpConnection implements PumpSink, InputOwner, ExchangeTransport {
   }
 
   get client(): ClientAddress {
-    this.#client ??= readClientAddress(this.pump.socket);
+    this.#client ??= readClientAddress(this.pump.latent ?? this.pump.socket);
     return this.#client;
   }
 

@@ -26,6 +26,7 @@ import type { Exchange } from './exchange.ts';
 import { sayGoodbye } from './farewell.ts';
 import { runHandler } from './handler-outcome.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
+import type { AcceptedSocket } from './latent-socket.ts';
 import type { ListenAddress, ListenTarget } from './listening.ts';
 import { checkAttached, checkServed, listen, makeListener } from './listening.ts';
 import { PeerSet } from './peer-set.ts';
@@ -130,8 +131,8 @@ export class Server implements ConnectionOwner {
     this.#acceptor.serve(socket, options.isSecure ?? false);
   }
 
-  #connect(socket: Duplex, isShared: boolean, isSecure: boolean): void {
-    this.#ledger.connected(socket);
+  #connect(accepted: AcceptedSocket, isShared: boolean, isSecure: boolean): void {
+    const socket = this.#ledger.connected(accepted);
     const connection = new HttpConnection(
       (sink) => new SocketPump(socket, sink, this.settings, isShared),
       this,

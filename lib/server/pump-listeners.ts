@@ -7,12 +7,37 @@ import { viewRead } from '../codec/index.ts';
 import type { SocketPump } from './socket-pump.ts';
 
 /** Where a socket's pump is found by the listeners. */
-export const PUMP = Symbol('barewire.pump');
+const PUMP = Symbol('barewire.pump');
 /** A socket that has a pump, or had one. */
-export type PumpedSocket = Duplex & { [PUMP]?: SocketPump | undefined };
+type PumpedSocket = Duplex & { [PUMP]?: SocketPump | undefined };
+
+/** Gives a socket its pump, which is told how it ends. */
+export function attachPump(socket: PumpedSocket, pump: SocketPump): void {
+  socket[PUMP] = pump;
+  // This listener stays for as long as the socket lives, hijacked or not: without one, a peer that
+  // resets its connection would end the process.
+  socket.on('error', onError);
+  socket.on('close', onClose);
+}
+
+/** Tells the pump what comes. `flows`: by the stream, and not through the shared buffer. */
+export function listenTo(socket: PumpedSocket, flows: boolean): void {
+  socket.on('end', onEnd);
+  socket.on('drain', onDrain);
+  if (flows) socket.on('data', onData);
+}
+
+/** Takes its pump from a socket. */
+export function detachPump(socket: PumpedSocket): void {
+  socket.off('end', onEnd);
+  socket.off('drain', onDrain);
+  socket.off('data', onData);
+  socket.off('close', onClose);
+  socket[PUMP] = undefined;
+}
 
 /** Bytes came by the stream. */
-export function onData(this: PumpedSocket, bytes: Buffer): void {
+function onData(this: PumpedSocket, bytes: Buffer): void {
   this[PUMP]?.received(bytes);
 }
 
@@ -29,22 +54,22 @@ export function onSharedRead(this: Duplex, length: number): boolean {
 }
 
 /** The peer has ended its side. */
-export function onEnd(this: PumpedSocket): void {
+function onEnd(this: PumpedSocket): void {
   this[PUMP]?.peerEnded();
 }
 
 /** The stream has room again. */
-export function onDrain(this: PumpedSocket): void {
+function onDrain(this: PumpedSocket): void {
   this[PUMP]?.flushAfter('drain');
 }
 
 /** The socket failed; `'close'` follows, or not. */
-export function onError(this: PumpedSocket, error: Error): void {
+function onError(this: PumpedSocket, error: Error): void {
   this[PUMP]?.failed(error);
 }
 
 /** The socket is closed. */
-export function onClose(this: PumpedSocket): void {
+function onClose(this: PumpedSocket): void {
   const pump = this[PUMP];
   // There are streams that say it twice.
   this[PUMP] = undefined;

@@ -72,7 +72,10 @@ export interface ServerTuning extends LimitOptions<ServerLimitName | HttpLimitNa
   readonly allowAnyScheme?: boolean | undefined;
   /** Whether sockets, TLS or not, read into one buffer where Node allows it. Default true. */
   readonly sharedReadBuffer?: boolean | undefined;
-  /** Whether sockets that read so are also written to past their stream. Default true. */
+  /**
+   * Whether sockets that read so are also written to past their stream, and those that are not TLS
+   * made only when somebody needs them. Default true.
+   */
   readonly directWrites?: boolean | undefined;
   /** Where time comes from; a clock of your own makes deadlines testable. */
   readonly time?: TimeSource | undefined;

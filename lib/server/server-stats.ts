@@ -3,17 +3,17 @@
  *
  * | channel | message |
  * |---|---|
- * | `barewire:server:connection` | `{ server, socket }`: it was let in |
+ * | `barewire:server:connection` | `{ server, socket }`: it was let in; the socket is made for this |
  * | `barewire:server:request` | `{ server, exchange }`: before the handler is called |
  * | `barewire:server:response` | `{ server, exchange, report }`: the exchange is over |
  * | `barewire:server:violation` | `{ server, error }`: a client broke a rule or a deadline |
  * | `barewire:server:error` | `{ server, exchange, error }`: a handler failed |
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
-import type { Duplex } from 'node:stream';
 import debug from 'debug';
 import { callSafely, type ProtocolError } from '../base/index.ts';
 import type { Exchange } from './exchange.ts';
+import { type AcceptedSocket, LatentSocket } from './latent-socket.ts';
 import type { TransportEnd } from './pump-sink.ts';
 
 const log = debug('barewire:http');
@@ -106,10 +106,13 @@ export class Ledger {
     return { ...this.#counters, violations, clientsGone: this.#clientsGone.toRecord() };
   }
 
-  /** A connection was let in. */
-  connected(socket: Duplex): void {
+  /** A connection was let in; who subscribes gets its socket, which is made for it and returned. */
+  connected(accepted: AcceptedSocket): AcceptedSocket {
     const { connection } = SERVER_CHANNELS;
-    if (connection.hasSubscribers) connection.publish({ server: this.#server, socket });
+    if (!connection.hasSubscribers) return accepted;
+    const socket = accepted instanceof LatentSocket ? accepted.make() : accepted;
+    connection.publish({ server: this.#server, socket });
+    return socket;
   }
 
   /** A request came. */

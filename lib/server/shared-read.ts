@@ -26,21 +26,19 @@ import { SOCKET_OPTIONS } from './listening.ts';
 
 const KEEPS_SHAPE = hasFastPath('shapes');
 
-/** The parts of a connection's handle that are used. */
-interface Handle {
-  readStart?: unknown;
-  readStop?: unknown;
-  useUserBuffer?: unknown;
-}
+/** The parts of a connection's handle that are used, where it has them. */
+export type AnyHandle = { [K in keyof ReadHandle]?: unknown };
 
-/** A handle that has them. */
-interface SuitableHandle {
+/** The parts of a connection's handle that are used. */
+export interface ReadHandle {
+  readStart(): number;
+  readStop(): number;
   useUserBuffer(buffer: Buffer): void;
 }
 
 /** The parts of an accepted socket that are used. */
 interface Internals {
-  _handle?: Handle | null;
+  _handle?: AnyHandle | null;
   _server?: Server | null;
   server?: Server | null;
 }
@@ -49,15 +47,6 @@ interface Internals {
 interface StreamInternals {
   readonly _readableState?: { reading?: boolean };
 }
-
-/** The parts of a listening server that are used. */
-interface Listener {
-  _handle?: { onconnection?: OnConnection } | null;
-  _connections?: unknown;
-}
-
-/** What a listening handle calls for each connection; `this` is the handle. */
-type OnConnection = (this: unknown, status: number, handle?: Handle) => void;
 
 /** What `net.Socket` really takes. */
 interface SocketOptions extends SocketConstructorOpts {
@@ -108,39 +97,6 @@ export function shareReads(accepted: Socket, onRead: OnRead): Socket | undefined
 }
 
 /**
- * From now on builds the sockets of a listening server of ours itself, each once, so that none has
- * to be rebuilt. `server` emits no `'connection'` for those.
- *
- * @param onSocket takes each socket; it has not begun to read, and has none of the options of the
- *   server.
- * @returns how to stop; `undefined` when this Node offers no way, and nothing has changed then.
- */
-export function takeConnections(
-  server: Server,
-  onRead: OnRead,
-  onSocket: (socket: Socket) => void,
-  isPrepared = (): boolean => false,
-): (() => void) | undefined {
-  const listener = server as unknown as Listener;
-  const listening = listener._handle;
-  const ordinary = listening?.onconnection;
-  if (!listening || typeof ordinary !== 'function' || typeof listener._connections !== 'number') {
-    return undefined;
-  }
-  listening.onconnection = function onConnection(status, handle): void {
-    // Errors, and handles of a kind that we do not know, are the server's business.
-    if (status !== 0 || !isSuitable(handle)) return ordinary.call(this, status, handle);
-    const socket = buildSocket(handle, onRead, isPrepared());
-    (listener._connections as number) += 1;
-    belongTo(socket, server);
-    onSocket(socket);
-  };
-  return () => {
-    listening.onconnection = ordinary;
-  };
-}
-
-/**
  * Lets a TLS socket whose handshake is done, and which nobody has read, read into the shared
  * buffer. It cannot be built anew, for its secrets are in it; but what `onread` would have set can
  * be set later. It may go on to deliver for a moment when it is paused: what one read has brought.
@@ -180,7 +136,12 @@ export function forgetSharedReads(socket: Duplex): void {
   if (state) state.reading = false;
 }
 
-function buildSocket(handle: Handle, onRead: OnRead, isPrepared: boolean): Socket {
+/**
+ * Builds a socket around a handle. It does not read yet.
+ *
+ * @param isPrepared the handle has the options of our servers already.
+ */
+export function buildSocket(handle: ReadHandle, onRead: OnRead, isPrepared: boolean): Socket {
   const options: SocketOptions = {
     handle,
     allowHalfOpen: true,
@@ -200,13 +161,14 @@ function buildSocket(handle: Handle, onRead: OnRead, isPrepared: boolean): Socke
 }
 
 /** A server counts its connections down through these when a socket closes. */
-function belongTo(socket: Socket, server: Server): void {
+export function belongTo(socket: Socket, server: Server): void {
   const parts = socket as unknown as Internals;
   parts._server = server;
   parts.server = server;
 }
 
-function isSuitable(handle: Handle | null | undefined): handle is Handle & SuitableHandle {
+/** Whether a handle can be read into a buffer of ours. */
+export function isSuitable(handle: AnyHandle | null | undefined): handle is ReadHandle {
   return (
     typeof handle?.readStart === 'function' &&
     typeof handle.readStop === 'function' &&

@@ -7,14 +7,24 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asError } from '../base/index.ts';
-import { unwrittenBytes, type WriteOwner, writeDirectly, writeError } from './direct-write.ts';
+import {
+  freeHandle,
+  unwrittenBytes,
+  type WriteHandle,
+  type WriteOwner,
+  writeDirectly,
+  writeError,
+} from './direct-write.ts';
+import { type AcceptedSocket, LatentSocket, latentSocketOf } from './latent-socket.ts';
 
 /** From here on output is congested: writing had better wait. */
 export const CONGESTED_BYTES = 64 * 1024;
 
 /** Hands bytes to a socket. */
 export abstract class SocketOutlet implements WriteOwner {
-  readonly socket: Duplex;
+  #socket: Duplex | undefined;
+  /** What is written to while there is no socket. */
+  #handle: WriteHandle | undefined;
   /** A plain socket that is empty after a write has given everything to the kernel. */
   readonly isPlain: boolean;
   /** Written to by its handle, see direct-write.ts. */
@@ -26,7 +36,7 @@ export abstract class SocketOutlet implements WriteOwner {
    * Called for every write to a stream that has room for more than counts as congested: it emits no
    * `'drain'` when what waits becomes less.
    */
-  readonly #onTaken: ((error?: Error | null) => void) | undefined;
+  #onTaken: ((error?: Error | null) => void) | undefined;
   /** Bytes handed over so far. */
   protected handed = 0;
   /** The socket is full and will tell. */
@@ -36,16 +46,45 @@ export abstract class SocketOutlet implements WriteOwner {
   #heldBytes = 0;
   #lostBytes = 0;
 
-  /** @param isDirect the socket is one that {@link writeDirectly} can write to. */
-  constructor(socket: Duplex, isDirect: boolean) {
-    this.socket = socket;
-    this.isPlain = socket.constructor === Socket;
+  /** @param isDirect the socket is one whose handle can be written to, see direct-write.ts. */
+  constructor(socket: AcceptedSocket, isDirect: boolean) {
     this.isDirect = isDirect;
-    if (socket.writableHighWaterMark > CONGESTED_BYTES) {
-      this.#onTaken = (error) => {
-        if (!error) this.flushAfter('taken');
-      };
-    }
+    this.isPlain = socket.constructor === Socket || socket instanceof LatentSocket;
+    if (!(socket instanceof LatentSocket)) this.#use(socket);
+  }
+
+  /** The socket, which is made now if there is none yet. */
+  get socket(): Duplex {
+    return this.#socket ?? latentSocketOf(this.#handle!).make();
+  }
+
+  /** There is no socket yet. */
+  protected get isLatent(): boolean {
+    return this.#handle !== undefined;
+  }
+
+  /** What stands for the socket while there is none. */
+  get latent(): LatentSocket | undefined {
+    return this.#handle && latentSocketOf(this.#handle);
+  }
+
+  /** Writes to a handle that has no socket yet. */
+  protected useHandle(handle: WriteHandle): void {
+    this.#handle = handle;
+  }
+
+  /** @internal The socket that there was none of has been made. */
+  made(socket: Socket, _isReading: boolean): void {
+    this.#handle = undefined;
+    this.#use(socket);
+  }
+
+  #use(socket: Duplex): void {
+    this.#socket = socket;
+    if (socket.writableHighWaterMark <= CONGESTED_BYTES) return;
+    this.#onTaken = (error) => {
+      if (!error) this.flushAfter('taken');
+    };
   }
 
   /** @internal The socket has room again, or has taken something. */
@@ -74,13 +113,16 @@ export abstract class SocketOutlet implements WriteOwner {
 
   /** @internal Bytes handed to the socket that the kernel has not taken. */
   get socketBytes(): number {
-    if (this.isDirectWaiting) return this.#held(unwrittenBytes(this.socket as Socket));
+    if (this.isDirectWaiting) {
+      const handle = this.#handle;
+      return this.#held(handle?.writeQueueSize ?? unwrittenBytes(this.socket as Socket));
+    }
     // Asked for with every message: a stream that was never used is not asked.
     return this.#usesStream ? this.#held(this.socket.writableLength) : 0;
   }
 
   #held(bytes: number): number {
-    if (!this.socket.destroyed) this.#heldBytes = bytes;
+    if (this.#socket?.destroyed !== true) this.#heldBytes = bytes;
     return bytes;
   }
 
@@ -108,12 +150,15 @@ export abstract class SocketOutlet implements WriteOwner {
 
   /** @returns `undefined` when nothing was done, because the stream holds something back. */
   #handDirectly(bytes: Uint8Array | Uint8Array[], byteLength: number): boolean | undefined {
-    const outcome = writeDirectly(this.socket as Socket, bytes, this);
-    if (outcome === 'unavailable') return undefined;
+    const handle = this.#handle ?? freeHandle(this.#socket as Socket);
+    if (handle === undefined) return undefined;
+    const outcome = writeDirectly(handle, bytes, this);
     this.isDirectWaiting = outcome === 'waiting';
     this.isBlocked = outcome !== 'taken';
-    if (outcome === 'refused') this.loseOutput(byteLength);
-    return outcome === 'taken';
+    if (typeof outcome === 'string') return outcome === 'taken';
+    this.socket.destroy(outcome);
+    this.loseOutput(byteLength);
+    return false;
   }
 
   #handToStream(block: Uint8Array): boolean {

@@ -14,22 +14,15 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { settleShape } from '../base/index.ts';
 import { canWriteDirectly } from './direct-write.ts';
-import {
-  onClose,
-  onData,
-  onDrain,
-  onEnd,
-  onError,
-  PUMP,
-  type PumpedSocket,
-} from './pump-listeners.ts';
+import { type AcceptedSocket, type LatentReader, LatentSocket } from './latent-socket.ts';
+import { attachPump, detachPump, listenTo } from './pump-listeners.ts';
 import type { PumpSink, TransportEnd } from './pump-sink.ts';
 import { ResetProbe, resetSocket } from './reset.ts';
 import { forgetSharedReads } from './shared-read.ts';
 import { type PumpSettings, SocketWriter } from './socket-writer.ts';
 
 /** One socket's bytes in both directions. */
-export class SocketPump extends SocketWriter {
+export class SocketPump extends SocketWriter implements LatentReader {
   /** Replaced when another protocol takes over. */
   sink: PumpSink;
   /** The socket reads into the shared buffer and emits no `'data'`. */
@@ -50,16 +43,24 @@ export class SocketPump extends SocketWriter {
    *
    * @param isShared whether the socket comes from shared-read.ts.
    */
-  constructor(socket: Duplex, sink: PumpSink, settings: PumpSettings, isShared = false) {
+  constructor(socket: AcceptedSocket, sink: PumpSink, settings: PumpSettings, isShared = false) {
+    const isLatent = socket instanceof LatentSocket;
     const mayBeDirect = isShared && settings.directWrites !== false;
-    super(socket, settings, mayBeDirect && canWriteDirectly(socket as Socket));
+    super(socket, settings, isLatent || (mayBeDirect && canWriteDirectly(socket as Socket)));
     this.sink = sink;
-    this.#isShared = isShared;
-    (socket as PumpedSocket)[PUMP] = this;
-    // This listener stays for as long as the socket lives, hijacked or not: without one, a peer
-    // that resets its connection would end the process.
-    socket.on('error', onError);
-    socket.on('close', onClose);
+    this.#isShared = isShared || isLatent;
+    if (isLatent) this.useHandle(socket.belongTo(this));
+    else attachPump(socket, this);
+  }
+
+  /** @internal */
+  override made(socket: Socket, isReading: boolean): void {
+    super.made(socket, isReading);
+    attachPump(socket, this);
+    if (!isReading) return;
+    listenTo(socket, false);
+    // It is being read already, and this lets its stream know.
+    socket.read(0);
   }
 
   /** True once the transport is gone, or cut, or released. */
@@ -84,10 +85,9 @@ export class SocketPump extends SocketWriter {
 
   /** Begins to read. */
   start(): void {
-    const { socket } = this;
-    socket.on('end', onEnd);
-    socket.on('drain', onDrain);
-    if (!this.#isShared) socket.on('data', onData);
+    const { latent } = this;
+    if (latent !== undefined) return latent.start();
+    listenTo(this.socket, !this.#isShared);
     this.resume();
   }
 
@@ -101,7 +101,8 @@ export class SocketPump extends SocketWriter {
 
   /** Reads again. */
   resume(): void {
-    if (this.isOver) return;
+    // Without a socket nothing was paused.
+    if (this.isOver || this.isLatent) return;
     if (!this.#hasPeerEnded) this.#endProbing();
     // With the shared buffer nothing flows through the stream; `resume` would schedule a read that
     // comes even when the socket is paused again until then.
@@ -147,11 +148,7 @@ export class SocketPump extends SocketWriter {
     const { socket } = this;
     this.#endProbing();
     this.letGo();
-    socket.off('end', onEnd);
-    socket.off('drain', onDrain);
-    socket.off('data', onData);
-    socket.off('close', onClose);
-    (socket as PumpedSocket)[PUMP] = undefined;
+    detachPump(socket);
     socket.pause();
     // A stream that was paused on purpose would stay paused when a listener is attached.
     (socket as { readableFlowing: boolean | null }).readableFlowing = null;

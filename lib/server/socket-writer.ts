@@ -5,11 +5,11 @@
  * turn leaves together. The socket is given some at a time, and each portion must be taken within
  * the write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
  */
-import type { Duplex } from 'node:stream';
 import { asError } from '../base/index.ts';
 import { flushAtTurnEnd } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
 import { FlushNotices } from './flush-notices.ts';
+import type { AcceptedSocket } from './latent-socket.ts';
 import { OutputQueue } from './output-queue.ts';
 import { CONGESTED_BYTES, SocketOutlet } from './socket-outlet.ts';
 import { PORTION_BYTES, type WatchedOutput, WriteWatch } from './write-watch.ts';
@@ -47,8 +47,8 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   /** The transport is gone, cut or released. */
   protected isOver = false;
 
-  /** @param isDirect the socket is one that `writeDirectly` can write to. */
-  constructor(socket: Duplex, settings: PumpSettings, isDirect: boolean) {
+  /** @param isDirect the socket is one whose handle can be written to, see direct-write.ts. */
+  constructor(socket: AcceptedSocket, settings: PumpSettings, isDirect: boolean) {
     super(socket, isDirect);
     this.settings = settings;
   }

@@ -13,6 +13,8 @@ const OPEN = {
   maxConnections: 100,
   maxConnectionsPerAddress: 100,
   sharedReadBuffer: true,
+  // Sockets from the beginning; latent-socket.spec.ts has the others.
+  directWrites: false,
   headTimeoutMs: 10_000,
   wheel: new TimerWheel(new FakeTime()),
 };
@@ -25,7 +27,8 @@ function setUp(settings: Partial<AcceptorSettings> = {}): {
 } {
   const sockets: Duplex[] = [];
   const begun: [isShared: boolean, isSecure: boolean][] = [];
-  const acceptor = new Acceptor({ ...OPEN, ...settings }, (socket, isShared, isSecure) => {
+  const acceptor = new Acceptor({ ...OPEN, ...settings }, (accepted, isShared, isSecure) => {
+    const socket = accepted as Duplex;
     socket.on('error', () => undefined);
     sockets.push(socket);
     begun.push([isShared, isSecure]);

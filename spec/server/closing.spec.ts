@@ -18,6 +18,7 @@ function setUp(connections: number): {
       maxConnections: 9,
       maxConnectionsPerAddress: 9,
       sharedReadBuffer: false,
+      directWrites: false,
       headTimeoutMs: 10_000,
       wheel,
     },

@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import t from 'tap';
+import { LatentSocket } from '../../lib/server/latent-socket.ts';
 import { prepareListener, prepareSocket } from '../../lib/server/listening.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
-import { takeConnections } from '../../lib/server/shared-read.ts';
+import { takeConnections } from '../../lib/server/taken-connections.ts';
 import { fc } from '../support/fast-check.ts';
 import { needsFastPath } from '../support/fast-paths.ts';
 import { turn } from '../support/interleavings.ts';
@@ -41,12 +42,17 @@ class Way {
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   }
 
-  /** @param inherits whether they are to have their options from the server. */
-  async open(inherits: boolean): Promise<this> {
+  /**
+   * @param inherits whether they are to have their options from the server.
+   * @param isLatent whether they are made sockets later.
+   */
+  async open(inherits: boolean, isLatent = false): Promise<this> {
     this.#port = await listen(this.#server);
-    const give = (socket: Socket): void => void this.#accepted.push(socket);
+    const give = (accepted: Socket | LatentSocket): void =>
+      void this.#accepted.push(accepted instanceof LatentSocket ? accepted.make() : accepted);
     const isPrepared = inherits ? prepareListener(this.#server) : undefined;
-    takeConnections(this.#server, onSharedRead, give, isPrepared);
+    const onMade = isLatent ? () => undefined : undefined;
+    takeConnections(this.#server, onSharedRead, give, isPrepared, onMade);
     await turn();
     await turn();
     assert.equal(isPrepared?.() ?? false, inherits);
@@ -77,11 +83,16 @@ class Way {
 const wanted = { ...needsFastPath('inherited-options'), ...NEEDS_KERNEL_OPTIONS };
 
 t.test('law: options that are inherited are those that are set', wanted, async (t) => {
-  const ways = [await new Way().open(true), await new Way().open(false)];
+  const ways = [
+    await new Way().open(true),
+    await new Way().open(false),
+    await new Way().open(true, true),
+    await new Way().open(false, true),
+  ];
   t.teardown(() => ways.forEach((way) => void way.close()));
   await fc.assert(
     fc.asyncProperty(fc.array(setting, { maxLength: 4 }), async (settings) => {
-      const [inherited, set] = await Promise.all(
+      const [inherited, ...others] = await Promise.all(
         ways.map(async (way) => {
           const { socket, close } = await way.connect();
           for (const apply of settings) apply(socket);
@@ -90,7 +101,7 @@ t.test('law: options that are inherited are those that are set', wanted, async (
           return found;
         }),
       );
-      assert.deepEqual(inherited, set);
+      for (const set of others) assert.deepEqual(inherited, set);
       if (settings.length > 0) return;
       assert.equal(inherited!.noDelay, 1);
       assert.equal(inherited!.keepAlive, 1);
@@ -114,7 +125,7 @@ t.test(
     takeConnections(
       server,
       onSharedRead,
-      (socket) => sockets.push(socket),
+      (socket) => sockets.push(socket as Socket),
       prepareListener(server),
     );
     t.equal(sockets.length, 0);

@@ -2,21 +2,12 @@ import { PassThrough } from 'node:stream';
 import { lendReadMemory } from 'barewire/codec';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
-import {
-  onClose,
-  onData,
-  onDrain,
-  onEnd,
-  onError,
-  onSharedRead,
-  PUMP,
-  type PumpedSocket,
-} from '../../lib/server/pump-listeners.ts';
+import { attachPump, detachPump, listenTo, onSharedRead } from '../../lib/server/pump-listeners.ts';
 import { SocketPump } from '../../lib/server/socket-pump.ts';
 import { FakeTime } from '../support/fake-time.ts';
 
-function pumped(): { socket: PumpedSocket; pump: SocketPump; seen: string[] } {
-  const socket: PumpedSocket = new PassThrough();
+function pumped(): { socket: PassThrough; pump: SocketPump; seen: string[] } {
+  const socket = new PassThrough();
   const seen: string[] = [];
   const sink = {
     receive: (bytes: Buffer) => void seen.push(bytes.toString()),
@@ -31,45 +22,58 @@ function pumped(): { socket: PumpedSocket; pump: SocketPump; seen: string[] } {
 
 t.test('tell the pump of their socket', (t) => {
   const { socket, seen } = pumped();
-  onData.call(socket, Buffer.from('data'));
+  listenTo(socket, true);
+  socket.emit('data', Buffer.from('data'));
   lendReadMemory().write('read, and more');
   t.equal(onSharedRead.call(socket, 4), true);
-  onEnd.call(socket);
-  onClose.call(socket);
+  socket.emit('end');
+  socket.emit('close');
   t.same(seen, ['data', 'read', '<end>', '<peer-ended>']);
   t.end();
 });
 
+t.test('let nothing flow that comes through the shared buffer', (t) => {
+  const { socket } = pumped();
+  listenTo(socket, false);
+  t.equal(socket.listenerCount('data'), 0);
+  t.equal(socket.readableFlowing, null);
+  t.end();
+});
+
 t.test('tell of room', (t) => {
-  const socket: PumpedSocket = new PassThrough();
+  const socket = new PassThrough();
   const seen: string[] = [];
   const pump = { flushAfter: (why: string) => void seen.push(why) };
-  socket[PUMP] = pump as unknown as SocketPump;
-  onDrain.call(socket);
+  attachPump(socket, pump as unknown as SocketPump);
+  listenTo(socket, true);
+  socket.emit('drain');
   t.same(seen, ['drain']);
   t.end();
 });
 
 t.test('tell the end once', (t) => {
   const { socket, seen } = pumped();
-  onError.call(socket, new Error('broken'));
-  onClose.call(socket);
-  onClose.call(socket);
+  socket.emit('error', new Error('broken'));
+  socket.emit('close');
+  socket.emit('close');
   t.same(seen, ['<reset>']);
-  t.equal(socket[PUMP], undefined);
   t.end();
 });
 
-t.test('tell nobody when there is no pump', (t) => {
-  const socket: PumpedSocket = new PassThrough();
-  onData.call(socket, Buffer.from('x'));
-  onDrain.call(socket);
-  onEnd.call(socket);
-  onError.call(socket, new Error('broken'));
-  onClose.call(socket);
+t.test('tell nobody when there is no pump any more', (t) => {
+  const { socket, seen } = pumped();
+  listenTo(socket, true);
+  detachPump(socket);
+  t.same(
+    ['data', 'end', 'drain', 'close'].map((name) => socket.listeners(name).length),
+    [0, 0, 0, 0],
+  );
+  socket.emit('error', new Error('broken'));
+  socket.pause();
   lendReadMemory().write('xyz');
   t.equal(onSharedRead.call(socket, 1), true);
   t.equal(String(socket.read()), 'x', 'what is read stays in the stream');
+  t.same(seen, []);
   t.end();
 });
 

@@ -4,9 +4,11 @@ import { connect as connectPlain, createServer, type Server, type Socket } from 
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import { LatentSocket } from '../../lib/server/latent-socket.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
-import { shareReads, shareSecureReads, takeConnections } from '../../lib/server/shared-read.ts';
+import { shareReads, shareSecureReads } from '../../lib/server/shared-read.ts';
 import { SocketPump } from '../../lib/server/socket-pump.ts';
+import { takeConnections } from '../../lib/server/taken-connections.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { fc } from '../support/fast-check.ts';
@@ -35,8 +37,8 @@ const conversation = fc.record({
 });
 type Conversation = typeof conversation extends fc.Arbitrary<infer T> ? T : never;
 
-/** A socket, and whether it reads into the shared buffer. */
-type Accepted = readonly [socket: Socket, isShared: boolean];
+/** A socket, or what stands for it, and whether it reads into the shared buffer. */
+type Accepted = readonly [socket: Socket | LatentSocket, isShared: boolean];
 
 /** One way to accept: a server that listens, and the connections that wait for it. */
 class Way {
@@ -63,7 +65,7 @@ class Way {
     this.#server.close();
   }
 
-  async connect(): Promise<{ client: Socket; socket: Socket; isShared: boolean }> {
+  async connect(): Promise<{ client: Socket; socket: Accepted[0]; isShared: boolean }> {
     const target = { port: this.#port, host: '127.0.0.1' };
     const client = this.isSecure
       ? connectTls({ ...target, ca: CERTIFICATE })
@@ -89,6 +91,13 @@ const WAYS: readonly Way[] = await Promise.all([
   new Way('TCP, taken', createServer(PLAIN)).open((server, give) => {
     const stop = takeConnections(server, onSharedRead, (socket) => give([socket, true]));
     assert.notEqual(stop, undefined);
+  }),
+  new Way('TCP, no socket at first', createServer(PLAIN)).open((server, give) => {
+    const take = (latent: Accepted[0]): void => {
+      assert.ok(latent instanceof LatentSocket);
+      give([latent, true]);
+    };
+    takeConnections(server, onSharedRead, take, undefined, () => undefined);
   }),
   new Way("TLS, 'data'", createTlsServer(SECURE), true).open((server, give) => {
     server.on('secureConnection', (socket: Socket) => give([socket, false]));
@@ -125,7 +134,7 @@ class Reading {
   hasEnded = false;
   cameWhilePaused = false;
 
-  constructor(socket: Socket, isShared: boolean, { pauseEvery, releaseAt }: Conversation) {
+  constructor(socket: Accepted[0], isShared: boolean, { pauseEvery, releaseAt }: Conversation) {
     this.#pauseEvery = pauseEvery;
     this.#releaseAt = releaseAt ?? Number.POSITIVE_INFINITY;
     const wheel = new TimerWheel(new FakeTime());

@@ -1,12 +1,13 @@
-/** The ways of writing agree: past the stream, and through it, with small and large output. */
+/** The ways of writing agree: with no socket, past the stream, and through it, small and large. */
 import assert from 'node:assert/strict';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import t from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import type { AcceptedSocket } from '../../lib/server/latent-socket.ts';
 import { onSharedRead } from '../../lib/server/pump-listeners.ts';
 import type { TransportEnd } from '../../lib/server/pump-sink.ts';
-import { shareReads } from '../../lib/server/shared-read.ts';
 import { SocketPump } from '../../lib/server/socket-pump.ts';
+import { takeConnections } from '../../lib/server/taken-connections.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { fc } from '../support/fast-check.ts';
 import { runs } from '../support/laws.ts';
@@ -37,16 +38,20 @@ function letterOf(index: number): string {
   return String.fromCharCode(97 + index);
 }
 
+type Way = 'no socket' | 'direct' | 'stream';
+
 /** Runs the steps over a connection of its own. */
 async function run(
   steps: readonly Step[],
-  directWrites: boolean,
+  way: Way,
 ): Promise<{ text: string; flushes: number; end: TransportEnd | undefined; left: number }> {
-  const accepted: Socket[] = [];
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
-    accepted.push(socket),
-  );
-  const client = new RawClient(await listen(server));
+  const accepted: AcceptedSocket[] = [];
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  const port = await listen(server);
+  const take = (socket: AcceptedSocket): void => void accepted.push(socket);
+  const onMade = way === 'no socket' ? () => undefined : undefined;
+  takeConnections(server, onSharedRead, take, undefined, onMade);
+  const client = new RawClient(port);
   await eventually(() => accepted.length === 1);
   let end: TransportEnd | undefined;
   const sink = {
@@ -58,8 +63,13 @@ async function run(
     },
   };
   const wheel = new TimerWheel(new FakeTime());
-  const settings = { wheel, writeTimeoutMs: 1e4, maxBufferedBytes: 1e9, directWrites };
-  const pump = new SocketPump(shareReads(accepted[0]!, onSharedRead)!, sink, settings, true);
+  const settings = {
+    wheel,
+    writeTimeoutMs: 1e4,
+    maxBufferedBytes: 1e9,
+    directWrites: way !== 'stream',
+  };
+  const pump = new SocketPump(accepted[0]!, sink, settings, true);
   pump.start();
   let flushes = 0;
   for (const [index, { kind, length }] of steps.entries()) {
@@ -85,18 +95,17 @@ async function run(
   return { text, flushes, end, left: pump.bufferedBytes };
 }
 
-t.test('past the stream or through it, the peer gets the same', async (t) => {
+t.test('without a socket, past the stream or through it, the peer gets the same', async (t) => {
   await fc.assert(
     fc.asyncProperty(conversation, async (steps) => {
-      const direct = await run(steps, true);
-      const plain = await run(steps, false);
       const expected = steps.map(({ length }, index) => letterOf(index).repeat(length)).join('');
-      // Not `equal`, which would print megabytes.
-      assert.ok(direct.text === expected, 'other bytes, past the stream');
-      assert.ok(plain.text === expected, 'other bytes, through the stream');
-      const { text: _, ...rest } = direct;
-      assert.deepEqual(rest, { flushes: steps.length, end: 'ended', left: 0 });
-      assert.equal(plain.flushes, steps.length);
+      for (const way of ['no socket', 'direct', 'stream'] as const) {
+        const { text, flushes, ...rest } = await run(steps, way);
+        // Not `equal`, which would print megabytes.
+        assert.ok(text === expected, `other bytes: ${way}`);
+        assert.equal(flushes, steps.length);
+        if (way !== 'stream') assert.deepEqual(rest, { end: 'ended', left: 0 });
+      }
     }),
     runs(25),
   );

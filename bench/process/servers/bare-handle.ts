@@ -1,16 +1,14 @@
 /**
  * The floor of JavaScript: a read comes from the kernel to one function, which gives the answer to
- * the kernel. No framing, no streams, nothing kept for a connection; and the same system calls as
- * everybody's. What a server costs beyond this is its own; what this costs nobody here can save.
+ * the kernel. No framing, no sockets, nothing kept for a connection but who reads it; and the same
+ * system calls as everybody's. What a server costs beyond this is its own; what this costs nobody
+ * here can save.
  */
-import {
-  type AddressInfo,
-  createServer,
-  type OnReadOpts,
-  Socket,
-  type SocketConstructorOpts,
-} from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { encodeFrame, OPCODE } from 'barewire/codec';
+import { LatentSocket } from '../../../lib/server/latent-socket.ts';
+import { onSharedRead } from '../../../lib/server/pump-listeners.ts';
+import { takeConnections } from '../../../lib/server/taken-connections.ts';
 import { broadcastText, ready, serverMode, switchingProtocols } from './ready.ts';
 
 /** The part of a TCP handle that is used. */
@@ -19,18 +17,12 @@ interface Handle {
   readonly writeQueueSize: number;
 }
 
-interface HandleOptions extends SocketConstructorOpts {
-  readonly handle: Handle;
-  readonly onread: OnReadOpts;
-}
-
 type Binding = (name: 'stream_wrap') => { readonly WriteWrap: new () => object };
 
 const { binding } = process as unknown as { binding: Binding };
 const { WriteWrap } = binding('stream_wrap');
 /** libuv keeps it only while a write waits, and here none may. */
 const request = new WriteWrap();
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 const { mode, bytes } = serverMode();
 const text = broadcastText(bytes);
@@ -77,23 +69,38 @@ function answerRequest(handle: Handle, head: string): void {
   }
 }
 
-/** Builds the socket anew around its handle, so that it reads into the one buffer. */
-function serve(accepted: Socket): void {
-  const parts = accepted as unknown as { _handle: Handle | null };
-  const handle = parts._handle!;
-  parts._handle = null;
-  const callback = (length: number, buffer: Uint8Array): boolean => {
-    const read = Buffer.from(buffer.buffer, buffer.byteOffset, length);
-    answer(handle, read, !greeted.has(handle));
-    return true;
-  };
-  const options: HandleOptions = { handle, onread: { buffer: readBuffer, callback } };
-  const socket = new Socket(options);
-  socket.setNoDelay(true);
-  socket.on('error', () => {});
-  socket.on('close', () => greeted.delete(handle));
-  socket.resume();
+/** Who reads a connection. */
+class Reader {
+  readonly #handle: Handle;
+  #isGreeted = false;
+
+  constructor(latent: LatentSocket) {
+    this.#handle = latent.belongTo(this) as unknown as Handle;
+    latent.start();
+  }
+
+  received(bytes: Buffer): void {
+    const isFirst = !this.#isGreeted;
+    this.#isGreeted = true;
+    answer(this.#handle, bytes, isFirst);
+  }
+
+  /** The client has ended. */
+  made(socket: Socket): void {
+    greeted.delete(this.#handle);
+    socket.on('error', () => {});
+    socket.on('end', () => socket.destroy());
+    socket.resume();
+  }
 }
 
-const server = createServer({ pauseOnConnect: true }, serve);
-server.listen(0, '127.0.0.1', () => ready((server.address() as AddressInfo).port));
+function accept(accepted: Socket | LatentSocket): void {
+  if (!(accepted instanceof LatentSocket)) throw new Error('this Node makes a socket of each');
+  new Reader(accepted);
+}
+
+const server = createServer({ allowHalfOpen: true });
+server.listen(0, '127.0.0.1', () => {
+  takeConnections(server, onSharedRead, accept, undefined, () => {});
+  ready((server.address() as AddressInfo).port);
+});
