@@ -3,7 +3,7 @@
  *
  * | channel | message |
  * |---|---|
- * | `barewire:server:connection` | `{ server, socket }`: it was let in; the socket is made for this |
+ * | `barewire:server:connection` | `{ server, socket }`: let in; its socket is made for this |
  * | `barewire:server:request` | `{ server, exchange }`: before the handler is called |
  * | `barewire:server:response` | `{ server, exchange, report }`: the exchange is over |
  * | `barewire:server:violation` | `{ server, error }`: a client broke a rule or a deadline |

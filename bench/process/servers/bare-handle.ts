@@ -4,17 +4,25 @@
  * system calls as everybody's. What a server costs beyond this is its own; what this costs nobody
  * here can save.
  */
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, Socket, type SocketConstructorOpts } from 'node:net';
 import { encodeFrame, OPCODE } from 'barewire/codec';
-import { LatentSocket } from '../../../lib/server/latent-socket.ts';
-import { onSharedRead } from '../../../lib/server/pump-listeners.ts';
-import { takeConnections } from '../../../lib/server/taken-connections.ts';
 import { broadcastText, ready, serverMode, switchingProtocols } from './ready.ts';
 
-/** The part of a TCP handle that is used. */
+/** The parts of a TCP handle that are used. */
 interface Handle {
+  [owner: symbol]: unknown;
+  onread: unknown;
+  readStart(): void;
+  useUserBuffer(buffer: Buffer): void;
+  setNoDelay(isOn: boolean): void;
+  close(): void;
   writeBuffer(request: object, bytes: Uint8Array): number;
   readonly writeQueueSize: number;
+}
+
+/** What a listening handle calls for each connection. */
+interface Listening {
+  onconnection(status: number, handle: Handle): void;
 }
 
 type Binding = (name: 'stream_wrap') => { readonly WriteWrap: new () => object };
@@ -23,6 +31,7 @@ const { binding } = process as unknown as { binding: Binding };
 const { WriteWrap } = binding('stream_wrap');
 /** libuv keeps it only while a write waits, and here none may. */
 const request = new WriteWrap();
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 const { mode, bytes } = serverMode();
 const text = broadcastText(bytes);
@@ -69,38 +78,68 @@ function answerRequest(handle: Handle, head: string): void {
   }
 }
 
-/** Who reads a connection. */
-class Reader {
+/** What Node takes for the socket of a handle: it has what a read looks at. */
+class Owner {
+  readonly destroyed = false;
+  readonly _readableState = { endEmitted: false };
   readonly #handle: Handle;
   #isGreeted = false;
 
-  constructor(latent: LatentSocket) {
-    this.#handle = latent.belongTo(this) as unknown as Handle;
-    latent.start();
+  constructor(handle: Handle) {
+    this.#handle = handle;
   }
 
-  received(bytes: Buffer): void {
+  received(length: number): void {
     const isFirst = !this.#isGreeted;
     this.#isGreeted = true;
-    answer(this.#handle, bytes, isFirst);
+    answer(this.#handle, Buffer.from(readBuffer.buffer, readBuffer.byteOffset, length), isFirst);
   }
 
   /** The client has ended. */
-  made(socket: Socket): void {
+  push(): void {
+    this.destroy();
+  }
+
+  read(): void {}
+
+  destroy(): void {
     greeted.delete(this.#handle);
-    socket.on('error', () => {});
-    socket.on('end', () => socket.destroy());
-    socket.resume();
+    this.#handle.close();
   }
 }
 
-function accept(accepted: Socket | LatentSocket): void {
-  if (!(accepted instanceof LatentSocket)) throw new Error('this Node makes a socket of each');
-  new Reader(accepted);
+/** A socket that shows how Node finds it, and what it looks at. */
+const shown = { useUserBuffer() {} } as unknown as Handle;
+const onread = { buffer: readBuffer, callback: () => true };
+const options = { handle: shown, onread, manualStart: true } as SocketConstructorOpts;
+const socket = new Socket(options);
+const OWNER = Object.getOwnPropertySymbols(shown)[0]!;
+
+function named(name: string): symbol {
+  const keys = [socket, Socket.prototype].flatMap((object) => Object.getOwnPropertySymbols(object));
+  return keys.find(({ description }) => description === name)!;
 }
 
-const server = createServer({ allowHalfOpen: true });
+Object.defineProperties(Owner.prototype, {
+  [named('kBuffer')]: { value: readBuffer },
+  [named('kBufferGen')]: { value: null },
+  [named('kUpdateTimer')]: { value() {} },
+  [named('kBufferCb')]: {
+    value(this: Owner, length: number): void {
+      this.received(length);
+    },
+  },
+});
+
+const server = createServer();
 server.listen(0, '127.0.0.1', () => {
-  takeConnections(server, onSharedRead, accept, undefined, () => {});
+  const { _handle: listening } = server as unknown as { readonly _handle: Listening };
+  listening.onconnection = (_status, handle) => {
+    handle[OWNER] = new Owner(handle);
+    handle.onread = shown.onread;
+    handle.useUserBuffer(readBuffer);
+    handle.setNoDelay(true);
+    handle.readStart();
+  };
   ready((server.address() as AddressInfo).port);
 });
