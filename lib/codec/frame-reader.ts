@@ -21,7 +21,7 @@ import {
   UsageError,
 } from '../base/index.ts';
 import { FrameParser, type FrameSink, type ParserInput } from './frame-parser.ts';
-import type { Role } from './frame-rules.ts';
+import { frameRules, type Role } from './frame-rules.ts';
 import { viewBytes } from './payload-bytes.ts';
 import { memoryAround } from './read-memory.ts';
 import { Scratch } from './scratch.ts';
@@ -79,7 +79,7 @@ export class FrameReader {
     // Even without a limit, a length that no number can count is refused.
     const maxFrameBytes = Math.min(limit, Number.MAX_SAFE_INTEGER);
     this.#sink = sink;
-    this.#parser = new FrameParser(sink, { role, allowRsv1, maxFrameBytes });
+    this.#parser = new FrameParser(sink, frameRules(role, allowRsv1, maxFrameBytes));
     this.#isMasked = role === 'server';
     this.#ownsInput = ownsInput || givesInput;
     this.#givesInput = givesInput;

@@ -25,6 +25,17 @@ export interface FrameRules {
   readonly maxFrameBytes: number;
 }
 
+let last: FrameRules | undefined;
+
+/** Returns an object of these rules: the last one again, where all connections of a server agree. */
+export function frameRules(role: Role, allowRsv1: boolean, maxFrameBytes: number): FrameRules {
+  const isSame = last?.role === role && last.allowRsv1 === allowRsv1;
+  if (last === undefined || !isSame || last.maxFrameBytes !== maxFrameBytes) {
+    last = { role, allowRsv1, maxFrameBytes };
+  }
+  return last;
+}
+
 /** Longest payload of a control frame, in bytes [RFC 6455 §5.5]. */
 export const MAX_CONTROL_PAYLOAD = 125;
 

@@ -7,6 +7,7 @@ import {
   OPCODE,
 } from 'barewire/codec';
 import t from 'tap';
+import { frameRules } from '../../lib/codec/frame-rules.ts';
 
 const SERVER: FrameRules = { role: 'server', allowRsv1: false, maxFrameBytes: 1000 };
 const CLIENT: FrameRules = { role: 'client', allowRsv1: false, maxFrameBytes: 1000 };
@@ -109,5 +110,16 @@ t.test('knows from two bytes everything that is not about the length', (t) => {
     }
   }
   t.pass('all first bytes, forms, masks and states');
+  t.end();
+});
+
+t.test('are one object for all who have the same', (t) => {
+  const rules = frameRules('server', true, 1_000);
+  t.same(rules, { role: 'server', allowRsv1: true, maxFrameBytes: 1_000 });
+  t.equal(frameRules('server', true, 1_000), rules);
+  t.same(frameRules('client', true, 1_000), { ...rules, role: 'client' });
+  t.same(frameRules('client', false, 1_000), { ...rules, role: 'client', allowRsv1: false });
+  t.same(frameRules('client', false, 2), { role: 'client', allowRsv1: false, maxFrameBytes: 2 });
+  t.same(rules, { role: 'server', allowRsv1: true, maxFrameBytes: 1_000 }, 'left as it was');
   t.end();
 });
