@@ -27,7 +27,7 @@ export interface FrameRules {
 
 let last: FrameRules | undefined;
 
-/** Returns an object of these rules: the last one again, where all connections of a server agree. */
+/** Returns an object of these rules: the last one again, where connections have the same. */
 export function frameRules(role: Role, allowRsv1: boolean, maxFrameBytes: number): FrameRules {
   const isSame = last?.role === role && last.allowRsv1 === allowRsv1;
   if (last === undefined || !isSame || last.maxFrameBytes !== maxFrameBytes) {

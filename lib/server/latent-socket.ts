@@ -4,9 +4,10 @@
  * A `net.Socket` is eleven objects, 0.8 KiB, and each read goes through some of them, which lie in
  * no cache when there are thousands. Most of what happens on a connection does not need it: what
  * comes is read into the shared buffer (shared-read.ts), and what leaves is written to the handle
- * (direct-write.ts). So a socket is made when somebody asks for it: who pauses, ends, cuts or
- * hijacks a connection, and Node, when it has ended or failed. What that saves stands in
- * bench/results.md, PATHS-MANY.
+ * (direct-write.ts). So a socket is made when somebody asks for it: who refuses, pauses, ends, cuts
+ * or hijacks a connection, subscribes to `barewire:server:connection`, or waits for what libuv holds;
+ * and Node, when the connection has ended or failed. What that saves stands in bench/results.md,
+ * "Without one fast path, many connections".
  *
  * ```
  *                 ┌─ a read ──► reader.received
@@ -24,6 +25,12 @@ import { lendReadMemory, viewRead } from '../codec/index.ts';
 import { canWriteTo, type WriteHandle } from './direct-write.ts';
 import type { ReadHandle } from './shared-read.ts';
 
+/** The other end, as a handle tells it and a socket keeps it. */
+interface PeerName {
+  address?: string;
+  port?: number;
+}
+
 /** The parts of a handle that are used while it has no socket. */
 export interface LatentHandle extends ReadHandle, WriteHandle {
   onread: unknown;
@@ -32,7 +39,7 @@ export interface LatentHandle extends ReadHandle, WriteHandle {
   /** @returns 0, or libuv's (negative) error number. */
   readStart(): number;
   // What pipes have none of.
-  getpeername?(name: { address?: string; port?: number }): number;
+  getpeername?(name: PeerName): number;
   setNoDelay?(isOn: boolean): number;
   setKeepAlive?(isOn: boolean, delaySeconds: number): number;
   [owner: symbol]: unknown;
@@ -77,6 +84,8 @@ export class LatentSocket {
   readonly #handle: LatentHandle;
   readonly #home: LatentHome;
   #reader: LatentReader | undefined;
+  /** Once somebody has asked: the kernel forgets it with a reset. */
+  #peerName: PeerName | undefined;
 
   /** Takes a handle for which {@link canBeLatent} has said yes; nothing is read yet. */
   constructor(handle: LatentHandle, home: LatentHome) {
@@ -118,12 +127,13 @@ export class LatentSocket {
     const owner = handle[(keys as OwnerKeys).owner];
     if (owner !== this) return owner as Socket;
     const socket = this.#home.build(handle);
+    if (this.#peerName !== undefined) Object.assign(socket, { _peername: this.#peerName });
     this.#home.made(this, socket);
     this.#reader?.made(socket, handle.reading === true);
     return socket;
   }
 
-  /** @internal Node calls it for an error of a read. */
+  /** @internal Node calls it for an error of a read; a server that closes, to cut it. */
   destroy(error?: Error): void {
     this.make().destroy(error);
   }
@@ -144,9 +154,12 @@ export class LatentSocket {
     return true;
   }
 
-  #nameOfPeer(): { address?: string; port?: number } {
-    const name = {};
-    return this.#handle.getpeername?.(name) === 0 ? name : {};
+  #nameOfPeer(): PeerName {
+    if (this.#peerName !== undefined) return this.#peerName;
+    const name: PeerName = {};
+    if (this.#handle.getpeername?.(name) !== 0) return {};
+    this.#peerName = name;
+    return name;
   }
 }
 

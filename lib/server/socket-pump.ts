@@ -57,10 +57,7 @@ export class SocketPump extends SocketWriter implements LatentReader {
   override made(socket: Socket, isReading: boolean): void {
     super.made(socket, isReading);
     attachPump(socket, this);
-    if (!isReading) return;
-    listenTo(socket, false);
-    // It is being read already, and this lets its stream know.
-    socket.read(0);
+    if (isReading) listenTo(socket, false);
   }
 
   /** True once the transport is gone, or cut, or released. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createNetServer, type Server as NetServer, Socket } from 'node:net';
+import { getDefaultHighWaterMark, setDefaultHighWaterMark } from 'node:stream';
 import { WebSocket } from 'barewire/client';
 import t, { type Test } from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
@@ -140,6 +141,64 @@ t.test('a reset makes it, and is told', async (t) => {
   t.match(pump.error, { code: 'ECONNRESET' });
 });
 
+t.test('keeps the address once it was asked for, as a socket does', async (t) => {
+  const { latent, client } = await connect(t);
+  const { pump, seen } = pumpOf(latent);
+  t.equal(latent.remoteAddress, '127.0.0.1');
+  const port = client.socket.localPort;
+  client.socket.resetAndDestroy();
+  pump.start();
+  await eventually(() => seen.length === 1);
+  t.same([latent.remoteAddress, latent.remotePort], ['127.0.0.1', port]);
+  const socket = pump.socket as Socket;
+  t.same([socket.remoteAddress, socket.remotePort], ['127.0.0.1', port]);
+});
+
+t.test('needs no socket for what the peer does not take, and knows what it has lost', async (t) => {
+  const { latent, client, made } = await connect(t);
+  const { pump, seen } = pumpOf(latent);
+  pump.start();
+  client.socket.pause();
+  let written = 0;
+  while (pump.bufferedBytes === 0) {
+    written += 1_000_000;
+    pump.writeNow(Buffer.alloc(1_000_000));
+  }
+  t.equal(pump.isCongested, true);
+  t.equal(made.length, 0);
+  client.socket.resume();
+  await eventually(() => pump.bufferedBytes === 0);
+  await eventually(() => client.byteLength === written);
+  t.equal(made.length, 0);
+  client.socket.pause();
+  while (pump.bufferedBytes === 0) pump.writeNow(Buffer.alloc(1_000_000));
+  const waiting = pump.bufferedBytes;
+  pump.cut('cut');
+  t.equal(pump.lostBytes, waiting);
+  t.equal(pump.hasLostOutput, true);
+  await eventually(() => seen.length === 1);
+});
+
+t.test('hears of room also where a stream has room for more than is congested', async (t) => {
+  const { latent, client } = await connect(t);
+  const { pump } = pumpOf(latent);
+  pump.start();
+  const before = getDefaultHighWaterMark(false);
+  setDefaultHighWaterMark(false, 200_000);
+  const { socket } = pump;
+  setDefaultHighWaterMark(false, before);
+  t.equal(socket.writableHighWaterMark, 200_000);
+  socket.cork();
+  socket.write('!');
+  pump.write(Buffer.alloc(100_000));
+  pump.flush();
+  t.equal(pump.isCongested, true);
+  socket.uncork();
+  await eventually(() => client.byteLength === 100_001);
+  await eventually(() => !pump.isCongested);
+  t.equal(pump.bufferedBytes, 0);
+});
+
 t.test('what the kernel refuses makes it, and destroys it', async (t) => {
   const { latent } = await connect(t);
   const { pump, seen } = pumpOf(latent);
@@ -202,6 +261,23 @@ t.test('a server makes no socket of a WebSocket until it ends', needed, async (t
   await once(socket, 'close');
   await server.close();
   t.ok(make().length > 0);
+});
+
+t.test('an address that has left may come again', needed, async (t) => {
+  const server = createServer({
+    maxConnectionsPerAddress: 1,
+    request: (exchange) => exchange.respond(200, {}, exchange.client.address),
+  });
+  const { port } = await server.listen(0, '127.0.0.1');
+  for (let time = 0; time < 3; time += 1) {
+    const client = new RawClient(port);
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await client.until('127.0.0.1');
+    client.socket.destroy();
+    await eventually(() => server.stats().openConnections === 0);
+  }
+  t.equal(server.stats().refusedConnections, 0);
+  await server.close();
 });
 
 t.test('a server that closes at once cuts what has no socket', needed, async (t) => {
