@@ -5,9 +5,9 @@
  * no cache when there are thousands. Most of what happens on a connection does not need it: what
  * comes is read into the shared buffer (shared-read.ts), and what leaves is written to the handle
  * (direct-write.ts). So a socket is made when somebody asks for it: who refuses, pauses, ends, cuts
- * or hijacks a connection, subscribes to `barewire:server:connection`, or waits for what libuv holds;
- * and Node, when the connection has ended or failed. What that saves stands in bench/results.md,
- * "Without one fast path, many connections".
+ * or hijacks a connection, subscribes to `barewire:server:connection`, or waits for what libuv
+ * holds; and Node, when the connection has ended or failed. What that saves stands in
+ * bench/results.md, "Without one fast path, many connections".
  *
  * ```
  *                 ┌─ a read ──► reader.received
