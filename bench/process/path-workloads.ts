@@ -63,10 +63,10 @@ function ofMessages({ length }: Scale): Workload[] {
     row('PATHS 3', 'echo, binary 256 KiB', longest, [
       ...(['mask', 'read-memory', 'outbox', 'freed-memory'] as const),
     ]),
-    row('PATHS 4', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 50 * length), [
+    row('PATHS 4', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 150 * length), [
       ...(['broadcast', 'direct-write', 'latent-socket', 'outbox'] as const),
     ]),
-    row('PATHS 5', 'event to 1,000 streams', eventFanOut(1_000, 50 * length), [
+    row('PATHS 5', 'event to 1,000 streams', eventFanOut(1_000, 150 * length), [
       ...(['shared-text', 'direct-write', 'latent-socket'] as const),
     ]),
     row('PATHS 7', 'compressed: 16 KiB, 20', packed, ['zlib-handles']),
