@@ -12,6 +12,12 @@ export const SMALL: EchoLoad = {
 };
 /** P2. */
 export const BURST: EchoLoad = { ...SMALL, inFlight: 32, messages: 1_000_000 };
+/** P10: ten messages on each of very many connections. */
+export const ofMany = (many: number): EchoLoad => ({
+  ...SMALL,
+  connections: many,
+  messages: many * 10,
+});
 /** P3a. */
 export const KIB: EchoLoad = { ...few, payloadBytes: 1_024, messages: 60_000 };
 /** P3b. */

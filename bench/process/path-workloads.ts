@@ -5,7 +5,7 @@
  */
 import type { FastPath } from 'barewire/base';
 import { BAREWIRE } from './contenders.ts';
-import { BURST, KIB_16, KIB_256, SMALL } from './loads.ts';
+import { BURST, KIB_16, KIB_256, ofMany, SMALL } from './loads.ts';
 import {
   broadcast,
   echo,
@@ -75,7 +75,7 @@ function ofMessages({ length }: Scale): Workload[] {
 
 function ofConnections({ length, many }: Scale): Workload[] {
   const single = echo({ ...SMALL, messages: 50_000 * length });
-  const atMany = echo({ ...SMALL, connections: many, messages: many * 10 });
+  const atMany = echo(ofMany(many));
   const late = echo({ ...BURST, messages: 500_000 * length }, { shortFirst: 5 });
   const plain = requests({ connections: 100, requests: 50_000 * length, bodyBytes: 20 });
   return [

@@ -10,7 +10,7 @@ import {
   WS_PLAIN,
 } from './contenders.ts';
 import type { EchoLoad } from './load.ts';
-import { BURST, KIB, KIB_16, KIB_256, SMALL } from './loads.ts';
+import { BURST, KIB, KIB_16, KIB_256, ofMany, SMALL } from './loads.ts';
 import { withoutFastPaths } from './path-workloads.ts';
 import {
   broadcast,
@@ -83,7 +83,7 @@ function fanOuts({ length }: Scale): Workload[] {
 }
 
 function connections({ length, many }: Scale): Workload[] {
-  const atMany = echo({ ...SMALL, connections: many, messages: many * 10 });
+  const atMany = echo(ofMany(many));
   const at100 = echo({ ...SMALL, messages: SMALL.messages * length });
   const growth = [...FRAMED(), BARE_HANDLE].flatMap((contender): Seat[] => [
     { name: contender.name, contender, measure: atMany },

@@ -17,7 +17,7 @@ import { Server as TlsServer } from 'node:tls';
 import { hasFastPath, UsageError } from '../base/index.ts';
 import { addressGroup, readClientAddress } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
-import { type AcceptedSocket, LatentSocket } from './latent-socket.ts';
+import { type AcceptedSocket, LatentSocket, socketOf } from './latent-socket.ts';
 import { prepareListener, prepareSocket } from './listening.ts';
 import { onSharedRead } from './pump-listeners.ts';
 import { shareReads, shareSecureReads } from './shared-read.ts';
@@ -207,7 +207,7 @@ export class Acceptor {
       return group;
     }
     this.counters.refused += 1;
-    const socket = accepted instanceof LatentSocket ? accepted.make() : accepted;
+    const socket = socketOf(accepted);
     this.#refused.add(socket);
     socket.on('error', ignore);
     socket.destroy();

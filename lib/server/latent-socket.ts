@@ -23,7 +23,8 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { lendReadMemory, viewRead } from '../codec/index.ts';
 import { canWriteTo, type WriteHandle } from './direct-write.ts';
-import type { ReadHandle } from './shared-read.ts';
+import type { OptionHandle } from './listening.ts';
+import { type OnReadKeys, onReadKeysOf, type ReadHandle } from './shared-read.ts';
 
 /** The other end, as a handle tells it and a socket keeps it. */
 interface PeerName {
@@ -32,16 +33,12 @@ interface PeerName {
 }
 
 /** The parts of a handle that are used while it has no socket. */
-export interface LatentHandle extends ReadHandle, WriteHandle {
+export interface LatentHandle extends ReadHandle, WriteHandle, OptionHandle {
   onread: unknown;
   /** Sockets of Node keep here whether the handle is being read. */
   reading?: boolean;
-  /** @returns 0, or libuv's (negative) error number. */
-  readStart(): number;
-  // What pipes have none of.
+  /** Pipes have none. */
   getpeername?(name: PeerName): number;
-  setNoDelay?(isOn: boolean): number;
-  setKeepAlive?(isOn: boolean, delaySeconds: number): number;
   [owner: symbol]: unknown;
 }
 
@@ -65,12 +62,10 @@ export interface LatentHome {
 }
 
 /** How Node finds the owner of a handle, and what it looks at there. */
-interface OwnerKeys {
+interface OwnerKeys extends OnReadKeys {
   /** What it calls for each read; `this` is the handle. */
   readonly onread: unknown;
   readonly owner: symbol;
-  readonly buffer: symbol;
-  readonly callback: symbol;
   readonly generator: symbol;
   readonly timer: symbol;
 }
@@ -115,9 +110,8 @@ export class LatentSocket {
     const handle = this.#handle;
     handle.onread = (keys as OwnerKeys).onread;
     handle.useUserBuffer(lendReadMemory());
-    handle.reading = true;
+    handle.reading = handle.readStart() === 0;
     // A socket meets the same error, and says so.
-    if (handle.readStart() !== 0) handle.reading = false;
     if (!handle.reading) this.make().read(0);
   }
 
@@ -169,6 +163,11 @@ export function canBeLatent(handle: ReadHandle): handle is LatentHandle {
   return keys !== false && canWriteTo(handle as Partial<WriteHandle>);
 }
 
+/** The socket of a connection, which is made now if there is none yet. */
+export function socketOf(accepted: AcceptedSocket): Duplex {
+  return accepted instanceof LatentSocket ? accepted.make() : accepted;
+}
+
 /** The latent socket of a handle that belongs to one. */
 export function latentSocketOf(handle: WriteHandle): LatentSocket {
   return (handle as LatentHandle)[(keys as OwnerKeys).owner] as LatentSocket;
@@ -201,14 +200,13 @@ export function learnOwnerKeys(SocketClass: typeof Socket = Socket): OwnerKeys |
   const handle: Record<string | symbol, unknown> = { useUserBuffer: ignore };
   const options = { handle, onread, manualStart: true } as SocketConstructorOpts;
   const socket = new SocketClass(options);
-  const own = symbolsOf(socket);
-  const isAt = (key: symbol, value: unknown): boolean => Reflect.get(socket, key) === value;
+  const onReadKeys = onReadKeysOf(socket, onread);
   const found = {
     onread: handle['onread'],
     owner: symbolsOf(handle).find((key) => handle[key] === socket),
-    buffer: own.find((key) => isAt(key, onread.buffer)),
-    callback: own.find((key) => isAt(key, onread.callback)),
-    generator: own.find(({ description }) => description === 'kBufferGen'),
+    buffer: onReadKeys?.buffer,
+    callback: onReadKeys?.callback,
+    generator: symbolsOf(socket).find(({ description }) => description === 'kBufferGen'),
     timer: symbolsOf(Socket.prototype).find((key) => key.description === 'kUpdateTimer'),
   };
   const isComplete = Object.values(found).every((part) => part !== undefined);

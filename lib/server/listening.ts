@@ -45,10 +45,22 @@ export function prepareSocket(socket: Duplex, hasOptions = false): void {
   socket.setKeepAlive(true, SOCKET_OPTIONS.keepAliveInitialDelay);
 }
 
-/** The parts of a listening handle that are used; each call returns 0 when it was done. */
-interface ListeningHandle {
+/** The parts of a handle that set its options; each call returns 0 when it was done. */
+export interface OptionHandle {
   setNoDelay?: (isOn: boolean) => number;
   setKeepAlive?: (isOn: boolean, delaySeconds: number) => number;
+}
+
+/**
+ * Gives a handle the options that {@link prepareSocket} gives a socket.
+ *
+ * @returns whether it has all of them; pipes have none.
+ */
+export function prepareHandle(handle: OptionHandle): boolean {
+  const seconds = SOCKET_OPTIONS.keepAliveInitialDelay / 1000;
+  const noDelay = handle.setNoDelay?.(true);
+  const keepAlive = handle.setKeepAlive?.(true, seconds);
+  return noDelay === 0 && keepAlive === 0;
 }
 
 /**
@@ -60,15 +72,9 @@ interface ListeningHandle {
  *   before this was called have not: they are taken in the next turn, all of them.
  */
 export function prepareListener(server: Server, platform = process.platform): () => boolean {
-  const { _handle: handle } = server as { _handle?: ListeningHandle | null };
-  const seconds = SOCKET_OPTIONS.keepAliveInitialDelay / 1000;
+  const { _handle: handle } = server as { _handle?: OptionHandle | null };
   let isInherited = false;
-  if (
-    hasFastPath('inherited-options') &&
-    platform === 'linux' &&
-    handle?.setNoDelay?.(true) === 0 &&
-    handle.setKeepAlive?.(true, seconds) === 0
-  ) {
+  if (hasFastPath('inherited-options') && platform === 'linux' && handle && prepareHandle(handle)) {
     setImmediate(() => {
       setImmediate(() => {
         isInherited = true;

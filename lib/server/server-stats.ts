@@ -13,7 +13,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 import debug from 'debug';
 import { callSafely, type ProtocolError } from '../base/index.ts';
 import type { Exchange } from './exchange.ts';
-import { type AcceptedSocket, LatentSocket } from './latent-socket.ts';
+import { type AcceptedSocket, socketOf } from './latent-socket.ts';
 import type { TransportEnd } from './pump-sink.ts';
 
 const log = debug('barewire:http');
@@ -110,7 +110,7 @@ export class Ledger {
   connected(accepted: AcceptedSocket): AcceptedSocket {
     const { connection } = SERVER_CHANNELS;
     if (!connection.hasSubscribers) return accepted;
-    const socket = accepted instanceof LatentSocket ? accepted.make() : accepted;
+    const socket = socketOf(accepted);
     connection.publish({ server: this.#server, socket });
     return socket;
   }

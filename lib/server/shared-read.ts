@@ -31,6 +31,7 @@ export type AnyHandle = { [K in keyof ReadHandle]?: unknown };
 
 /** The parts of a connection's handle that are used. */
 export interface ReadHandle {
+  /** @returns 0, or libuv's (negative) error number. */
   readStart(): number;
   readStop(): number;
   useUserBuffer(buffer: Buffer): void;
@@ -65,7 +66,7 @@ interface SocketOptions extends SocketConstructorOpts {
 export type OnRead = (this: Socket, length: number) => boolean;
 
 /** Where a socket keeps what it was given as `onread`. */
-interface OnReadKeys {
+export interface OnReadKeys {
   readonly buffer: symbol;
   readonly callback: symbol;
 }
@@ -117,7 +118,11 @@ export function shareSecureReads(secure: Socket, onRead: OnRead): boolean {
 /** Looks where a socket of ours keeps them. */
 export function learnOnReadKeys(SocketClass: typeof Socket = Socket): OnReadKeys | undefined {
   const onread: OnReadOpts = { buffer: Buffer.alloc(1), callback: () => true };
-  const socket: object = new SocketClass({ onread } as SocketConstructorOpts);
+  return onReadKeysOf(new SocketClass({ onread } as SocketConstructorOpts), onread);
+}
+
+/** Looks where a socket keeps what it was given as `onread`. */
+export function onReadKeysOf(socket: object, onread: OnReadOpts): OnReadKeys | undefined {
   const kept = new Map<unknown, symbol>();
   for (const key of Object.getOwnPropertySymbols(socket)) {
     kept.set((socket as Record<symbol, unknown>)[key], key);

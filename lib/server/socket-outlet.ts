@@ -50,7 +50,7 @@ export abstract class SocketOutlet implements WriteOwner {
   constructor(socket: AcceptedSocket, isDirect: boolean) {
     this.isDirect = isDirect;
     this.isPlain = socket.constructor === Socket || socket instanceof LatentSocket;
-    if (!(socket instanceof LatentSocket)) this.#use(socket);
+    if (!(socket instanceof LatentSocket)) this.useSocket(socket);
   }
 
   /** The socket, which is made now if there is none yet. */
@@ -73,13 +73,9 @@ export abstract class SocketOutlet implements WriteOwner {
     this.#handle = handle;
   }
 
-  /** @internal The socket that there was none of has been made. */
-  made(socket: Socket, _isReading: boolean): void {
+  /** Writes to a socket from now on. */
+  protected useSocket(socket: Duplex): void {
     this.#handle = undefined;
-    this.#use(socket);
-  }
-
-  #use(socket: Duplex): void {
     this.#socket = socket;
     if (socket.writableHighWaterMark <= CONGESTED_BYTES) return;
     this.#onTaken = (error) => {

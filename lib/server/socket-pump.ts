@@ -54,8 +54,8 @@ export class SocketPump extends SocketWriter implements LatentReader {
   }
 
   /** @internal */
-  override made(socket: Socket, isReading: boolean): void {
-    super.made(socket, isReading);
+  made(socket: Socket, isReading: boolean): void {
+    this.useSocket(socket);
     attachPump(socket, this);
     if (isReading) listenTo(socket, false);
   }

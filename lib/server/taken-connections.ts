@@ -7,8 +7,8 @@
  * ```
  */
 import type { Server, Socket } from 'node:net';
-import { canBeLatent, type LatentHandle, type LatentHome, LatentSocket } from './latent-socket.ts';
-import { SOCKET_OPTIONS } from './listening.ts';
+import { canBeLatent, type LatentHome, LatentSocket } from './latent-socket.ts';
+import { prepareHandle } from './listening.ts';
 import { type AnyHandle, belongTo, buildSocket, isSuitable, type OnRead } from './shared-read.ts';
 
 /** The parts of a listening server that are used. */
@@ -65,10 +65,4 @@ export function takeConnections(
   return () => {
     listening.onconnection = ordinary;
   };
-}
-
-/** Sets what a socket would set, see listening.ts. */
-function prepareHandle(handle: LatentHandle): void {
-  handle.setNoDelay?.(SOCKET_OPTIONS.noDelay);
-  handle.setKeepAlive?.(SOCKET_OPTIONS.keepAlive, SOCKET_OPTIONS.keepAliveInitialDelay / 1000);
 }
