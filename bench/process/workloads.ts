@@ -73,12 +73,12 @@ function fanOuts({ length }: Scale): Workload[] {
   };
   const deflate = { deflate: true };
   return [
-    row('P6a', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 100 * length)),
-    row('P6b', 'broadcast 200 B to 8,000', broadcast(8_000, 1, 12 * length)),
+    row('P6a', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 300 * length)),
+    row('P6b', 'broadcast 200 B to 8,000', broadcast(8_000, 1, 36 * length)),
     row('P6c', 'eight broadcasts in one turn to 1,000', broadcast(1_000, 8, 40 * length)),
-    row('P6d', 'compressed broadcast to 1,000', broadcast(1_000, 1, 40 * length, deflate)),
-    row('P9a', 'event to 1,000 streams', eventFanOut(1_000, 100 * length)),
-    row('P9b', 'event to 8,000 streams', eventFanOut(8_000, 12 * length)),
+    row('P6d', 'compressed broadcast to 1,000', broadcast(1_000, 1, 120 * length, deflate)),
+    row('P9a', 'event to 1,000 streams', eventFanOut(1_000, 300 * length)),
+    row('P9b', 'event to 8,000 streams', eventFanOut(8_000, 36 * length)),
   ];
 }
 
