@@ -86,6 +86,7 @@ function ofConnections({ length, many }: Scale): Workload[] {
     row('PATHS 8', 'short messages, 1 in flight', single, [
       ...(['one-write', 'outbox', 'shared-read', 'direct-write', 'short-text'] as const),
       ...(['frame-parser', 'frame-writer', 'message-assembler', 'mask'] as const),
+      'message-reader',
     ]),
     row('PATHS 9', 'plain HTTP: GET, answer of 20 B, kept connections', plain, [
       ...(['repeated-section', 'request-line', 'field-section', 'value-scan'] as const),
@@ -95,13 +96,13 @@ function ofConnections({ length, many }: Scale): Workload[] {
       'shapes',
     ]),
     row('PATHS 11', `short messages, 1 in flight, ${many} connections`, atMany, [
-      ...(['latent-socket', 'direct-write'] as const),
+      ...(['latent-socket', 'message-reader', 'direct-write'] as const),
     ]),
     row(
       'PATHS 12',
       `memory per idle connection of ${many}`,
       idleMemory(many),
-      ['latent-socket'],
+      ['latent-socket', 'message-reader'],
       'B',
     ),
   ];

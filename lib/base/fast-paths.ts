@@ -18,7 +18,7 @@ import { UsageError } from './errors.ts';
 export const FAST_PATHS = [
   ...(['byte-queue', 'utf8', 'mask', 'short-text', 'payload-copy', 'sole-frame'] as const),
   ...(['frame-parser', 'frame-writer', 'read-memory', 'message-assembler'] as const),
-  ...(['outbox', 'one-write'] as const),
+  ...(['message-reader', 'outbox', 'one-write'] as const),
   ...(['request-line', 'field-section', 'value-scan', 'repeated-section'] as const),
   ...(['zlib-handles', 'broadcast', 'freed-memory', 'shapes'] as const),
   ...(['shared-read', 'direct-write', 'latent-socket'] as const),

@@ -100,6 +100,12 @@ export class FrameReader {
     return this.#parser.isInsideMessage;
   }
 
+  /** Whether nothing is left of what it was given: it can go on with another stream of frames. */
+  get isAtRest(): boolean {
+    const isFree = this.#state === 'reading' && !this.#isRunning && this.waitingBytes === 0;
+    return isFree && !this.isInsideFrame && !this.isInsideMessage;
+  }
+
   /** Bytes kept because the reader is paused. */
   get waitingBytes(): number {
     return this.#waiting?.length ?? 0;

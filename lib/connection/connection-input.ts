@@ -2,15 +2,16 @@
  * The reading half of a connection: bytes in, messages out, while their owner wants them.
  *
  * ```
- *   receive(bytes) ─► FrameReader ─► MessageAssembler ─► sink.message
- *                        ▲ InputGate        └─ control ─► owner
+ *   receive(bytes) ─► FrameReader ─► MessageAssembler ─► sink.message     all three are lent, see
+ *                        ▲ InputGate        └─ control ─► owner           message-reader.ts
  * ```
  * Once we are closing, reading goes on whatever the owner wants, for the peer's close frame. An
  * owner who has paused, or pauses then, gets no message any more: what comes is counted and thrown
  * away, and nothing is delivered behind a gap.
+ *
+ * Longer than the house allows: each call is a few lines, and all of them ask the reader, if any.
  */
 import type { ProtocolError } from '../base/index.ts';
-import { FrameReader } from '../codec/index.ts';
 import type { AssemblerSink } from './assembler-options.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type {
@@ -19,10 +20,10 @@ import type {
   ConnectionSink,
 } from './connection-options.ts';
 import type { Corkable } from './connection-output.ts';
-import { InputGate, type InputSwitch } from './input-gate.ts';
+import type { InputGate, InputSwitch } from './input-gate.ts';
 import type { Keepalive } from './keepalive.ts';
-import { MessageAssembler } from './message-assembler.ts';
 import { MessageDeadline } from './message-deadline.ts';
+import { type MessageReader, type MessageReaders, messageReaders } from './message-reader.ts';
 
 /** Is told what is not a message. */
 export interface InputOwner {
@@ -43,9 +44,9 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   readonly #keepalive: Keepalive;
   readonly #now: () => number;
   readonly #deflate: ConnectionOptions['deflate'];
-  readonly #reader: FrameReader;
-  readonly #assembler: MessageAssembler;
-  readonly #gate: InputGate;
+  readonly #readers: MessageReaders;
+  /** Ours while it holds something: a part of a message, a pause. */
+  #reader: MessageReader | undefined;
   readonly #limits: ConnectionLimits;
   /** Made for a message that takes its time: most are here at once. */
   #deadline: MessageDeadline | undefined;
@@ -53,6 +54,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   #isReading = true;
   #isClosing = false;
   #isDiscarding = false;
+  #isStopped = false;
   #lengthAtLook = 0;
   /** The transport ended while frames it brought still waited to be delivered. */
   #endIsPending = false;
@@ -78,23 +80,27 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
     this.#now = options.now;
     this.#deflate = options.deflate;
     this.#limits = limits;
-    const { deflate: inflater, delivery = 'message', maxMessageBytes, maxFragments } = options;
-    const assembling = { delivery, maxMessageBytes, maxFragments, inflater };
-    this.#assembler = new MessageAssembler(this, assembling);
-    const { role, ownsInput = false, maxFrameBytes } = options;
-    const reading = { role, allowRsv1: inflater !== undefined, ownsInput, maxFrameBytes };
-    this.#reader = new FrameReader(this.#assembler, reading);
-    this.#gate = new InputGate(this.#reader, this);
+    this.#readers = messageReaders(options);
+  }
+
+  #borrow(): MessageReader {
+    this.#reader ??= this.#readers.borrow(this, this.#deflate);
+    return this.#reader;
+  }
+
+  #giveBack(): void {
+    const reader = this.#reader;
+    if (reader !== undefined && this.#readers.takeBack(reader)) this.#reader = undefined;
   }
 
   /** True while a message has begun and not ended. */
   get isUnfinished(): boolean {
-    return this.#assembler.isUnfinished;
+    return this.#reader?.assembler.isUnfinished ?? false;
   }
 
   /** Whether the message that is unfinished has more bytes than when one looked last. */
   hasGrown(): boolean {
-    const { length } = this.#assembler;
+    const length = this.#reader?.assembler.length ?? 0;
     const hasGrown = this.isUnfinished && length !== this.#lengthAtLook;
     this.#lengthAtLook = length;
     return hasGrown;
@@ -102,53 +108,59 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
 
   /** True while nothing is read. */
   get isShut(): boolean {
-    return this.#gate.isShut;
+    return this.#reader?.gate.isShut ?? false;
   }
 
   /** True unless what comes is to be kept from an owner who has paused. */
   get isWanted(): boolean {
-    return !this.#isDiscarding && !(this.#isClosing && this.#gate.isPausedByOwner);
+    const isPaused = this.#reader?.gate.isPausedByOwner ?? false;
+    return !this.#isDiscarding && !(this.#isClosing && isPaused);
   }
 
   /** Takes in what the transport delivered. */
   receive(bytes: Buffer): void {
+    if (this.#isStopped) return;
     const isMyTurn = this.#output.cork();
     if (isMyTurn) this.#deflate?.beginTurn();
     try {
-      this.#reader.receive(bytes);
+      this.#borrow().frames.receive(bytes);
     } finally {
       if (isMyTurn) this.#output.uncork();
     }
+    this.#giveBack();
   }
 
   /** The transport has ended. @returns false when that must wait behind what it brought. */
   takeEnd(): boolean {
-    this.#endIsPending = this.#gate.isShut;
+    this.#endIsPending = this.isShut;
     return !this.#endIsPending;
   }
 
   /** Stops delivery. */
   pause(): void {
-    this.#gate.setOwnerPause(true);
+    if (this.#isStopped) return;
+    const { gate } = this.#borrow();
+    if (this.#isClosing) gate.overruleOwner();
+    gate.setOwnerPause(true);
   }
 
   /** Goes on with delivery. */
   resume(): void {
-    this.#gate.setOwnerPause(false);
+    this.#reader?.gate.setOwnerPause(false);
     this.#goOn();
   }
 
   /** Reads on for the peer's close frame, also against a pause of the owner. */
   readOn(): void {
     this.#isClosing = true;
-    this.#gate.overruleOwner();
+    this.#reader?.gate.overruleOwner();
     this.#goOn();
   }
 
   /** Delivers nothing any more. */
   stop(): void {
-    this.#assembler.stop();
-    this.#gate.stop();
+    this.#isStopped = true;
+    this.#reader?.stop();
   }
 
   /** Tells what is overdue of the message that is unfinished. */
@@ -162,16 +174,22 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   #goOn(): void {
-    if (!this.#gate.isShut) return;
+    const gate = this.#reader?.gate;
+    if (gate?.isShut) this.#open(gate);
+    this.#giveBack();
+  }
+
+  #open(gate: InputGate): void {
     const isMyTurn = this.#output.cork();
     try {
-      this.#gate.open();
+      gate.open();
     } finally {
       if (isMyTurn) this.#output.uncork();
       // Whoever was told that output has left may have paused again; whoever has thrown has not.
-      if (!this.#gate.isShut && !this.#endIsPending) this.wantsInput(true);
+      // Or has gone on, and the gate is somebody else's by now.
+      if (!this.isShut && !this.#endIsPending) this.wantsInput(true);
     }
-    if (!this.#gate.isShut && this.#endIsPending) this.#owner.receiveEnd();
+    if (!this.isShut && this.#endIsPending) this.#owner.receiveEnd();
   }
 
   /** For the gate: whether the transport is to be read. */
@@ -232,17 +250,18 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   pauseFrames(): void {
-    this.#gate.pauseForJob();
+    this.#reader!.gate.pauseForJob();
   }
 
   whenWanted(deliver: () => void): void {
-    if (this.#gate.isHeldByOwner) this.#gate.jobDone(deliver);
+    const { gate } = this.#reader!;
+    if (gate.isHeldByOwner) gate.jobDone(deliver);
     else deliver();
   }
 
   jobDone(deliver: () => void): void {
     this.#deadline?.inflating(false, this.#now());
-    this.#gate.jobDone(deliver);
+    this.#reader!.gate.jobDone(deliver);
     this.#goOn();
   }
 }

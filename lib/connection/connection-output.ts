@@ -7,10 +7,10 @@ import type {
   ConnectionOptions,
   ConnectionSink,
 } from './connection-options.ts';
-import { MessageSender, type SenderOwner } from './message-sender.ts';
+import { MessageSender, type SenderOwner, sendAtOnce } from './message-sender.ts';
 import { type BytesTaker, Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
-import type { FramesToCome, SendOptions } from './send-queue.ts';
+import { type FramesToCome, madeFrames, type SendOptions } from './send-queue.ts';
 
 const DEFAULT_COMPRESS_THRESHOLD_BYTES = 1024;
 
@@ -44,7 +44,9 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   readonly #sink: ConnectionSink;
   readonly #life: Failable;
   readonly #outbox: Outbox;
-  readonly #sender: MessageSender;
+  /** Made when something may have to wait, or is to be compressed. */
+  #madeSender: MessageSender | undefined;
+  readonly #compressThresholdBytes: number | undefined;
   readonly #counters: ConnectionCounters;
   readonly #deflate: ConnectionOptions['deflate'];
   #isCorked = false;
@@ -73,12 +75,16 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     this.#counters = counters;
     this.#deflate = options.deflate;
     this.#outbox = new Outbox(options.role === 'client' ? options.takeMaskingKey : undefined);
-    this.#sender = new MessageSender(
-      this.#outbox,
-      options.deflate,
-      options.compressThresholdBytes ?? DEFAULT_COMPRESS_THRESHOLD_BYTES,
-      this,
-    );
+    this.#compressThresholdBytes = options.compressThresholdBytes;
+    if (options.deflate !== undefined) this.#sender();
+  }
+
+  #sender(): MessageSender {
+    if (this.#madeSender === undefined) {
+      const threshold = this.#compressThresholdBytes ?? DEFAULT_COMPRESS_THRESHOLD_BYTES;
+      this.#madeSender = new MessageSender(this.#outbox, this.#deflate, threshold, this);
+    }
+    return this.#madeSender;
   }
 
   /** For the outbox: hands bytes to the owner. */
@@ -100,7 +106,11 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** Bytes that were accepted and have not been written. */
   get pendingBytes(): number {
-    return this.#outbox.length + this.#sender.queuedBytes;
+    return this.#outbox.length + this.#waitingBytes();
+  }
+
+  #waitingBytes(): number {
+    return this.#madeSender?.queuedBytes ?? 0;
   }
 
   /** Bytes that were accepted and forgotten when the connection ended. */
@@ -110,12 +120,12 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** The memory that they are, with the overhead of what waits. */
   get heldBytes(): number {
-    return this.#outbox.length + this.#sender.heldBytes;
+    return this.#outbox.length + (this.#madeSender?.heldBytes ?? 0);
   }
 
   /** Whether pieces of messages have left since one looked last. */
   hasGrown(): boolean {
-    const { pieces } = this.#sender;
+    const pieces = this.#madeSender?.pieces ?? 0;
     const hasGrown = pieces !== this.#piecesAtLook;
     this.#piecesAtLook = pieces;
     return hasGrown;
@@ -128,7 +138,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   look(): OutputMove {
     const unsentBytes = this.#sink.unsentBytes?.() ?? 0;
     const leftBytes = this.#counters.bytesSent - unsentBytes;
-    const { queuedBytes } = this.#sender;
+    const queuedBytes = this.#waitingBytes();
     const isTaken = this.#unsentBytes > 0 && leftBytes > this.#leftBytes;
     const hasWorked = queuedBytes < this.#queuedBytes;
     this.#unsentBytes = unsentBytes;
@@ -140,7 +150,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** See {@link Connection.isHeldUp}. */
   isHeldUp(message: OutgoingMessage | undefined): boolean {
-    const bytes = message === undefined ? this.#sender.heldBytes : message.heldBytes;
+    const bytes = (message ?? this.#madeSender)?.heldBytes ?? 0;
     if (bytes < HELD_UP_BYTES) return false;
     this.#isWatched = true;
     return true;
@@ -148,27 +158,30 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** See {@link MessageSender.wouldCompress}. */
   wouldCompress(data: string | Uint8Array, wanted: boolean | undefined): boolean {
-    return this.#sender.wouldCompress(data, wanted);
+    return this.#madeSender?.wouldCompress(data, wanted) ?? false;
   }
 
   /** Sends a message. */
   send(data: string | Uint8Array, options: SendOptions | undefined): void {
     this.#counters.messagesSent += 1;
-    this.#sender.send(data, options);
+    if (this.#madeSender === undefined) sendAtOnce(this.#outbox, data, options);
+    else this.#madeSender.send(data, options);
     this.requestFlush();
   }
 
   /** Sends frames; `isCompressed`: by somebody else, without looking back. */
   sendEncoded(frames: Buffer | FramesToCome, isCompressed: boolean): void {
     this.#counters.messagesSent += 1;
-    if (isCompressed) this.#sendCompressed(frames);
-    else this.#sender.sendEncoded(frames);
+    const made = this.#madeSender === undefined ? madeFrames(frames) : undefined;
+    if (made !== undefined) this.#outbox.appendShared(made);
+    else if (isCompressed) this.#sendCompressed(frames);
+    else this.#sender().sendEncoded(frames);
     this.requestFlush();
   }
 
   /** Apart, since what the closure refers to is made when its function is called. */
   #sendCompressed(frames: Buffer | FramesToCome): void {
-    this.#sender.sendEncoded(frames, () => this.#deflate?.breakContext());
+    this.#sender().sendEncoded(frames, () => this.#deflate?.breakContext());
   }
 
   /** Begins a message that is written piece by piece. */
@@ -177,7 +190,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     compress: boolean | undefined,
   ): OutgoingMessage {
     this.#counters.messagesSent += 1;
-    return this.#sender.startMessage(type, compress);
+    return this.#sender().startMessage(type, compress);
   }
 
   /** Writes a control frame, ahead of whatever is queued. */
@@ -188,14 +201,14 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** Writes a close frame once everything accepted before has left. */
   closeAfterQueue(write: () => void): void {
-    this.#sender.closeAfterQueue(write);
+    this.#sender().closeAfterQueue(write);
     this.requestFlush();
   }
 
   /** Forgets messages that have not been encoded; frames that have been still leave. */
   stop(): void {
-    this.#lostBytes += this.#sender.queuedBytes;
-    this.#sender.stop();
+    this.#lostBytes += this.#waitingBytes();
+    this.#sender().stop();
   }
 
   /** Forgets frames that have been encoded, too: there is no transport any more. */

@@ -33,6 +33,13 @@ export { Keepalive, type KeepaliveAction, type KeepaliveLimits } from './keepali
 export { MessageAssembler } from './message-assembler.ts';
 export { MessageBody, type PieceTaker } from './message-body.ts';
 export { MessageDeadline } from './message-deadline.ts';
+export {
+  type MessageOwner,
+  MessageReader,
+  MessageReaders,
+  messageReaders,
+  type ReadingOptions,
+} from './message-reader.ts';
 export { MessageSender, type SenderOwner } from './message-sender.ts';
 export { MessageStore } from './message-store.ts';
 export { type BytesTaker, COPY_BYTES, Outbox } from './outbox.ts';

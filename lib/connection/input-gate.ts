@@ -13,18 +13,31 @@ export interface InputSwitch {
 /** Pauses a frame reader for as long as there is a reason to. */
 export class InputGate {
   readonly #reader: FrameReader;
-  readonly #transport: InputSwitch;
+  #transport: InputSwitch;
   #isPausedByOwner = false;
   #isPausedByJob = false;
   #isOwnerOverruled = false;
   #isShut = false;
   #hasStopped = false;
+  #isDelivering = false;
   /** What a job gave, which an owner's pause keeps waiting like everything else. */
   #result: (() => void) | undefined;
 
   /** @param transport is asked to bring no more, and to go on. */
   constructor(reader: FrameReader, transport: InputSwitch) {
     this.#reader = reader;
+    this.#transport = transport;
+  }
+
+  /** Whether nothing is remembered: no pause, no result, nothing that was asked for, no end. */
+  get isAtRest(): boolean {
+    const isPaused = this.#isPausedByOwner || this.#isPausedByJob || this.#isShut;
+    const hasMore = this.#result !== undefined || this.#isDelivering;
+    return !isPaused && !hasMore && !this.#isOwnerOverruled && !this.#hasStopped;
+  }
+
+  /** Tells another transport from now on. It is at rest. */
+  serve(transport: InputSwitch): void {
     this.#transport = transport;
   }
 
@@ -87,13 +100,22 @@ export class InputGate {
     if (this.#mustWait()) return false;
     const deliver = this.#result;
     this.#result = undefined;
-    deliver?.();
+    if (deliver !== undefined) this.#deliver(deliver);
     // Whoever took the result may have paused, resumed or ended everything.
     if (!this.#isShut) return true;
     if (this.#mustWait()) return false;
     this.#isShut = false;
     this.#reader.resume();
     return !this.#isShut;
+  }
+
+  #deliver(deliver: () => void): void {
+    this.#isDelivering = true;
+    try {
+      deliver();
+    } finally {
+      this.#isDelivering = false;
+    }
   }
 
   /** No frame is delivered any more; input is taken and ignored, so that its end is noticed. */

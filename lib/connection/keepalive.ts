@@ -127,8 +127,9 @@ export class Keepalive {
     if (isDeaf) return this.#tickDeaf(nowMs);
     const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs } = this.#limits;
     this.#deafSinceMs = undefined;
-    if (this.#hasHeard) this.#heardAtMs = nowMs;
-    if (this.#hasMessages) this.#messageAtMs = nowMs;
+    // Whole numbers lie in the object itself, others beside it.
+    if (this.#hasHeard) this.#heardAtMs = Math.ceil(nowMs);
+    if (this.#hasMessages) this.#messageAtMs = Math.ceil(nowMs);
     this.#hasHeard = false;
     this.#hasMessages = false;
     const oldest = this.#inFlight[0];

@@ -10,6 +10,8 @@
  * message [RFC 6455 §8.1]. A message of one frame that comes in one piece is inflated at once.
  * Every limit is checked as `piece > limit − used`, before anything is stored. Nothing is known
  * here of close, ping and pong, sockets or time; what plain bytes become says message-body.ts.
+ *
+ * Longer than the house allows: one state, and what each part of a frame makes of it.
  */
 import { constants } from 'node:buffer';
 import { hasFastPath, ProtocolError, resolveLimit } from '../base/index.ts';
@@ -29,11 +31,11 @@ const RSV1 = 4;
 
 /** Assembles messages. It is the frame reader's sink; the connection is its sink. */
 export class MessageAssembler implements FrameSink {
-  readonly #sink: AssemblerSink;
+  #sink: AssemblerSink;
   readonly #isStreaming: boolean;
   readonly #maxMessageBytes: number;
   readonly #maxFragments: number;
-  readonly #inflater: MessageInflater | undefined;
+  #inflater: MessageInflater | undefined;
   /** Made for the first message that comes in pieces: most come in one. */
   #body: MessageBody | undefined;
 
@@ -68,14 +70,22 @@ export class MessageAssembler implements FrameSink {
     this.#inflater = options.inflater;
   }
 
+  /** Assembles for another sink from now on. No message is unfinished. */
+  serve(sink: AssemblerSink, inflater: MessageInflater | undefined): void {
+    this.#sink = sink;
+    this.#inflater = inflater;
+    // One that hands on pieces knows whom it hands them to.
+    if (this.#isStreaming) this.#body = undefined;
+  }
+
   /** True while a message has begun and not ended. */
   get isUnfinished(): boolean {
     return this.#opcode !== 0;
   }
 
-  /** Plain bytes of the unfinished message so far. */
+  /** Plain bytes of the unfinished message so far; 0 when there is none. */
   get length(): number {
-    return this.#body?.length ?? 0;
+    return this.isUnfinished ? (this.#body?.length ?? 0) : 0;
   }
 
   /** Bytes of memory held for the unfinished message. */

@@ -8,7 +8,7 @@
  *
  * Longer than the house allows: one queue with four kinds of jobs, of a few lines each.
  */
-import type { ProtocolError } from '../base/index.ts';
+import { type ProtocolError, settleShape } from '../base/index.ts';
 import { OPCODE } from '../codec/index.ts';
 import type { MessageDeflater } from './connection-options.ts';
 import type { Outbox } from './outbox.ts';
@@ -35,6 +35,17 @@ export interface SenderOwner {
   fail(error: ProtocolError): void;
   /** So many accepted messages are not sent: dropped, or taken back by whoever gave them. */
   forgotten(messages: number, areDropped: boolean): void;
+}
+
+/** Encodes a message that nothing stands before, and that is not compressed. */
+export function sendAtOnce(
+  outbox: Outbox,
+  data: string | Uint8Array,
+  options: SendOptions | undefined,
+): void {
+  const mustCopy = options?.copy === true && outbox.keepsReference(data);
+  const payload = mustCopy ? ownPayload(data) : data;
+  outbox.append(opcodeOf(data, options?.type), true, 0, payload);
 }
 
 /** Sends messages in order. */
@@ -97,15 +108,10 @@ export class MessageSender {
 
   /** Sends one message, or queues it behind what is unfinished. */
   send(data: string | Uint8Array, options: SendOptions | undefined): void {
-    const opcode = opcodeOf(data, options?.type);
     const compress = this.wouldCompress(data, options?.compress);
-    const isEncodedNow = this.#isQueueEmpty() && !compress;
-    const isCopied = isEncodedNow && !this.#outbox.keepsReference(data);
-    const payload = options?.copy === true && !isCopied ? ownPayload(data) : data;
-    if (isEncodedNow) {
-      this.#outbox.append(opcode, true, 0, payload);
-      return;
-    }
+    if (this.#isQueueEmpty() && !compress) return sendAtOnce(this.#outbox, data, options);
+    const opcode = opcodeOf(data, options?.type);
+    const payload = options?.copy === true ? ownPayload(data) : data;
     const bytes = Buffer.byteLength(payload);
     this.#enqueue({ kind: 'message', opcode, payload, compress, bytes });
   }
@@ -285,3 +291,5 @@ export class MessageSender {
     isLater = true;
   }
 }
+
+settleShape(() => new MessageSender({} as Outbox, undefined, 0, {} as SenderOwner));

@@ -55,16 +55,26 @@ export class Backlog {
   /** Where each message waits: who is taken out of the middle leaves an empty place. */
   #placeOf: Map<Waiting, Place> | undefined;
   #bytes = 0;
+  readonly #isShared: boolean;
   /** With `conflate`: the newest of each key, which the next one of that key replaces. */
   #byKey: Map<string, Waiting> | undefined;
 
-  /** @throws UsageError `invalid-option` for an unknown policy or a bad bound. */
-  constructor(policy: SlowConsumerPolicy = 'wait', maxBufferedBytes?: number) {
+  /**
+   * @param isShared it stays empty, see {@link emptyBacklog}.
+   * @throws UsageError `invalid-option` for an unknown policy or a bad bound.
+   */
+  constructor(policy: SlowConsumerPolicy = 'wait', maxBufferedBytes?: number, isShared = false) {
     if (!POLICIES.includes(policy)) {
       throw new UsageError('invalid-option', `slowConsumer is one of ${POLICIES.join(', ')}`);
     }
     this.policy = policy;
     this.maxBytes = resolveLimit('maxBufferedBytes', maxBufferedBytes);
+    this.#isShared = isShared;
+  }
+
+  /** One with the same policy that may keep something: itself, or a new one if many share this. */
+  own(): Backlog {
+    return this.#isShared ? new Backlog(this.policy, this.maxBytes) : this;
   }
 
   /** Whether a peer is given up when a message can neither leave nor be kept. */
@@ -126,6 +136,7 @@ export class Backlog {
   }
 
   #push(message: Waiting): void {
+    if (this.#isShared) throw new Error('a shared backlog keeps nothing');
     this.#places ??= new Fifo();
     this.#placeOf ??= new Map();
     const place: Place = { message };
@@ -182,4 +193,20 @@ export class Backlog {
     for (const { message } of places ?? []) message?.left?.();
     return count;
   }
+}
+
+let latestEmpty: Backlog | undefined;
+
+/**
+ * Finds a backlog that stays empty, for all who have nothing to keep back: the last one again,
+ * where policy and bound are the same. Who has a message to keep needs a backlog of its own
+ * ({@link Backlog.own}).
+ *
+ * @throws UsageError `invalid-option` for an unknown policy or a bad bound.
+ */
+export function emptyBacklog(policy?: SlowConsumerPolicy, maxBufferedBytes?: number): Backlog {
+  const empty = new Backlog(policy, maxBufferedBytes, true);
+  const isSame = latestEmpty?.policy === empty.policy && latestEmpty.maxBytes === empty.maxBytes;
+  if (latestEmpty === undefined || !isSame) latestEmpty = empty;
+  return latestEmpty;
 }

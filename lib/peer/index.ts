@@ -11,7 +11,7 @@ export {
   type UpgradeDecision,
 } from './accept.ts';
 export { type Alarm, systemAlarm } from './alarm.ts';
-export { Backlog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
+export { Backlog, emptyBacklog, type SlowConsumerPolicy, type Waiting } from './backlog.ts';
 export { BoundedQueue, type QueueControl } from './bounded-queue.ts';
 export {
   type BroadcastOptions,

@@ -21,7 +21,7 @@ import {
   requireText,
   type SendOptions,
 } from '../connection/index.ts';
-import { Backlog, type Waiting } from './backlog.ts';
+import { type Backlog, emptyBacklog, type Waiting } from './backlog.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import { MessageWriter, type WriterPace } from './message-writer.ts';
 import { SEND_OPTIONS, START_OPTIONS } from './option-tables.ts';
@@ -61,7 +61,8 @@ export type StartOptions = Pick<SendOptions, 'compress' | 'copy'>;
 export class PeerOutput implements WriterPace {
   readonly #connection: Connection;
   readonly #transport: Transport;
-  readonly #backlog: Backlog;
+  /** Its own from the first message on that has to wait. */
+  #backlog: Backlog;
   readonly #isServer: boolean;
   /** The window that the peer's inflater has for us, in bits. */
   readonly #windowBits: number;
@@ -83,7 +84,7 @@ export class PeerOutput implements WriterPace {
   ) {
     this.#connection = connection;
     this.#transport = transport;
-    this.#backlog = new Backlog(options.slowConsumer, options.maxBufferedBytes);
+    this.#backlog = emptyBacklog(options.slowConsumer, options.maxBufferedBytes);
     this.#isServer = settings.role === 'server';
     this.#windowBits = settings.windowBits ?? 0;
   }
@@ -225,6 +226,7 @@ export class PeerOutput implements WriterPace {
       else this.#failGone();
     };
     const message: Waiting = { bytes, key, send: sendIfThere, left };
+    this.#backlog = this.#backlog.own();
     this.#messagesDropped += this.#backlog.add(message);
     if (!this.#backlog.keeps(message)) {
       left?.();

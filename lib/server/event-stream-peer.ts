@@ -41,7 +41,8 @@ export class EventStreamPeer {
   readonly lastEventId: string;
   readonly #channel: ResponseChannel;
   readonly #owner: EventStreamOwner;
-  readonly #backlog: Backlog;
+  /** Its own from the first event on that has to wait. */
+  #backlog: Backlog;
   readonly #replay: ReplayLog | undefined;
   readonly #keepAliveMs: number;
   readonly #deadline: Deadline<EventStreamPeer>;
@@ -199,6 +200,7 @@ export class EventStreamPeer {
     }
     const send = (): void => this.#write(text);
     const event = { bytes: Buffer.byteLength(text), key, send };
+    this.#backlog = this.#backlog.own();
     this.#eventsDropped += this.#backlog.add(event);
     return this.#backlog.keeps(event) ? 'queued' : 'dropped';
   }

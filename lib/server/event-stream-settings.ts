@@ -8,7 +8,7 @@ import {
   UsageError,
 } from '../base/index.ts';
 import { Fields, type FieldsInit } from '../http/index.ts';
-import { Backlog, type SlowConsumerPolicy } from '../peer/index.ts';
+import { type Backlog, emptyBacklog, type SlowConsumerPolicy } from '../peer/index.ts';
 import { encodeComment, encodeEvent, type ReplayLog } from '../sse/index.ts';
 
 const KEEP_ALIVE_MS = 15_000;
@@ -64,7 +64,7 @@ export function checkEventStream(settings: EventStreamOptions): EventStreamSetti
   // A first line at once makes proxies pass the head on.
   let opening = padding > 0 ? encodeComment(' '.repeat(padding)) : encodeComment();
   if (settings.retry !== undefined) opening += encodeEvent({ retry: drawRetry(settings.retry) });
-  const backlog = new Backlog(settings.slowConsumer, maxBufferedBytes);
+  const backlog = emptyBacklog(settings.slowConsumer, maxBufferedBytes);
   return { keepAliveMs, replay: settings.replay, backlog, opening };
 }
 

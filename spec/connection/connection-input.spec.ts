@@ -133,6 +133,32 @@ t.test('counts only the time in which it reads against a message', (t) => {
   t.end();
 });
 
+t.test('sees a message grow that is as long as the last one of somebody else', (t) => {
+  const [other, own] = [rig().input, rig().input];
+  const long = 'x'.repeat(100);
+  other.receive(frame(OPCODE.text, long.slice(0, 60), false));
+  other.receive(frame(OPCODE.continuation, long.slice(60)));
+  const half = frame(OPCODE.text, long, false);
+  own.receive(half.subarray(0, 1));
+  t.equal(own.hasGrown(), false);
+  own.receive(half.subarray(1));
+  t.equal(own.hasGrown(), true);
+  t.equal(own.hasGrown(), false);
+  t.end();
+});
+
+t.test('wants input behind its end, whoever pauses', (t) => {
+  const { input, log } = rig();
+  input.stop();
+  input.pause();
+  t.equal(input.isShut, false);
+  input.receive(frame(OPCODE.text, 'late'));
+  input.resume();
+  t.equal(input.takeEnd(), true);
+  t.strictSame(log, []);
+  t.end();
+});
+
 t.test('reads on against a pause, wanted by nobody', (t) => {
   const { input, log, counters } = rig();
   input.pause();

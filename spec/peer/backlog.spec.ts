@@ -1,5 +1,5 @@
 import { ENTRY_OVERHEAD_BYTES, UsageError } from 'barewire/base';
-import { Backlog, type SlowConsumerPolicy } from 'barewire/peer';
+import { Backlog, emptyBacklog, type SlowConsumerPolicy } from 'barewire/peer';
 import t from 'tap';
 
 /** A message that counts so many thousands, with what each one counts anyway. */
@@ -161,3 +161,28 @@ t.test('gives up a peer by two policies, and is over its bound one byte beyond i
   }
   t.end();
 });
+
+t.test(
+  'is one empty backlog for all with the same policy and bound, who keep in their own',
+  (t) => {
+    const empty = emptyBacklog('conflate', 1000);
+    t.equal(emptyBacklog('conflate', 1000), empty);
+    t.not(emptyBacklog('conflate', 1001), empty);
+    t.not(emptyBacklog('drop-oldest', 1001), emptyBacklog('conflate', 1001));
+    t.equal(emptyBacklog(), emptyBacklog('wait'));
+    t.throws(() => emptyBacklog('none' as never), { code: 'invalid-option' });
+
+    const message = { bytes: 1, key: 'k', send: () => {} };
+    t.throws(() => empty.add(message), /keeps nothing/);
+    t.equal(empty.length, 0);
+    const own = empty.own();
+    t.not(own, empty);
+    t.equal(own.own(), own);
+    t.match(own, { policy: 'conflate', maxBytes: 1000 });
+    t.equal(own.add(message), 0);
+    t.equal(own.keeps(message), true);
+    t.equal(empty.keeps(message), false);
+    t.equal(empty.own().length, 0);
+    t.end();
+  },
+);

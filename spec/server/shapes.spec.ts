@@ -16,7 +16,8 @@ const COUNTS = ['2', '3', '4', '5', '6'];
 
 /** Classes that are used without a server, and what their objects are built from. */
 const ALONE: Record<string, readonly string[]> = {
-  Connection: ['Connection', 'ConnectionInput', 'ConnectionOutput', 'MessageAssembler'],
+  Connection: ['Connection', 'ConnectionInput', 'ConnectionOutput'],
+  MessageReader: ['MessageAssembler', 'FrameParser'],
   RequestReader: ['RequestReader'],
   ResponseReader: ['ResponseReader'],
   EventStreamReader: ['EventStreamReader'],

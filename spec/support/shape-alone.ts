@@ -13,6 +13,10 @@ const CLASSES: Record<string, () => Promise<() => object>> = {
     const { Connection } = await import('../../lib/connection/connection.ts');
     return () => new Connection({} as never, { role: 'server', now: () => 0 });
   },
+  async MessageReader() {
+    const { MessageReader } = await import('../../lib/connection/message-reader.ts');
+    return () => new MessageReader({ role: 'server' });
+  },
   async RequestReader() {
     const { RequestReader } = await import('../../lib/http/request-reader.ts');
     return () => new RequestReader({} as never);

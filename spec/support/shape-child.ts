@@ -21,6 +21,8 @@ const OPENING = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
   '\r\n',
 ].join('\r\n');
+/** Half a message, which its connection needs a reader for, and a ping. */
+const HALF = Buffer.from('01810000000078898000000000', 'hex');
 const CLOSE = Buffer.from('8882000000000000', 'hex');
 /** Kept while the heap is looked at. */
 const LATER = 10;
@@ -28,7 +30,8 @@ const LATER = 10;
 const collect = (globalThis as unknown as { gc(): void }).gc;
 const arrivals = new EventEmitter();
 const server = createServer({
-  websocket: {},
+  // A message that does not end, which its connection needs a sender for.
+  websocket: { open: (peer) => void peer.startMessage('text') },
   request(exchange) {
     if (exchange.path !== '/wait') return exchange.respond(200);
     arrivals.emit('request');
@@ -40,6 +43,8 @@ const { port } = await server.listen(0, '127.0.0.1');
 async function open(): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.write(OPENING);
+  await once(socket, 'data');
+  socket.write(HALF);
   await once(socket, 'data');
   return socket;
 }
