@@ -63,7 +63,7 @@ export class FrameReader {
   #waiting: ByteQueue | undefined;
 
   /**
-   * Makes a reader for one connection.
+   * Makes a reader for one stream of frames; at rest it can go on with another.
    *
    * @throws UsageError `invalid-option` for a role, a limit or a flag that is none.
    */

@@ -56,6 +56,6 @@ export interface AssemblerOptions {
   readonly maxMessageBytes?: number | undefined;
   /** Frames of one message; default 131,072. */
   readonly maxFragments?: number | undefined;
-  /** Present when permessage-deflate was negotiated. */
+  /** Present when permessage-deflate was negotiated; `serve` gives another one. */
   readonly inflater?: MessageInflater | undefined;
 }

@@ -185,8 +185,8 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
       gate.open();
     } finally {
       if (isMyTurn) this.#output.uncork();
-      // Whoever was told that output has left may have paused again; whoever has thrown has not.
-      // Or has gone on, and the gate is somebody else's by now.
+      // Whoever was told that output has left may have paused again, or gone on, so that the gate is
+      // somebody else's by now; whoever has thrown has not.
       if (!this.isShut && !this.#endIsPending) this.wantsInput(true);
     }
     if (!this.isShut && this.#endIsPending) this.#owner.receiveEnd();
@@ -226,6 +226,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   /** Takes note of a message; returns whether it is to be delivered. */
   #ended(): boolean {
     this.#deadline = undefined;
+    this.#lengthAtLook = 0;
     const isWanted = this.#mayDeliver();
     if (!isWanted) {
       this.#counters.messagesDiscarded += 1;

@@ -44,7 +44,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   readonly #sink: ConnectionSink;
   readonly #life: Failable;
   readonly #outbox: Outbox;
-  /** Made when something may have to wait, or is to be compressed. */
+  /** Made at once with compression, else when something may have to wait, and at the end. */
   #madeSender: MessageSender | undefined;
   readonly #compressThresholdBytes: number | undefined;
   readonly #counters: ConnectionCounters;
@@ -76,6 +76,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     this.#deflate = options.deflate;
     this.#outbox = new Outbox(options.role === 'client' ? options.takeMaskingKey : undefined);
     this.#compressThresholdBytes = options.compressThresholdBytes;
+    // Without a sender nothing is compressed.
     if (options.deflate !== undefined) this.#sender();
   }
 

@@ -127,7 +127,7 @@ export class Keepalive {
     if (isDeaf) return this.#tickDeaf(nowMs);
     const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs } = this.#limits;
     this.#deafSinceMs = undefined;
-    // Whole numbers lie in the object itself, others beside it.
+    // A whole number lies in the object, any other beside it; rounded up, no deadline is early.
     if (this.#hasHeard) this.#heardAtMs = Math.ceil(nowMs);
     if (this.#hasMessages) this.#messageAtMs = Math.ceil(nowMs);
     this.#hasHeard = false;

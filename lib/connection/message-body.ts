@@ -26,7 +26,7 @@ const EMPTY: Buffer = Buffer.alloc(0);
 export class MessageBody {
   readonly #taker: PieceTaker | undefined;
   readonly #textPieces: TextPieces | undefined;
-  /** Made for the first text that comes in pieces: most connections need none. */
+  /** Made for the first text that comes in pieces: most messages need none. */
   #utf8: Utf8Validator | undefined;
   /** Made when there is something to keep. */
   #kept: MessageStore | undefined;

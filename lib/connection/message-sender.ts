@@ -1,10 +1,10 @@
 /**
  * From messages to frames [RFC 6455 §6.1]: compresses, cuts into fragments, keeps the order.
  *
- * Most messages go straight to the outbox. A queue exists only while something in front is not
- * finished: a compress job in the thread pool, or a message that is being streamed. Control frames
- * do not queue here; they may stand between the fragments of a message [RFC 6455 §5.4]. The close
- * frame does: whatever was accepted before it leaves before it.
+ * Most messages go straight to the outbox, by {@link sendAtOnce}. A queue exists only while
+ * something in front is not finished: a compress job in the thread pool, or a message that is being
+ * streamed. Control frames do not queue here; they may stand between the fragments of a message
+ * [RFC 6455 §5.4]. The close frame does: whatever was accepted before it leaves before it.
  *
  * Longer than the house allows: one queue with four kinds of jobs, of a few lines each.
  */

@@ -50,7 +50,7 @@ const MIN_SWEEP = 32;
 export class Backlog {
   readonly policy: SlowConsumerPolicy;
   readonly maxBytes: number;
-  /** Made when something has to wait: most peers never fall behind. */
+  /** Made with the first message. */
   #places: Fifo<Place> | undefined;
   /** Where each message waits: who is taken out of the middle leaves an empty place. */
   #placeOf: Map<Waiting, Place> | undefined;

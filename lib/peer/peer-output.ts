@@ -61,7 +61,7 @@ export type StartOptions = Pick<SendOptions, 'compress' | 'copy'>;
 export class PeerOutput implements WriterPace {
   readonly #connection: Connection;
   readonly #transport: Transport;
-  /** Its own from the first message on that has to wait. */
+  /** Its own from the first message on that is held back, or dropped. */
   #backlog: Backlog;
   readonly #isServer: boolean;
   /** The window that the peer's inflater has for us, in bits. */

@@ -41,7 +41,7 @@ export class EventStreamPeer {
   readonly lastEventId: string;
   readonly #channel: ResponseChannel;
   readonly #owner: EventStreamOwner;
-  /** Its own from the first event on that has to wait. */
+  /** Its own from the first event on that is held back, or dropped. */
   #backlog: Backlog;
   readonly #replay: ReplayLog | undefined;
   readonly #keepAliveMs: number;

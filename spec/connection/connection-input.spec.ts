@@ -147,6 +147,19 @@ t.test('sees a message grow that is as long as the last one of somebody else', (
   t.end();
 });
 
+t.test('sees a message grow that is as long as the one before it was', (t) => {
+  const { input } = rig();
+  const half = frame(OPCODE.text, 'x'.repeat(100), false);
+  for (const isFirst of [true, false]) {
+    input.receive(half);
+    t.equal(input.hasGrown(), true, isFirst ? 'first' : 'second');
+    t.equal(input.hasGrown(), false);
+    input.receive(frame(OPCODE.continuation, ''));
+  }
+  t.equal(input.hasGrown(), false);
+  t.end();
+});
+
 t.test('wants input behind its end, whoever pauses', (t) => {
   const { input, log } = rig();
   input.stop();
