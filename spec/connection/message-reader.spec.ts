@@ -83,47 +83,37 @@ t.test('never lends a reader to two', needed, (t) => {
   t.end();
 });
 
+type Act = (reader: MessageReader) => void;
+
+const feed =
+  (bytes: Buffer): Act =>
+  ({ frames }) =>
+    frames.receive(bytes);
+
+const pause: Act = ({ gate }) => gate.setOwnerPause(true);
+
+const goOn: Act = ({ gate }) => {
+  gate.setOwnerPause(false);
+  gate.open();
+};
+
 /** What keeps a reader where it is, and what ends that, if anything does. */
-const HOLDS: Record<
-  string,
-  [hold: (reader: MessageReader) => void, letGo?: (reader: MessageReader) => void]
-> = {
-  'a byte of a header': [
-    ({ frames }) => frames.receive(MESSAGE.subarray(0, 1)),
-    ({ frames }) => frames.receive(MESSAGE.subarray(1)),
-  ],
-  'a header': [
-    ({ frames }) => frames.receive(MESSAGE.subarray(0, 6)),
-    ({ frames }) => frames.receive(MESSAGE.subarray(6)),
-  ],
-  'a part of a payload': [
-    ({ frames }) => frames.receive(MESSAGE.subarray(0, 8)),
-    ({ frames }) => frames.receive(MESSAGE.subarray(8)),
-  ],
-  'a part of a ping': [
-    ({ frames }) => frames.receive(PING.subarray(0, 8)),
-    ({ frames }) => frames.receive(PING.subarray(8)),
-  ],
+const HOLDS: Record<string, [hold: Act, letGo?: Act]> = {
+  'a byte of a header': [feed(MESSAGE.subarray(0, 1)), feed(MESSAGE.subarray(1))],
+  'a header': [feed(MESSAGE.subarray(0, 6)), feed(MESSAGE.subarray(6))],
+  'a part of a payload': [feed(MESSAGE.subarray(0, 8)), feed(MESSAGE.subarray(8))],
+  'a part of a ping': [feed(PING.subarray(0, 8)), feed(PING.subarray(8))],
   'a message without its last frame': [
-    ({ frames }) => frames.receive(encodeFrame({ ...TEXT, fin: false })),
-    ({ frames }) => frames.receive(encodeFrame({ ...TEXT, opcode: 0 })),
+    feed(encodeFrame({ ...TEXT, fin: false })),
+    feed(encodeFrame({ ...TEXT, opcode: 0 })),
   ],
-  'a pause': [
-    ({ gate }) => gate.setOwnerPause(true),
-    ({ gate }) => {
-      gate.setOwnerPause(false);
-      gate.open();
-    },
-  ],
+  'a pause': [pause, goOn],
   'a pause with bytes that wait': [
-    ({ frames, gate }) => {
-      gate.setOwnerPause(true);
-      frames.receive(MESSAGE);
+    (reader) => {
+      pause(reader);
+      reader.frames.receive(MESSAGE);
     },
-    ({ gate }) => {
-      gate.setOwnerPause(false);
-      gate.open();
-    },
+    goOn,
   ],
   'a job': [
     ({ gate }) => gate.pauseForJob(),
@@ -134,14 +124,12 @@ const HOLDS: Record<
   ],
   'the result of a job': [({ gate }) => gate.jobDone(() => {})],
   'a closing handshake': [({ gate }) => gate.overruleOwner()],
-  'a broken rule': [({ frames }) => frames.receive(Buffer.from('f180', 'hex'))],
+  'a broken rule': [feed(Buffer.from('f180', 'hex'))],
   'a message that is being inflated': [
-    ({ frames }) => frames.receive(encodeFrame({ ...TEXT, rsv: 4 }, { allowIllegal: true })),
+    feed(encodeFrame({ ...TEXT, rsv: 4 }, { allowIllegal: true })),
     () => inflate(),
   ],
-  'a text that is none': [
-    ({ frames }) => frames.receive(encodeFrame({ ...TEXT, payload: Buffer.of(0xff) })),
-  ],
+  'a text that is none': [feed(encodeFrame({ ...TEXT, payload: Buffer.of(0xff) }))],
   'its own end': [(reader) => reader.stop()],
 };
 
