@@ -8,11 +8,15 @@
  *                                 [--into reports] [--top 25]
  *   npm run profile -- all --into bench/results/profiles
  *
- * Only what is measured is profiled: neither the start of the server nor the warm-up.
+ * Only what is measured is profiled: neither the start of the server nor the warm-up. What is
+ * profiled has a core for itself (profile/cores.ts), and a text that does not agree with the CPU
+ * time that was counted says that it is not to be trusted (profile/doubts.ts).
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCallTree, type CpuProfile } from './profile/call-tree.ts';
+import { HELD, holdGenerator } from './profile/cores.ts';
+import { doubtsOf } from './profile/doubts.ts';
 import { drawFlameGraph } from './profile/flame-graph.ts';
 import { growthByKind, type HeapSnapshot } from './profile/heap.ts';
 import { describeOrigin } from './profile/origin.ts';
@@ -63,7 +67,8 @@ const commandOf = (name: string): string =>
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
-async function profile(name: string, { makeMeasure, idleConnections }: Scenario): Promise<void> {
+async function profile(name: string, scenario: Scenario): Promise<void> {
+  const { makeMeasure, expected = {}, idleConnections } = scenario;
   const path = join(values.into, server === 'barewire' ? name : `${name}-${server}`);
   const profileFile = `${path}.${idleConnections === undefined ? 'cpuprofile' : 'heapsnapshot'}`;
   rmSync(profileFile, { force: true });
@@ -77,7 +82,8 @@ async function profile(name: string, { makeMeasure, idleConnections }: Scenario)
     const tree = buildCallTree(readJson(profileFile) as CpuProfile);
     writeFileSync(`${path}.svg`, drawFlameGraph(title, tree));
     written.push(`${path}.svg`);
-    text = describeCalls(title, sample, tree, top);
+    const isHeld = readFileSync(`${profileFile}.begun`, 'utf8') === HELD;
+    text = describeCalls(title, sample, tree, top, doubtsOf(sample, tree, expected, isHeld));
   } else {
     const [before, after] = [`${profileFile}.begun`, profileFile].map(readJson) as HeapSnapshot[];
     text = describeHeap(title, growthByKind(before!, after!, idleConnections * scale));
@@ -87,4 +93,5 @@ async function profile(name: string, { makeMeasure, idleConnections }: Scenario)
   console.log(`${origin}\n\n${text}\n\nwritten: ${written.join(', ')}\n`);
 }
 
+holdGenerator();
 for (const [name, scenario] of chosen) await profile(name, scenario);

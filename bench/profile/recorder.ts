@@ -6,6 +6,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { writeHeapSnapshot } from 'node:v8';
+import { holdMeasured } from './cores.ts';
 
 const INTERVAL_MICROSECONDS = 200;
 
@@ -24,11 +25,12 @@ function recordCalls(file: string): Recorder {
   const session = new Session();
   return {
     async begin() {
+      const begun = holdMeasured();
       session.connect();
       await session.post('Profiler.enable');
       await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_MICROSECONDS });
       await session.post('Profiler.start');
-      writeFileSync(`${file}.begun`, '');
+      writeFileSync(`${file}.begun`, begun);
     },
     async end() {
       const { profile } = await session.post('Profiler.stop');

@@ -2,10 +2,17 @@
 import type { Sample } from '../support/report.ts';
 import { formatTime } from '../support/units.ts';
 import { type Call, listFunctions, sumByOwner } from './call-tree.ts';
+import { seenOf } from './doubts.ts';
 import type { HeapKind } from './heap.ts';
 
-/** Times by owner and by function, the longest `top` of these. */
-export function describeCalls(title: string, sample: Sample, tree: Call, top: number): string {
+/** Times by owner and by function, the longest `top` of these; with what speaks against them. */
+export function describeCalls(
+  title: string,
+  sample: Sample,
+  tree: Call,
+  top: number,
+  doubts: readonly string[] = [],
+): string {
   const { user = 0, system = 0, 'busy %': busy } = sample.parts ?? {};
   const owners = [...sumByOwner(tree)];
   const whole = owners.reduce((sum, [, time]) => sum + time, 0);
@@ -13,7 +20,8 @@ export function describeCalls(title: string, sample: Sample, tree: Call, top: nu
   return [
     `${title}: ${formatTime(sample.value)} of CPU per unit while profiled, ` +
       `user ${formatTime(user)}, system ${formatTime(system)}`,
-    ...(busy === undefined ? [] : [`seen by the profiler: ${seenPart(whole, tree.total, busy)}`]),
+    ...(busy === undefined ? [] : [`seen by the profiler: ${seenPart(seenOf(tree, busy))}`]),
+    ...doubts.map((doubt) => `DO NOT TRUST THIS PROFILE: ${doubt}`),
     '',
     ...owners.map(([owner, time]) => `${share(time)}  ${owner}`),
     '\nself times',
@@ -31,8 +39,7 @@ export function describeCalls(title: string, sample: Sample, tree: Call, top: nu
  * what was read. Who is held up by others looks longer in its calls than it has worked: then it is
  * all of it, as far as one can tell.
  */
-function seenPart(seen: number, elapsed: number, busy: number): string {
-  const part = (seen / elapsed) * (100 / busy);
+function seenPart(part: number): string {
   return part >= 1 ? 'all of it' : `${(100 * part).toFixed(0)} % of it; the rest is idle to it`;
 }
 

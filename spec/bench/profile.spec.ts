@@ -10,6 +10,8 @@ import {
   listFunctions,
   sumByOwner,
 } from '../../bench/profile/call-tree.ts';
+import { listCores } from '../../bench/profile/cores.ts';
+import { doubtsOf } from '../../bench/profile/doubts.ts';
 import { drawFlameGraph } from '../../bench/profile/flame-graph.ts';
 import { growthByKind, type HeapSnapshot } from '../../bench/profile/heap.ts';
 import { placeOf } from '../../bench/profile/places.ts';
@@ -63,6 +65,32 @@ t.test('a text says of how much of the CPU time its shares are', (t) => {
   t.match(describe(50), /^seen by the profiler: 18 % of it; the rest is idle to it\n\n 60\.0 %/m);
   t.match(describe(9), /^seen by the profiler: all of it$/m);
   t.notMatch(describeCalls('heads', { value: 1 }, tree, 2), /seen by/);
+  t.end();
+});
+
+t.test('a profile that does not agree with the CPU time says that it is not to be trusted', (t) => {
+  const of = (write: number, script: number, idle: number) =>
+    buildCallTree({ ...PROFILE, samples: [6, 5, 2], timeDeltas: [write, script, idle] });
+  const sample = (user: number, system: number) => ({
+    value: user + system,
+    parts: { user, system, 'busy %': 100 },
+  });
+  const plain = { isPlain: true, leastSeen: 0.8 };
+  const right = of(400_000, 500_000, 100_000);
+  t.same(doubtsOf(sample(55, 45), right, plain, true), []);
+  t.match(doubtsOf(sample(55, 45), right, plain, false), [/^it had no core for itself/]);
+  const allWrites = of(730_000, 10_000, 260_000);
+  t.same(doubtsOf(sample(57, 43), allWrites, plain, true), [
+    '74 % was seen, of at least 80 %',
+    'writes seem to take 73 % of the time, and the kernel has taken 43 %',
+    'script seems to take 1 % of the time, and user mode has taken 57 %',
+  ]);
+  t.same(doubtsOf(sample(57, 43), allWrites, {}, true), [], 'nothing is known of it');
+  t.same(doubtsOf({ value: 1 }, allWrites, plain, true), [], 'nothing was counted');
+  t.same(doubtsOf(sample(57, 43), of(730, 10, 260), plain, true), [], 'too short');
+  const text = describeCalls('echo', sample(57, 43), allWrites, 2, ['so it is']);
+  t.match(text, /^seen by .*\nDO NOT TRUST THIS PROFILE: so it is\n\n/m);
+  t.same(listCores('0-2,5'), [0, 1, 2, 5]);
   t.end();
 });
 
