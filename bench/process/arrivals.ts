@@ -49,6 +49,11 @@ export class Arrivals {
     this.#received = clients.map(() => 0);
   }
 
+  /** Bytes that have come at all clients together. */
+  get receivedBytes(): number {
+    return this.#received.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
   /** Awaits the first delivery, which `send` brings about, and reads it at every client. */
   async first(send: () => void): Promise<void> {
     for (const [index, client] of this.#clients.entries()) {

@@ -27,6 +27,7 @@ import { openStreams } from './streams.ts';
 const EVENT_BYTES = 200;
 /** The engine compiles for so many; a short look has no more to warm up than it measures. */
 const WARM_UP_HANDSHAKES = 3_000;
+const FULL_RATE = 'handshakes per CPU second /s';
 
 /** A cost in CPU time, and how fast it went. */
 interface Cost extends Sample {
@@ -132,13 +133,16 @@ export function broadcast(
       await arrivals.first(send);
       await quiet(50 + burst);
       await arrivals.repeat(rounds / 5, send);
+      const before = arrivals.receivedBytes;
+      const messages = Math.ceil(rounds) * burst * clientCount;
       const sample = await cpuPer(server, async () => {
         await arrivals.repeat(rounds, send);
-        return Math.ceil(rounds) * burst * clientCount;
+        return messages;
       });
+      const wireBytes = (arrivals.receivedBytes - before) / messages;
       await arrivals.finish();
       closeClients(clients);
-      return sample;
+      return isPacked ? noting(sample, { 'on the wire, B': wireBytes }) : sample;
     });
 }
 
@@ -152,28 +156,35 @@ export function idleMemory(count: number, deflate = false): Measure {
       if (deflate) await echoCompressed(first.slice(0, 40));
       closeClients(first);
       await quiet(500);
-      const { clients, grown } = await server.profiled(async () => {
+      const { clients, wireBytes, grown } = await server.profiled(async () => {
         const before = server.residentBytes;
         const clients = await openClients(server.port, count, opening);
-        if (deflate) await echoCompressed(clients);
+        const wireBytes = deflate ? await echoCompressed(clients) : 0;
         await quiet(3000);
-        return { clients, grown: server.residentBytes - before };
+        return { clients, wireBytes, grown: server.residentBytes - before };
       });
       closeClients(clients);
-      return { value: grown / count };
+      const value = grown / count;
+      return deflate ? { value, parts: { 'on the wire, B': wireBytes } } : { value };
     });
 }
 
-/** One compressed message there and back on every connection, twenty connections at a time. */
-async function echoCompressed(clients: readonly RawClient[]): Promise<void> {
+/** One compressed message there and back on all, twenty at a time; resolves with its bytes. */
+async function echoCompressed(clients: readonly RawClient[]): Promise<number> {
   const one = { payloadBytes: 200, inFlight: 1, kind: 'text', deflate: true } as const;
+  let received = 0;
   for (let start = 0; start < clients.length; start += 20) {
     const batch = clients.slice(start, start + 20);
-    await runEcho(batch, { ...one, connections: batch.length, messages: batch.length });
+    const load = { ...one, connections: batch.length, messages: batch.length };
+    received += (await runEcho(batch, load)).bytes;
   }
+  return received / clients.length;
 }
 
-/** Opening and closing handshakes, twenty at a time, behind as many as warm the engine up. */
+/**
+ * Opening and closing handshakes, twenty at a time, behind as many as warm the engine up. Those of
+ * a CPU second are the rate at full load; the rate by the clock is bounded by the generator, too.
+ */
 export function handshakes(count: number, carriage: Carriage = {}): Measure {
   return (contender) =>
     withServer(contender, flags(carriage), async (server) => {
@@ -189,7 +200,9 @@ export function handshakes(count: number, carriage: Carriage = {}): Measure {
       };
       await run(Math.min(count, WARM_UP_HANDSHAKES));
       const cost = await cpuPer(server, () => run(count));
-      return noting(cost, { 'handshakes /s': cost.perSecond });
+      // Of so short a run that no tick of the clock was counted there is no rate.
+      const full = cost.value === 0 ? 0 : 1e9 / cost.value;
+      return noting(cost, { 'handshakes /s': cost.perSecond, [FULL_RATE]: full });
     });
 }
 

@@ -10,7 +10,7 @@ export interface Goal {
   readonly atMost: number;
   /** Whose figure is judged: that of an entry with this name; absent, of the first. */
   readonly ours?: string;
-  /** What a budget is for. */
+  /** What a budget is for; or what a bar says in other words. */
   readonly reason?: string;
 }
 
@@ -49,7 +49,7 @@ const GOALS: Readonly<Record<string, readonly Goal[]>> = {
   P6d: [{ peer: 'ws', atMost: 0.05 }],
   P7a: [{ peer: 'ws', atMost: 0.8 }],
   P7b: [{ peer: 'ws', atMost: 0.1 }],
-  P8: [{ peer: 'ws', atMost: 1 / 1.5 }],
+  P8: [{ peer: 'ws', atMost: 1 / 1.5, reason: '1.5 × its handshakes per second of CPU' }],
   P9a: [{ peer: 'node:http', atMost: 0.6 }],
   P9b: [{ peer: 'node:http', atMost: 0.6 }],
   P10: [{ peer: 'barewire, 100', atMost: 1.5 }],
@@ -139,7 +139,8 @@ function ratioOf(row: Row, ours: Entry | undefined, peer: Entry | undefined): nu
 export function formatBar({ peer, atMost, ours, reason }: Goal): string {
   if (peer === undefined) return `≤ ${atMost} B${reason === undefined ? '' : ` (${reason})`}`;
   const whose = ours === undefined ? '' : `${ours}: `;
-  return `${whose}≤ ${atMost < 0.5 ? atMost.toFixed(3) : atMost.toFixed(2)} × ${peer}`;
+  const words = reason === undefined ? '' : ` (${reason})`;
+  return `${whose}≤ ${atMost < 0.5 ? atMost.toFixed(3) : atMost.toFixed(2)} × ${peer}${words}`;
 }
 
 /** What was reached, or why that is not known. */

@@ -10,8 +10,17 @@ import {
   requests,
 } from '../../bench/process/scenarios.ts';
 import { type Contender, ServerProcess } from '../../bench/process/server-process.ts';
-import { BARE_HANDLE, BAREWIRE, checkRow, measure, NODE_HTTP, WS } from '../support/bench.ts';
+import {
+  BARE_HANDLE,
+  BAREWIRE,
+  checkRow,
+  measure,
+  NODE_HTTP,
+  WS,
+  WS_OUR_SETTINGS,
+} from '../support/bench.ts';
 
+const RATES = ['handshakes /s', 'handshakes per CPU second /s'];
 const ASKED = { connections: 3, requests: 30, bodyBytes: 20 };
 
 // Many processes, one after the other: on a busy machine each takes seconds to start.
@@ -22,19 +31,25 @@ t.test('broadcasts, handshakes, memory and events are measured', async (t) => {
   const floor = 'bare handle';
   const crowd = [BAREWIRE, WS, BARE_HANDLE];
   checkRow(t, await measure(crowd, broadcast(5, 2, 2)), [...both, floor]);
-  checkRow(t, await measure([BAREWIRE], broadcast(5, 1, 2, { deflate: true })), ['barewire']);
-  checkRow(t, await measure([BAREWIRE, WS], handshakes(40)), both, ['handshakes /s']);
+  const packed = await measure([BAREWIRE, WS_OUR_SETTINGS], broadcast(5, 1, 2, { deflate: true }));
+  checkRow(t, packed, ['barewire', 'ws, our settings'], ['on the wire, B']);
+  for (const { parts } of packed.entries) t.ok(parts!['on the wire, B']! < 200);
+  checkRow(t, await measure([BAREWIRE, WS], handshakes(40)), both, RATES);
   const events = [BAREWIRE, NODE_HTTP, BARE_HANDLE];
   checkRow(t, await measure(events, eventFanOut(3, 2)), ['barewire', 'node:http', floor]);
   checkRow(t, await measure(events, requests(ASKED)), ['barewire', 'node:http', floor]);
   const memory = await measure([BAREWIRE], idleMemory(20, true));
   t.equal(memory.entries[0]!.error, undefined);
+  const bytes = memory.entries[0]!.parts!['on the wire, B']!;
+  t.ok(bytes > 4 && bytes < 200, 'of a text of 200 B');
+  const idle = await measure([BARE_HANDLE], idleMemory(20));
+  t.equal(idle.entries[0]!.error, undefined, 'a floor holds connections, too');
 });
 
 t.test('broadcasts and handshakes are measured over TLS', async (t) => {
   const tls = { tls: true };
   checkRow(t, await measure([BAREWIRE, WS], broadcast(3, 1, 2, tls)), ['barewire', 'ws']);
-  checkRow(t, await measure([BAREWIRE], handshakes(20, tls)), ['barewire'], ['handshakes /s']);
+  checkRow(t, await measure([BAREWIRE], handshakes(20, tls)), ['barewire'], RATES);
 });
 
 t.test('Bun serves what the others do', { skip: bun().length === 0 }, async (t) => {

@@ -90,6 +90,10 @@ t.test('every row of P1 – P10 but P4 and P5 is there, each found by its name',
     chooseRows(rows, ['p1']).map(({ id }) => id),
     ['P1'],
   );
+  const namesOf = (id: string): string[] =>
+    chooseRows(rows, [id]).flatMap(({ seats }) => seats.map(({ name }) => name));
+  t.ok(namesOf('P7a').includes('bare handle'));
+  t.ok(namesOf('P6d').includes('ws, our settings'));
   t.equal(chooseRows(rows, []).length, rows.length);
   t.same(chooseRows(rows, ['P11']), []);
   t.end();

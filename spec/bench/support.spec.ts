@@ -1,7 +1,7 @@
 /** What benches have in common: sums, rows, goals, tables, charts. */
 import t from 'tap';
 import { drawBars } from '../../bench/support/chart.ts';
-import { goalsOf, judge } from '../../bench/support/goals.ts';
+import { formatBar, goalsOf, judge } from '../../bench/support/goals.ts';
 import { makeReport, makeRow, type Row } from '../../bench/support/report.ts';
 import { formatRow } from '../../bench/support/table.ts';
 import { figuresOf, quantile, takeTurns } from '../../bench/support/turns.ts';
@@ -93,6 +93,8 @@ t.test('goals are met, missed, or not measured', (t) => {
   t.match(judge(lonely)[0], { measured: undefined, isMet: undefined, missing: 'not measured' });
   t.same(goalsOf('P4 encode masked text 126'), [{ peer: 'ws + addon', atMost: 1 / 3.5 }]);
   t.match(goalsOf('P4 encode masked text 16384'), [{ atMost: 1 }, { atMost: 1 / 8 }]);
+  const rate = goalsOf('P8')[0]!;
+  t.equal(formatBar(rate), '≤ 0.67 × ws (1.5 × its handshakes per second of CPU)');
   t.same(goalsOf('TLS 1'), [{ peer: 'ws', atMost: 1 }]);
   t.same(goalsOf('UTF8'), []);
   t.end();
