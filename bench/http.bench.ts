@@ -7,7 +7,8 @@
  *
  * Every contender delivers method, target and all fields as strings, and must deliver the same as
  * the others before anything is timed (bench/http/contenders.ts). Times are the process's own CPU
- * time, user and system, for one message.
+ * time, user and system, for one message; benny runs the cases, and its own figure by the clock
+ * stands beside theirs.
  */
 import {
   buildUpgradeResponse,
@@ -17,37 +18,25 @@ import {
 import { RequestReader } from 'barewire/http';
 import { Tally } from './http/barewire.ts';
 import { CONTENDERS } from './http/contenders.ts';
-import { HOSTILE_INPUTS } from './http/hostile.ts';
+import { measureGrowth } from './http/growth.ts';
+import { makeHeadsCase } from './http/heads-case.ts';
 import { type HttpWorkload, inputBytes, listHttpWorkloads } from './http/inputs.ts';
 import { readAmount, readCommandLine, readRows } from './support/command-line.ts';
 import { BENCH_OPTIONS } from './support/options.ts';
-import { makeRow, type Row } from './support/report.ts';
-import { saveRows } from './support/suite-command.ts';
+import type { Row } from './support/report.ts';
+import { type Case, type Effort, measureSuite } from './support/suite.ts';
+import { type Suite, saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
-import { takeTurns } from './support/turns.ts';
-import { formatBytes, formatTime } from './support/units.ts';
 
-const { values: options, positionals } = readCommandLine({
+const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: BENCH_OPTIONS.http,
 });
-const rounds = readAmount('--rounds', options.rounds, options.quick ? 7 : 21);
-const microseconds = 1e3 * readAmount('--ms', options.ms, options.quick ? 10 : 30);
-
-/** Results end here, so that no run can be optimised away. */
-let sink = 0;
-
-/** CPU time of one call in nanoseconds, from as many calls as fill a sample. */
-function timeOf(work: () => unknown, atLeastMicroseconds = microseconds): number {
-  const start = process.cpuUsage();
-  let count = 0;
-  for (let batch = 1; ; batch = Math.min(batch * 2, 64)) {
-    for (let turn = 0; turn < batch; turn += 1) work();
-    count += batch;
-    const { user, system } = process.cpuUsage(start);
-    if (user + system >= atLeastMicroseconds) return ((user + system) * 1e3) / count;
-  }
-}
+// More than other suites: P5 is judged by a few percent.
+const effort: Effort = {
+  rounds: readAmount('--rounds', values.rounds, values.quick ? 7 : 21),
+  milliseconds: readAmount('--ms', values.ms, values.quick ? 10 : 30),
+};
 
 /** Feeds a workload once to each contender; all must deliver the same strings and bytes. */
 function checkAgreement({ id, side, chunks, messages }: HttpWorkload): void {
@@ -64,42 +53,9 @@ function checkAgreement({ id, side, chunks, messages }: HttpWorkload): void {
   }
 }
 
-/** Lets the compiler finish, which on a busy machine takes longer than it counts. */
-async function warmUp(work: () => unknown): Promise<void> {
-  for (let turn = 0; turn < 8; turn += 1) {
-    timeOf(work);
-    await new Promise<void>((next) => setImmediate(next));
-  }
-}
-
-async function measure(workload: HttpWorkload): Promise<Row> {
-  checkAgreement(workload);
-  const { id, title, side, chunks, messages } = workload;
-  const works = CONTENDERS.map(({ open }) => {
-    const tally = new Tally();
-    const feed = open(side, tally);
-    const once = (): void => {
-      for (const chunk of chunks) feed(chunk);
-    };
-    return { once, tally };
-  });
-  for (const { once } of works) await warmUp(once);
-  const samples = await takeTurns(
-    rounds,
-    works.map(({ once, tally }) => () => {
-      const value = timeOf(once) / messages;
-      sink ^= tally.characters;
-      return { value };
-    }),
-  );
-  return makeRow(
-    { id, title, unit: 'ns' },
-    CONTENDERS.map(({ name }, index) => ({ name, series: samples.map((all) => all[index]!) })),
-  );
-}
-
 /** The whole of an opening handshake: read, judged, and its 101 built. Nobody to compare with. */
-async function measureHandshake(): Promise<Row> {
+function handshake(): Case {
+  let length = 0;
   const bytes = inputBytes('wsHandshake');
   const reader = new RequestReader({
     head({ method, target, version, fields }) {
@@ -108,7 +64,7 @@ async function measureHandshake(): Promise<Row> {
         { origins: 'any', deflate: true },
       );
       if (!verdict.ok) throw verdict.error;
-      sink += formatUpgradeResponse(buildUpgradeResponse(verdict)).length;
+      length = formatUpgradeResponse(buildUpgradeResponse(verdict)).length;
     },
     body() {},
     end: () => reader.resume(),
@@ -116,59 +72,37 @@ async function measureHandshake(): Promise<Row> {
       throw error;
     },
   });
-  const once = (): void => reader.receive(bytes);
-  await warmUp(once);
-  const samples = await takeTurns(rounds, [() => ({ value: timeOf(once) })]);
-  const series = samples.map(([sample]) => sample!);
-  return makeRow(
-    { id: 'HTTP handshake', title: 'wsHandshake read, judged and its 101 built', unit: 'ns' },
-    [{ name: 'barewire', series }],
-  );
+  return {
+    name: 'barewire',
+    run() {
+      reader.receive(bytes);
+      return length;
+    },
+  };
 }
 
-/** Bytes of the smaller input; the larger one is twice as long three times over. */
-const SMALL_BYTES = 16_384;
-const DOUBLINGS = 3;
-/** Linear is 2, quadratic 4; what lies between 2 and this is the noise of caches and collector. */
-const LINEAR = 2.5;
-
-/** Prints how time grows with each hostile input; returns how many grow faster than they should. */
-async function measureGrowth(): Promise<number> {
-  console.log('\nhostile inputs: by how much twice the bytes take longer (linear: 2)');
-  let tooFast = 0;
-  for (const { title, prepare } of HOSTILE_INPUTS) {
-    const works = [prepare(SMALL_BYTES), prepare(SMALL_BYTES << DOUBLINGS)];
-    for (const work of works) await warmUp(work);
-    const samples = await takeTurns(
-      rounds,
-      works.map((work) => () => timeOf(work)),
-    );
-    const [small, large] = works.map((_, index) => Math.min(...samples.map((all) => all[index]!)));
-    const growth = (large! / small!) ** (1 / DOUBLINGS);
-    if (growth > LINEAR) tooFast += 1;
-    const perByte = formatTime(large! / (SMALL_BYTES << DOUBLINGS));
-    const mark = growth > LINEAR ? '  GROWS FASTER' : '';
-    console.log(`  ${title.padEnd(44)}${growth.toFixed(2)} ×   ${perByte} a byte${mark}`);
-  }
-  console.log(`  (from ${formatBytes(SMALL_BYTES)} to ${formatBytes(SMALL_BYTES << DOUBLINGS)})`);
-  return tooFast;
-}
-
-const HANDSHAKE = { id: 'HTTP handshake' };
+const suites: Suite[] = listHttpWorkloads().map((workload) => ({
+  id: workload.id,
+  title: workload.title,
+  cases() {
+    checkAgreement(workload);
+    return CONTENDERS.map((contender) => makeHeadsCase(contender, workload.id));
+  },
+}));
+suites.push({
+  id: 'HTTP handshake',
+  title: 'wsHandshake read, judged and its 101 built',
+  cases: () => [handshake()],
+});
 const GROWTH = { id: 'growth' };
-const workloads = listHttpWorkloads();
-const chosen = readRows([...workloads, HANDSHAKE, GROWTH], positionals).map(({ id }) => id);
+const chosen = readRows([...suites, GROWTH], positionals).map(({ id }) => id);
 const rows: Row[] = [];
-console.log(`node ${process.version}, ${rounds} rounds in turns, CPU time of one message`);
-for (const workload of workloads) {
-  if (!chosen.includes(workload.id)) continue;
-  rows.push(await measure(workload));
-  console.log(formatRow(rows.at(-1)!));
+console.log(`node ${process.version}, ${effort.rounds} rounds in turns, CPU time of one message`);
+for (const { id, title, cases } of suites) {
+  if (!chosen.includes(id)) continue;
+  const row = await measureSuite({ id, title }, await cases(), effort);
+  console.log(formatRow(row));
+  rows.push(row);
 }
-if (chosen.includes(HANDSHAKE.id)) {
-  rows.push(await measureHandshake());
-  console.log(formatRow(rows.at(-1)!));
-}
-if (chosen.includes(GROWTH.id) && (await measureGrowth()) > 0) process.exitCode = 1;
-saveRows('http', rows, options);
-if (sink === 1e9) console.log('a rare sum');
+if (chosen.includes(GROWTH.id) && (await measureGrowth(effort)) > 0) process.exitCode = 1;
+saveRows('http', rows, values);
