@@ -18,6 +18,7 @@ import { drawBars } from './support/chart.ts';
 import { makeFolder, readAmount, readCommandLine, refuse } from './support/command-line.ts';
 import { BENCH_OPTIONS } from './support/options.ts';
 import type { Report } from './support/report.ts';
+import { chartsOf } from './table/charts.ts';
 import type { Outcome } from './table/gaps.ts';
 import { chooseJobs, type Job, rowsOf } from './table/jobs.ts';
 import { formatPage } from './table/markdown.ts';
@@ -65,10 +66,13 @@ function writeResults(added: readonly Report[], outcome: Outcome): void {
   const reports = mergeReports(join(into, 'results', 'all.json'), added, outcome);
   writeFileSync(join(into, 'results.md'), formatPage(reports));
   for (const job of chooseJobs(undefined)) {
-    const { id, title } = job;
-    const rows = rowsOf(job, reports).map(({ row }) => row);
-    if (rows.length > 0) {
-      writeFileSync(join(into, 'results', `${id}.svg`), drawBars(`${id}: ${title}`, rows));
+    const all = rowsOf(job, reports);
+    if (all.length === 0) continue;
+    // Of a job that had one chart, and has several now, that one would stay.
+    rmSync(join(into, 'results', `${job.id}.svg`), { force: true });
+    for (const { file, title, measured } of chartsOf(job, all)) {
+      const rows = measured.map(({ row }) => row);
+      writeFileSync(join(into, 'results', file), drawBars(`${job.id}: ${title}`, rows));
     }
   }
 }

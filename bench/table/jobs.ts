@@ -4,7 +4,7 @@ import { chooseRows } from '../support/selection.ts';
 
 /** One run of a bench, as a process of its own. */
 export interface Job {
-  /** Chosen by `--only`; also the name of its chart. */
+  /** Chosen by `--only`; also the name of its chart, if there is one (charts.ts). */
   readonly id: string;
   readonly title: string;
   /** A `<bench>.bench.js` beside this folder. */
@@ -13,6 +13,8 @@ export interface Job {
   readonly rows: readonly string[];
   /** Rounds at full length; a soak has none. */
   readonly rounds?: number;
+  /** A chart for all rows whose ids begin with the same words, of which there are so many. */
+  readonly chartWords?: number;
 }
 
 const job = (
@@ -39,7 +41,7 @@ export const JOBS: readonly Job[] = [
   job('P1', 'Echo, one message in flight', 'process', 7),
   job('P2', 'Echo, 32 messages in flight', 'process', 7),
   job('P3', 'Echo of larger messages', 'process', 7),
-  job('P4', 'The codec alone', 'framing', 7),
+  { ...job('P4', 'The codec alone', 'framing', 7), chartWords: 4 },
   job('P5', 'HTTP request heads', 'http', 15),
   job('P6', 'Broadcast', 'process', 5),
   job('P7', 'Memory of idle connections', 'process', 5),

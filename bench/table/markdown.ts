@@ -4,7 +4,8 @@ import { formatBar, formatMeasured, judge } from '../support/goals.ts';
 import type { Gap, Report, Row } from '../support/report.ts';
 import { formatSpread } from '../support/table.ts';
 import { formatPart, formatQuartiles, formatRatio, formatValue } from '../support/units.ts';
-import { JOBS, type Measured, rowsOf } from './jobs.ts';
+import { chartsOf } from './charts.ts';
+import { JOBS, type Job, type Measured, rowsOf } from './jobs.ts';
 
 /** Writes the whole page. */
 export function formatPage(reports: readonly Report[]): string {
@@ -26,7 +27,7 @@ export function formatPage(reports: readonly Report[]): string {
     '|---|---|---|---|---|',
     ...present.flatMap(({ id, title, measured }) => formatGoals(id, title, measured)),
     ...gaps.filter(({ what }) => what === undefined).map(formatGap),
-    ...present.flatMap(({ id, title, measured }) => formatSection(id, title, measured)),
+    ...present.flatMap(formatSection),
     ...formatSoaks(reports),
     '',
   ].join('\n');
@@ -81,14 +82,15 @@ function formatGoals(id: string, title: string, measured: readonly Measured[]): 
   });
 }
 
-function formatSection(id: string, title: string, measured: readonly Measured[]): string[] {
+function formatSection(job: Job & { readonly measured: readonly Measured[] }): string[] {
+  const { id, title, measured } = job;
   return [
     '',
     `## ${id}: ${title}`,
     '',
     ...formatOrigins(measured),
     '',
-    `![${title}](results/${id}.svg)`,
+    ...chartsOf(job, measured).map((chart) => `![${chart.title}](results/${chart.file})`),
     '',
     '| workload | contender | median | spread | ours ÷ theirs | seen on the way |',
     '|---|---|---|---|---|---|',

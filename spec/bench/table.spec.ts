@@ -4,7 +4,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { idOf, listWorkloads } from '../../bench/framing/workload.ts';
 import { makeReport, makeRow, type Report } from '../../bench/support/report.ts';
+import { chartsOf } from '../../bench/table/charts.ts';
 import { chooseJobs, JOBS, rowsOf } from '../../bench/table/jobs.ts';
 import { formatPage } from '../../bench/table/markdown.ts';
 import { mergeReports, readReports } from '../../bench/table/store.ts';
@@ -44,6 +46,9 @@ t.test('many rows with the same bar are one line that tells the worst', (t) => {
     return { ...report('P4', 1), bench: 'framing', rows: [{ ...row, entries }] };
   });
   const page = formatPage(reports);
+  const charts =
+    '![The codec alone: P4x decode masked text](results/P4x-decode-masked-text.svg)\n\n|';
+  t.match(page, `\n\n${charts}`, 'one chart for all that begin alike');
   t.match(page, '| ≤ 1.00 × ws + addon | 6 of 10; worst 1.400 (echo) |');
   t.match(
     page,
@@ -84,6 +89,26 @@ t.test('rows belong to one job only', (t) => {
     ['P1', 'P10'],
   );
   t.throws(() => chooseJobs('P11'), /P11 is none of P1, P2/);
+  t.end();
+});
+
+t.test('very many rows are several charts, each of a few', (t) => {
+  const rows = listWorkloads(false).map((workload) => ({ ...report(idOf(workload), 1).rows[0]! }));
+  const framing = { ...report('P4', 1), bench: 'framing', rows };
+  const job = JOBS.find(({ id }) => id === 'P4')!;
+  const charts = chartsOf(job, rowsOf(job, [framing]));
+  t.equal(new Set(charts.map(({ file }) => file)).size, 16);
+  t.ok(charts.every(({ measured }) => measured.length <= 8));
+  t.equal(
+    charts.reduce((sum, { measured }) => sum + measured.length, 0),
+    rows.length,
+  );
+  t.match(charts[0], {
+    file: 'P4-decode-masked-text.svg',
+    title: 'The codec alone: P4 decode masked text',
+  });
+  const one = chartsOf({ id: 'P1', title: 'Echo' }, []);
+  t.same(one, [{ file: 'P1.svg', title: 'Echo', measured: [] }]);
   t.end();
 });
 
