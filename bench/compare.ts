@@ -9,13 +9,16 @@
  * new one is named. Exit code 1: something got worse, or is missing in the new file; 2: there was
  * nothing to compare.
  *
+ * Soaks are not compared; but what idling costs, or a connection keeps, is named when it is more
+ * than twice what it was. That changes no exit code.
+ *
  * `--learn` finds out from runs on one machine how far apart two of them lie, and writes that; what
  * comparisons read is `bench/results/bands.json`.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { countFalseFlags, learnBands } from './table/bands.ts';
-import { compareReports, findGaps } from './table/comparison.ts';
+import { compareReports, findGaps, hintAtSoaks } from './table/comparison.ts';
 import { LEAST_BAND } from './table/noise.ts';
 import { readBands, readReports } from './table/store.ts';
 
@@ -38,6 +41,7 @@ function compare(oldFile: string, newFile: string): number {
   for (const line of failedNow) console.log(`failed  ${line}`);
   for (const line of added) console.log(`new     ${line}`);
   for (const line of missing) console.log(`missing ${line}`);
+  for (const line of hintAtSoaks(old, now)) console.log(`soak    ${line} (more than twice)`);
   const worse = changes.filter(({ verdict }) => verdict === 'worse').length;
   const lost = missing.length > 0 ? `, ${missing.length} missing` : '';
   console.log(`${changes.length} ratios compared, ${worse} worse by more than the noise${lost}`);

@@ -5,6 +5,7 @@
  * lies outside the quartiles of the other, and the new one is greater by more than the band of the
  * figure (noise.ts). Rows without a peer are compared by their own medians.
  */
+import { formatFigure } from '../soak/figures.ts';
 import type { Report, Spread } from '../support/report.ts';
 import { type Figure, indexFigures } from './figures.ts';
 import { type Bands, halvesApart, LEAST_BAND, strangersApart } from './noise.ts';
@@ -67,6 +68,29 @@ export function findGaps(before: readonly Report[], after: readonly Report[]): G
     failedBefore: failuresOf(before),
     failedNow: failuresOf(after),
   };
+}
+
+/** What should not grow by so much between two soaks: idling, and what a connection keeps. */
+const SOAKED = /^idle .*: CPU of the server$|^memory per |: memory per /;
+const MUCH_MORE = 2;
+
+/** Figures of soaks that are more than twice what they were: a hint, for each is one sample. */
+export function hintAtSoaks(before: readonly Report[], after: readonly Report[]): string[] {
+  const indexed = (reports: readonly Report[]) =>
+    new Map(
+      reports
+        .flatMap(({ results = [] }) => results)
+        .flatMap(({ name, figures }) =>
+          figures.map((figure) => [`${name}  ${figure.label}`, figure] as const),
+        ),
+    );
+  const old = indexed(before);
+  return [...indexed(after)].flatMap(([key, now]) => {
+    const then = old.get(key);
+    if (then === undefined || !SOAKED.test(now.label) || then.value <= 0) return [];
+    if (now.value <= MUCH_MORE * then.value) return [];
+    return [`${key}: ${formatFigure(then)} → ${formatFigure(now)}`];
+  });
 }
 
 function failuresOf(reports: readonly Report[]): string[] {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { makeReport, makeRow, type Report } from '../../bench/support/report.ts';
 import { countFalseFlags, learnBands } from '../../bench/table/bands.ts';
-import { compareReports, findGaps } from '../../bench/table/comparison.ts';
+import { compareReports, findGaps, hintAtSoaks } from '../../bench/table/comparison.ts';
 import { type Bands, halvesApart, strangersApart } from '../../bench/table/noise.ts';
 
 type Values = readonly number[];
@@ -32,6 +32,10 @@ const QUIET: Bands = { from: 'a spec', jobs: { P1: 0.02, P3: 0.3 }, others: 0.1 
 
 const verdictsOf = (before: Report, after: Report): string[] =>
   compareReports([before], [after], QUIET).map(({ verdict }) => verdict);
+
+const script = fileURLToPath(new URL('../../bench/compare.js', import.meta.url));
+const compare = (...args: string[]) =>
+  spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
 
 t.test('two runs of the same thing, with noise, are the same', (t) => {
   const noisy = [50, 55, 47, 52, 49, 58, 51];
@@ -114,6 +118,38 @@ t.test('what stands on one side only, or failed, is listed', (t) => {
   t.end();
 });
 
+t.test('a soak that idles dearly, or keeps more than twice as much, is named', (t) => {
+  const soak = (idle: number, memory: number): Report => ({
+    ...makeReport('soak', []),
+    results: [
+      {
+        ...{ name: 'ten-thousand', title: 'many' },
+        figures: [
+          { label: 'idle 60 s: CPU of the server', value: idle, unit: 's' },
+          { label: 'opened: CPU of the server', value: idle, unit: 's' },
+          { label: 'opened: memory per connection', value: memory, unit: 'B' },
+          { label: 'handshake: longest', value: memory, unit: 'ms' },
+        ],
+      },
+    ],
+  });
+  t.same(hintAtSoaks([soak(0.5, 1_000)], [soak(2.8, 1_900)]), [
+    'ten-thousand  idle 60 s: CPU of the server: 0.50 s → 2.80 s',
+  ]);
+  t.same(hintAtSoaks([soak(2.8, 1_024)], [soak(0.5, 2_560)]), [
+    'ten-thousand  opened: memory per connection: 1.00 KiB → 2.50 KiB',
+  ]);
+  t.same(hintAtSoaks([report('P1', 1)], [soak(1, 1)]), []);
+  const folder = t.testdir({});
+  const [before = '', after = ''] = ['old', 'new'].map((name) => join(folder, name));
+  writeFileSync(before, JSON.stringify([report('P1', 50), soak(0.5, 1)]));
+  writeFileSync(after, JSON.stringify([report('P1', 50), soak(2.8, 1)]));
+  const { status, stdout } = compare(before, after);
+  t.equal(status, 0, 'a hint is no failure');
+  t.match(stdout, /^soak {4}ten-thousand {2}idle .*: 0\.50 s → 2\.80 s \(more than twice\)$/m);
+  t.end();
+});
+
 t.test('rows without a peer are compared with themselves', (t) => {
   const alone = (value: number): Report => reportOf('A', { barewire: [value] });
   t.match(compareReports([alone(10)], [alone(20)], QUIET), [{ peer: '(alone)', verdict: 'worse' }]);
@@ -142,10 +178,6 @@ t.test('bands are learned from peers, and not from ours', (t) => {
 const MISSING = `missing P2  ÷ ws
 1 ratios compared, 0 worse by more than the noise, 1 missing
 `;
-const script = fileURLToPath(new URL('../../bench/compare.js', import.meta.url));
-const compare = (...args: string[]) =>
-  spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
-
 t.test('bench:compare exits with 1 when something got worse, 2 when there is nothing', (t) => {
   const folder = t.testdir({});
   const files = ['old', 'new', 'bad', 'both'].map((name) => join(folder, `${name}.json`));
