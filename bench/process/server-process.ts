@@ -9,6 +9,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Clock ticks per second of `/proc`; 100 on every Linux that Node runs on. */
@@ -17,7 +18,7 @@ const TICKS_PER_SECOND = 100;
 /** One way to answer: a name and a script. */
 export interface Contender {
   readonly name: string;
-  /** A script of `servers/`, run by Node, or by another program. */
+  /** A script of `servers/`, or a whole path; run by Node, or by another program. */
   readonly script: string;
   readonly program?: string;
   /** What its script is told on top of what a workload says. */
@@ -55,6 +56,9 @@ export function peakResidentBytes(pid: number): number {
 const PROBE = fileURLToPath(new URL('../profile/probe.js', import.meta.url));
 const COLLECTOR = fileURLToPath(new URL('./collector.js', import.meta.url));
 
+const beside = (script: string): string =>
+  fileURLToPath(new URL(`./servers/${script}`, import.meta.url));
+
 /** How long a process may take to begin to record, or to write what it has recorded. */
 const RECORDING_MS = 120_000;
 
@@ -91,7 +95,7 @@ export class ServerProcess {
 
   /** Starts a server and waits for its port. */
   static async start(contender: Contender, args: readonly string[] = []): Promise<ServerProcess> {
-    const script = fileURLToPath(new URL(`./servers/${contender.script}`, import.meta.url));
+    const script = isAbsolute(contender.script) ? contender.script : beside(contender.script);
     const program = contender.program ?? process.execPath;
     const { profileFile } = contender;
     const preloads = [

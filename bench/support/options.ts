@@ -17,7 +17,10 @@ export const BENCH_OPTIONS = {
   http: SUITE_OPTIONS,
   masking: SUITE_OPTIONS,
   paths: SUITE_OPTIONS,
-  process: { ...quick, ...rounds, ...kept },
+  process: {
+    ...{ ...quick, ...rounds, against: { type: 'string' } },
+    ...{ peers: { type: 'boolean', default: false }, ...kept },
+  },
   soak: { ...quick, json: kept.json },
   sse: SUITE_OPTIONS,
   table: {
