@@ -8,37 +8,27 @@
  * An id chooses the rows that begin with it, such as `"P4 decode masked"`. What is timed, what is
  * not, and how to add an implementation of your own stands in bench/README.md.
  */
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { loadGuests } from './framing/guests.ts';
 import { listSeats, measureFraming } from './framing/measure.ts';
 import { idOf, listWorkloads } from './framing/workload.ts';
-import { readCommandLine, readRows, refuse } from './support/command-line.ts';
+import { readCommandLine, readRows } from './support/command-line.ts';
 import { BENCH_OPTIONS } from './support/options.ts';
 import { effortOf, saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
-
-/** Nothing is measured beside a module that cannot take part. */
-async function checkContender(path: string): Promise<void> {
-  try {
-    const module = (await import(pathToFileURL(resolve(path)).href)) as { contender?: unknown };
-    if (typeof module.contender === 'object') return;
-  } catch (error) {
-    refuse(`--with ${path} cannot be loaded: ${(error as Error).message.split('\n')[0]}`);
-  }
-  refuse(`--with ${path} exports no contender`);
-}
 
 const { values, positionals } = readCommandLine({
   allowPositionals: true,
   options: BENCH_OPTIONS.framing,
 });
 const effort = effortOf(values);
-const listed = listWorkloads(values.quick).map((workload) => ({ id: idOf(workload), workload }));
-const workloads = readRows(listed, positionals).map(({ workload }) => workload);
-for (const path of values.with ?? []) await checkContender(path);
+const list = (quick: boolean) =>
+  listWorkloads(quick).map((workload) => ({ id: idOf(workload), workload }));
+const chosen = readRows(list(values.quick), positionals, list(false));
+const workloads = chosen.map(({ workload }) => workload);
+const guests = await loadGuests(values.with ?? []);
 const { rounds, milliseconds } = effort;
 console.log(`node ${process.version}, ${rounds} rounds of ${milliseconds} ms each, in turns`);
-const rows = await measureFraming(workloads, listSeats(values.with ?? []), effort, (row) => {
+const rows = await measureFraming(workloads, listSeats(guests), effort, (row) => {
   console.log(formatRow(row));
 });
 saveRows('framing', rows, values);

@@ -16,6 +16,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { loadGuests } from './framing/guests.ts';
 import { chooseBench, GROUPS } from './support/dispatch.ts';
 import { runTogether, shareOptions } from './support/together.ts';
 
@@ -74,5 +75,7 @@ if (command.kind === 'list') {
   process.argv = [process.execPath, file, ...command.args];
   await import(file);
 } else {
-  await runTogether(shareOptions(command.names, command.args), runApart);
+  const together = shareOptions(command.names, command.args);
+  await loadGuests(together.guests ?? []);
+  await runTogether(together, runApart);
 }

@@ -8,7 +8,7 @@ export type Role = 'client' | 'server';
 
 /** An implementation of RFC 6455 framing. */
 export interface Contender {
-  /** Name in what is said of it when it fails; tables show the path after `--with`. */
+  /** Its name in tables, and in what is said of it when it fails. */
   readonly name: string;
   /**
    * Makes a decoder for one connection.

@@ -6,6 +6,7 @@ import { makeRow, type Row, type Sample } from '../support/report.ts';
 import type { Effort } from '../support/suite.ts';
 import { takeTurns } from '../support/turns.ts';
 import { ask, dismiss, startWorker } from '../support/workers.ts';
+import type { Guest } from './guests.ts';
 import type { Answer, Order } from './worker.ts';
 import { idOf, titleOf, type Workload } from './workload.ts';
 
@@ -23,8 +24,8 @@ const WORKER = beside('worker.js');
 const GONE: Answer = { kind: 'failed', error: 'its process has ended' };
 const NO_ADDONS = { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' };
 
-/** Lists who takes part; `others` are paths of modules that export a `contender`. */
-export function listSeats(others: readonly string[]): Seat[] {
+/** Lists who takes part; `guests` come last. */
+export function listSeats(guests: readonly Guest[]): Seat[] {
   return [
     { label: 'barewire', module: beside('barewire.js'), env: {} },
     {
@@ -36,7 +37,7 @@ export function listSeats(others: readonly string[]): Seat[] {
     { label: 'ws + addon', module: beside('ws.js'), env: {} },
     { label: 'ws, no addon', module: beside('ws.js'), env: NO_ADDONS },
     { label: 'websocket-driver', module: beside('websocket-driver.js'), env: {} },
-    ...others.map((path) => ({ label: path, module: resolve(path), env: {} })),
+    ...guests.map(({ name, path }) => ({ label: name, module: resolve(path), env: {} })),
   ];
 }
 

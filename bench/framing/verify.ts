@@ -32,8 +32,12 @@ export async function verifyContender(contender: Contender, workload: Workload):
 }
 
 /** Whether there is no way to ask the contender for this at all. */
-export function isBeyond({ createEncoder }: Contender, workload: Workload): boolean {
-  if (workload.direction === 'decode' || workload.fragments === 1) return false;
+export function isBeyond(contender: Contender, workload: Workload): boolean {
+  // Whoever only reads, or only writes, leaves the other one out.
+  const { createDecoder, createEncoder }: Partial<Contender> = contender;
+  if (workload.direction === 'decode') return createDecoder === undefined;
+  if (createEncoder === undefined) return true;
+  if (workload.fragments === 1) return false;
   return createEncoder(workload.role, new KeepingSocket()).sendPieces === undefined;
 }
 

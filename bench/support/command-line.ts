@@ -20,13 +20,21 @@ export function refuse(sentence: string): never {
   process.exit(2);
 }
 
-/** Chooses rows by names, each of which must be the beginning of one; all without. */
+/**
+ * Chooses rows by names, each of which must be the beginning of one; all without.
+ *
+ * @param full what there is without `--quick`, where that leaves rows out.
+ */
 export function readRows<Row extends { readonly id: string }>(
   rows: readonly Row[],
   names: readonly string[],
+  full: readonly Row[] = rows,
 ): Row[] {
   const stranger = names.find((name) => chooseRows(rows, [name]).length === 0);
-  if (stranger !== undefined) refuse(`no row begins with ${stranger}`);
+  if (stranger !== undefined) {
+    const isLeftOut = chooseRows(full, [stranger]).length > 0;
+    refuse(isLeftOut ? `${stranger} is not in --quick` : `no row begins with ${stranger}`);
+  }
   return chooseRows(rows, names);
 }
 

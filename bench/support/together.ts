@@ -12,6 +12,8 @@ export interface Together {
   readonly shares: readonly { readonly name: string; readonly args: readonly string[] }[];
   readonly json?: string | undefined;
   readonly svg?: string | undefined;
+  /** Modules of `--with`, to be looked at before anything runs. */
+  readonly guests?: readonly string[] | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export function shareOptions(names: readonly string[], args: readonly string[]):
     });
     return { name, args: own };
   });
-  return { shares, json: values.json, svg: values.svg };
+  return { shares, json: values.json, svg: values.svg, guests: values.with };
 }
 
 /** Runs them one after the other; the files are written after each, so that nothing is lost. */

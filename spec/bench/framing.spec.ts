@@ -1,6 +1,8 @@
 /** The framing bench takes an implementation of one's own, and notices one that cheats. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { type Guest, loadGuests } from '../../bench/framing/guests.ts';
 import { listSeats, measureFraming } from '../../bench/framing/measure.ts';
 import {
   idOf,
@@ -15,6 +17,7 @@ import {
 
 const adapter = (name: string): string =>
   fileURLToPath(new URL(`../support/${name}.js`, import.meta.url));
+const guest = (name: string): Guest => ({ name, path: adapter(`${name}-framing`) });
 const SHORT = { kind: 'text', size: 20, fragments: 1, script: 'ascii' } as const;
 const DECODE: Workload = { ...SHORT, direction: 'decode', role: 'server' };
 const ENCODE: Workload = { ...SHORT, direction: 'encode', role: 'client' };
@@ -24,7 +27,7 @@ const effort = { rounds: 1, milliseconds: 1 };
 t.setTimeout(300_000);
 
 t.test('a toy in one file is measured beside the others', async (t) => {
-  const seats = listSeats([adapter('toy-framing')]);
+  const seats = listSeats([guest('toy')]);
   const told: string[] = [];
   const rows = await measureFraming([DECODE, ENCODE], seats, effort, ({ id }) => told.push(id));
   t.same(told, ['P4 decode masked text 20', 'P4 encode masked text 20']);
@@ -40,14 +43,39 @@ t.test('a toy in one file is measured beside the others', async (t) => {
       t.ok(samples[0]! > 0);
       t.ok(parts!['clock']! > 0);
     }
-    t.match(entries.at(-1)!.name, 'toy-framing');
+    t.equal(entries.at(-1)!.name, 'toy', 'its own name');
     t.ok(entries.at(-1)!.ratio!.median > 0);
   }
 });
 
+t.test(
+  'guests have the names that they give themselves, and are told apart by their paths',
+  async (t) => {
+    const folder = t.testdir({
+      'a.mjs': "export const contender = { name: 'mine', createDecoder() {} };",
+      'b.mjs': "export const contender = { name: 'other', createEncoder() {} };",
+      'c.mjs': "export const contender = { name: 'other', createEncoder() {} };",
+    });
+    const [a = '', b = '', c = ''] = ['a', 'b', 'c'].map((name) => join(folder, `${name}.mjs`));
+    t.same(await loadGuests([a, b, c]), [
+      { name: 'mine', path: a },
+      { name: `other, ${b}`, path: b },
+      { name: `other, ${c}`, path: c },
+    ]);
+    // Who only reads is absent where messages are written.
+    const [row] = await measureFraming(
+      [ENCODE],
+      listSeats([{ name: 'mine', path: a }]),
+      effort,
+      () => {},
+    );
+    t.notOk(row!.entries.some(({ name }) => name === 'mine'));
+  },
+);
+
 t.test('one that loses messages is an error, not a record', async (t) => {
   const [ours] = listSeats([]);
-  const broken = listSeats([adapter('broken-framing')]).at(-1);
+  const broken = listSeats([guest('broken')]).at(-1);
   const [row] = await measureFraming([DECODE], [ours!, broken!], effort, () => {});
   t.equal(row!.entries[0]!.error, undefined);
   t.match(row!.entries[1], { samples: [], error: /broken: \d+ of \d+ messages/ });
@@ -87,12 +115,7 @@ t.test('one that does less than it should is an error, whatever it leaves out', 
 t.test('who has no way to write fragments is absent there, and nobody else', async (t) => {
   const fragmented = { ...ENCODE, size: 1_024, fragments: 4 };
   const workloads = [fragmented, { ...fragmented, kind: 'binary', role: 'server' }] as const;
-  const rows = await measureFraming(
-    workloads,
-    listSeats([adapter('toy-framing')]),
-    effort,
-    () => {},
-  );
+  const rows = await measureFraming(workloads, listSeats([guest('toy')]), effort, () => {});
   t.same(
     rows.map(({ id }) => id),
     ['P4x encode masked text in-4 1024', 'P4x encode unmasked binary in-4 1024'],

@@ -103,6 +103,7 @@ t.test('each of several benches gets the options that it knows', (t) => {
     ],
     json: 'x.json',
     svg: undefined,
+    guests: ['a.js', 'b.js'],
   });
   const names = bench('list').stdout.match(/(?<=^ {2})\w+$/gm)!;
   const groups = Object.keys(GROUPS);
@@ -151,10 +152,34 @@ t.test('what a bench cannot do is refused with one sentence, before anything is 
       ['framing', '--with', main.replace(/main\.js$/, 'framing/workload.js')],
       / exports no contender\n$/,
     ],
+    [
+      ['framing', '--quick', 'P4 decode masked text 125'],
+      /^P4 decode masked text 125 is not in --quick\n$/,
+    ],
+    [
+      ['process', 'P1', '--against', '/nonexist'],
+      /^--against \/nonexist has no dist.*build there\n$/,
+    ],
+    [['process', 'P1', '--peers'], /^--peers says who takes part in --against, .*\n$/],
   ] as const) {
     const { status, stdout, stderr } = bench(...line);
     t.equal(status, 2, line.join(' '));
     t.match(stderr, what);
+    t.equal(stdout, '');
+  }
+  t.end();
+});
+
+t.test('a contender that can do nothing is refused before any bench of a group has begun', (t) => {
+  const folder = t.testdir({ 'bad.mjs': "export const contender = { name: 'bad' };" });
+  const bad = join(folder, 'bad.mjs');
+  for (const name of ['framing', 'codec']) {
+    const { status, stdout, stderr } = bench(name, '--with', bad);
+    t.equal(status, 2);
+    t.equal(
+      stderr,
+      `--with ${bad}: its contender has neither a createDecoder nor a createEncoder\n`,
+    );
     t.equal(stdout, '');
   }
   t.end();
