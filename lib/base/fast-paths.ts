@@ -17,8 +17,8 @@ import { UsageError } from './errors.ts';
 /** All fast paths, most of them by the file in which they are. */
 export const FAST_PATHS = [
   ...(['byte-queue', 'utf8', 'mask', 'short-text', 'payload-copy', 'sole-frame'] as const),
-  ...(['frame-parser', 'frame-writer', 'read-memory', 'message-assembler'] as const),
-  ...(['message-reader', 'outbox', 'one-write'] as const),
+  ...(['frame-parser', 'frame-writer', 'read-memory', 'short-views'] as const),
+  ...(['message-assembler', 'message-reader', 'outbox', 'lent-output', 'one-write'] as const),
   ...(['request-line', 'field-section', 'value-scan', 'repeated-section'] as const),
   ...(['zlib-handles', 'broadcast', 'freed-memory', 'shapes'] as const),
   ...(['shared-read', 'direct-write', 'latent-socket'] as const),

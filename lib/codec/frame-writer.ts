@@ -58,7 +58,7 @@ export function encodeFrameInto(
   const isText = typeof payload === 'string';
   // Elements of other sizes would be counted, and cut, as if they were bytes; and memory that is
   // gone looks empty.
-  if (!isText && (!isBytes(payload) || payload.length === 0)) requireBytes(payload);
+  if (!isText && (!isBytes(payload) || isGone(payload))) requireBytes(payload);
   const { length } = payload;
   if (length <= SHORT && offset + MAX_SHORT_FRAME <= target.length) {
     const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode;
@@ -109,10 +109,20 @@ function writeShortBytes(
     for (let index = 0; index < length; index += 1) target[start + index] = payload[index]!;
     return;
   }
-  let key = maskingKey;
-  for (let index = 0; index < length; index += 1) {
-    key = (key << 8) | (key >>> 24);
-    target[start + index] = (payload[index]! ^ key) & 0xff;
+  const key0 = maskingKey >>> 24;
+  const key1 = (maskingKey >>> 16) & 0xff;
+  const key2 = (maskingKey >>> 8) & 0xff;
+  const key3 = maskingKey & 0xff;
+  let index = 0;
+  for (; index <= length - 4; index += 4) {
+    const to = start + index;
+    target[to] = payload[index]! ^ key0;
+    target[to + 1] = payload[index + 1]! ^ key1;
+    target[to + 2] = payload[index + 2]! ^ key2;
+    target[to + 3] = payload[index + 3]! ^ key3;
+  }
+  for (let bits = 24; index < length; index += 1, bits -= 8) {
+    target[start + index] = payload[index]! ^ ((maskingKey >>> bits) & 0xff);
   }
 }
 
@@ -133,12 +143,27 @@ function writeShortAscii(
     }
     return union < 0x80;
   }
-  let key = maskingKey;
-  for (let index = 0; index < length; index += 1) {
+  const key0 = maskingKey >>> 24;
+  const key1 = (maskingKey >>> 16) & 0xff;
+  const key2 = (maskingKey >>> 8) & 0xff;
+  const key3 = maskingKey & 0xff;
+  let index = 0;
+  for (; index <= length - 4; index += 4) {
+    const to = start + index;
+    const code0 = text.charCodeAt(index);
+    const code1 = text.charCodeAt(index + 1);
+    const code2 = text.charCodeAt(index + 2);
+    const code3 = text.charCodeAt(index + 3);
+    target[to] = code0 ^ key0;
+    target[to + 1] = code1 ^ key1;
+    target[to + 2] = code2 ^ key2;
+    target[to + 3] = code3 ^ key3;
+    union |= code0 | code1 | code2 | code3;
+  }
+  for (let bits = 24; index < length; index += 1, bits -= 8) {
     const code = text.charCodeAt(index);
     union |= code;
-    key = (key << 8) | (key >>> 24);
-    target[start + index] = (code ^ key) & 0xff;
+    target[start + index] = code ^ ((maskingKey >>> bits) & 0xff);
   }
   return union < 0x80;
 }
@@ -190,6 +215,17 @@ function encodeText(
 
 function isWhole(target: Buffer, start: number, text: string, length: number): boolean {
   return start + length <= target.length && Buffer.byteLength(text) === length;
+}
+
+/** A typed array without memory has length 0, as an empty one: only its methods tell them apart. */
+function isGone(bytes: Uint8Array): boolean {
+  if (bytes.length > 0) return false;
+  try {
+    bytes.at(0);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function requireBytes(payload: unknown): void {

@@ -4,7 +4,9 @@
  * A view takes 96 bytes, more than the string of a short message, and its making 40 ns. So those of
  * what is short are kept, one for each length: 0.2 MB at most, when all lengths have been seen.
  */
-const MAX_LENGTH = 2_048;
+import { hasFastPath } from '../base/index.ts';
+
+const MAX_LENGTH = hasFastPath('short-views') ? 2_048 : -1;
 
 /** The views of one memory at a time. */
 export class ShortViews {
