@@ -64,10 +64,10 @@ function ofMessages({ length }: Scale): Workload[] {
       ...(['mask', 'read-memory', 'outbox', 'freed-memory'] as const),
     ]),
     row('PATHS 4', 'broadcast 200 B to 1,000', broadcast(1_000, 1, 150 * length), [
-      ...(['broadcast', 'direct-write', 'latent-socket', 'outbox'] as const),
+      ...(['broadcast', 'direct-write', 'latent-socket', 'outbox', 'lent-output'] as const),
     ]),
     row('PATHS 5', 'event to 1,000 streams', eventFanOut(1_000, 150 * length), [
-      ...(['shared-text', 'direct-write', 'latent-socket'] as const),
+      ...(['shared-text', 'direct-write', 'latent-socket', 'lent-output'] as const),
     ]),
     row('PATHS 7', 'compressed: 16 KiB, 20', packed, ['zlib-handles']),
   ];
@@ -86,7 +86,7 @@ function ofConnections({ length, many }: Scale): Workload[] {
     row('PATHS 8', 'short messages, 1 in flight', single, [
       ...(['one-write', 'outbox', 'shared-read', 'direct-write', 'short-text'] as const),
       ...(['frame-parser', 'frame-writer', 'message-assembler', 'mask'] as const),
-      'message-reader',
+      ...(['message-reader', 'short-views'] as const),
     ]),
     row('PATHS 9', 'plain HTTP: GET, answer of 20 B, kept connections', plain, [
       ...(['repeated-section', 'request-line', 'field-section', 'value-scan'] as const),
@@ -96,13 +96,13 @@ function ofConnections({ length, many }: Scale): Workload[] {
       'shapes',
     ]),
     row('PATHS 11', `short messages, 1 in flight, ${many} connections`, atMany, [
-      ...(['latent-socket', 'message-reader', 'direct-write'] as const),
+      ...(['latent-socket', 'message-reader', 'direct-write', 'lent-output'] as const),
     ]),
     row(
       'PATHS 12',
       `memory per idle connection of ${many}`,
       idleMemory(many),
-      ['latent-socket', 'message-reader'],
+      ['latent-socket', 'message-reader', 'lent-output'],
       'B',
     ),
   ];

@@ -54,5 +54,6 @@ export {
   singletonBit,
 } from './response-rules.ts';
 export { settleShape } from './shapes.ts';
+export { Spares } from './spares.ts';
 export { Utf8Validator } from './utf8.ts';
 export { VIOLATIONS, type Violation, type ViolationCode } from './violations.ts';

@@ -14,14 +14,9 @@
 import type { ProtocolError } from '../base/index.ts';
 import type { AssemblerSink } from './assembler-options.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
-import type {
-  ConnectionCounters,
-  ConnectionOptions,
-  ConnectionSink,
-} from './connection-options.ts';
+import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
 import type { Corkable } from './connection-output.ts';
 import type { InputGate, InputSwitch } from './input-gate.ts';
-import type { Keepalive } from './keepalive.ts';
 import { MessageDeadline } from './message-deadline.ts';
 import { type MessageReader, type MessageReaders, messageReaders } from './message-reader.ts';
 
@@ -37,11 +32,13 @@ export interface InputOwner {
 
 /** Reads for one connection. */
 export class ConnectionInput implements AssemblerSink, InputSwitch {
+  /** Messages that came, and were handed on. */
+  messagesReceived = 0;
+  /** Messages that were thrown away, because they came after `close` for an owner who had paused. */
+  messagesDiscarded = 0;
   readonly #sink: ConnectionSink;
   readonly #owner: InputOwner;
   readonly #output: Corkable;
-  readonly #counters: ConnectionCounters;
-  readonly #keepalive: Keepalive;
   readonly #now: () => number;
   readonly #deflate: ConnectionOptions['deflate'];
   readonly #readers: MessageReaders;
@@ -60,23 +57,18 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   #endIsPending = false;
 
   /**
-   * @param counters kept up to date.
    * @throws UsageError `invalid-option` for a limit that is not a whole number.
    */
   constructor(
     sink: ConnectionSink,
     options: ConnectionOptions,
     limits: ConnectionLimits,
-    counters: ConnectionCounters,
-    keepalive: Keepalive,
     output: Corkable,
     owner: InputOwner,
   ) {
     this.#sink = sink;
     this.#owner = owner;
     this.#output = output;
-    this.#counters = counters;
-    this.#keepalive = keepalive;
     this.#now = options.now;
     this.#deflate = options.deflate;
     this.#limits = limits;
@@ -228,12 +220,8 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
     this.#deadline = undefined;
     this.#lengthAtLook = 0;
     const isWanted = this.#mayDeliver();
-    if (!isWanted) {
-      this.#counters.messagesDiscarded += 1;
-    } else {
-      this.#counters.messagesReceived += 1;
-      this.#keepalive.message();
-    }
+    if (isWanted) this.messagesReceived += 1;
+    else this.messagesDiscarded += 1;
     return isWanted;
   }
 

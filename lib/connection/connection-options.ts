@@ -142,22 +142,22 @@ export interface ConnectionOptions extends KeepaliveOptions {
 
 /** Numbers of one connection, for people and dashboards. Bytes are as they travel. */
 export interface ConnectionCounters {
-  bytesReceived: number;
-  bytesSent: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
   /** Messages that came, and were handed on. */
-  messagesReceived: number;
+  readonly messagesReceived: number;
   /**
    * Messages that came after `close` while their reader had paused; they do not count as received.
    * A peer counts here, too, what was handed to it when its loop had been left, or its handler had
    * failed: that was received.
    */
-  messagesDiscarded: number;
+  readonly messagesDiscarded: number;
   /** Messages that were accepted, but for those dropped or taken back. */
-  messagesSent: number;
+  readonly messagesSent: number;
   /** Messages that were accepted, and still waited inside when the connection closed or ended. */
-  messagesDropped: number;
-  pingsReceived: number;
-  pongsReceived: number;
+  readonly messagesDropped: number;
+  readonly pingsReceived: number;
+  readonly pongsReceived: number;
 }
 
 /**

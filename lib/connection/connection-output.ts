@@ -1,12 +1,12 @@
 /**
  * The writing half of a connection: messages and control frames in, one write a turn out.
+ *
+ * Longer than the house allows: each call is a few lines, and all of them ask whether there is an
+ * outbox, or a sender.
  */
 import { hasFastPath, type ProtocolError } from '../base/index.ts';
-import type {
-  ConnectionCounters,
-  ConnectionOptions,
-  ConnectionSink,
-} from './connection-options.ts';
+import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
+import { borrowOutbox, takeBackOutbox } from './lent-outbox.ts';
 import { MessageSender, type SenderOwner, sendAtOnce } from './message-sender.ts';
 import { type BytesTaker, Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
@@ -41,13 +41,20 @@ export interface Failable {
 
 /** Writes the frames of one connection. */
 export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
+  bytesSent = 0;
+  /** Messages that were accepted, also those that were forgotten: it never becomes less. */
+  acceptedMessages = 0;
+  /** Messages that were accepted, and still waited inside when the connection closed or ended. */
+  messagesDropped = 0;
   readonly #sink: ConnectionSink;
   readonly #life: Failable;
-  readonly #outbox: Outbox;
+  /** Lent while it holds something; a client's, and that of a sender, are kept. */
+  #outbox: Outbox | undefined;
+  /** A frame that many connections send, when it is all that waits: it needs no outbox. */
+  #alone: Buffer | undefined;
   /** Made at once with compression, else when something may have to wait, and at the end. */
   #madeSender: MessageSender | undefined;
   readonly #compressThresholdBytes: number | undefined;
-  readonly #counters: ConnectionCounters;
   readonly #deflate: ConnectionOptions['deflate'];
   #isCorked = false;
   #hasAskedForFlush = false;
@@ -59,38 +66,41 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   #queuedBytes = 0;
   #lostBytes = 0;
   #piecesAtLook = 0;
+  #forgottenMessages = 0;
 
   /**
-   * @param counters kept up to date.
    * @param life is failed when a message cannot be sent.
    */
-  constructor(
-    sink: ConnectionSink,
-    options: ConnectionOptions,
-    counters: ConnectionCounters,
-    life: Failable,
-  ) {
+  constructor(sink: ConnectionSink, options: ConnectionOptions, life: Failable) {
     this.#sink = sink;
     this.#life = life;
-    this.#counters = counters;
     this.#deflate = options.deflate;
-    this.#outbox = new Outbox(options.role === 'client' ? options.takeMaskingKey : undefined);
+    if (options.role === 'client') this.#outbox = new Outbox(options.takeMaskingKey);
     this.#compressThresholdBytes = options.compressThresholdBytes;
     // Without a sender nothing is compressed.
     if (options.deflate !== undefined) this.#sender();
   }
 
+  #open(): Outbox {
+    if (this.#outbox !== undefined) return this.#outbox;
+    const outbox = borrowOutbox();
+    this.#outbox = outbox;
+    if (this.#alone !== undefined) outbox.appendShared(this.#alone);
+    this.#alone = undefined;
+    return outbox;
+  }
+
   #sender(): MessageSender {
     if (this.#madeSender === undefined) {
       const threshold = this.#compressThresholdBytes ?? DEFAULT_COMPRESS_THRESHOLD_BYTES;
-      this.#madeSender = new MessageSender(this.#outbox, this.#deflate, threshold, this);
+      this.#madeSender = new MessageSender(this.#open(), this.#deflate, threshold, this);
     }
     return this.#madeSender;
   }
 
   /** For the outbox: hands bytes to the owner. */
   take(bytes: Buffer, hasMore: boolean): boolean {
-    this.#counters.bytesSent += bytes.length;
+    this.bytesSent += bytes.length;
     return this.#sink.write(bytes, hasMore);
   }
 
@@ -101,13 +111,17 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** For the sender: what was counted as sent is not. */
   forgotten(messages: number, areDropped: boolean): void {
-    this.#counters.messagesSent -= messages;
-    if (areDropped) this.#counters.messagesDropped += messages;
+    this.#forgottenMessages += messages;
+    if (areDropped) this.messagesDropped += messages;
   }
 
   /** Bytes that were accepted and have not been written. */
   get pendingBytes(): number {
-    return this.#outbox.length + this.#waitingBytes();
+    return this.#encodedBytes() + this.#waitingBytes();
+  }
+
+  #encodedBytes(): number {
+    return this.#outbox?.length ?? this.#alone?.length ?? 0;
   }
 
   #waitingBytes(): number {
@@ -121,7 +135,12 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** The memory that they are, with the overhead of what waits. */
   get heldBytes(): number {
-    return this.#outbox.length + (this.#madeSender?.heldBytes ?? 0);
+    return this.#encodedBytes() + (this.#madeSender?.heldBytes ?? 0);
+  }
+
+  /** Messages that were accepted, but for those dropped or taken back. */
+  get messagesSent(): number {
+    return this.acceptedMessages - this.#forgottenMessages;
   }
 
   /** Whether pieces of messages have left since one looked last. */
@@ -138,7 +157,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
    */
   look(): OutputMove {
     const unsentBytes = this.#sink.unsentBytes?.() ?? 0;
-    const leftBytes = this.#counters.bytesSent - unsentBytes;
+    const leftBytes = this.bytesSent - unsentBytes;
     const queuedBytes = this.#waitingBytes();
     const isTaken = this.#unsentBytes > 0 && leftBytes > this.#leftBytes;
     const hasWorked = queuedBytes < this.#queuedBytes;
@@ -164,20 +183,25 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** Sends a message. */
   send(data: string | Uint8Array, options: SendOptions | undefined): void {
-    this.#counters.messagesSent += 1;
-    if (this.#madeSender === undefined) sendAtOnce(this.#outbox, data, options);
+    this.acceptedMessages += 1;
+    if (this.#madeSender === undefined) sendAtOnce(this.#open(), data, options);
     else this.#madeSender.send(data, options);
     this.requestFlush();
   }
 
   /** Sends frames; `isCompressed`: by somebody else, without looking back. */
   sendEncoded(frames: Buffer | FramesToCome, isCompressed: boolean): void {
-    this.#counters.messagesSent += 1;
+    this.acceptedMessages += 1;
     const made = this.#madeSender === undefined ? madeFrames(frames) : undefined;
-    if (made !== undefined) this.#outbox.appendShared(made);
+    if (made !== undefined) this.#share(made);
     else if (isCompressed) this.#sendCompressed(frames);
     else this.#sender().sendEncoded(frames);
     this.requestFlush();
+  }
+
+  #share(frames: Buffer): void {
+    if (this.#outbox === undefined && this.#alone === undefined) this.#alone = frames;
+    else this.#open().appendShared(frames);
   }
 
   /** Apart, since what the closure refers to is made when its function is called. */
@@ -190,13 +214,13 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     type: 'text' | 'binary' | undefined,
     compress: boolean | undefined,
   ): OutgoingMessage {
-    this.#counters.messagesSent += 1;
+    this.acceptedMessages += 1;
     return this.#sender().startMessage(type, compress);
   }
 
   /** Writes a control frame, ahead of whatever is queued. */
   control(opcode: number, payload: Uint8Array): void {
-    this.#outbox.append(opcode, true, 0, payload);
+    this.#open().append(opcode, true, 0, payload);
     this.requestFlush();
   }
 
@@ -214,8 +238,9 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** Forgets frames that have been encoded, too: there is no transport any more. */
   discard(): void {
-    this.#lostBytes += this.#outbox.length;
-    this.#outbox.clear();
+    this.#lostBytes += this.#encodedBytes();
+    this.#alone = undefined;
+    this.#outbox?.clear();
   }
 
   cork(): boolean {
@@ -232,16 +257,25 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   /** Gives everything that waits to `sink.write`. */
   flush(): void {
     this.#hasAskedForFlush = false;
-    if (this.#outbox.length > 0) this.#outbox.flush(this);
+    const alone = this.#alone;
+    this.#alone = undefined;
+    if (alone !== undefined) this.take(alone, false);
+    if (this.#outbox !== undefined) this.#flushOutbox(this.#outbox);
     if (!this.#isWatched) return;
     this.#isWatched = false;
     this.#sink.queueMoved?.();
   }
 
+  #flushOutbox(outbox: Outbox): void {
+    if (outbox.length > 0) outbox.flush(this);
+    // A flush within a flush, by whoever takes, leaves it where it is: it is not at rest.
+    if (this.#madeSender === undefined && takeBackOutbox(outbox)) this.#outbox = undefined;
+  }
+
   /** Asks the owner to flush, once a turn, if there is something. */
   requestFlush(): void {
     if (this.#isCorked || this.#hasAskedForFlush) return;
-    if (this.#outbox.length === 0 && !this.#isWatched) return;
+    if (this.#encodedBytes() === 0 && !this.#isWatched) return;
     if (!IS_ONE_WRITE) return this.flush();
     this.#hasAskedForFlush = true;
     this.#sink.wantsFlush(this);

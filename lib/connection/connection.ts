@@ -36,19 +36,7 @@ import { requireText, requireType } from './text.ts';
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** The sans-I/O connection. */
-export class Connection {
-  /** What went through so far. */
-  readonly counters: ConnectionCounters = {
-    bytesReceived: 0,
-    bytesSent: 0,
-    messagesReceived: 0,
-    messagesDiscarded: 0,
-    messagesSent: 0,
-    messagesDropped: 0,
-    pingsReceived: 0,
-    pongsReceived: 0,
-  };
-
+export class Connection implements InputOwner {
   readonly #sink: ConnectionSink;
   readonly #now: () => number;
   readonly #deflate: ConnectionOptions['deflate'];
@@ -62,7 +50,11 @@ export class Connection {
 
   /** The newest ping that congestion kept us from answering. */
   #owedPong: Buffer | undefined;
+  #bytesReceived = 0;
+  #pingsReceived = 0;
+  #pongsReceived = 0;
   #messagesAtTick = 0;
+  #bytesAtTick = 0;
   #isDeflateReleased = true;
 
   /** @throws UsageError `invalid-option` for an option that is missing or out of range. */
@@ -73,43 +65,27 @@ export class Connection {
     this.#deflate = options.deflate;
     this.#role = options.role;
     this.#limits = connectionLimits(options);
-    const keepalive = new Keepalive(this.#limits);
-    const output = new ConnectionOutput(sink, options, this.counters, this);
-    const owner = new Connection.#InputOwner(this);
-    this.#keepalive = keepalive;
+    const output = new ConnectionOutput(sink, options, this);
+    this.#keepalive = new Keepalive(this.#limits);
     this.#output = output;
-    const { counters } = this;
-    this.#input = new ConnectionInput(
-      sink,
-      options,
-      this.#limits,
-      counters,
-      keepalive,
-      output,
-      owner,
-    );
+    this.#input = new ConnectionInput(sink, options, this.#limits, output, this);
   }
 
-  /** Whom the reading half tells: one object that may look inside. */
-  static readonly #InputOwner = class implements InputOwner {
-    readonly #to: Connection;
-
-    constructor(to: Connection) {
-      this.#to = to;
-    }
-
-    control(opcode: number, payload: Buffer): void {
-      this.#to.#control(opcode, payload);
-    }
-
-    fail(error: ProtocolError): void {
-      this.#to.fail(error);
-    }
-
-    receiveEnd(): void {
-      this.#to.receiveEnd();
-    }
-  };
+  /** What went through so far: a copy, of this moment. */
+  get counters(): ConnectionCounters {
+    const { messagesReceived, messagesDiscarded } = this.#input;
+    const { bytesSent, messagesSent, messagesDropped } = this.#output;
+    return {
+      bytesReceived: this.#bytesReceived,
+      bytesSent,
+      messagesReceived,
+      messagesDiscarded,
+      messagesSent,
+      messagesDropped,
+      pingsReceived: this.#pingsReceived,
+      pongsReceived: this.#pongsReceived,
+    };
+  }
 
   /** Where the closing handshake stands. */
   get state(): CloseState {
@@ -172,8 +148,7 @@ export class Connection {
    * @param bytes read only, unless `ownsInput` was given.
    */
   receive(bytes: Buffer): void {
-    this.counters.bytesReceived += bytes.length;
-    this.#keepalive.heard();
+    this.#bytesReceived += bytes.length;
     if (this.#madeEnding?.closing.isReadable ?? true) this.#input.receive(bytes);
   }
 
@@ -205,14 +180,15 @@ export class Connection {
 
   // ── control frames ─────────────────────────────────────────────────────────────────────────
 
-  #control(opcode: number, payload: Buffer): void {
+  /** @internal A control frame came. */
+  control(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.ping) this.#receivePing(payload);
     else if (opcode === OPCODE.pong) this.#receivePong(payload);
     else this.#ending().receiveClose(payload);
   }
 
   #receivePing(payload: Buffer): void {
-    this.counters.pingsReceived += 1;
+    this.#pingsReceived += 1;
     // Only the newest ping has to be answered [RFC 6455 §5.5.3]: a peer that pings and does not
     // read gets one pong later instead of a queue that grows.
     if (this.#sink.isCongested()) this.#owedPong = payload;
@@ -221,7 +197,7 @@ export class Connection {
   }
 
   #receivePong(payload: Buffer): void {
-    this.counters.pongsReceived += 1;
+    this.#pongsReceived += 1;
     const roundTripMs = this.#keepalive.ponged(this.#now(), payload);
     if (this.#input.isWanted) this.#sink.pong?.(payload, roundTripMs);
   }
@@ -238,7 +214,6 @@ export class Connection {
   send(data: string | Uint8Array, options?: SendOptions): boolean {
     requireText(data, options?.type);
     if (!this.isOpen) return false;
-    this.#keepalive.message();
     this.#output.send(data, options);
     return true;
   }
@@ -258,7 +233,6 @@ export class Connection {
    */
   sendEncoded(frames: Buffer | FramesToCome, isCompressed = false): boolean {
     if (!this.isOpen) return false;
-    this.#keepalive.message();
     this.#output.sendEncoded(frames, isCompressed);
     return true;
   }
@@ -276,7 +250,6 @@ export class Connection {
   ): OutgoingMessage {
     requireType(type);
     if (!this.isOpen) throw new UsageError('invalid-state', 'the connection is closing');
-    this.#keepalive.message();
     return this.#output.startMessage(type, options?.compress);
   }
 
@@ -365,20 +338,32 @@ export class Connection {
   tick(nowMs: number): void {
     if (this.state === 'closed') return;
     if (this.#madeEnding?.closing.awaited !== undefined) return this.#ending().tick(nowMs);
-    this.#tickDeflate();
-    this.#tickKeepalive(nowMs);
+    const hasMessages = this.#hadMessages();
+    this.#tickDeflate(hasMessages);
+    this.#tickKeepalive(nowMs, hasMessages);
     const overdue = this.#input.tick(nowMs);
     if (overdue !== undefined) this.fail(overdue);
   }
 
-  #tickKeepalive(nowMs: number): void {
-    const isTaken = this.#output.look() === 'taken';
-    // A peer that takes what waits for it is there, though its pong waits behind all of that.
-    if (isTaken) this.#keepalive.heard();
-    // Both are asked: each looks anew.
+  /** Whether a message came or went, or a part of one, since one looked last. */
+  #hadMessages(): boolean {
+    const messages = this.#input.messagesReceived + this.#output.acceptedMessages;
+    const isAnother = messages !== this.#messagesAtTick;
+    this.#messagesAtTick = messages;
+    // All are asked: each looks anew.
     const comes = this.#input.hasGrown();
     const goes = this.#output.hasGrown();
-    if (isTaken || comes || goes) this.#keepalive.message();
+    return isAnother || comes || goes;
+  }
+
+  /** What comes and goes is counted, and looked at here alone: a message pays for no store. */
+  #tickKeepalive(nowMs: number, hasMessages: boolean): void {
+    const bytesReceived = this.#bytesReceived;
+    const isTaken = this.#output.look() === 'taken';
+    // A peer that takes what waits for it is there, though its pong waits behind all of that.
+    if (isTaken || bytesReceived !== this.#bytesAtTick) this.#keepalive.heard();
+    this.#bytesAtTick = bytesReceived;
+    if (isTaken || hasMessages) this.#keepalive.message();
     const action = this.#keepalive.tick(nowMs, this.#input.isShut);
     if (action === 'ping') this.ping();
     else if (action === 'pong') {
@@ -395,13 +380,13 @@ export class Connection {
   }
 
   /** zlib's state is worth keeping between messages that follow each other, and only then. */
-  #tickDeflate(): void {
+  #tickDeflate(hasMessages: boolean): void {
     const deflate = this.#deflate;
-    if (deflate === undefined || this.#input.isUnfinished || this.pendingBytes > 0) return;
-    const messages = this.counters.messagesReceived + this.counters.messagesSent;
-    if (messages === this.#messagesAtTick && !this.#isDeflateReleased) deflate.releaseIdle();
-    this.#isDeflateReleased = messages === this.#messagesAtTick;
-    this.#messagesAtTick = messages;
+    if (hasMessages) this.#isDeflateReleased = false;
+    if (deflate === undefined || hasMessages || this.#isDeflateReleased) return;
+    if (this.#input.isUnfinished || this.pendingBytes > 0) return;
+    deflate.releaseIdle();
+    this.#isDeflateReleased = true;
   }
 }
 

@@ -4,8 +4,8 @@
  * Pongs answer the latest ping and, with it, all older ones: a peer may leave pings unanswered when
  * newer ones came [RFC 6455 §5.5.3]. Pongs that answer nothing are ignored.
  *
- * Nothing here reads a clock. Activity sets a flag, and the next tick turns the flag into a time: a
- * message costs one store, and deadlines are late by one tick at most.
+ * Nothing here reads a clock, and no message is told of: before each tick the connection tells
+ * whether something has come or gone since the last one. Deadlines are late by one tick at most.
  */
 import { ProtocolError } from '../base/index.ts';
 import type { ConnectionLimits } from './connection-limits.ts';

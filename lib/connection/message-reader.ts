@@ -14,7 +14,7 @@
  *
  * It knows neither what becomes of messages nor who wants them.
  */
-import { hasFastPath, settleShape } from '../base/index.ts';
+import { hasFastPath, Spares, settleShape } from '../base/index.ts';
 import { FrameReader, type FrameReaderOptions } from '../codec/index.ts';
 import type { AssemblerOptions, AssemblerSink, MessageInflater } from './assembler-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
@@ -71,18 +71,17 @@ export class MessageReader {
 
 /** The readers of one kind. */
 export class MessageReaders {
-  readonly #options: ReadingOptions;
-  readonly #spares: MessageReader[];
+  readonly #spares: Spares<MessageReader>;
 
   /** @throws UsageError `invalid-option` for a limit that is not a whole number. */
   constructor(options: ReadingOptions) {
-    this.#options = options;
-    this.#spares = [new MessageReader(options)];
+    this.#spares = new Spares(() => new MessageReader(options), MAX_SPARES);
+    this.#spares.keep(new MessageReader(options));
   }
 
   /** Gives out a reader that is at rest. */
   borrow(owner: MessageOwner, inflater: MessageInflater | undefined): MessageReader {
-    const reader = this.#spares.pop() ?? new MessageReader(this.#options);
+    const reader = this.#spares.take();
     reader.serve(owner, inflater);
     return reader;
   }
@@ -92,7 +91,7 @@ export class MessageReaders {
     if (!IS_LENT || !reader.isAtRest) return false;
     // Who is lent to nobody must not keep a connection in memory.
     reader.serve(NOBODY, undefined);
-    if (this.#spares.length < MAX_SPARES) this.#spares.push(reader);
+    this.#spares.keep(reader);
     return true;
   }
 }

@@ -13,8 +13,10 @@
  * where they must be, as text or masked, the memory of the last long frame is used again.
  *
  * It does not know what the frames mean, or whether they may be sent.
+ *
+ * Longer than the house allows: what leaves in which order is decided by one set of fields.
  */
-import { hasFastPath } from '../base/index.ts';
+import { hasFastPath, settleShape } from '../base/index.ts';
 import {
   encodeFrameInto,
   encodeSoleFrame,
@@ -76,6 +78,8 @@ export class Outbox {
   #end = 0;
   /** Whether the transport let go of the last write at once. */
   #isPromptlyFreed = true;
+  /** Flushes that are under way, one within the other; more when one has thrown. */
+  #flushes = 0;
 
   /** @param takeMaskingKey gives a fresh unpredictable uint32 a frame; `undefined` for a server. */
   constructor(takeMaskingKey: (() => number) | undefined) {
@@ -85,6 +89,12 @@ export class Outbox {
   /** Bytes that wait to be taken. */
   get length(): number {
     return this.#sealedBytes + (this.#end - this.#start);
+  }
+
+  /** Whether anybody may have it next: it holds nothing, and nothing of its past matters. */
+  get isAtRest(): boolean {
+    const isFree = this.length === 0 && this.#flushes === 0;
+    return isFree && this.#isPromptlyFreed && this.#takeMaskingKey === undefined;
   }
 
   /**
@@ -135,6 +145,7 @@ export class Outbox {
    * before what it adds, which waits for the next flush unless more was announced.
    */
   flush(taker: BytesTaker): void {
+    this.#flushes += 1;
     const isOpen = this.#end > this.#start;
     const alone = this.#alone;
     if (alone !== undefined) {
@@ -143,7 +154,9 @@ export class Outbox {
     } else if (this.#sealed.length > 0) this.#flushSealed(taker);
     // Something long was appended meanwhile, which has sealed the open region.
     if (isOpen && this.#sealed.length > 0) this.#flushSealed(taker);
-    if (this.#sealed.length === 0 && this.#end > this.#start) this.#flushRegion(taker);
+    const isFirst = this.#sealed.length === 0 && this.#alone === undefined;
+    if (isFirst && this.#end > this.#start) this.#flushRegion(taker);
+    this.#flushes -= 1;
   }
 
   #flushRegion(taker: BytesTaker): void {
@@ -211,6 +224,8 @@ export class Outbox {
     this.#sealedBytes = 0;
     this.#sharedCount = 0;
     this.#ownFrame = undefined;
+    // The header of what is long lies in a slab, too.
+    if (this.#end === this.#start) this.#slab = NO_SLAB;
   }
 
   /** Makes sure that the open region is the newest of the slab and has `room` bytes left. */
@@ -247,3 +262,5 @@ export class Outbox {
 function moveBack(slab: Buffer, start: number, end: number): void {
   if (shared.slab === slab && shared.cursor === end) shared.cursor = start;
 }
+
+settleShape(() => new Outbox(undefined));

@@ -141,7 +141,9 @@ export function broadcast(
     throw new UsageError('invalid-argument', 'broadcast needs peers that can be iterated over');
   }
   checkOptions(options, BROADCAST_OPTIONS);
-  const { except, ...sending } = options;
+  const { except, ...rest } = options;
+  // Each peer checks what it is given.
+  const sending = Object.keys(rest).length > 0 ? rest : undefined;
   const message = data instanceof PreparedMessage ? data : new PreparedMessage(data, options.type);
   const result: BroadcastResult = { sent: 0, queued: 0, dropped: 0, closed: 0 };
   for (const peer of peers) {

@@ -99,9 +99,9 @@ export function writeDirectly(
     ? handle.writev(spare, bytes, true)
     : handle.writeBuffer(spare, bytes);
   if (status !== 0) return writeError(status);
-  // The size of the queue is not enough: what the kernel takes at libuv's second attempt, a moment
-  // later, is taken, and yet the request is under way. Used again it would end the process.
-  if (handle.writeQueueSize === 0 && spare.getAsyncId() === -1) return 'taken';
+  // Not by the size of the queue: what the kernel takes at libuv's second attempt, a moment later,
+  // is taken, and yet the request is under way. Used again it would end the process.
+  if (spare.getAsyncId() === -1) return 'taken';
   spare.bytes = bytes;
   spare.owner = owner;
   spare = undefined;

@@ -13,8 +13,9 @@
  * the owner's part is copied out and becomes a piece. No sockets here.
  */
 
-import { Fifo, ProtocolError } from '../base/index.ts';
+import { Fifo, hasFastPath, ProtocolError, Spares, settleShape } from '../base/index.ts';
 
+const IS_LENT = hasFastPath('lent-output');
 const SLAB_BYTES = 64 * 1024;
 /** Larger bytes are kept as they are given: copying them would cost more than another write. */
 const COPY_BYTES = 4 * 1024;
@@ -41,6 +42,11 @@ export class OutputQueue {
   #pieceBytes = 0;
   /** Bytes of the first piece that have been taken. */
   #taken = 0;
+
+  /** Nothing waits; so anybody may have it next. */
+  get isEmpty(): boolean {
+    return this.#first === undefined && this.#pieceBytes === 0 && slab.owner !== this;
+  }
 
   /** Bytes waiting. */
   get length(): number {
@@ -205,4 +211,21 @@ export class OutputQueue {
 function releaseSlab(): void {
   slab.owner = undefined;
   slab.used = 0;
+}
+
+settleShape(() => new OutputQueue());
+
+/** As many as connections that write in one turn keep busy: a fan-out's, with 64 bytes for each. */
+const spares = new Spares(() => new OutputQueue(), 1024);
+
+/** Lends a queue, which is empty. */
+export function borrowQueue(): OutputQueue {
+  return spares.take();
+}
+
+/** Takes a queue back. @returns false when that cannot be: something waits in it. */
+export function takeBackQueue(queue: OutputQueue): boolean {
+  if (!IS_LENT || !queue.isEmpty) return false;
+  spares.keep(queue);
+  return true;
 }

@@ -16,22 +16,16 @@ import {
   writeError,
 } from './direct-write.ts';
 import { type AcceptedSocket, LatentSocket, latentSocketOf } from './latent-socket.ts';
+import { PumpFlags } from './pump-flags.ts';
 
 /** From here on output is congested: writing had better wait. */
 export const CONGESTED_BYTES = 64 * 1024;
 
 /** Hands bytes to a socket. */
-export abstract class SocketOutlet implements WriteOwner {
+export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
   #socket: Duplex | undefined;
   /** What is written to while there is no socket. */
   #handle: WriteHandle | undefined;
-  /** A plain socket that is empty after a write has given everything to the kernel. */
-  readonly isPlain: boolean;
-  /** Written to by its handle, see direct-write.ts. */
-  protected readonly isDirect: boolean;
-  /** libuv holds a part of what was written directly. */
-  protected isDirectWaiting = false;
-  #usesStream = false;
   /**
    * Called for every write to a stream that has room for more than counts as congested: it emits no
    * `'drain'` when what waits becomes less.
@@ -39,15 +33,13 @@ export abstract class SocketOutlet implements WriteOwner {
   #onTaken: ((error?: Error | null) => void) | undefined;
   /** Bytes handed over so far. */
   protected handed = 0;
-  /** The socket is full and will tell. */
-  protected isBlocked = false;
-  #hasLostOutput = false;
   /** What the socket held when one looked last: once it is destroyed it does not say. */
   #heldBytes = 0;
   #lostBytes = 0;
 
   /** @param isDirect the socket is one whose handle can be written to, see direct-write.ts. */
   constructor(socket: AcceptedSocket, isDirect: boolean) {
+    super();
     this.isDirect = isDirect;
     this.isPlain = socket.constructor === Socket || socket instanceof LatentSocket;
     if (!(socket instanceof LatentSocket)) this.useSocket(socket);
@@ -86,11 +78,6 @@ export abstract class SocketOutlet implements WriteOwner {
   /** @internal The socket has room again, or has taken something. */
   abstract flushAfter(event: 'drain' | 'taken'): void;
 
-  /** True when the transport went before everything written had left. */
-  get hasLostOutput(): boolean {
-    return this.#hasLostOutput;
-  }
-
   /** Bytes that were written and never left, once the transport is gone. */
   get lostBytes(): number {
     return this.#lostBytes;
@@ -98,7 +85,7 @@ export abstract class SocketOutlet implements WriteOwner {
 
   /** What waits will never leave; so many bytes of it were refused. */
   protected loseOutput(bytes = 0): void {
-    this.#hasLostOutput = true;
+    this.hasLostOutput = true;
     this.#lostBytes += bytes;
   }
 
@@ -114,7 +101,7 @@ export abstract class SocketOutlet implements WriteOwner {
       return this.#held(handle?.writeQueueSize ?? unwrittenBytes(this.socket as Socket));
     }
     // Asked for with every message: a stream that was never used is not asked.
-    return this.#usesStream ? this.#held(this.socket.writableLength) : 0;
+    return this.usesStream ? this.#held(this.socket.writableLength) : 0;
   }
 
   #held(bytes: number): number {
@@ -158,7 +145,7 @@ export abstract class SocketOutlet implements WriteOwner {
   }
 
   #handToStream(block: Uint8Array): boolean {
-    this.#usesStream = true;
+    this.usesStream = true;
     const hasRoom = this.writeToStream(block, this.#onTaken);
     if (this.#hasStreamFailed(block.length)) return false;
     if (this.socket.writableLength === 0) return true;

@@ -25,14 +25,6 @@ import { type PumpSettings, SocketWriter } from './socket-writer.ts';
 export class SocketPump extends SocketWriter implements LatentReader {
   /** Replaced when another protocol takes over. */
   sink: PumpSink;
-  /** The socket reads into the shared buffer and emits no `'data'`. */
-  readonly #isShared: boolean;
-  /** What was written is complete only when the connection ends: an end must not be faked. */
-  endIsMeaningful = false;
-  /** @internal What comes while it is paused, as it may with TLS, waits in the stream. */
-  isHolding = false;
-  #isWaking = false;
-  #hasPeerEnded = false;
   #cause: TransportEnd | undefined;
   #error: Error | undefined;
   /** Asks after a peer that is not read; there is none while it is. */
@@ -48,7 +40,7 @@ export class SocketPump extends SocketWriter implements LatentReader {
     const mayBeDirect = isShared && settings.directWrites !== false;
     super(socket, settings, isLatent || (mayBeDirect && canWriteDirectly(socket as Socket)));
     this.sink = sink;
-    this.#isShared = isShared || isLatent;
+    this.isShared = isShared || isLatent;
     if (isLatent) this.useHandle(socket.belongTo(this));
     else attachPump(socket, this);
   }
@@ -75,23 +67,18 @@ export class SocketPump extends SocketWriter implements LatentReader {
     return this.#error;
   }
 
-  /** True once the peer has ended its side. */
-  get hasPeerEnded(): boolean {
-    return this.#hasPeerEnded;
-  }
-
   /** Begins to read. */
   start(): void {
     const { latent } = this;
     if (latent !== undefined) return latent.start();
-    listenTo(this.socket, !this.#isShared);
+    listenTo(this.socket, !this.isShared);
     this.resume();
   }
 
   /** Stops reading. The peer's end goes unnoticed then; its reset does not. */
   pause(): void {
     this.isHolding = true;
-    this.#isWaking = false;
+    this.isWaking = false;
     this.socket.pause();
     this.#beginProbing();
   }
@@ -100,10 +87,10 @@ export class SocketPump extends SocketWriter implements LatentReader {
   resume(): void {
     // Without a socket nothing was paused.
     if (this.isOver || this.isLatent) return;
-    if (!this.#hasPeerEnded) this.#endProbing();
+    if (!this.hasPeerEnded) this.#endProbing();
     // With the shared buffer nothing flows through the stream; `resume` would schedule a read that
     // comes even when the socket is paused again until then.
-    if (!this.#isShared) this.socket.resume();
+    if (!this.isShared) this.socket.resume();
     else if (this.socket.readableLength === 0) this.#readOn();
     else this.#wake();
   }
@@ -115,10 +102,10 @@ export class SocketPump extends SocketWriter implements LatentReader {
 
   /** Reads on later, behind what waits in the stream. */
   #wake(): void {
-    this.#isWaking = true;
+    this.isWaking = true;
     process.nextTick(() => {
-      if (!this.#isWaking || this.isOver) return;
-      this.#isWaking = false;
+      if (!this.isWaking || this.isOver) return;
+      this.isWaking = false;
       this.isHolding = false;
       const waiting: Buffer | null = this.socket.read();
       if (waiting !== null) this.received(waiting);
@@ -149,7 +136,7 @@ export class SocketPump extends SocketWriter implements LatentReader {
     socket.pause();
     // A stream that was paused on purpose would stay paused when a listener is attached.
     (socket as { readableFlowing: boolean | null }).readableFlowing = null;
-    if (this.#isShared) forgetSharedReads(socket);
+    if (this.isShared) forgetSharedReads(socket);
     return socket;
   }
 
@@ -167,7 +154,7 @@ export class SocketPump extends SocketWriter implements LatentReader {
 
   /** @internal */
   peerEnded(): void {
-    this.#hasPeerEnded = true;
+    this.hasPeerEnded = true;
     if (this.isOver) return;
     // Behind an end nothing is read, and who ends may still go away before the answer comes.
     this.#beginProbing();
@@ -185,7 +172,7 @@ export class SocketPump extends SocketWriter implements LatentReader {
 
   /** @internal */
   gone(): void {
-    this.#cause ??= this.#hasPeerEnded && !this.hasEnded ? 'peer-ended' : 'ended';
+    this.#cause ??= this.hasPeerEnded && !this.hasEnded ? 'peer-ended' : 'ended';
     this.stopWriting();
     this.sink.closed(this.#cause, this.#error);
   }

@@ -4,19 +4,23 @@
  * A turn is one read with everything it causes, or one tick of the event loop; what is written in a
  * turn leaves together. The socket is given some at a time, and each portion must be taken within
  * the write timeout: a client that reads a byte a second is cut, a slow one that reads is not.
+ *
+ * Longer than the house allows: gathering, portions and congestion look at the same few fields.
  */
 import { asError } from '../base/index.ts';
 import { flushAtTurnEnd } from '../peer/index.ts';
 import type { TimerWheel } from './clock.ts';
 import { FlushNotices } from './flush-notices.ts';
 import type { AcceptedSocket } from './latent-socket.ts';
-import { OutputQueue } from './output-queue.ts';
+import { borrowQueue, type OutputQueue, takeBackQueue } from './output-queue.ts';
 import { CONGESTED_BYTES, SocketOutlet } from './socket-outlet.ts';
 import { PORTION_BYTES, type WatchedOutput, WriteWatch } from './write-watch.ts';
 
 /** What a handle gets at once: it tells how much of that it holds, as a stream does not. */
 const DIRECT_BYTES = 512 * 1024;
 const NOTHING = Buffer.alloc(0);
+/** Stands for an empty list, and is never written to. */
+const NO_BLOCKS: Uint8Array[] = [];
 
 /** What all pumps of a server share. */
 export interface PumpSettings {
@@ -35,17 +39,10 @@ export interface PumpSettings {
 /** Gathers and writes; the socket's life is its heir's business. */
 export abstract class SocketWriter extends SocketOutlet implements WatchedOutput {
   protected readonly settings: PumpSettings;
-  readonly #output = new OutputQueue();
+  /** Lent while something waits. */
+  #output: OutputQueue | undefined;
   #watch: WriteWatch | undefined;
-  #isScheduled = false;
-  #isCongested = false;
-  #isEnding = false;
   #notices: FlushNotices | undefined;
-  /** A turn is on: its end will flush. */
-  protected isInTurn = false;
-  protected hasEnded = false;
-  /** The transport is gone, cut or released. */
-  protected isOver = false;
 
   /** @param isDirect the socket is one whose handle can be written to, see direct-write.ts. */
   constructor(socket: AcceptedSocket, settings: PumpSettings, isDirect: boolean) {
@@ -55,6 +52,10 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
 
   static #hand(block: Uint8Array, writer: SocketWriter): boolean {
     return writer.hand(block);
+  }
+
+  #giveBackQueue(): void {
+    if (this.#output !== undefined && takeBackQueue(this.#output)) this.#output = undefined;
   }
 
   /** Too much output waits. */
@@ -68,15 +69,16 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
 
   /** Output in bytes that the kernel has not taken. */
   get bufferedBytes(): number {
-    return this.#output.length + this.socketBytes;
+    return this.#queuedBytes() + this.socketBytes;
   }
 
-  /**
-   * Whether writing had better wait; `sink.drained` follows when it had. Asked for each message, so
-   * it is known from when something last came or left.
-   */
-  get isCongested(): boolean {
-    return this.#isCongested;
+  #queuedBytes(): number {
+    return this.#output?.length ?? 0;
+  }
+
+  #queue(): OutputQueue {
+    this.#output ??= borrowQueue();
+    return this.#output;
   }
 
   /**
@@ -85,8 +87,8 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
    * may be of any size.
    */
   admits(): boolean {
-    if (this.isOver || this.#isEnding) return false;
-    const heldBytes = this.bufferedBytes + this.#output.overheadBytes;
+    if (this.isOver || this.isEnding) return false;
+    const heldBytes = this.bufferedBytes + (this.#output?.overheadBytes ?? 0);
     if (heldBytes <= this.settings.maxBufferedBytes) return true;
     this.overflowed();
     return false;
@@ -94,15 +96,15 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
 
   /** Writes bytes, which must not change from now on. They leave at the end of the turn. */
   write(bytes: Uint8Array): void {
-    if (this.isOver || this.#isEnding) return;
-    this.#output.push(bytes);
+    if (this.isOver || this.isEnding) return;
+    this.#queue().push(bytes);
     this.#gathered();
   }
 
   /** Writes text; it leaves at the end of the turn. */
   writeText(text: string, encoding: 'latin1' | 'utf8'): void {
-    if (this.isOver || this.#isEnding) return;
-    this.#output.pushText(text, encoding);
+    if (this.isOver || this.isEnding) return;
+    this.#queue().pushText(text, encoding);
     this.#gathered();
   }
 
@@ -112,9 +114,9 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
    * @returns true when the bytes are needed no longer and may be overwritten.
    */
   writeNow(bytes: Uint8Array): boolean {
-    if (this.isOver || this.#isEnding) return true;
-    if (this.#output.length > 0 || this.isBlocked || bytes.length > this.#mostAtOnce()) {
-      this.#output.push(bytes);
+    if (this.isOver || this.isEnding) return true;
+    if (this.#queuedBytes() > 0 || this.isBlocked || bytes.length > this.#mostAtOnce()) {
+      this.#queue().push(bytes);
       this.flush();
       return false;
     }
@@ -125,11 +127,11 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
 
   /** Gives the socket what it may have now, without waiting for the end of the turn. */
   flush(): void {
-    this.#isScheduled = false;
+    this.isScheduled = false;
     if (this.isOver) return;
     // A socket that holds bytes back would hold the slab too: then a copy is made instead.
     const mayLendSlab = this.isPlain && !this.isBlocked && this.socketBytes === 0;
-    const isDone = mayLendSlab && this.#output.writeSlab(SocketWriter.#hand, this);
+    const isDone = mayLendSlab && this.#output?.writeSlab(SocketWriter.#hand, this) === true;
     if (isDone || this.#flushPieces()) this.#settle();
   }
 
@@ -143,7 +145,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
 
   /** Ends our side once everything written has left. Nothing can be written any more. */
   end(): void {
-    this.#isEnding = true;
+    this.isEnding = true;
     this.#schedule();
   }
 
@@ -156,9 +158,10 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   /** Forgets what waits, and calls whoever waits for it. */
   protected stopWriting(): void {
     if (this.bufferedBytes > 0) this.loseOutput();
-    if (!this.isOver) this.countLost(this.#output.length);
+    if (!this.isOver) this.countLost(this.#queuedBytes());
     this.isOver = true;
-    this.#output.clear();
+    this.#output?.clear();
+    this.#giveBackQueue();
     this.#watch?.clear();
     this.#notices?.run();
   }
@@ -168,7 +171,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
    * what was written is told when it has left, or when the socket is closed before that.
    */
   protected letGo(): void {
-    const blocks = this.#take(Number.POSITIVE_INFINITY) ?? [];
+    const blocks = this.#take(Number.POSITIVE_INFINITY) ?? NO_BLOCKS;
     if (blocks.length > 0) this.handAll(blocks);
     this.isOver = true;
     this.#watch?.clear();
@@ -185,13 +188,13 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   }
 
   #gathered(): void {
-    if (!this.#isCongested) this.#isCongested = this.bufferedBytes >= CONGESTED_BYTES;
+    if (!this.isCongested) this.isCongested = this.bufferedBytes >= CONGESTED_BYTES;
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.isInTurn || this.#isScheduled) return;
-    this.#isScheduled = true;
+    if (this.isInTurn || this.isScheduled) return;
+    this.isScheduled = true;
     flushAtTurnEnd(this);
   }
 
@@ -208,7 +211,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   /** @returns `undefined` when what waits cannot be written: the connection is over then. */
   #take(maxBytes: number): Uint8Array[] | undefined {
     try {
-      return this.#output.take(maxBytes);
+      return this.#output?.take(maxBytes) ?? NO_BLOCKS;
     } catch (error) {
       this.unwritable(asError(error));
       return undefined;
@@ -221,11 +224,12 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     const { wheel, writeTimeoutMs } = this.settings;
     if (waiting > 0) this.#watch ??= new WriteWatch(wheel, writeTimeoutMs, this);
     this.#watch?.update(this.handed, waiting);
-    if (this.#output.length === 0) this.#settleEmpty(waiting);
-    const wasCongested = this.#isCongested;
+    this.#giveBackQueue();
+    if (this.#queuedBytes() === 0) this.#settleEmpty(waiting);
+    const wasCongested = this.isCongested;
     // Whoever was told has written meanwhile.
-    this.#isCongested = this.bufferedBytes >= CONGESTED_BYTES;
-    if (wasCongested && !this.#isCongested) this.uncongested();
+    this.isCongested = this.bufferedBytes >= CONGESTED_BYTES;
+    if (wasCongested && !this.isCongested) this.uncongested();
   }
 
   #settleEmpty(waiting: number): void {
@@ -234,7 +238,9 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     if (this.#notices?.hasUnmarked === true) this.#notify(waiting);
     // A handle that has bytes left, and is told of the end, cannot be reset any more: an answer
     // that only its end delimits would seem whole. The stream itself waits for what it has.
-    if (!this.#isEnding || this.hasEnded || this.isDirectWaiting) return;
+    if (!this.isEnding || this.hasEnded || this.isDirectWaiting) return;
+    // Whoever was told has written something, and ended behind it.
+    if (this.#queuedBytes() > 0) return;
     this.hasEnded = true;
     this.callStream('end');
   }

@@ -19,7 +19,7 @@ function rig(): { end: End; output: ConnectionOutput; asked: () => number } {
     asked += 1;
   };
   const options = { role: 'server', now: () => 0 } as const;
-  const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
+  const output = new ConnectionOutput(end, options, end.connection);
   return { end, output, asked: () => asked };
 }
 
@@ -33,7 +33,7 @@ t.test('asks once to be flushed, and writes everything at once', (t) => {
   output.flush();
   t.equal(output.pendingBytes, 0);
   t.equal(end.takeOutput().toString('latin1'), '\x81\x01a\x89\x01p\x81\x01b');
-  t.match(end.connection.counters, { messagesSent: 2, bytesSent: 9 });
+  t.match(output, { messagesSent: 2, bytesSent: 9 });
   output.send('c', undefined);
   t.equal(asked(), IS_ONE_WRITE ? 2 : 0);
   t.end();
@@ -66,7 +66,7 @@ t.test('closes behind what was accepted, and sends nothing once it was stopped',
   const { end, output } = rig();
   const stream = output.startMessage('text', undefined);
   output.send('waits', undefined);
-  t.equal(end.connection.counters.messagesSent, 2);
+  t.equal(output.messagesSent, 2);
   stream.end('first');
   output.closeAfterQueue(() => output.control(OPCODE.close, Buffer.alloc(0)));
   output.stop();
@@ -87,7 +87,7 @@ t.test('takes 64 KiB that wait for the compressor for congestion, and says when 
   let moved = 0;
   const sink = Object.assign(end, { queueMoved: () => (moved += 1) });
   const options = { role: 'server', now: () => 0, deflate } as const;
-  const output = new ConnectionOutput(sink, options, end.connection.counters, end.connection);
+  const output = new ConnectionOutput(sink, options, end.connection);
   output.send('x'.repeat(60_000), undefined);
   t.equal(output.isHeldUp(undefined), false);
   output.send('y'.repeat(10_000), undefined);
@@ -104,7 +104,7 @@ t.test('masks as a client, and as a client only [6455-5.1-3]', (t) => {
   for (const role of ['client', 'server'] as const) {
     const end = new End({ nowMs: 0 }, { role });
     const options = { role, now: () => 0, takeMaskingKey: () => 7 };
-    const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
+    const output = new ConnectionOutput(end, options, end.connection);
     output.send('x', undefined);
     output.flush();
     const maskingKey = role === 'client' ? 7 : undefined;
@@ -135,7 +135,7 @@ t.test('fails the connection for a message that cannot be compressed', (t) => {
   const end = new End({ nowMs: 0 }, { role: 'server' });
   const deflate = slow();
   const options = { role: 'server', now: () => 0, deflate } as const;
-  const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
+  const output = new ConnectionOutput(end, options, end.connection);
   output.send('x', { compress: true });
   deflate.finish(new ProtocolError('deflate-failed'));
   t.equal(end.connection.state, 'failed');
@@ -150,7 +150,7 @@ t.test(
     const end = new End({ nowMs: 0 }, { role: 'server' });
     const deflate = slow();
     const options = { role: 'server', now: () => 0, deflate, compressThresholdBytes: 4 } as const;
-    const output = new ConnectionOutput(end, options, end.connection.counters, end.connection);
+    const output = new ConnectionOutput(end, options, end.connection);
     t.equal(output.wouldCompress('four', undefined), true);
     t.equal(output.wouldCompress('few', undefined), false);
     const frames = encodeFrame({ opcode: OPCODE.text, payload: 'elsewhere' });
@@ -186,7 +186,7 @@ t.test('tells what moved since one looked last, and what did is the one that had
   const end = new End({ nowMs: 0 }, { role: 'server' });
   const sink = Object.assign(end, { unsentBytes: () => unsentBytes });
   const options = { role: 'server', now: () => 0 } as const;
-  const output = new ConnectionOutput(sink, options, end.connection.counters, end.connection);
+  const output = new ConnectionOutput(sink, options, end.connection);
   t.equal(output.look(), 'none');
   output.send('x'.repeat(1000), undefined);
   output.flush();
@@ -216,12 +216,7 @@ t.test('tells that our own work goes on, where no transport tells what it holds'
     unsentBytes: undefined,
   });
   const options = { role: 'server', now: () => 0, deflate } as const;
-  const output = new ConnectionOutput(
-    sink as never,
-    options,
-    end.connection.counters,
-    end.connection,
-  );
+  const output = new ConnectionOutput(sink as never, options, end.connection);
   output.send('x'.repeat(60_000), undefined);
   output.send('behind', undefined);
   t.equal(output.look(), 'none');
@@ -243,5 +238,18 @@ t.test('knows what it has forgotten at the end', (t) => {
   t.equal(output.lostBytes, 8);
   output.stop();
   t.equal(output.lostBytes, 8, 'once');
+  t.end();
+});
+
+t.test('counts what was dropped apart from what was taken back', (t) => {
+  const { output } = rig();
+  const [first, second] = [1, 2].map(() => output.startMessage('text', undefined));
+  output.send('waits', undefined);
+  t.match(output, { messagesSent: 3, messagesDropped: 0, acceptedMessages: 3 });
+  second!.abandon();
+  t.match(output, { messagesSent: 2, messagesDropped: 0, acceptedMessages: 3 });
+  first!.write('begun');
+  output.stop();
+  t.match(output, { messagesSent: 0, messagesDropped: 2, acceptedMessages: 3 });
   t.end();
 });

@@ -374,6 +374,143 @@ t.test('a message that takes its time, either way, is no idle peer', (t) => {
   t.end();
 });
 
+/** A server that closes when nothing came or went for two seconds; time goes on by one a look. */
+function idling(more: Partial<ConnectionOptions> = {}): {
+  server: End;
+  client: End;
+  pair: Pair;
+  /** Whether it is open after so many more seconds, with a tick in each. */
+  isOpenAfter: (seconds: number) => boolean;
+} {
+  const pair = new Pair({ server: { idleTimeoutMs: 2000, ...more } });
+  const { server, client, clock } = pair;
+  server.connection.tick(0);
+  const isOpenAfter = (seconds: number): boolean => {
+    for (let second = 0; second < seconds; second += 1) {
+      clock.nowMs += 1000;
+      server.connection.tick(clock.nowMs);
+    }
+    return server.connection.isOpen;
+  };
+  return { server, client, pair, isOpenAfter };
+}
+
+t.test('whatever a message is, and whichever way it goes, puts the idle timeout off', (t) => {
+  const frames = encodeFrame({ opcode: OPCODE.text, payload: 'x' });
+  const uses: Record<string, (end: End) => void> = {
+    received: ({ connection }) => connection.receive(masked(OPCODE.text, 'x')),
+    'half received': ({ connection }) => connection.receive(masked(OPCODE.text, 'x', false)),
+    sent: ({ connection }) => void connection.send('x'),
+    'sent with others': ({ connection }) => void connection.sendEncoded(frames),
+    'sent when it is made': ({ connection }) =>
+      void connection.sendEncoded({ byteLength: 1, frames: undefined, whenMade() {} }),
+    begun: ({ connection }) => void connection.startMessage('text'),
+    'begun, and a piece of it': ({ connection }) => void connection.startMessage().write('x'),
+    'sent and received': ({ connection }) => {
+      connection.send('x');
+      connection.receive(masked(OPCODE.text, 'x'));
+    },
+  };
+  for (const [name, use] of Object.entries(uses)) {
+    const { server, isOpenAfter } = idling();
+    t.equal(isOpenAfter(1), true);
+    use(server);
+    t.equal(isOpenAfter(2), true, `${name}, which the tick after it sees`);
+    t.equal(isOpenAfter(1), false, `${name}, once`);
+  }
+  t.end();
+});
+
+t.test('pings and pongs are heard, and are no messages', (t) => {
+  for (const opcode of [OPCODE.ping, OPCODE.pong]) {
+    const { server, isOpenAfter } = idling({ pingIntervalMs: 1500, pongTimeoutMs: 1500 });
+    server.connection.receive(masked(opcode, ''));
+    server.connection.ping();
+    server.connection.pong();
+    t.equal(isOpenAfter(1), true);
+    server.takeOutput();
+    server.connection.receive(masked(opcode, ''));
+    t.equal(isOpenAfter(1), false, 'nobody has said anything');
+    t.equal(server.connection.counters.pingsReceived, opcode === OPCODE.ping ? 2 : 0);
+    t.equal(server.connection.counters.pongsReceived, opcode === OPCODE.pong ? 2 : 0);
+    const payload = Buffer.concat([hex('03e9'), Buffer.from('idle-timeout')]);
+    const bye = encodeFrame({ opcode: OPCODE.close, payload });
+    const answer = opcode === OPCODE.ping ? hex('8a00') : hex('');
+    t.same(server.takeOutput(), Buffer.concat([answer, bye]), 'and no ping');
+  }
+  t.end();
+});
+
+t.test('a byte of a frame is heard, once', (t) => {
+  const { server } = new Pair({ server: { pingIntervalMs: 2000 } });
+  const isPinged = (nowMs: number): boolean => {
+    server.connection.tick(nowMs);
+    return server.takeOutput().length > 0;
+  };
+  t.equal(isPinged(0), false);
+  server.connection.receive(masked(OPCODE.text, 'x').subarray(0, 1));
+  t.same([1000, 2000].map(isPinged), [false, false]);
+  t.equal(isPinged(3000), true, 'two seconds after the tick that saw it');
+  t.end();
+});
+
+t.test('a peer that takes what waits for it is no idle one, and one that does not is', (t) => {
+  const { server, isOpenAfter } = idling();
+  server.connection.send('x'.repeat(10_000));
+  server.heldBytes = 10_000;
+  t.equal(isOpenAfter(2), true);
+  for (let second = 0; second < 3; second += 1) {
+    server.heldBytes -= 1000;
+    t.equal(isOpenAfter(1), true);
+  }
+  t.equal(isOpenAfter(1), true);
+  t.equal(isOpenAfter(1), false);
+  t.end();
+});
+
+t.test('a message that is taken back puts nothing off', (t) => {
+  const { server, isOpenAfter } = idling();
+  server.connection.startMessage('text');
+  const second = server.connection.startMessage('text');
+  t.equal(isOpenAfter(2), true, 'when it was begun');
+  second.abandon();
+  t.equal(server.connection.counters.messagesSent, 1);
+  t.equal(isOpenAfter(1), false);
+  t.end();
+});
+
+t.test('a message counts in the second in which another one is taken back, too', (t) => {
+  for (const use of [
+    (end: End) => void end.connection.send('x'),
+    (end: End) => end.connection.receive(masked(OPCODE.text, 'x')),
+    (end: End) => void end.connection.startMessage('text'),
+  ]) {
+    const deflate = idleCodec();
+    const { server, isOpenAfter } = idling({ deflate });
+    const waiting = [1, 2].map(() => server.connection.startMessage('text'));
+    t.equal(isOpenAfter(2), true);
+    waiting[0]!.abandon();
+    use(server);
+    t.equal(isOpenAfter(1), true);
+    waiting[1]!.abandon();
+    t.equal(isOpenAfter(1), true);
+    t.equal(isOpenAfter(1), false, 'the other one once more is nothing');
+  }
+  t.end();
+});
+
+t.test('a piece that leaves puts the idle timeout off, one that waits does not', (t) => {
+  const { server, isOpenAfter } = idling();
+  const first = server.connection.startMessage('text');
+  const second = server.connection.startMessage('text');
+  t.equal(isOpenAfter(2), true);
+  first.write('leaves');
+  t.equal(isOpenAfter(2), true);
+  second.write('waits');
+  t.equal(isOpenAfter(1), false);
+  t.end();
+});
+
 t.test('says goodbye to an idle peer', (t) => {
   const pair = new Pair({ server: { idleTimeoutMs: 2000 } });
   pair.advance(0);
@@ -700,5 +837,70 @@ t.test('lets go of the memory for compressing when a tick has passed without a m
   server.connection.send('for the compressor, which never answers', { compress: true });
   t.same([released(), released()], [2, 2], 'nor while one waits to be sent');
   t.equal(client.report, undefined);
+  t.end();
+});
+
+t.test('lets go of it one tick after the last of a message in pieces, however long', (t) => {
+  for (const way of ['in', 'out'] as const) {
+    const deflate = idleCodec();
+    const { server } = new Pair({ server: { deflate } });
+    const { connection } = server;
+    const message =
+      way === 'out' ? connection.startMessage('text', { compress: false }) : undefined;
+    const say = (opcode: number, isLast: boolean): void => {
+      if (message === undefined) connection.receive(masked(opcode, 'x', isLast));
+      else if (isLast) message.end('x');
+      else message.write('x');
+    };
+    const released: number[] = [];
+    for (const [opcode, isLast] of [
+      [OPCODE.text, false],
+      [OPCODE.continuation, false],
+      [OPCODE.continuation, false],
+      [OPCODE.continuation, true],
+    ] as const) {
+      say(opcode, isLast);
+      connection.tick(0);
+      released.push(deflate.released);
+    }
+    t.same(released, [0, 0, 0, 0], `${way}: while it lasts`);
+    connection.tick(0);
+    t.equal(deflate.released, 1, `${way}: one tick without anything`);
+    connection.tick(0);
+    t.equal(deflate.released, 1, 'once is enough');
+  }
+  t.end();
+});
+
+t.test('lets go of it when the compressor is done with what lasted several ticks', (t) => {
+  const deflate = idleCodec();
+  let done = (_error: undefined, _bytes: Buffer): void => {};
+  const codec = {
+    ...deflate,
+    compress: (_bytes: unknown, _fin: unknown, callback: DeflateJobDone) => {
+      done = callback as typeof done;
+    },
+  };
+  const { server } = new Pair({ server: { deflate: codec } });
+  server.connection.send('x', { compress: true });
+  for (let ticks = 0; ticks < 3; ticks += 1) server.connection.tick(0);
+  t.equal(codec.released, 0, 'it is at work');
+  done(undefined, Buffer.from('x'));
+  server.connection.tick(0);
+  server.connection.tick(0);
+  t.equal(codec.released, 1);
+  t.end();
+});
+
+t.test('tells its counters as they were when it was asked', (t) => {
+  const { server } = new Pair();
+  const before = server.connection.counters;
+  server.connection.send('x');
+  server.connection.receive(masked(OPCODE.text, 'x'));
+  server.connection.receive(masked(OPCODE.ping, ''));
+  server.connection.receive(masked(OPCODE.pong, ''));
+  t.ok(Object.values(before).every((count) => count === 0));
+  const now = { messagesSent: 1, messagesReceived: 1, pingsReceived: 1, pongsReceived: 1 };
+  t.match(server.connection.counters, { ...now, bytesReceived: 7 + 6 + 6, bytesSent: 3 + 2 });
   t.end();
 });

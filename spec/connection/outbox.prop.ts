@@ -92,8 +92,9 @@ class Line {
   }
 }
 
+const SHARED = encodeFrame({ opcode: 1, payload: 'shared' });
 const nested = fc.record({
-  kind: fc.constantFrom('append', 'append', 'flush'),
+  kind: fc.constantFrom('append', 'shared', 'flush'),
   which,
   size: sizes,
   isFreed: fc.boolean(),
@@ -112,7 +113,13 @@ t.test('law: so they do when who takes them sends and flushes meanwhile', (t) =>
       const held: { readonly bytes: Buffer; readonly copy: Buffer }[] = [];
       const run = (step: (typeof steps)[number]): void => {
         const { outbox, maskingKey, wanted, came } = lines[step.which]!;
-        if (step.kind === 'append') {
+        // What many send is not masked, and comes from servers alone.
+        if (step.kind === 'shared' && maskingKey === undefined) {
+          outbox.appendShared(SHARED);
+          wanted.push(SHARED);
+          return;
+        }
+        if (step.kind !== 'flush') {
           const letter = String.fromCharCode(97 + (script.length % 26));
           const isText = step.size % 2 === 0;
           const payload = isText ? letter.repeat(step.size) : Buffer.alloc(step.size, letter);

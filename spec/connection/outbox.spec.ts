@@ -411,4 +411,31 @@ t.test('sends any view of bytes, by reference where they are long', (t) => {
   t.end();
 });
 
+t.test('keeps the order of what is added while something is taken, shared or not', (t) => {
+  for (const first of [
+    (outbox: Outbox) => outbox.appendShared(frame(OPCODE.text, 'first')),
+    (outbox: Outbox) => outbox.appendEncoded(frame(OPCODE.text, 'first')),
+    (outbox: Outbox) => outbox.append(OPCODE.text, true, 0, 'first'),
+  ]) {
+    const outbox = new Outbox(undefined);
+    const came: Buffer[] = [];
+    const added = [frame(OPCODE.text, 'shared'), frame(OPCODE.close, '')];
+    first(outbox);
+    const taker = {
+      take(bytes: Buffer) {
+        came.push(Buffer.from(bytes));
+        if (came.length > 1) return true;
+        outbox.appendShared(added[0]!);
+        outbox.append(OPCODE.close, true, 0, '');
+        return true;
+      },
+    };
+    outbox.flush(taker);
+    outbox.flush(taker);
+    t.same(Buffer.concat(came), Buffer.concat([frame(OPCODE.text, 'first'), ...added]));
+    t.equal(outbox.length, 0);
+  }
+  t.end();
+});
+
 passesPlainly(t, import.meta.url);

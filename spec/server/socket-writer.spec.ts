@@ -1,9 +1,12 @@
 import { createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import t from 'tap';
+import { hasFastPath } from 'barewire/base';
+import t, { type Test } from 'tap';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import { borrowQueue, OutputQueue, takeBackQueue } from '../../lib/server/output-queue.ts';
 import { SocketWriter } from '../../lib/server/socket-writer.ts';
 import { FakeTime } from '../support/fake-time.ts';
+import { needsFastPath } from '../support/fast-paths.ts';
 import { turn } from '../support/interleavings.ts';
 import { eventually, listen, RawClient } from '../support/sockets.ts';
 
@@ -57,6 +60,9 @@ class Writer extends SocketWriter {
   }
   handOver(): void {
     this.letGo();
+  }
+  fail(): void {
+    this.stopWriting();
   }
   /** Takes what the stream has, empty writes included, one write in each turn. */
   async takeAll(): Promise<void> {
@@ -382,3 +388,104 @@ t.test(
     }
   },
 );
+
+/** The queues that were written to, one after the other. */
+function watchQueues(t: Test): OutputQueue[] {
+  const used: OutputQueue[] = [];
+  const { push } = OutputQueue.prototype;
+  t.intercept(OutputQueue.prototype, 'push', {
+    value(this: OutputQueue, bytes: Uint8Array) {
+      if (used.at(-1) !== this) used.push(this);
+      push.call(this, bytes);
+    },
+  });
+  return used;
+}
+
+t.test('one queue serves writer after writer', needsFastPath('lent-output'), (t) => {
+  const used = watchQueues(t);
+  const all = [new Writer(), new Writer(), new Writer()];
+  for (const writer of all) {
+    writer.write(Buffer.from('a'));
+    writer.flush();
+    writer.write(Buffer.alloc(5000));
+    writer.flush();
+  }
+  t.equal(used.length, 1);
+  t.same(
+    all.map(({ taken }) => taken),
+    all.map(() => ['a', '5000']),
+  );
+  t.end();
+});
+
+t.test('who has something left keeps its queue until it has left', async (t) => {
+  const used = watchQueues(t);
+  const stuck = new Writer(true);
+  stuck.socket.on('drain', () => stuck.flushAfter('drain'));
+  stuck.write(Buffer.alloc(300_000));
+  stuck.flush();
+  const free = new Writer();
+  free.write(Buffer.from('free'));
+  free.flush();
+  t.equal(new Set(used).size, 2);
+  stuck.write(Buffer.from('stuck'));
+  t.equal(used.at(-1), used[0]);
+  await stuck.takeAll();
+  t.equal(stuck.bufferedBytes, 0);
+  t.same(stuck.taken, ['131072', '131072', '37856', 'stuck']);
+  t.same(free.taken, ['free']);
+  t.end();
+});
+
+for (const kind of ['bytes', 'text', 'nothing'] as const) {
+  t.test(`keeps nothing when it was stopped: ${kind}`, (t) => {
+    const used = watchQueues(t);
+    const writer = new Writer(true);
+    if (kind === 'bytes') writer.write(Buffer.alloc(5000));
+    if (kind === 'text') writer.writeText('text', 'latin1');
+    writer.fail();
+    t.equal(writer.bufferedBytes, 0);
+    t.equal(writer.lostBytes, { bytes: 5000, text: 4, nothing: 0 }[kind]);
+    writer.write(Buffer.from('late'));
+    writer.flush();
+    t.same(writer.taken, []);
+    t.equal(used.length, kind === 'bytes' ? 1 : 0);
+    const next = borrowQueue();
+    t.match(next, { length: 0, overheadBytes: 0, isEmpty: true });
+    if (kind === 'bytes' && hasFastPath('lent-output')) t.equal(next, used[0], 'given back');
+    takeBackQueue(next);
+    t.end();
+  });
+}
+
+t.test('takes a queue back that nothing waits in, and no other one', (t) => {
+  const isOn = hasFastPath('lent-output');
+  const queue = borrowQueue();
+  queue.pushText('in the slab', 'latin1');
+  t.equal(takeBackQueue(queue), false);
+  const other = borrowQueue();
+  t.not(other, queue);
+  other.pushText('has the slab now', 'latin1');
+  t.equal(takeBackQueue(queue), false, 'a piece');
+  t.same(queue.take(100).map(String), ['in the slab']);
+  t.equal(takeBackQueue(queue), isOn);
+  t.equal(borrowQueue() === queue, isOn);
+  other.clear();
+  t.equal(takeBackQueue(other), isOn);
+  t.end();
+});
+
+t.test('ends behind what is written by whoever is told that all has left', async (t) => {
+  const writer = new Writer();
+  writer.write(Buffer.from('first'));
+  writer.whenFlushed(() => {
+    writer.write(Buffer.from('last words'));
+    writer.end();
+  });
+  await turn();
+  await turn();
+  t.same(writer.taken, ['first', 'last words', '<fin>']);
+  t.equal(writer.hasLostOutput, false);
+  t.end();
+});
