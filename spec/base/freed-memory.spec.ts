@@ -2,7 +2,7 @@ import { hasFastPath, keepFreedMemory } from 'barewire/base';
 import t from 'tap';
 import { passesPlainly } from '../support/fast-paths.ts';
 
-const BLOCK_BYTES = 16 * 1024 * 1024;
+const BLOCK_BYTES = 24 * 1024 * 1024;
 const allocatedBytes = (): number => process.memoryUsage().arrayBuffers;
 
 t.test('has one long block in a process, once', (t) => {
