@@ -7,8 +7,8 @@
  * and those cost more than all the copying of the bytes (bench/process, P3b and P3c).
  *
  * A program that once had a buffer of 24 MiB is spared that: up to 48 MiB stay. So there is one,
- * which nobody keeps, and of which not a page is touched. Less would not do: V8 lets 32 MiB of young
- * buffers come together before it collects them, so that nearly as much is free at once.
+ * which nobody keeps, and of which not a page is touched. Less would not do: V8 lets 32 MiB of
+ * young buffers come together before it collects them, so that nearly as much is free at once.
  */
 import { hasFastPath } from './fast-paths.ts';
 
