@@ -321,8 +321,8 @@ const HTTP: readonly Defence[] = [
     attack: 'a write request that is used twice',
     defence: 'libuv is asked whether it has it',
     file: 'lib/server/direct-write.ts',
-    find: ' && spare.getAsyncId() === -1',
-    replace: '',
+    find: 'if (spare.getAsyncId() === -1)',
+    replace: 'if (handle.writeQueueSize === 0)',
     spec: 'spec/server/direct-write.spec.ts',
   },
   {
