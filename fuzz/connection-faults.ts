@@ -55,7 +55,7 @@ export const CONNECTION_FAULTS: Readonly<Record<string, PlantedFault>> = {
   'connection-keeps-its-compressor': {
     target: 'connection',
     chapter: 'connection',
-    find: 'this.#output.discard();\n        this.#parts.deflate?.close();',
+    find: 'this.#output.discard();\n        this.#owner.deflate?.close();',
     replace: 'this.#output.discard();',
   },
   'connection-pings-the-paused': {
@@ -73,7 +73,7 @@ export const CONNECTION_FAULTS: Readonly<Record<string, PlantedFault>> = {
   'connection-ends-first': {
     target: 'connection',
     chapter: 'connection',
-    find: `this.#parts.role === 'client' && !this.#hasPeerEnded`,
+    find: `this.#owner.kind.role === 'client' && !this.#hasPeerEnded`,
     replace: 'false',
   },
 };

@@ -9,7 +9,7 @@ const FAULTS: Readonly<Record<string, Omit<PlantedFault, 'target'>>> = {
   },
   'server-forgets-connections': {
     chapter: 'server',
-    find: 'this.#groups.delete(socket);',
+    find: 'this.#open.delete(socket);',
     replace: ';',
   },
   'server-chokes-on-bad-deflate': {

@@ -23,6 +23,7 @@ export { asError, callSafely, isThenable, readVerdict } from './callbacks.ts';
 export { HandshakeRejected, ProtocolError, type UsageCode, UsageError } from './errors.ts';
 export { FAST_PATHS, type FastPath, hasFastPath } from './fast-paths.ts';
 export { Fifo } from './fifo.ts';
+export { Flags } from './flags.ts';
 export { keepFreedMemory } from './freed-memory.ts';
 export {
   ENTRY_OVERHEAD_BYTES,

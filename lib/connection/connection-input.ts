@@ -13,15 +13,19 @@
  */
 import type { ProtocolError } from '../base/index.ts';
 import type { AssemblerSink } from './assembler-options.ts';
-import type { ConnectionLimits } from './connection-limits.ts';
+import type { ConnectionKind } from './connection-kind.ts';
 import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
 import type { Corkable } from './connection-output.ts';
 import type { InputGate, InputSwitch } from './input-gate.ts';
 import { MessageDeadline } from './message-deadline.ts';
-import { type MessageReader, type MessageReaders, messageReaders } from './message-reader.ts';
+import type { MessageReader } from './message-reader.ts';
 
-/** Is told what is not a message. */
+/** Is told what is not a message, and knows what is the same for both halves. */
 export interface InputOwner {
+  readonly kind: ConnectionKind;
+  readonly deflate: ConnectionOptions['deflate'];
+  /** The time in ms. */
+  now(): number;
   /** A close, ping or pong frame came; the payload is yours. May throw a ProtocolError. */
   control(opcode: number, payload: Buffer): void;
   /** The peer broke a rule: the connection cannot go on. */
@@ -29,6 +33,9 @@ export interface InputOwner {
   /** The end of the transport, which waited behind bytes, has its turn. */
   receiveEnd(): void;
 }
+
+/** How far it has gone: it never goes back. */
+const PHASE = { open: 0, closing: 1, discarding: 2, stopped: 3 } as const;
 
 /** Reads for one connection. */
 export class ConnectionInput implements AssemblerSink, InputSwitch {
@@ -39,50 +46,25 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   readonly #sink: ConnectionSink;
   readonly #owner: InputOwner;
   readonly #output: Corkable;
-  readonly #now: () => number;
-  readonly #deflate: ConnectionOptions['deflate'];
-  readonly #readers: MessageReaders;
   /** Ours while it holds something: a part of a message, a pause. */
   #reader: MessageReader | undefined;
-  readonly #limits: ConnectionLimits;
-  /** Made for a message that takes its time: most are here at once. */
-  #deadline: MessageDeadline | undefined;
-  /** What the transport was told last. */
-  #isReading = true;
-  #isClosing = false;
-  #isDiscarding = false;
-  #isStopped = false;
-  #lengthAtLook = 0;
-  /** The transport ended while frames it brought still waited to be delivered. */
-  #endIsPending = false;
+  #phase: number = PHASE.open;
 
-  /**
-   * @throws UsageError `invalid-option` for a limit that is not a whole number.
-   */
-  constructor(
-    sink: ConnectionSink,
-    options: ConnectionOptions,
-    limits: ConnectionLimits,
-    output: Corkable,
-    owner: InputOwner,
-  ) {
+  constructor(sink: ConnectionSink, output: Corkable, owner: InputOwner) {
     this.#sink = sink;
-    this.#owner = owner;
     this.#output = output;
-    this.#now = options.now;
-    this.#deflate = options.deflate;
-    this.#limits = limits;
-    this.#readers = messageReaders(options);
+    this.#owner = owner;
   }
 
-  #borrow(): MessageReader {
-    this.#reader ??= this.#readers.borrow(this, this.#deflate);
+  private borrow(): MessageReader {
+    const { kind, deflate } = this.#owner;
+    this.#reader ??= kind.readers.borrow(this, deflate);
     return this.#reader;
   }
 
-  #giveBack(): void {
+  private giveBack(): void {
     const reader = this.#reader;
-    if (reader !== undefined && this.#readers.takeBack(reader)) this.#reader = undefined;
+    if (reader !== undefined && this.#owner.kind.readers.takeBack(reader)) this.#reader = undefined;
   }
 
   /** True while a message has begun and not ended. */
@@ -92,10 +74,7 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
 
   /** Whether the message that is unfinished has more bytes than when one looked last. */
   hasGrown(): boolean {
-    const length = this.#reader?.assembler.length ?? 0;
-    const hasGrown = this.isUnfinished && length !== this.#lengthAtLook;
-    this.#lengthAtLook = length;
-    return hasGrown;
+    return this.#reader?.hasGrown() ?? false;
   }
 
   /** True while nothing is read. */
@@ -105,73 +84,77 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
 
   /** True unless what comes is to be kept from an owner who has paused. */
   get isWanted(): boolean {
-    const isPaused = this.#reader?.gate.isPausedByOwner ?? false;
-    return !this.#isDiscarding && !(this.#isClosing && isPaused);
+    if (this.#phase === PHASE.closing) return this.#reader?.gate.isPausedByOwner !== true;
+    return this.#phase === PHASE.open;
   }
 
   /** Takes in what the transport delivered. */
   receive(bytes: Buffer): void {
-    if (this.#isStopped) return;
+    if (this.#phase === PHASE.stopped) return;
     const isMyTurn = this.#output.cork();
-    if (isMyTurn) this.#deflate?.beginTurn();
+    if (isMyTurn) this.#owner.deflate?.beginTurn();
     try {
-      this.#borrow().frames.receive(bytes);
+      this.borrow().frames.receive(bytes);
     } finally {
       if (isMyTurn) this.#output.uncork();
     }
-    this.#giveBack();
+    this.giveBack();
   }
 
   /** The transport has ended. @returns false when that must wait behind what it brought. */
   takeEnd(): boolean {
-    this.#endIsPending = this.isShut;
-    return !this.#endIsPending;
+    return this.#reader?.gate.takeEnd() ?? true;
   }
 
   /** Stops delivery. */
   pause(): void {
-    if (this.#isStopped) return;
-    const { gate } = this.#borrow();
-    if (this.#isClosing) gate.overruleOwner();
+    if (this.#phase === PHASE.stopped) return;
+    const { gate } = this.borrow();
+    if (this.#phase >= PHASE.closing) gate.overruleOwner();
     gate.setOwnerPause(true);
   }
 
   /** Goes on with delivery. */
   resume(): void {
     this.#reader?.gate.setOwnerPause(false);
-    this.#goOn();
+    this.goOn();
   }
 
   /** Reads on for the peer's close frame, also against a pause of the owner. */
   readOn(): void {
-    this.#isClosing = true;
+    this.reach(PHASE.closing);
     this.#reader?.gate.overruleOwner();
-    this.#goOn();
+    this.goOn();
+  }
+
+  private reach(phase: number): void {
+    if (phase > this.#phase) this.#phase = phase;
   }
 
   /** Delivers nothing any more. */
   stop(): void {
-    this.#isStopped = true;
+    this.#phase = PHASE.stopped;
     this.#reader?.stop();
   }
 
   /** Tells what is overdue of the message that is unfinished. */
   tick(nowMs: number): ProtocolError | undefined {
-    return this.isUnfinished ? this.#watch(nowMs).tick(nowMs) : undefined;
+    return this.isUnfinished ? this.watch(nowMs).tick(nowMs) : undefined;
   }
 
-  #watch(nowMs: number): MessageDeadline {
-    this.#deadline ??= new MessageDeadline(this.#limits, this.#isReading, nowMs);
-    return this.#deadline;
+  private watch(nowMs: number): MessageDeadline {
+    const reader = this.#reader!;
+    reader.deadline ??= new MessageDeadline(this.#owner.kind.limits, !this.isShut, nowMs);
+    return reader.deadline;
   }
 
-  #goOn(): void {
+  private goOn(): void {
     const gate = this.#reader?.gate;
-    if (gate?.isShut) this.#open(gate);
-    this.#giveBack();
+    if (gate?.isShut) this.open(gate);
+    this.giveBack();
   }
 
-  #open(gate: InputGate): void {
+  private open(gate: InputGate): void {
     const isMyTurn = this.#output.cork();
     try {
       gate.open();
@@ -179,47 +162,50 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
       if (isMyTurn) this.#output.uncork();
       // Whoever was told that output has left may have paused again, or gone on, so that the gate is
       // somebody else's by now; whoever has thrown has not.
-      if (!this.isShut && !this.#endIsPending) this.wantsInput(true);
+      if (!this.isShut && !this.endIsPending()) this.wantsInput(true);
     }
-    if (!this.isShut && this.#endIsPending) this.#owner.receiveEnd();
+    if (!this.isShut && this.endIsPending()) this.#owner.receiveEnd();
+  }
+
+  /** The transport ended while frames it brought still waited to be delivered. */
+  private endIsPending(): boolean {
+    return this.#reader?.gate.endIsPending ?? false;
   }
 
   /** For the gate: whether the transport is to be read. */
   wantsInput(isWanted: boolean): void {
-    this.#isReading = isWanted;
-    this.#deadline?.reading(isWanted, this.#now());
+    this.#reader?.deadline?.reading(isWanted, this.#owner.now());
     this.#sink.wantsInput(isWanted);
   }
 
   // ── what the assembler tells ───────────────────────────────────────────────────────────────
 
   message(data: string | Buffer): void {
-    if (this.#ended()) this.#sink.message(data);
+    if (this.ended()) this.#sink.message(data);
   }
 
   messageStart(isText: boolean): void {
-    if (this.#mayDeliver()) this.#sink.messageStart!(isText);
+    if (this.mayDeliver()) this.#sink.messageStart!(isText);
   }
 
   messagePiece(piece: string | Buffer): void {
-    if (this.#mayDeliver()) this.#sink.messagePiece!(piece);
+    if (this.mayDeliver()) this.#sink.messagePiece!(piece);
   }
 
   messageEnd(): void {
-    if (this.#ended()) this.#sink.messageEnd!();
+    if (this.ended()) this.#sink.messageEnd!();
   }
 
-  #mayDeliver(): boolean {
+  private mayDeliver(): boolean {
     if (this.isWanted) return true;
-    this.#isDiscarding = true;
+    this.reach(PHASE.discarding);
     return false;
   }
 
   /** Takes note of a message; returns whether it is to be delivered. */
-  #ended(): boolean {
-    this.#deadline = undefined;
-    this.#lengthAtLook = 0;
-    const isWanted = this.#mayDeliver();
+  private ended(): boolean {
+    this.#reader!.ended();
+    const isWanted = this.mayDeliver();
     if (isWanted) this.messagesReceived += 1;
     else this.messagesDiscarded += 1;
     return isWanted;
@@ -234,8 +220,8 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   inflating(isInflating: boolean): void {
-    const nowMs = this.#now();
-    this.#watch(nowMs).inflating(isInflating, nowMs);
+    const nowMs = this.#owner.now();
+    this.watch(nowMs).inflating(isInflating, nowMs);
   }
 
   pauseFrames(): void {
@@ -249,8 +235,9 @@ export class ConnectionInput implements AssemblerSink, InputSwitch {
   }
 
   jobDone(deliver: () => void): void {
-    this.#deadline?.inflating(false, this.#now());
-    this.#reader!.gate.jobDone(deliver);
-    this.#goOn();
+    const { deadline, gate } = this.#reader!;
+    deadline?.inflating(false, this.#owner.now());
+    gate.jobDone(deliver);
+    this.goOn();
   }
 }

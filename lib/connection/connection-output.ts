@@ -4,8 +4,13 @@
  * Longer than the house allows: each call is a few lines, and all of them ask whether there is an
  * outbox, or a sender.
  */
-import { hasFastPath, type ProtocolError } from '../base/index.ts';
-import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
+import { Flags, hasFastPath, type ProtocolError } from '../base/index.ts';
+import type {
+  ConnectionDeflate,
+  ConnectionOptions,
+  ConnectionSink,
+  MessageDeflater,
+} from './connection-options.ts';
 import { borrowOutbox, takeBackOutbox } from './lent-outbox.ts';
 import { MessageSender, type SenderOwner, sendAtOnce } from './message-sender.ts';
 import { type BytesTaker, Outbox } from './outbox.ts';
@@ -39,13 +44,17 @@ export interface Failable {
   fail(error: ProtocolError): void;
 }
 
+/** Forgets what a peer could refer back to. */
+export type ContextBreaker = Pick<ConnectionDeflate, 'breakContext'>;
+
+/** Nothing was waiting in the transport. */
+const NONE_WAITED = -1;
+
 /** Writes the frames of one connection. */
-export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
+export class ConnectionOutput extends Flags implements BytesTaker, SenderOwner, Corkable {
   bytesSent = 0;
   /** Messages that were accepted, also those that were forgotten: it never becomes less. */
   acceptedMessages = 0;
-  /** Messages that were accepted, and still waited inside when the connection closed or ended. */
-  messagesDropped = 0;
   readonly #sink: ConnectionSink;
   readonly #life: Failable;
   /** Lent while it holds something; a client's, and that of a sender, are kept. */
@@ -54,34 +63,32 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   #alone: Buffer | undefined;
   /** Made at once with compression, else when something may have to wait, and at the end. */
   #madeSender: MessageSender | undefined;
-  readonly #compressThresholdBytes: number | undefined;
-  readonly #deflate: ConnectionOptions['deflate'];
-  #isCorked = false;
-  #hasAskedForFlush = false;
+  /** What had left the transport when one looked last, if it held something then. */
+  #leftAtLook: number = NONE_WAITED;
+  declare private isCorked: boolean;
+  declare private hasAskedForFlush: boolean;
   /** Somebody was told to wait for the queue, and is told when it moves. */
-  #isWatched = false;
-  /** When one looked last: what the transport held, what had left it, what waited before it. */
-  #unsentBytes = 0;
-  #leftBytes = 0;
-  #queuedBytes = 0;
-  #lostBytes = 0;
-  #piecesAtLook = 0;
-  #forgottenMessages = 0;
+  declare private isWatched: boolean;
+
+  static {
+    const names = ['isCorked', 'hasAskedForFlush', 'isWatched'];
+    ConnectionOutput.define(ConnectionOutput.prototype, names);
+  }
 
   /**
    * @param life is failed when a message cannot be sent.
    */
   constructor(sink: ConnectionSink, options: ConnectionOptions, life: Failable) {
+    super();
     this.#sink = sink;
     this.#life = life;
-    this.#deflate = options.deflate;
     if (options.role === 'client') this.#outbox = new Outbox(options.takeMaskingKey);
-    this.#compressThresholdBytes = options.compressThresholdBytes;
+    const { deflate, compressThresholdBytes = DEFAULT_COMPRESS_THRESHOLD_BYTES } = options;
     // Without a sender nothing is compressed.
-    if (options.deflate !== undefined) this.#sender();
+    if (deflate !== undefined) this.#madeSender = this.makeSender(deflate, compressThresholdBytes);
   }
 
-  #open(): Outbox {
+  private openOutbox(): Outbox {
     if (this.#outbox !== undefined) return this.#outbox;
     const outbox = borrowOutbox();
     this.#outbox = outbox;
@@ -90,12 +97,13 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     return outbox;
   }
 
-  #sender(): MessageSender {
-    if (this.#madeSender === undefined) {
-      const threshold = this.#compressThresholdBytes ?? DEFAULT_COMPRESS_THRESHOLD_BYTES;
-      this.#madeSender = new MessageSender(this.#open(), this.#deflate, threshold, this);
-    }
+  private sender(): MessageSender {
+    this.#madeSender ??= this.makeSender(undefined, DEFAULT_COMPRESS_THRESHOLD_BYTES);
     return this.#madeSender;
+  }
+
+  private makeSender(deflate: MessageDeflater | undefined, threshold: number): MessageSender {
+    return new MessageSender(this.openOutbox(), deflate, threshold, this);
   }
 
   /** For the outbox: hands bytes to the owner. */
@@ -109,46 +117,42 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     this.#life.fail(error);
   }
 
-  /** For the sender: what was counted as sent is not. */
-  forgotten(messages: number, areDropped: boolean): void {
-    this.#forgottenMessages += messages;
-    if (areDropped) this.messagesDropped += messages;
-  }
-
   /** Bytes that were accepted and have not been written. */
   get pendingBytes(): number {
-    return this.#encodedBytes() + this.#waitingBytes();
+    return this.encodedBytes() + this.waitingBytes();
   }
 
-  #encodedBytes(): number {
+  private encodedBytes(): number {
     return this.#outbox?.length ?? this.#alone?.length ?? 0;
   }
 
-  #waitingBytes(): number {
+  private waitingBytes(): number {
     return this.#madeSender?.queuedBytes ?? 0;
   }
 
   /** Bytes that were accepted and forgotten when the connection ended. */
   get lostBytes(): number {
-    return this.#lostBytes;
+    return this.#madeSender?.lostBytes ?? 0;
   }
 
   /** The memory that they are, with the overhead of what waits. */
   get heldBytes(): number {
-    return this.#encodedBytes() + (this.#madeSender?.heldBytes ?? 0);
+    return this.encodedBytes() + (this.#madeSender?.heldBytes ?? 0);
   }
 
   /** Messages that were accepted, but for those dropped or taken back. */
   get messagesSent(): number {
-    return this.acceptedMessages - this.#forgottenMessages;
+    return this.acceptedMessages - (this.#madeSender?.forgottenMessages ?? 0);
+  }
+
+  /** Messages that were accepted, and still waited inside when the connection closed or ended. */
+  get messagesDropped(): number {
+    return this.#madeSender?.droppedMessages ?? 0;
   }
 
   /** Whether pieces of messages have left since one looked last. */
   hasGrown(): boolean {
-    const pieces = this.#madeSender?.pieces ?? 0;
-    const hasGrown = pieces !== this.#piecesAtLook;
-    this.#piecesAtLook = pieces;
-    return hasGrown;
+    return this.#madeSender?.hasGrown() ?? false;
   }
 
   /**
@@ -158,12 +162,9 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   look(): OutputMove {
     const unsentBytes = this.#sink.unsentBytes?.() ?? 0;
     const leftBytes = this.bytesSent - unsentBytes;
-    const queuedBytes = this.#waitingBytes();
-    const isTaken = this.#unsentBytes > 0 && leftBytes > this.#leftBytes;
-    const hasWorked = queuedBytes < this.#queuedBytes;
-    this.#unsentBytes = unsentBytes;
-    this.#leftBytes = leftBytes;
-    this.#queuedBytes = queuedBytes;
+    const isTaken = this.#leftAtLook !== NONE_WAITED && leftBytes > this.#leftAtLook;
+    const hasWorked = this.#madeSender?.hasWorked() ?? false;
+    this.#leftAtLook = unsentBytes > 0 ? leftBytes : NONE_WAITED;
     if (isTaken) return 'taken';
     return hasWorked ? 'worked' : 'none';
   }
@@ -172,7 +173,7 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   isHeldUp(message: OutgoingMessage | undefined): boolean {
     const bytes = (message ?? this.#madeSender)?.heldBytes ?? 0;
     if (bytes < HELD_UP_BYTES) return false;
-    this.#isWatched = true;
+    this.isWatched = true;
     return true;
   }
 
@@ -184,29 +185,33 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
   /** Sends a message. */
   send(data: string | Uint8Array, options: SendOptions | undefined): void {
     this.acceptedMessages += 1;
-    if (this.#madeSender === undefined) sendAtOnce(this.#open(), data, options);
+    if (this.#madeSender === undefined) sendAtOnce(this.openOutbox(), data, options);
     else this.#madeSender.send(data, options);
     this.requestFlush();
   }
 
-  /** Sends frames; `isCompressed`: by somebody else, without looking back. */
-  sendEncoded(frames: Buffer | FramesToCome, isCompressed: boolean): void {
+  /**
+   * Sends frames.
+   *
+   * @param context compressed by somebody else, without looking back: it is broken when they leave.
+   */
+  sendEncoded(frames: Buffer | FramesToCome, context?: ContextBreaker): void {
     this.acceptedMessages += 1;
     const made = this.#madeSender === undefined ? madeFrames(frames) : undefined;
-    if (made !== undefined) this.#share(made);
-    else if (isCompressed) this.#sendCompressed(frames);
-    else this.#sender().sendEncoded(frames);
+    if (made !== undefined) this.share(made);
+    else if (context !== undefined) this.sendCompressed(frames, context);
+    else this.sender().sendEncoded(frames);
     this.requestFlush();
   }
 
-  #share(frames: Buffer): void {
+  private share(frames: Buffer): void {
     if (this.#outbox === undefined && this.#alone === undefined) this.#alone = frames;
-    else this.#open().appendShared(frames);
+    else this.openOutbox().appendShared(frames);
   }
 
   /** Apart, since what the closure refers to is made when its function is called. */
-  #sendCompressed(frames: Buffer | FramesToCome): void {
-    this.#sender().sendEncoded(frames, () => this.#deflate?.breakContext());
+  private sendCompressed(frames: Buffer | FramesToCome, context: ContextBreaker): void {
+    this.sender().sendEncoded(frames, () => context.breakContext());
   }
 
   /** Begins a message that is written piece by piece. */
@@ -215,58 +220,58 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
     compress: boolean | undefined,
   ): OutgoingMessage {
     this.acceptedMessages += 1;
-    return this.#sender().startMessage(type, compress);
+    return this.sender().startMessage(type, compress);
   }
 
   /** Writes a control frame, ahead of whatever is queued. */
   control(opcode: number, payload: Uint8Array): void {
-    this.#open().append(opcode, true, 0, payload);
+    this.openOutbox().append(opcode, true, 0, payload);
     this.requestFlush();
   }
 
   /** Writes a close frame once everything accepted before has left. */
   closeAfterQueue(write: () => void): void {
-    this.#sender().closeAfterQueue(write);
+    this.sender().closeAfterQueue(write);
     this.requestFlush();
   }
 
   /** Forgets messages that have not been encoded; frames that have been still leave. */
   stop(): void {
-    this.#lostBytes += this.#waitingBytes();
-    this.#sender().stop();
+    this.sender().stop();
   }
 
   /** Forgets frames that have been encoded, too: there is no transport any more. */
   discard(): void {
-    this.#lostBytes += this.#encodedBytes();
+    const bytes = this.encodedBytes();
+    if (bytes > 0) this.sender().lostBytes += bytes;
     this.#alone = undefined;
     this.#outbox?.clear();
   }
 
   cork(): boolean {
-    if (this.#isCorked || !IS_ONE_WRITE) return false;
-    this.#isCorked = true;
+    if (this.isCorked || !IS_ONE_WRITE) return false;
+    this.isCorked = true;
     return true;
   }
 
   uncork(): void {
-    this.#isCorked = false;
+    this.isCorked = false;
     this.flush();
   }
 
   /** Gives everything that waits to `sink.write`. */
   flush(): void {
-    this.#hasAskedForFlush = false;
+    this.hasAskedForFlush = false;
     const alone = this.#alone;
     this.#alone = undefined;
     if (alone !== undefined) this.take(alone, false);
-    if (this.#outbox !== undefined) this.#flushOutbox(this.#outbox);
-    if (!this.#isWatched) return;
-    this.#isWatched = false;
+    if (this.#outbox !== undefined) this.flushOutbox(this.#outbox);
+    if (!this.isWatched) return;
+    this.isWatched = false;
     this.#sink.queueMoved?.();
   }
 
-  #flushOutbox(outbox: Outbox): void {
+  private flushOutbox(outbox: Outbox): void {
     if (outbox.length > 0) outbox.flush(this);
     // A flush within a flush, by whoever takes, leaves it where it is: it is not at rest.
     if (this.#madeSender === undefined && takeBackOutbox(outbox)) this.#outbox = undefined;
@@ -274,10 +279,10 @@ export class ConnectionOutput implements BytesTaker, SenderOwner, Corkable {
 
   /** Asks the owner to flush, once a turn, if there is something. */
   requestFlush(): void {
-    if (this.#isCorked || this.#hasAskedForFlush) return;
-    if (this.#encodedBytes() === 0 && !this.#isWatched) return;
+    if (this.isCorked || this.hasAskedForFlush) return;
+    if (this.encodedBytes() === 0 && !this.isWatched) return;
     if (!IS_ONE_WRITE) return this.flush();
-    this.#hasAskedForFlush = true;
+    this.hasAskedForFlush = true;
     this.#sink.wantsFlush(this);
   }
 }

@@ -19,7 +19,7 @@ import { type ProtocolError, settleShape, UsageError } from '../base/index.ts';
 import { MAX_CONTROL_PAYLOAD, OPCODE, viewBytes } from '../codec/index.ts';
 import type { CloseState } from './close-handshake.ts';
 import { ConnectionInput, type InputOwner } from './connection-input.ts';
-import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
+import { type ConnectionKind, connectionKind } from './connection-kind.ts';
 import {
   type ConnectionCounters,
   type ConnectionOptions,
@@ -27,7 +27,7 @@ import {
   checkConnectionOptions,
 } from './connection-options.ts';
 import { ConnectionOutput } from './connection-output.ts';
-import { Ending } from './ending.ts';
+import { Ending, type EndingOwner } from './ending.ts';
 import { Keepalive } from './keepalive.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import type { FramesToCome, SendOptions } from './send-queue.ts';
@@ -36,15 +36,16 @@ import { requireText, requireType } from './text.ts';
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** The sans-I/O connection. */
-export class Connection implements InputOwner {
+export class Connection implements InputOwner, EndingOwner {
+  /** @internal What it shares with others. */
+  readonly kind: ConnectionKind;
+  /** @internal */
+  readonly deflate: ConnectionOptions['deflate'];
   readonly #sink: ConnectionSink;
   readonly #now: () => number;
-  readonly #deflate: ConnectionOptions['deflate'];
   readonly #input: ConnectionInput;
   readonly #output: ConnectionOutput;
   readonly #keepalive: Keepalive;
-  readonly #role: ConnectionOptions['role'];
-  readonly #limits: ConnectionLimits;
   /** Made when somebody first asks to end: until then the connection is open. */
   #madeEnding: Ending | undefined;
 
@@ -62,13 +63,17 @@ export class Connection implements InputOwner {
     checkConnectionOptions(sink, options);
     this.#sink = sink;
     this.#now = options.now;
-    this.#deflate = options.deflate;
-    this.#role = options.role;
-    this.#limits = connectionLimits(options);
+    this.deflate = options.deflate;
+    this.kind = connectionKind(options);
     const output = new ConnectionOutput(sink, options, this);
-    this.#keepalive = new Keepalive(this.#limits);
+    this.#keepalive = new Keepalive(this.kind.limits);
     this.#output = output;
-    this.#input = new ConnectionInput(sink, options, this.#limits, output, this);
+    this.#input = new ConnectionInput(sink, output, this);
+  }
+
+  /** @internal */
+  now(): number {
+    return this.#now();
   }
 
   /** What went through so far: a copy, of this moment. */
@@ -97,20 +102,12 @@ export class Connection implements InputOwner {
     return this.#madeEnding?.closing.isOpen ?? true;
   }
 
-  #isWritable(): boolean {
+  private isWritable(): boolean {
     return this.#madeEnding?.closing.isWritable ?? true;
   }
 
-  #ending(): Ending {
-    if (this.#madeEnding === undefined) {
-      const parts = {
-        role: this.#role,
-        now: this.#now,
-        deflate: this.#deflate,
-        limits: this.#limits,
-      };
-      this.#madeEnding = new Ending(this.#sink, parts, this.#input, this.#output);
-    }
+  private ending(): Ending {
+    this.#madeEnding ??= new Ending(this.#sink, this, this.#input, this.#output);
     return this.#madeEnding;
   }
 
@@ -154,12 +151,12 @@ export class Connection implements InputOwner {
 
   /** Tells that the peer ended its side of the transport: nothing will come any more. */
   receiveEnd(): void {
-    this.#ending().receiveEnd();
+    this.ending().receiveEnd();
   }
 
   /** Tells that the transport is gone, for which reason if it knows one. Ends everything. */
   transportClosed(transportError?: Error): void {
-    this.#ending().transportClosed(transportError);
+    this.ending().transportClosed(transportError);
   }
 
   /**
@@ -182,21 +179,21 @@ export class Connection implements InputOwner {
 
   /** @internal A control frame came. */
   control(opcode: number, payload: Buffer): void {
-    if (opcode === OPCODE.ping) this.#receivePing(payload);
-    else if (opcode === OPCODE.pong) this.#receivePong(payload);
-    else this.#ending().receiveClose(payload);
+    if (opcode === OPCODE.ping) this.receivePing(payload);
+    else if (opcode === OPCODE.pong) this.receivePong(payload);
+    else this.ending().receiveClose(payload);
   }
 
-  #receivePing(payload: Buffer): void {
+  private receivePing(payload: Buffer): void {
     this.#pingsReceived += 1;
     // Only the newest ping has to be answered [RFC 6455 §5.5.3]: a peer that pings and does not
     // read gets one pong later instead of a queue that grows.
     if (this.#sink.isCongested()) this.#owedPong = payload;
-    else if (this.#isWritable()) this.#output.control(OPCODE.pong, payload);
+    else if (this.isWritable()) this.#output.control(OPCODE.pong, payload);
     if (this.#input.isWanted) this.#sink.ping?.(payload);
   }
 
-  #receivePong(payload: Buffer): void {
+  private receivePong(payload: Buffer): void {
     this.#pongsReceived += 1;
     const roundTripMs = this.#keepalive.ponged(this.#now(), payload);
     if (this.#input.isWanted) this.#sink.pong?.(payload, roundTripMs);
@@ -233,7 +230,7 @@ export class Connection implements InputOwner {
    */
   sendEncoded(frames: Buffer | FramesToCome, isCompressed = false): boolean {
     if (!this.isOpen) return false;
-    this.#output.sendEncoded(frames, isCompressed);
+    this.#output.sendEncoded(frames, isCompressed ? this.deflate : undefined);
     return true;
   }
 
@@ -291,7 +288,7 @@ export class Connection implements InputOwner {
   drained(): void {
     const payload = this.#owedPong;
     this.#owedPong = undefined;
-    if (payload !== undefined && this.#isWritable()) {
+    if (payload !== undefined && this.isWritable()) {
       this.#output.control(OPCODE.pong, payload);
     }
   }
@@ -311,17 +308,17 @@ export class Connection implements InputOwner {
    * @throws UsageError `invalid-close-code` or `invalid-argument`.
    */
   close(code?: number, reason = ''): void {
-    this.#ending().close(code, reason);
+    this.ending().close(code, reason);
   }
 
   /** Throws what {@link close} would throw, and does nothing else. */
   checkClose(code: number | undefined, reason = ''): void {
-    this.#ending().check(code, reason);
+    this.ending().check(code, reason);
   }
 
   /** Cuts the transport without a closing handshake. */
   terminate(): void {
-    this.#ending().terminate();
+    this.ending().terminate();
   }
 
   /**
@@ -329,7 +326,7 @@ export class Connection implements InputOwner {
    * then the end of our side. Input is ignored from here on.
    */
   fail(error: ProtocolError): void {
-    this.#ending().fail(error);
+    this.ending().fail(error);
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────
@@ -337,16 +334,16 @@ export class Connection implements InputOwner {
   /** Checks all deadlines. Call it about once a second; `nowMs` is on the clock of `now`. */
   tick(nowMs: number): void {
     if (this.state === 'closed') return;
-    if (this.#madeEnding?.closing.awaited !== undefined) return this.#ending().tick(nowMs);
-    const hasMessages = this.#hadMessages();
-    this.#tickDeflate(hasMessages);
-    this.#tickKeepalive(nowMs, hasMessages);
+    if (this.#madeEnding?.closing.awaited !== undefined) return this.ending().tick(nowMs);
+    const hasMessages = this.hadMessages();
+    this.tickDeflate(hasMessages);
+    this.tickKeepalive(nowMs, hasMessages);
     const overdue = this.#input.tick(nowMs);
     if (overdue !== undefined) this.fail(overdue);
   }
 
   /** Whether a message came or went, or a part of one, since one looked last. */
-  #hadMessages(): boolean {
+  private hadMessages(): boolean {
     const messages = this.#input.messagesReceived + this.#output.acceptedMessages;
     const isAnother = messages !== this.#messagesAtTick;
     this.#messagesAtTick = messages;
@@ -357,7 +354,7 @@ export class Connection implements InputOwner {
   }
 
   /** What comes and goes is counted, and looked at here alone: a message pays for no store. */
-  #tickKeepalive(nowMs: number, hasMessages: boolean): void {
+  private tickKeepalive(nowMs: number, hasMessages: boolean): void {
     const bytesReceived = this.#bytesReceived;
     const isTaken = this.#output.look() === 'taken';
     // A peer that takes what waits for it is there, though its pong waits behind all of that.
@@ -369,23 +366,22 @@ export class Connection implements InputOwner {
     else if (action === 'pong') {
       // Output that does not leave tells as much, and must not grow.
       if (!this.#sink.isCongested()) this.pong();
-    } else if (action !== 'none') this.#giveUp(action);
+    } else if (action !== 'none') this.giveUp(action);
   }
 
   /** An idle peer is told goodbye; a dead one is not waited for. */
-  #giveUp(error: ProtocolError): void {
-    if (error.code !== 'idle-timeout') return this.#ending().giveUp(error);
-    this.#ending().closing.error = error;
+  private giveUp(error: ProtocolError): void {
+    if (error.code !== 'idle-timeout') return this.ending().giveUp(error);
+    this.ending().closing.error = error;
     this.close(error.closeCode, error.code);
   }
 
   /** zlib's state is worth keeping between messages that follow each other, and only then. */
-  #tickDeflate(hasMessages: boolean): void {
-    const deflate = this.#deflate;
+  private tickDeflate(hasMessages: boolean): void {
     if (hasMessages) this.#isDeflateReleased = false;
-    if (deflate === undefined || hasMessages || this.#isDeflateReleased) return;
+    if (this.deflate === undefined || hasMessages || this.#isDeflateReleased) return;
     if (this.#input.isUnfinished || this.pendingBytes > 0) return;
-    deflate.releaseIdle();
+    this.deflate.releaseIdle();
     this.#isDeflateReleased = true;
   }
 }

@@ -21,7 +21,7 @@ import { ProtocolError, UsageError } from '../base/index.ts';
 import { encodeClosePayload, NO_STATUS_CODE, OPCODE, parseClosePayload } from '../codec/index.ts';
 import { type Awaited, Closing } from './closing.ts';
 import type { ConnectionInput } from './connection-input.ts';
-import type { ConnectionLimits } from './connection-limits.ts';
+import type { ConnectionKind } from './connection-kind.ts';
 import type { ConnectionOptions, ConnectionSink } from './connection-options.ts';
 import type { ConnectionOutput } from './connection-output.ts';
 
@@ -29,8 +29,11 @@ import type { ConnectionOutput } from './connection-output.ts';
 const EXTENSION_MISSING = 1010;
 
 /** What an ending needs to know of its connection. */
-export interface EndingParts extends Pick<ConnectionOptions, 'role' | 'now' | 'deflate'> {
-  readonly limits: ConnectionLimits;
+export interface EndingOwner {
+  readonly kind: Pick<ConnectionKind, 'role' | 'limits'>;
+  readonly deflate: ConnectionOptions['deflate'];
+  /** The time in ms. */
+  now(): number;
 }
 
 /** Ends one connection. It is made when somebody first asks to: most connections are not ending. */
@@ -38,7 +41,7 @@ export class Ending {
   /** Where it stands. */
   readonly closing = new Closing();
   readonly #sink: ConnectionSink;
-  readonly #parts: EndingParts;
+  readonly #owner: EndingOwner;
   readonly #input: ConnectionInput;
   readonly #output: ConnectionOutput;
   /** Close frames went both ways. */
@@ -48,12 +51,12 @@ export class Ending {
 
   constructor(
     sink: ConnectionSink,
-    parts: EndingParts,
+    owner: EndingOwner,
     input: ConnectionInput,
     output: ConnectionOutput,
   ) {
     this.#sink = sink;
-    this.#parts = parts;
+    this.#owner = owner;
     this.#input = input;
     this.#output = output;
   }
@@ -62,7 +65,7 @@ export class Ending {
   check(code: number | undefined, reason: string): void {
     encodeClosePayload(code, reason);
     // A server that misses an extension refuses the handshake instead [RFC 6455 §7.4.1].
-    if (code === EXTENSION_MISSING && this.#parts.role === 'server') {
+    if (code === EXTENSION_MISSING && this.#owner.kind.role === 'server') {
       throw new UsageError('invalid-close-code', '1010 is a code for clients');
     }
   }
@@ -114,7 +117,7 @@ export class Ending {
   #exchanged(): void {
     this.#isClean = true;
     this.#stop();
-    if (this.#parts.role === 'client' && !this.#hasPeerEnded) return;
+    if (this.#owner.kind.role === 'client' && !this.#hasPeerEnded) return;
     this.#output.flush();
     this.#sink.endTransport();
   }
@@ -129,7 +132,7 @@ export class Ending {
   /** Waits for the next step, and looks at the output from here on. */
   #await(what: Awaited): void {
     if (this.closing.awaited === what) return;
-    this.closing.await(what, this.#parts.now());
+    this.closing.await(what, this.#owner.now());
     this.#output.look();
   }
 
@@ -140,7 +143,7 @@ export class Ending {
     closing.error = error;
     const { isWritable } = closing;
     this.#stop();
-    this.#parts.deflate?.close();
+    this.#owner.deflate?.close();
     if (isWritable && error.closeCode !== undefined) {
       closing.sentCode = error.closeCode;
       this.#output.control(OPCODE.close, encodeClosePayload(error.closeCode, error.code));
@@ -183,8 +186,8 @@ export class Ending {
     if (!this.closing.move('transport-gone')) return;
     this.#stop();
     this.#output.discard();
-    this.#parts.deflate?.close();
-    const atMs = this.#parts.now();
+    this.#owner.deflate?.close();
+    const atMs = this.#owner.now();
     this.#sink.closed(this.closing.report(transportError, this.#isClean, atMs));
   }
 
@@ -195,7 +198,7 @@ export class Ending {
     if (this.#isCut) return this.transportClosed(undefined);
     const isSaid = closing.awaited === 'transport-end';
     if (this.#hasMoved(nowMs)) closing.waitOn(nowMs);
-    const { endTimeoutMs, closeTimeoutMs } = this.#parts.limits;
+    const { endTimeoutMs, closeTimeoutMs } = this.#owner.kind.limits;
     const limitMs = isSaid ? endTimeoutMs : closeTimeoutMs;
     if (closing.waitedMs(nowMs) < limitMs) return;
     if (!isSaid) closing.error ??= new ProtocolError('close-timeout', `${limitMs} ms`);
@@ -209,7 +212,7 @@ export class Ending {
     const goes = this.#output.look() !== 'none';
     const comes = this.#input.hasGrown();
     if (!(goes || comes) || this.closing.state === 'failed') return false;
-    return this.closing.lastedMs(nowMs) < this.#parts.limits.maxCloseMs;
+    return this.closing.lastedMs(nowMs) < this.#owner.kind.limits.maxCloseMs;
   }
 
   #cut(): void {

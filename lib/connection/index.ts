@@ -12,6 +12,7 @@ export { ABNORMAL, type CloseReport } from './close-report.ts';
 export { type Awaited, Closing } from './closing.ts';
 export { Connection } from './connection.ts';
 export { ConnectionInput, type InputOwner } from './connection-input.ts';
+export { type ConnectionKind, connectionKind } from './connection-kind.ts';
 export {
   type ConnectionLimitOptions,
   type ConnectionLimits,
@@ -27,7 +28,7 @@ export {
   type MessageDeflater,
 } from './connection-options.ts';
 export { ConnectionOutput, type Corkable } from './connection-output.ts';
-export { Ending, type EndingParts } from './ending.ts';
+export { Ending, type EndingOwner } from './ending.ts';
 export { InputGate, type InputSwitch } from './input-gate.ts';
 export { Keepalive, type KeepaliveAction, type KeepaliveLimits } from './keepalive.ts';
 export { MessageAssembler } from './message-assembler.ts';
@@ -37,7 +38,6 @@ export {
   type MessageOwner,
   MessageReader,
   MessageReaders,
-  messageReaders,
   type ReadingOptions,
 } from './message-reader.ts';
 export { MessageSender, type SenderOwner } from './message-sender.ts';

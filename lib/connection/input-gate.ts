@@ -20,6 +20,7 @@ export class InputGate {
   #isShut = false;
   #hasStopped = false;
   #isDelivering = false;
+  #endIsPending = false;
   /** What a job gave, which an owner's pause keeps waiting like everything else. */
   #result: (() => void) | undefined;
 
@@ -32,7 +33,7 @@ export class InputGate {
   /** Whether nothing is remembered: no pause, no result, nothing that was asked for, no end. */
   get isAtRest(): boolean {
     const isPaused = this.#isPausedByOwner || this.#isPausedByJob || this.#isShut;
-    const hasMore = this.#result !== undefined || this.#isDelivering;
+    const hasMore = this.#result !== undefined || this.#isDelivering || this.#endIsPending;
     return !isPaused && !hasMore && !this.#isOwnerOverruled && !this.#hasStopped;
   }
 
@@ -44,6 +45,17 @@ export class InputGate {
   /** True while nothing is delivered, for any reason but the end. */
   get isShut(): boolean {
     return this.#isShut;
+  }
+
+  /** The transport has ended. @returns false when that must wait behind what it brought. */
+  takeEnd(): boolean {
+    this.#endIsPending = this.#isShut;
+    return !this.#endIsPending;
+  }
+
+  /** The transport ended while frames it brought still waited to be delivered. */
+  get endIsPending(): boolean {
+    return this.#endIsPending;
   }
 
   /** True while the owner wants nothing to be delivered. */

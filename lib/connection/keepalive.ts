@@ -41,15 +41,13 @@ const NO_PINGS: PingInFlight[] = [];
 export class Keepalive {
   readonly #limits: KeepaliveLimits;
   #inFlight: PingInFlight[] = NO_PINGS;
-  #hasHeard = true;
-  #hasMessages = true;
-  #heardAtMs = 0;
-  #messageAtMs = 0;
+  /** The tick behind which nothing came; `undefined` while something has, since the last one. */
+  #heardAtMs: number | undefined;
+  /** The same of messages. */
+  #messageAtMs: number | undefined;
   /** Since when nothing has been read and nothing sent for that reason. */
   #deafSinceMs: number | undefined;
   #serial = 0;
-  /** Pings that nobody has answered, those included that newer ones stand for. */
-  #unanswered = 0;
 
   constructor(limits: KeepaliveLimits) {
     this.#limits = limits;
@@ -57,17 +55,22 @@ export class Keepalive {
 
   /** Notes that bytes came, or that the peer took some that waited for it. */
   heard(): void {
-    this.#hasHeard = true;
+    this.#heardAtMs = undefined;
   }
 
   /** Notes that a data message came or went, or a part of one. */
   message(): void {
-    this.#hasMessages = true;
+    this.#messageAtMs = undefined;
   }
 
   /** Whether another ping may be sent: a peer that answers none must not make them pile up. */
   get canPing(): boolean {
-    return this.#unanswered < this.#limits.maxPingsInFlight;
+    return this.unanswered() < this.#limits.maxPingsInFlight;
+  }
+
+  /** Pings that nobody has answered, those included that newer ones stand for. */
+  private unanswered(): number {
+    return this.#inFlight.reduce((sum, { askers }) => sum + askers.length, 0);
   }
 
   /**
@@ -83,17 +86,16 @@ export class Keepalive {
     answered: ((roundTripMs: number) => void) | undefined,
   ): Buffer {
     this.#serial += 1;
-    this.#unanswered += 1;
     const bytes = payload ?? Buffer.from(String(this.#serial), 'latin1');
     if (this.#inFlight === NO_PINGS) this.#inFlight = [];
-    if (this.#inFlight.length === MAX_PINGS) this.#forgetSecond();
+    if (this.#inFlight.length === MAX_PINGS) this.forgetSecond();
     const askers = [{ sentAtMs: nowMs, answered }];
     this.#inFlight.push({ payload: bytes.toString('latin1'), sentAtMs: nowMs, askers });
     return bytes;
   }
 
   /** The next one stands for it; the oldest stays, because the pong timeout counts from it. */
-  #forgetSecond(): void {
+  private forgetSecond(): void {
     const [forgotten] = this.#inFlight.splice(1, 1);
     const heir = this.#inFlight[1]!;
     forgotten!.askers.push(...heir.askers);
@@ -112,7 +114,6 @@ export class Keepalive {
     let roundTripMs = 0;
     for (const { sentAtMs, askers } of this.#inFlight.splice(0, index + 1)) {
       roundTripMs = nowMs - sentAtMs;
-      this.#unanswered -= askers.length;
       for (const asker of askers) asker.answered?.(nowMs - asker.sentAtMs);
     }
     return roundTripMs;
@@ -124,14 +125,12 @@ export class Keepalive {
    * @param isDeaf nothing is read: a pause of ours is no silence of theirs, but they may be gone.
    */
   tick(nowMs: number, isDeaf = false): KeepaliveAction {
-    if (isDeaf) return this.#tickDeaf(nowMs);
+    if (isDeaf) return this.tickDeaf(nowMs);
     const { pingIntervalMs, pongTimeoutMs, idleTimeoutMs } = this.#limits;
     this.#deafSinceMs = undefined;
     // A whole number lies in the object, any other beside it; rounded up, no deadline is early.
-    if (this.#hasHeard) this.#heardAtMs = Math.ceil(nowMs);
-    if (this.#hasMessages) this.#messageAtMs = Math.ceil(nowMs);
-    this.#hasHeard = false;
-    this.#hasMessages = false;
+    this.#heardAtMs ??= Math.ceil(nowMs);
+    this.#messageAtMs ??= Math.ceil(nowMs);
     const oldest = this.#inFlight[0];
     // Anything that came after the ping shows that the peer is alive, even if its pong is late.
     const silentSinceMs = Math.max(this.#heardAtMs, oldest?.sentAtMs ?? 0);
@@ -146,9 +145,9 @@ export class Keepalive {
     return isQuiet && oldest === undefined ? 'ping' : 'none';
   }
 
-  #tickDeaf(nowMs: number): KeepaliveAction {
-    this.#hasHeard = true;
-    this.#hasMessages = true;
+  private tickDeaf(nowMs: number): KeepaliveAction {
+    this.heard();
+    this.message();
     this.#deafSinceMs ??= nowMs;
     if (!isDue(this.#limits.pingIntervalMs, nowMs - this.#deafSinceMs)) return 'none';
     this.#deafSinceMs = nowMs;

@@ -17,9 +17,9 @@
 import { hasFastPath, Spares, settleShape } from '../base/index.ts';
 import { FrameReader, type FrameReaderOptions } from '../codec/index.ts';
 import type { AssemblerOptions, AssemblerSink, MessageInflater } from './assembler-options.ts';
-import type { ConnectionOptions } from './connection-options.ts';
 import { InputGate, type InputSwitch } from './input-gate.ts';
 import { MessageAssembler } from './message-assembler.ts';
+import type { MessageDeadline } from './message-deadline.ts';
 
 const IS_LENT = hasFastPath('message-reader');
 
@@ -32,8 +32,6 @@ export type ReadingOptions = Omit<FrameReaderOptions, 'givesInput'> &
 
 /** Readers that wait for work, of each kind, at most: one for each that is read inside another. */
 const MAX_SPARES = 16;
-/** Kinds whose readers are shared: a process has few, such as with and without compression. */
-const MAX_KINDS = 16;
 
 /** Stands for an owner while there is none: a reader at rest tells nothing. */
 const NOBODY = {} as MessageOwner;
@@ -43,6 +41,9 @@ export class MessageReader {
   readonly frames: FrameReader;
   readonly assembler: MessageAssembler;
   readonly gate: InputGate;
+  /** Made for a message that takes its time: most are here at once. */
+  deadline: MessageDeadline | undefined;
+  #lengthAtLook = 0;
 
   /** @throws UsageError `invalid-option` for a limit that is not a whole number. */
   constructor(options: ReadingOptions) {
@@ -54,6 +55,20 @@ export class MessageReader {
   /** Whether it holds nothing that belongs to its owner. */
   get isAtRest(): boolean {
     return this.frames.isAtRest && !this.assembler.isUnfinished && this.gate.isAtRest;
+  }
+
+  /** Whether the message that is unfinished has more bytes than when one looked last. */
+  hasGrown(): boolean {
+    const { length, isUnfinished } = this.assembler;
+    const hasGrown = isUnfinished && length !== this.#lengthAtLook;
+    this.#lengthAtLook = length;
+    return hasGrown;
+  }
+
+  /** The message is complete: its time, and what one has seen of it, is no other's. */
+  ended(): void {
+    this.deadline = undefined;
+    this.#lengthAtLook = 0;
   }
 
   /** Works for somebody else. It is at rest. */
@@ -94,47 +109,6 @@ export class MessageReaders {
     this.#spares.keep(reader);
     return true;
   }
-}
-
-interface Kind {
-  readonly options: ReadingOptions;
-  readonly readers: MessageReaders;
-}
-
-function areSame(some: ReadingOptions, other: ReadingOptions): boolean {
-  if (some.role !== other.role || some.allowRsv1 !== other.allowRsv1) return false;
-  if (some.ownsInput !== other.ownsInput || some.delivery !== other.delivery) return false;
-  if (some.maxFrameBytes !== other.maxFrameBytes) return false;
-  if (some.maxMessageBytes !== other.maxMessageBytes) return false;
-  return some.maxFragments === other.maxFragments;
-}
-
-/** The kinds that were asked for last, the latest first. */
-const kinds: Kind[] = [];
-
-/**
- * Finds the readers for a connection.
- *
- * @throws UsageError `invalid-option` for a limit that is not a whole number.
- */
-export function messageReaders(options: ConnectionOptions): MessageReaders {
-  const { role, ownsInput = false, delivery = 'message' } = options;
-  const { maxFrameBytes, maxMessageBytes, maxFragments } = options;
-  const allowRsv1 = options.deflate !== undefined;
-  const limits = { maxFrameBytes, maxMessageBytes, maxFragments };
-  const wanted: ReadingOptions = { role, allowRsv1, ownsInput, delivery, ...limits };
-  const latest = kinds[0];
-  if (latest !== undefined && areSame(latest.options, wanted)) return latest.readers;
-  return findFurther(wanted);
-}
-
-function findFurther(options: ReadingOptions): MessageReaders {
-  const index = kinds.findIndex((kind) => areSame(kind.options, options));
-  const [known] = index < 0 ? [] : kinds.splice(index, 1);
-  const kind = known ?? { options, readers: new MessageReaders(options) };
-  kinds.unshift(kind);
-  kinds.length = Math.min(kinds.length, MAX_KINDS);
-  return kind.readers;
 }
 
 settleShape(() => new MessageReader({ role: 'server' }));

@@ -33,8 +33,6 @@ export interface SenderOwner {
   requestFlush(): void;
   /** A message could not be compressed, or is gone: the connection cannot go on. */
   fail(error: ProtocolError): void;
-  /** So many accepted messages are not sent: dropped, or taken back by whoever gave them. */
-  forgotten(messages: number, areDropped: boolean): void;
 }
 
 /** Encodes a message that nothing stands before, and that is not compressed. */
@@ -61,7 +59,16 @@ export class MessageSender {
   #pieceBytes = 0;
   #isStopped = false;
   /** Pieces that have left, of all messages that are written piece by piece. */
-  pieces = 0;
+  #pieces = 0;
+  /** When one looked last: these pieces, and what waited. */
+  #piecesAtLook = 0;
+  #queuedAtLook = 0;
+  /** Accepted messages that are not sent: dropped, or taken back by whoever gave them. */
+  forgottenMessages = 0;
+  /** Those of them that were dropped, because the connection closed or ended. */
+  droppedMessages = 0;
+  /** Bytes that were accepted and forgotten when the connection ended. */
+  lostBytes = 0;
 
   /**
    * @param threshold messages of fewer bytes are not compressed unless asked for.
@@ -92,6 +99,20 @@ export class MessageSender {
   /** The memory that they are: their bytes, and the overhead of each message and piece. */
   get heldBytes(): number {
     return (this.#queue?.heldBytes ?? 0) + this.#pieceBytes;
+  }
+
+  /** Whether pieces of messages have left since one looked last. */
+  hasGrown(): boolean {
+    const hasGrown = this.#pieces !== this.#piecesAtLook;
+    this.#piecesAtLook = this.#pieces;
+    return hasGrown;
+  }
+
+  /** Whether less waits than when one looked last. */
+  hasWorked(): boolean {
+    const hasWorked = this.queuedBytes < this.#queuedAtLook;
+    this.#queuedAtLook = this.queuedBytes;
+    return hasWorked;
   }
 
   #isQueueEmpty(): boolean {
@@ -157,13 +178,13 @@ export class MessageSender {
   #forget(stream: OutgoingMessage): boolean {
     this.#queue!.countPieces(-stream.waitingPieces, -stream.dropPieces());
     if (stream.hasStarted) return false;
-    if (this.#queue!.remove(stream)) this.#owner.forgotten(1, false);
+    if (this.#queue!.remove(stream)) this.forgottenMessages += 1;
     return true;
   }
 
   /** Calls `write` when everything accepted before has left; drops a stream that is unfinished. */
   closeAfterQueue(write: () => void): void {
-    this.#owner.forgotten(this.#queue?.dropUnfinished() ?? 0, true);
+    this.#drop(this.#queue?.dropUnfinished() ?? 0);
     // Mostly nothing waits, and then no queue is made for it.
     const isFree = this.#isQueueEmpty() && !this.#isCompressing && !this.#isStopped;
     if (isFree) write();
@@ -173,8 +194,14 @@ export class MessageSender {
   /** Forgets everything that waits. Running jobs end in nothing. */
   stop(): void {
     this.#isStopped = true;
+    this.lostBytes += this.queuedBytes;
     this.#pieceBytes = 0;
-    this.#owner.forgotten(this.#queue?.clear() ?? 0, true);
+    this.#drop(this.#queue?.clear() ?? 0);
+  }
+
+  #drop(messages: number): void {
+    this.forgottenMessages += messages;
+    this.droppedMessages += messages;
   }
 
   #enqueue(job: Job): void {
@@ -247,7 +274,7 @@ export class MessageSender {
     const piece = stream.takePiece();
     if (piece === undefined) return false;
     const [payload, fin, bytes] = piece;
-    this.pieces += 1;
+    this.#pieces += 1;
     this.#queue!.countPieces(-1, -bytes);
     if (isGone(payload, bytes)) return this.#failGone();
     const opcode = stream.hasStarted ? OPCODE.continuation : stream.opcode;

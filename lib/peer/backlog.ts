@@ -50,6 +50,10 @@ const MIN_SWEEP = 32;
 export class Backlog {
   readonly policy: SlowConsumerPolicy;
   readonly maxBytes: number;
+  /** Messages that were dropped; whoever drops them counts them. */
+  dropped = 0;
+  /** Bytes that were held back when the connection ended. */
+  lostBytes = 0;
   /** Made with the first message. */
   #places: Fifo<Place> | undefined;
   /** Where each message waits: who is taken out of the middle leaves an empty place. */

@@ -57,23 +57,23 @@ export interface PeerSendOptions extends SendOptions {
 /** Options of `WebSocketPeer.startMessage`: `copy` is for each piece, when it is written. */
 export type StartOptions = Pick<SendOptions, 'compress' | 'copy'>;
 
+/** Those who wait for the output of one peer. */
+interface OutputWaits {
+  readonly room: Room;
+  readonly pieces: PieceSending;
+  readonly withdrawals: Withdrawals;
+}
+
 /** Sends for one peer. */
 export class PeerOutput implements WriterPace {
   readonly #connection: Connection;
   readonly #transport: Transport;
   /** Its own from the first message on that is held back, or dropped. */
   #backlog: Backlog;
-  readonly #isServer: boolean;
-  /** The window that the peer's inflater has for us, in bits. */
+  /** The window that the peer's inflater has for us, in bits; 0 where there is none. */
   readonly #windowBits: number;
-  /** Made for the first who waits. */
-  #room: Room | undefined;
-  #pieces: PieceSending | undefined;
-  #withdrawals: Withdrawals | undefined;
-  #messagesDropped = 0;
-  /** Held back when the connection ended. */
-  #droppedBytes = 0;
-  #isStopped = false;
+  /** Made for the first who waits, for whatever it is. */
+  #madeWaits: OutputWaits | undefined;
 
   /** @throws UsageError `invalid-option` for a bad slow-consumer policy. */
   constructor(
@@ -85,28 +85,27 @@ export class PeerOutput implements WriterPace {
     this.#connection = connection;
     this.#transport = transport;
     this.#backlog = emptyBacklog(options.slowConsumer, options.maxBufferedBytes);
-    this.#isServer = settings.role === 'server';
     this.#windowBits = settings.windowBits ?? 0;
   }
 
   /** Messages that the slow-consumer policy has dropped; the connection counts its own. */
   get messagesDropped(): number {
-    return this.#messagesDropped;
+    return this.#backlog.dropped;
   }
 
   /** Messages that their signals took back before they had begun. */
   get messagesWithdrawn(): number {
-    return this.#withdrawals?.count ?? 0;
+    return this.#madeWaits?.withdrawals.count ?? 0;
   }
 
   /** Bytes that were accepted and have not left this process; at the end, those that never did. */
   get bufferedAmount(): number {
     const { pendingBytes, lostBytes } = this.#connection;
     const waitingBytes = pendingBytes + this.#backlog.bytes + this.#transport.bufferedBytes;
-    return waitingBytes + lostBytes + this.#droppedBytes;
+    return waitingBytes + lostBytes + this.#backlog.lostBytes;
   }
 
-  #isFull(): boolean {
+  private isFull(): boolean {
     return this.#transport.isCongested || this.#connection.isHeldUp();
   }
 
@@ -117,22 +116,25 @@ export class PeerOutput implements WriterPace {
     // What waits for room is sent later, when nobody is there to be told.
     requireText(payload, options?.type);
     options?.signal?.throwIfAborted();
-    if (this.#mustWait(payload, options?.signal)) return this.#holdMessage(payload, options);
-    return this.#outcome(this.#send(payload, options));
+    if (this.mustWait(payload, options?.signal)) return this.holdMessage(payload, options);
+    return this.outcome(this.send(payload, options));
   }
 
   /** Apart, as others here: what a closure refers to is made when its function is called. */
-  #holdMessage(payload: string | Uint8Array, options: PeerSendOptions | undefined): SendOutcome {
-    return this.#hold(payload, options, (kept) => this.#send(kept, options));
+  private holdMessage(
+    payload: string | Uint8Array,
+    options: PeerSendOptions | undefined,
+  ): SendOutcome {
+    return this.hold(payload, options, (kept) => this.send(kept, options));
   }
 
-  #send(payload: string | Uint8Array, options: PeerSendOptions | undefined): boolean {
+  private send(payload: string | Uint8Array, options: PeerSendOptions | undefined): boolean {
     const signal = options?.signal;
     if (signal === undefined) return this.#connection.send(payload, options);
-    return this.#connection.isOpen && this.#sendRevocably(payload, options, signal);
+    return this.#connection.isOpen && this.sendRevocably(payload, options, signal);
   }
 
-  #sendRevocably(
+  private sendRevocably(
     payload: string | Uint8Array,
     options: PeerSendOptions | undefined,
     signal: AbortSignal,
@@ -141,13 +143,21 @@ export class PeerOutput implements WriterPace {
     const compress = this.#connection.wouldCompress(payload, options?.compress);
     const message = this.#connection.startMessage(options?.type, { compress });
     message.isTakenBack = () => signal.aborted;
-    message.onStart = this.#withdrawal(signal, () => !message.isDropped && message.abandon());
+    message.onStart = this.withdrawal(signal, () => !message.isDropped && message.abandon());
     return message.end(options?.copy === true ? ownPayload(payload) : payload);
   }
 
-  #withdrawal(signal: AbortSignal, withdraw: () => boolean): () => void {
-    this.#withdrawals ??= new Withdrawals();
-    return this.#withdrawals.watch(signal, withdraw);
+  private withdrawal(signal: AbortSignal, withdraw: () => boolean): () => void {
+    return this.waits().withdrawals.watch(signal, withdraw);
+  }
+
+  private waits(): OutputWaits {
+    this.#madeWaits ??= {
+      room: new Room(),
+      pieces: new PieceSending(),
+      withdrawals: new Withdrawals(),
+    };
+    return this.#madeWaits;
   }
 
   /** Sends a prepared message by the cheapest way this peer allows. */
@@ -157,77 +167,81 @@ export class PeerOutput implements WriterPace {
     const { payload, type } = message;
     const isCompressed = this.#connection.wouldCompress(payload, options?.compress);
     // A frame of its own: for a window of 8 bits, which zlib has not; for what may be taken back.
-    const isOwn = !this.#isServer || !!options?.signal || (isCompressed && this.#windowBits <= 8);
+    const isServer = this.#connection.kind.role === 'server';
+    const isOwn = !isServer || !!options?.signal || (isCompressed && this.#windowBits <= 8);
     if (isOwn || !SHARES_FRAMES) {
       // Not spread: an AbortController is given as options, too, and its signal is inherited.
       const { compress, copy, key, signal } = options ?? {};
       return this.offer(payload, { type, compress, copy, key, signal });
     }
     const frame = isCompressed ? message.compressedFrame(this.#windowBits) : message.plainFrame;
-    if (this.#mustWait(frame)) return this.#holdFrame(frame, options, isCompressed);
-    return this.#outcome(this.#connection.sendEncoded(frame, isCompressed));
+    if (this.mustWait(frame)) return this.holdFrame(frame, options, isCompressed);
+    return this.outcome(this.#connection.sendEncoded(frame, isCompressed));
   }
 
-  #holdFrame(
+  private holdFrame(
     frame: Buffer | FramesToCome,
     options: PeerSendOptions | undefined,
     isCompressed: boolean,
   ): SendOutcome {
-    return this.#hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));
+    return this.hold(frame, options, () => this.#connection.sendEncoded(frame, isCompressed));
   }
 
-  #outcome(isAccepted: boolean): SendOutcome {
+  private outcome(isAccepted: boolean): SendOutcome {
     if (!isAccepted) return 'closed';
     // A long turn must not pile up unseen: what is due leaves now, and congestion shows.
     if (this.#connection.pendingBytes > FLUSH_BYTES) this.#connection.flush();
-    return this.#isFull() ? 'queued' : 'sent';
+    return this.isFull() ? 'queued' : 'sent';
   }
 
   /** Whether the slow-consumer policy has a say about a message. */
-  #mustWait(payload: string | { readonly byteLength: number }, signal?: AbortSignal): boolean {
+  private mustWait(
+    payload: string | { readonly byteLength: number },
+    signal?: AbortSignal,
+  ): boolean {
     if (this.#backlog.length > 0) return true;
-    if (!this.#isFull()) return false;
+    if (!this.isFull()) return false;
     const { policy } = this.#backlog;
     // The transport gives nothing back: what may be taken back waits in front of it.
     if (policy === 'wait' && signal !== undefined && this.#transport.isCongested) return true;
     // Who waits for our compressor is no slow consumer.
     const isKept = policy === 'wait' || (policy === 'close' && !this.#transport.isCongested);
-    return !isKept || this.#isOverBound(payloadLength(payload));
+    return !isKept || this.isOverBound(payloadLength(payload));
   }
 
   /** With `wait`: what may be taken back, and what is behind it, waits within the bound. */
-  #isKept(bytes: number): boolean {
-    return this.#backlog.policy === 'wait' && !this.#isOverBound(bytes + ENTRY_OVERHEAD_BYTES);
+  private isKept(bytes: number): boolean {
+    return this.#backlog.policy === 'wait' && !this.isOverBound(bytes + ENTRY_OVERHEAD_BYTES);
   }
 
-  #isOverBound(bytes: number): boolean {
+  private isOverBound(bytes: number): boolean {
     return this.#backlog.isOver(bytes, this.#connection.heldBytes + this.#transport.bufferedBytes);
   }
 
   /** Keeps a message back, or whatever the policy says; `send` sends it later. */
-  #hold<Payload extends string | { readonly byteLength: number }>(
+  private hold<Payload extends string | { readonly byteLength: number }>(
     payload: Payload,
     options: PeerSendOptions | undefined,
     send: (kept: Payload) => boolean,
   ): SendOutcome {
     if (!this.#connection.isOpen) return 'closed';
     const bytes = payloadLength(payload);
-    if (this.#backlog.givesUp && !this.#isKept(bytes)) {
-      this.#failSlowConsumer();
+    if (this.#backlog.givesUp && !this.isKept(bytes)) {
+      this.failSlowConsumer();
       return 'closed';
     }
     const { key, signal } = options ?? {};
-    const left = signal && this.#withdrawal(signal, () => this.#backlog.remove(message));
+    const left = signal && this.withdrawal(signal, () => this.#backlog.remove(message));
     let kept = payload;
     const sendIfThere = (): void => {
       // Its turn may come out of another's withdrawal, before it was told of the same signal.
-      if (signal?.aborted) this.#withdrawals!.count += 1;
+      if (signal?.aborted) this.waits().withdrawals.count += 1;
       else if (!isGone(kept, bytes)) send(kept);
-      else this.#failGone();
+      else this.failGone();
     };
     const message: Waiting = { bytes, key, send: sendIfThere, left };
     this.#backlog = this.#backlog.own();
-    this.#messagesDropped += this.#backlog.add(message);
+    this.#backlog.dropped += this.#backlog.add(message);
     if (!this.#backlog.keeps(message)) {
       left?.();
       return 'dropped';
@@ -237,12 +251,12 @@ export class PeerOutput implements WriterPace {
     return 'queued';
   }
 
-  #failGone(): void {
-    this.#messagesDropped += 1;
+  private failGone(): void {
+    this.#backlog.dropped += 1;
     this.#connection.fail(payloadGone());
   }
 
-  #failSlowConsumer(): void {
+  private failSlowConsumer(): void {
     this.#connection.fail(new ProtocolError('slow-consumer', `${this.bufferedAmount} bytes wait`));
   }
 
@@ -254,11 +268,11 @@ export class PeerOutput implements WriterPace {
     options: StartOptions | undefined,
   ): MessageWriter {
     if (options !== undefined) checkOptions(options, START_OPTIONS);
-    return new MessageWriter(this.#startMessage(type, options), this, options?.copy);
+    return new MessageWriter(this.beginMessage(type, options), this, options?.copy);
   }
 
   /** It takes its place in the queue at once, behind what a policy still keeps back. */
-  #startMessage(
+  private beginMessage(
     type: 'text' | 'binary' | undefined,
     options: StartOptions | undefined,
   ): OutgoingMessage {
@@ -278,11 +292,10 @@ export class PeerOutput implements WriterPace {
     if (!this.#connection.isOpen) return Promise.resolve(false);
     // The message takes its place in the order now, not when its first piece comes.
     const { type, compress, copy, signal } = options ?? {};
-    const message = this.#startMessage(type, { compress });
+    const message = this.beginMessage(type, { compress });
     const writer = new MessageWriter(message, this, copy);
     if (signal !== undefined) message.isTakenBack = () => signal.aborted;
-    this.#pieces ??= new PieceSending();
-    const sending = this.#pieces.send(writer, source, signal, broken);
+    const sending = this.waits().pieces.send(writer, source, signal, broken);
     // Whoever was told that all of it is accepted cannot take it back any more.
     const settled = (): void => {
       message.isTakenBack = undefined;
@@ -293,8 +306,8 @@ export class PeerOutput implements WriterPace {
 
   /** For writers: a piece that nobody waited to write. */
   admits(bytes: number): boolean {
-    if (!this.#isOverBound(bytes)) return true;
-    if (this.#connection.isOpen) this.#failSlowConsumer();
+    if (!this.isOverBound(bytes)) return true;
+    if (this.#connection.isOpen) this.failSlowConsumer();
     return false;
   }
 
@@ -305,27 +318,26 @@ export class PeerOutput implements WriterPace {
 
   /** For writers. */
   untilRoom(message: OutgoingMessage): Promise<void> {
-    return this.#wait(() => this.hasRoom(message));
+    return this.wait(() => this.hasRoom(message));
   }
 
   // ── room ───────────────────────────────────────────────────────────────────────────────────
 
   /** Resolves when more may be sent, or the connection has ended. */
   drained(signal?: AbortSignal): Promise<void> {
-    const isEmpty = (): boolean => !this.#isFull() && this.#backlog.length === 0;
-    return this.#wait(() => this.#isStopped || isEmpty(), signal);
+    const isEmpty = (): boolean => !this.isFull() && this.#backlog.length === 0;
+    return this.wait(() => this.#connection.state === 'closed' || isEmpty(), signal);
   }
 
-  #wait(hasRoom: () => boolean, signal?: AbortSignal): Promise<void> {
-    this.#room ??= new Room();
-    return this.#room.wait(hasRoom, signal);
+  private wait(hasRoom: () => boolean, signal?: AbortSignal): Promise<void> {
+    return this.waits().room.wait(hasRoom, signal);
   }
 
   /** Something has left: sends what was held back. @returns whether there is room for more. */
   goOn(): boolean {
-    this.#backlog.release(() => this.#connection.isOpen && !this.#isFull());
-    this.#room?.check();
-    return !this.#isFull();
+    this.#backlog.release(() => this.#connection.isOpen && !this.isFull());
+    this.#madeWaits?.room.check();
+    return !this.isFull();
   }
 
   /** Sends what was held back, room or not: something that cannot be held back comes behind it. */
@@ -333,13 +345,18 @@ export class PeerOutput implements WriterPace {
     this.#backlog.release(() => this.#connection.isOpen);
   }
 
+  private dropBacklog(): void {
+    const backlog = this.#backlog;
+    if (backlog.length === 0) return;
+    backlog.lostBytes = backlog.bytes;
+    backlog.dropped += backlog.clear();
+  }
+
   /** The connection has ended: nothing is kept, and nobody waits. */
   stop(): void {
-    this.#isStopped = true;
-    this.#withdrawals?.stop();
-    this.#droppedBytes = this.#backlog.bytes;
-    this.#messagesDropped += this.#backlog.clear();
-    this.#room?.release();
-    this.#pieces?.stop();
+    this.#madeWaits?.withdrawals.stop();
+    this.dropBacklog();
+    this.#madeWaits?.room.release();
+    this.#madeWaits?.pieces.stop();
   }
 }

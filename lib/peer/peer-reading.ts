@@ -11,7 +11,7 @@
  */
 import debug from 'debug';
 import { callSafely, isThenable, UsageError } from '../base/index.ts';
-import type { CloseReport } from '../connection/index.ts';
+import type { CloseReport, Connection } from '../connection/index.ts';
 import type { QueueControl } from './bounded-queue.ts';
 import { type IncomingMessage, IncomingQueue, MessageQueue } from './incoming.ts';
 import { PEER_CHANNELS } from './peer-channels.ts';
@@ -20,27 +20,22 @@ import type { WebSocketPeer } from './websocket-peer.ts';
 
 const log = debug('barewire:peer');
 
-/** What a reader asks of its connection. */
-interface Readable {
-  pause(): void;
-  resume(): void;
-}
+/** Whether somebody reads, and whether what they threw has ended that. */
+type ReadingState = 'unread' | 'read' | 'failed';
 
 /** Reads for one peer. */
 export class PeerReading {
   readonly peer: WebSocketPeer;
-  /** True when somebody reads, by whichever way. */
-  isAttached = false;
   /** Messages thrown away because the connection is closing, or nobody reads any more. */
   messagesDiscarded = 0;
   readonly #options: WebSocketOptions;
-  #connection: Readable | undefined;
+  #connection: Connection | undefined;
   /** Who wants a pause: the application, others who know nothing of it, a loop that is full. */
   #holders: Set<object> | undefined;
   #handler: WebSocketHandler | undefined;
-  #hasFailed = false;
-  #messages: MessageQueue | undefined;
-  #incoming: IncomingQueue | undefined;
+  /** With `delivery: 'pieces'`, messages as they come; else whole ones, for whoever iterates. */
+  #queue: MessageQueue | IncomingQueue | undefined;
+  #state: ReadingState = 'unread';
 
   constructor(peer: WebSocketPeer, options: WebSocketOptions) {
     this.peer = peer;
@@ -48,9 +43,18 @@ export class PeerReading {
   }
 
   /** What is read; it delivers nothing before somebody is there. */
-  set connection(connection: Readable) {
+  set connection(connection: Connection) {
     this.#connection = connection;
     connection.pause();
+  }
+
+  get connection(): Connection {
+    return this.#connection!;
+  }
+
+  /** True when somebody reads, by whichever way. */
+  get isAttached(): boolean {
+    return this.#state !== 'unread';
   }
 
   // ── who reads ──────────────────────────────────────────────────────────────────────────────
@@ -58,11 +62,11 @@ export class PeerReading {
   /** See {@link WebSocketPeer.attach}; `report`: how it has ended already. */
   attach(handler: WebSocketHandler, report: CloseReport | undefined): void {
     checkReader(handler, this.#options.delivery);
-    this.#claim();
+    this.claim();
     this.#handler = handler;
     this.call('open');
     if (report !== undefined) this.call('close', report);
-    else this.#steer();
+    else this.steer();
   }
 
   /** Iterates over whole messages. */
@@ -70,11 +74,12 @@ export class PeerReading {
     if (this.#options.delivery === 'pieces') {
       throw new UsageError('invalid-state', "with delivery: 'pieces' read streams()");
     }
-    this.#claim();
-    this.#messages = new MessageQueue(this.#queueControl());
-    if (report !== undefined) this.#messages.close();
-    else this.#steer();
-    return this.#messages;
+    this.claim();
+    const queue = new MessageQueue(this.queueControl());
+    this.#queue = queue;
+    if (report !== undefined) queue.close();
+    else this.steer();
+    return queue;
   }
 
   /** Iterates over messages as they come. */
@@ -82,10 +87,10 @@ export class PeerReading {
     if (this.#options.delivery !== 'pieces') {
       throw new UsageError('invalid-state', "streams() needs the option delivery: 'pieces'");
     }
-    this.#claim();
-    const queue = this.#openIncoming();
+    this.claim();
+    const queue = this.openIncoming();
     if (report !== undefined) queue.close();
-    else this.#steer();
+    else this.steer();
     return queue;
   }
 
@@ -93,34 +98,34 @@ export class PeerReading {
   pause(holder: object): void {
     this.#holders ??= new Set();
     this.#holders.add(holder);
-    this.#steer();
+    this.steer();
   }
 
   /** Somebody wants none any more; others may still hold everything up. */
   resume(holder: object): void {
     this.#holders?.delete(holder);
-    this.#steer();
+    this.steer();
   }
 
-  #steer(): void {
+  private steer(): void {
     const isHeld = this.#holders !== undefined && this.#holders.size > 0;
     if (this.isAttached && !isHeld) this.#connection!.resume();
     else this.#connection!.pause();
   }
 
-  #claim(): void {
+  private claim(): void {
     if (this.isAttached) {
       throw new UsageError('already-reading', 'somebody reads this peer already');
     }
-    this.isAttached = true;
+    this.#state = 'read';
   }
 
-  #openIncoming(): IncomingQueue {
-    this.#incoming ??= new IncomingQueue(this.#queueControl(), this.#handler === undefined);
-    return this.#incoming;
+  private openIncoming(): IncomingQueue {
+    this.#queue ??= new IncomingQueue(this.queueControl(), this.#handler === undefined);
+    return this.#queue as IncomingQueue;
   }
 
-  #queueControl(): QueueControl {
+  private queueControl(): QueueControl {
     return {
       pause: () => this.pause(this),
       resume: () => this.resume(this),
@@ -140,52 +145,51 @@ export class PeerReading {
   message(data: string | Buffer): void {
     const handler = this.#handler;
     if (handler === undefined) {
-      this.#messages?.push(data);
-    } else if (this.#hasFailed) {
+      (this.#queue as MessageQueue | undefined)?.push(data);
+    } else if (this.#state === 'failed') {
       this.messagesDiscarded += 1;
     } else if (handler.message !== undefined) {
       try {
         const result: unknown = handler.message(this.peer, data);
-        if (result !== undefined) this.#watch(result);
+        if (result !== undefined) this.watch(result);
       } catch (error) {
-        this.#handlerFailed(error);
+        this.handlerFailed(error);
       }
     }
   }
 
   /** A message begins. */
   messageStart(isText: boolean): void {
-    if (this.#hasFailed) {
+    if (this.#state === 'failed') {
       this.messagesDiscarded += 1;
       return;
     }
     const handler = this.#handler;
-    if (handler === undefined) this.#openIncoming().start(isText);
-    else if (handler.stream !== undefined)
-      this.#stream(handler, this.#openIncoming().start(isText));
+    if (handler === undefined) this.openIncoming().start(isText);
+    else if (handler.stream !== undefined) this.stream(handler, this.openIncoming().start(isText));
     // Else the handler wants no messages: the pieces are for nobody.
   }
 
   /** What a handler has not begun to read when it is done holds up nothing behind it. */
-  #stream(handler: WebSocketHandler, message: IncomingMessage): void {
+  private stream(handler: WebSocketHandler, message: IncomingMessage): void {
     const settled = (): void => message.skipUnread();
     try {
       const result: unknown = handler.stream!(this.peer, message);
-      if (isThenable(result)) this.#watch(result, settled);
+      if (isThenable(result)) this.watch(result, settled);
       else settled();
     } catch (error) {
-      this.#handlerFailed(error);
+      this.handlerFailed(error);
     }
   }
 
   /** Its next piece. */
   messagePiece(piece: string | Buffer): void {
-    this.#incoming?.piece(piece);
+    (this.#queue as IncomingQueue | undefined)?.piece(piece);
   }
 
   /** It is complete. */
   messageEnd(): void {
-    this.#incoming?.end();
+    (this.#queue as IncomingQueue | undefined)?.end();
   }
 
   /** A ping came, and was answered. */
@@ -200,37 +204,35 @@ export class PeerReading {
 
   /** The connection is closing: whoever iterates holds it up no more. */
   finish(): void {
-    this.#messages?.finish();
-    this.#incoming?.finish();
+    this.#queue?.finish();
   }
 
   /** The connection is over: no reader waits any more. */
   end(): void {
-    this.#messages?.close();
-    this.#incoming?.close();
+    this.#queue?.close();
   }
 
   /** Calls a handler; what it throws closes the connection with 1011 and is never lost. */
   call(name: keyof WebSocketHandler, ...rest: unknown[]): void {
     const handler = this.#handler;
     const method = handler?.[name] as ((...all: unknown[]) => unknown) | undefined;
-    if (method === undefined || (this.#hasFailed && name !== 'close')) return;
+    if (method === undefined || (this.#state === 'failed' && name !== 'close')) return;
     try {
-      this.#watch(method.call(handler, this.peer, ...rest));
+      this.watch(method.call(handler, this.peer, ...rest));
     } catch (error) {
-      this.#handlerFailed(error);
+      this.handlerFailed(error);
     }
   }
 
   /** Promises of other libraries count as well. */
-  #watch(result: unknown, settled?: () => void): void {
+  private watch(result: unknown, settled?: () => void): void {
     if (!isThenable(result)) return;
-    Promise.resolve(result).then(settled, (error: unknown) => this.#handlerFailed(error));
+    Promise.resolve(result).then(settled, (error: unknown) => this.handlerFailed(error));
   }
 
-  #handlerFailed(error: unknown): void {
+  private handlerFailed(error: unknown): void {
     const { peer } = this;
-    this.#hasFailed = true;
+    this.#state = 'failed';
     log('handler failed: %O', error);
     if (PEER_CHANNELS.error.hasSubscribers) PEER_CHANNELS.error.publish({ peer, error });
     void peer.close(1011, 'handler failed');

@@ -1,21 +1,24 @@
 /** What a transport tells, told to the connection above it; and whether it is to tell more. */
-import type { Connection, ConnectionSink } from '../connection/index.ts';
+import type { Connection } from '../connection/index.ts';
 import type { Transport, TransportSink } from './transport.ts';
+
+/** What lies on both sides of an intake. */
+export interface IntakeSides {
+  readonly transport: Transport;
+  readonly connection: Connection;
+  /** There may be room again. */
+  queueMoved(): void;
+}
 
 /** Listens to one transport. */
 export class TransportIntake implements TransportSink {
-  readonly #connection: Connection;
-  readonly #transport: Transport;
-  readonly #above: ConnectionSink;
+  readonly #sides: IntakeSides;
   #isWanted = true;
   /** What the transport was told last; it need not read by itself when it starts. */
   #isReading: boolean | undefined;
 
-  /** @param above is told when there may be room again. */
-  constructor(connection: Connection, transport: Transport, above: ConnectionSink) {
-    this.#connection = connection;
-    this.#transport = transport;
-    this.#above = above;
+  constructor(sides: IntakeSides) {
+    this.#sides = sides;
   }
 
   /**
@@ -27,26 +30,26 @@ export class TransportIntake implements TransportSink {
     this.#isWanted = isWanted;
     if (!isWanted || this.#isReading === true) return;
     this.#isReading = true;
-    this.#transport.resume();
+    this.#sides.transport.resume();
   }
 
   data(bytes: Buffer): void {
-    this.#connection.receive(bytes);
+    this.#sides.connection.receive(bytes);
     if (this.#isWanted || this.#isReading === false) return;
     this.#isReading = false;
-    this.#transport.pause();
+    this.#sides.transport.pause();
   }
 
   end(): void {
-    this.#connection.receiveEnd();
+    this.#sides.connection.receiveEnd();
   }
 
   drain(): void {
-    this.#connection.drained();
-    this.#above.queueMoved?.();
+    this.#sides.connection.drained();
+    this.#sides.queueMoved();
   }
 
   closed(error: Error | undefined): void {
-    this.#connection.transportClosed(error);
+    this.#sides.connection.transportClosed(error);
   }
 }

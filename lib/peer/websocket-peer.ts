@@ -12,7 +12,7 @@
  * caller may rely on. Reading is in peer-reading.ts, writing in peer-output.ts.
  */
 import debug from 'debug';
-import { AN_ABORT_SIGNAL, checkOptions, settleShape, UsageError } from '../base/index.ts';
+import { AN_ABORT_SIGNAL, checkOptions, settleShape } from '../base/index.ts';
 import { type CloseReport, Connection, type ConnectionSink } from '../connection/index.ts';
 import type { PreparedMessage } from './broadcast.ts';
 import { GuardedTransport, type TransportOwner } from './guarded-transport.ts';
@@ -20,6 +20,7 @@ import type { IncomingMessage } from './incoming.ts';
 import type { MessageWriter } from './message-writer.ts';
 import { isPieceSource, type MessageData, type PieceSource } from './payload.ts';
 import { PEER_CHANNELS } from './peer-channels.ts';
+import { PeerEnd } from './peer-end.ts';
 import {
   connectionOptions,
   type PeerCounters,
@@ -54,6 +55,12 @@ const WAITING = { signal: AN_ABORT_SIGNAL };
 /** The transport of peers that are made for the sake of their shape, and of which nobody hears. */
 const NOWHERE = { ownsBytes: true, neverThrows: true } as Transport;
 
+/** What `start` needs to know of the wiring. */
+interface Wiring {
+  readonly transport: Transport;
+  readonly intake: TransportIntake;
+}
+
 /** One open WebSocket. */
 export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   /** The subprotocol that was agreed on; empty when there is none. */
@@ -62,17 +69,12 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   readonly extensions: string;
   /** Your own data about this peer. */
   data: unknown;
-  readonly #transport: Transport;
   readonly #connection: Connection;
   readonly #ticker: Ticker;
   readonly #output: PeerOutput;
   readonly #reading: PeerReading;
   readonly #owner: PeerOwner | undefined;
-  #closed: Promise<CloseReport> | undefined;
-  #resolveClosed: ((report: CloseReport) => void) | undefined;
-  #pingWaiters: Set<(error: Error) => void> | undefined;
-  #aborter: AbortController | undefined;
-  #report: CloseReport | undefined;
+  #madeEnd: PeerEnd | undefined;
 
   /**
    * Joins a transport on which the opening handshake has just been finished.
@@ -82,8 +84,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   constructor(transport: Transport, settings: PeerSettings, options: WebSocketOptions = {}) {
     const wiring = new WebSocketPeer.#Wiring(this, options);
     const isSafe = transport.neverThrows === true;
-    this.#transport = isSafe ? transport : new GuardedTransport(transport, wiring);
-    wiring.transport = this.#transport;
+    wiring.transport = isSafe ? transport : new GuardedTransport(transport, wiring);
     this.#ticker = settings.ticker ?? systemTicker;
     this.protocol = settings.protocol ?? '';
     this.extensions = settings.extensions ?? '';
@@ -94,11 +95,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     const { ownsBytes } = transport;
     const connection = new Connection(wiring, connectionOptions(settings, options, ownsBytes, now));
     this.#connection = connection;
-    this.#output = new PeerOutput(connection, this.#transport, settings, options);
-    const intake = new TransportIntake(connection, this.#transport, wiring);
-    wiring.intake = intake;
+    this.#output = new PeerOutput(connection, wiring.transport, settings, options);
+    wiring.intake = new TransportIntake(wiring);
     wiring.connection = connection;
-    this.#start(intake, settings.head);
+    this.start(wiring, settings.head);
   }
 
   /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
@@ -120,7 +120,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     queueMoved(): void {
-      this.peer.#goOn();
+      this.peer.goOn();
     }
 
     isCongested(): boolean {
@@ -144,15 +144,15 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     closed(report: CloseReport): void {
-      this.peer.#finish(report);
+      this.peer.finish(report);
     }
   };
 
-  #start(intake: TransportIntake, head: Buffer | undefined): void {
-    if (this.#transport === NOWHERE) return;
+  private start({ transport, intake }: Wiring, head: Buffer | undefined): void {
+    if (transport === NOWHERE) return;
     const connection = this.#connection;
     if (head !== undefined && head.length > 0) connection.receive(head);
-    this.#transport.start(intake);
+    transport.start(intake);
     this.#ticker.add(connection);
     if (PEER_CHANNELS.open.hasSubscribers) PEER_CHANNELS.open.publish({ peer: this });
   }
@@ -166,7 +166,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    *   for what is no handler, and for one of whole messages with `delivery: 'pieces'`.
    */
   attach(handler: WebSocketHandler): void {
-    this.#reading.attach(handler, this.#report);
+    this.#reading.attach(handler, this.#madeEnd?.report);
   }
 
   /**
@@ -177,7 +177,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    *   with `delivery: 'pieces'`.
    */
   [Symbol.asyncIterator](): AsyncIterator<string | Buffer, undefined> {
-    return this.#reading.messages(this.#report);
+    return this.#reading.messages(this.#madeEnd?.report);
   }
 
   /**
@@ -187,7 +187,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
    * @throws UsageError `already-reading`, or `invalid-state` with whole-message delivery.
    */
   streams(): AsyncIterableIterator<IncomingMessage> {
-    return this.#reading.streams(this.#report);
+    return this.#reading.streams(this.#madeEnd?.report);
   }
 
   /**
@@ -230,11 +230,11 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   send(data: PieceSource, options?: PeerSendOptions): Promise<boolean>;
   send(data: MessageData | PieceSource, options?: PeerSendOptions): boolean | Promise<boolean> {
     if (!isPieceSource(data)) return this.#output.offer(data, options) === 'sent';
-    return this.#sendPieces(data, options);
+    return this.sendPieces(data, options);
   }
 
   /** Apart, since the memory that closures share is made where they might be: for every message. */
-  #sendPieces(data: PieceSource, options: PeerSendOptions | undefined): Promise<boolean> {
+  private sendPieces(data: PieceSource, options: PeerSendOptions | undefined): Promise<boolean> {
     return waitQuietly(() =>
       this.#output.sendPieces(data, options, () => {
         void this.close(1011, 'a message broke off');
@@ -283,7 +283,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     });
   }
 
-  #goOn(): void {
+  private goOn(): void {
     if (this.#output.goOn()) this.#reading.call('drain');
   }
 
@@ -300,42 +300,29 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
       checkOptions(options, WAITING);
       const { signal } = options;
       if (signal?.aborted) return Promise.reject(signal.reason);
-      const pong = this.#ping(payload);
+      const pong = this.sendPing(payload);
       return signal === undefined ? pong : unlessAborted(pong, signal);
     });
   }
 
-  #ping(payload: Uint8Array | undefined): Promise<number> {
-    this.#pingWaiters ??= new Set();
-    const waiters = this.#pingWaiters;
-    let resolve!: (roundTripMs: number) => void;
-    let reject!: (error: Error) => void;
-    const pong = new Promise<number>((yes, no) => {
-      resolve = yes;
-      reject = no;
-    });
-    const isSent = this.#connection.ping(payload, (roundTripMs) => {
-      waiters.delete(reject);
-      resolve(roundTripMs);
-    });
-    if (isSent) waiters.add(reject);
-    else reject(new UsageError('invalid-state', this.#whyNoPing()));
-    return pong;
-  }
-
-  #whyNoPing(): string {
-    return this.isOpen ? `${this.#pingWaiters?.size} pings wait` : 'the connection is closing';
+  private sendPing(payload: Uint8Array | undefined): Promise<number> {
+    const end = this.end();
+    return end.pong(
+      (answered) => this.#connection.ping(payload, answered),
+      () => (this.isOpen ? `${end.pingsInFlight} pings wait` : 'the connection is closing'),
+    );
   }
 
   // ── ending ─────────────────────────────────────────────────────────────────────────────────
 
   /** Resolves when the connection is over. Never rejects. */
   get closed(): Promise<CloseReport> {
-    this.#closed ??= new Promise((resolve) => {
-      if (this.#report === undefined) this.#resolveClosed = resolve;
-      else resolve(this.#report);
-    });
-    return this.#closed;
+    return this.end().closed;
+  }
+
+  private end(): PeerEnd {
+    this.#madeEnd ??= new PeerEnd();
+    return this.#madeEnd;
   }
 
   /** True until either side begins to close. */
@@ -359,11 +346,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** Aborted when the connection is over. */
   get signal(): AbortSignal {
-    if (this.#aborter === undefined) {
-      this.#aborter = new AbortController();
-      if (this.#report !== undefined) this.#aborter.abort();
-    }
-    return this.#aborter.signal;
+    return this.end().signal;
   }
 
   /**
@@ -390,21 +373,24 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#connection.terminate();
   }
 
-  #finish(report: CloseReport): void {
-    this.#report = report;
+  /** @internal Checks all deadlines; for a ticker that knows its peers. */
+  tick(nowMs: number): void {
+    this.#connection.tick(nowMs);
+  }
+
+  private finish(report: CloseReport): void {
+    const end = this.end();
+    end.report = report;
     this.#owner?.peerClosed(this);
     this.#ticker.delete(this.#connection);
     this.#output.stop();
     log('closed by %s: %d %s', report.closedBy, report.code, report.error?.code ?? report.reason);
-    for (const reject of this.#pingWaiters ?? []) {
-      reject(new UsageError('invalid-state', 'the connection ended before the pong came'));
-    }
-    this.#pingWaiters = undefined;
+    end.failPings();
     this.#reading.end();
-    this.#aborter?.abort();
+    end.abort();
     if (PEER_CHANNELS.close.hasSubscribers) PEER_CHANNELS.close.publish({ peer: this, report });
     this.#reading.call('close', report);
-    this.#resolveClosed?.(report);
+    end.tell();
   }
 }
 

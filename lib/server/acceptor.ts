@@ -44,7 +44,8 @@ export type OnSocket = (socket: AcceptedSocket, isShared: boolean, isSecure: boo
 export class Acceptor {
   readonly #settings: AcceptorSettings;
   readonly #onSocket: OnSocket;
-  /** The open connections, and the group that each counts for; '' for none. */
+  readonly #open = new Set<AcceptedSocket>();
+  /** The group that an open connection counts for, where it counts for one. */
   readonly #groups = new Map<AcceptedSocket, string>();
   /** One listener for all sockets: closures would cost more memory than the rest of this. */
   readonly #onClose: (this: Duplex) => void;
@@ -70,7 +71,7 @@ export class Acceptor {
 
   /** Connections that are open, hijacked ones and unfinished TLS handshakes included. */
   get open(): number {
-    return this.#groups.size;
+    return this.#open.size;
   }
 
   /**
@@ -131,7 +132,7 @@ export class Acceptor {
   serve(socket: Duplex, isSecure: boolean): void {
     // One that is gone already will not say so again, and would be waited for for ever.
     if (socket.destroyed) return;
-    if (this.#groups.has(socket)) throw new UsageError('invalid-state', 'it is served already');
+    if (this.#open.has(socket)) throw new UsageError('invalid-state', 'it is served already');
     const group = this.#admit(socket);
     if (group === undefined) return;
     this.#track(socket, group);
@@ -147,7 +148,7 @@ export class Acceptor {
 
   /** Destroys every connection that is still open; returns how many there were. */
   cut(): number {
-    const open = [...this.#groups.keys()];
+    const open = [...this.#open];
     for (const socket of open) socket.destroy();
     return open.length;
   }
@@ -159,7 +160,7 @@ export class Acceptor {
   }
 
   #tellEmpty(): void {
-    if (this.#groups.size === 0) this.#onEmpty?.();
+    if (this.#open.size === 0) this.#onEmpty?.();
   }
 
   #accept(accepted: Socket, isTls: boolean): void {
@@ -182,11 +183,12 @@ export class Acceptor {
 
   /** What was counted without a socket is the socket from now on. */
   #made(latent: LatentSocket, socket: Socket): void {
-    const group = this.#groups.get(latent);
     // One that is refused.
-    if (group === undefined) return;
+    if (!this.#open.delete(latent)) return;
+    this.#open.add(socket);
+    const group = this.#groups.get(latent);
+    if (group !== undefined) this.#groups.set(socket, group);
     this.#groups.delete(latent);
-    this.#groups.set(socket, group);
     socket.on('close', this.#onClose);
   }
 
@@ -201,7 +203,7 @@ export class Acceptor {
     const isCounted = maxConnectionsPerAddress < maxConnections;
     // Clients of a unix socket have no address, and share no limit.
     const group = isCounted ? addressGroup(readClientAddress(accepted).address) : '';
-    const isFull = this.#groups.size >= maxConnections;
+    const isFull = this.#open.size >= maxConnections;
     if (!isFull && (group === '' || this.#countOf(group) < maxConnectionsPerAddress)) {
       this.counters.accepted += 1;
       return group;
@@ -215,16 +217,20 @@ export class Acceptor {
   }
 
   #track(socket: AcceptedSocket, group: string): void {
-    this.#groups.set(socket, group);
-    if (group !== '') this.#perAddress.set(group, this.#countOf(group) + 1);
+    this.#open.add(socket);
+    if (group !== '') {
+      this.#groups.set(socket, group);
+      this.#perAddress.set(group, this.#countOf(group) + 1);
+    }
     if (!(socket instanceof LatentSocket)) socket.on('close', this.#onClose);
   }
 
   #untrack(socket: Duplex): void {
-    const group = this.#groups.get(socket)!;
+    const group = this.#groups.get(socket);
+    this.#open.delete(socket);
     this.#groups.delete(socket);
     this.#handshakes.forget(socket);
-    if (group !== '') this.#countDown(group);
+    if (group !== undefined) this.#countDown(group);
     this.#tellEmpty();
   }
 

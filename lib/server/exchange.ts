@@ -26,7 +26,6 @@ import {
   type AcceptedUpgrade,
   type MessageData,
   type PeerOptions,
-  type PeerOwner,
   toPayload,
   type WebSocketPeer,
 } from '../peer/index.ts';
@@ -41,6 +40,7 @@ import {
 import { type Cleanup, type ExchangeEnd, ExchangeLife } from './exchange-life.ts';
 import { ExchangeRequest, type ExchangeTransport } from './exchange-request.ts';
 import { type HijackedSocket, releaseSocket } from './hijack.ts';
+import type { PeerSet } from './peer-set.ts';
 import type { RequestBody } from './request-body.ts';
 import { ResponseChannel } from './response-channel.ts';
 import { type AcceptOptions, acceptUpgrade, switchToWebSocket } from './websocket-upgrade.ts';
@@ -211,12 +211,12 @@ export class Exchange extends ExchangeRequest {
     if (this.#transport.isClosing) throw new HandshakeRejected(503, 'the server closes');
     const { guests } = this.#transport;
     const peer = this.openPeer(accepted, options, guests);
-    guests.add(peer);
+    guests.know(peer);
     return peer;
   }
 
   /** @internal Opens the peer of a handshake that was accepted. */
-  openPeer(accepted: AcceptedUpgrade, options: PeerOptions, owner: PeerOwner): WebSocketPeer {
+  openPeer(accepted: AcceptedUpgrade, options: PeerOptions, owner: PeerSet): WebSocketPeer {
     this.#requireOpen();
     this.#ending = 'websocket';
     this.#peer = switchToWebSocket(this.#transport, accepted, options, owner);

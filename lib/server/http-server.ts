@@ -71,16 +71,15 @@ export class Server implements ConnectionOwner {
   readonly #own = new Set<NetServer>();
   readonly #ledger = new Ledger(this);
   /** @internal Open WebSockets that handlers have accepted by themselves. */
-  readonly guests = new PeerSet();
+  readonly guests: PeerSet;
   #closing: Promise<CloseResult> | undefined;
 
   /** @throws UsageError `invalid-option`. */
   constructor(options: ServerOptions) {
     this.#options = options;
     this.settings = resolveSettings(options);
-    this.#acceptor = new Acceptor(this.settings, (socket, isShared, isSecure) =>
-      this.#connect(socket, isShared, isSecure),
-    );
+    this.guests = new PeerSet(this.settings.wheel);
+    this.#acceptor = new Acceptor(this.settings, (...accepted) => this.#connect(...accepted));
     const { websocket } = options;
     if (websocket !== undefined) this.#webSockets = new WebSockets(websocket, this.settings);
   }

@@ -79,8 +79,8 @@ export class LatentSocket {
   readonly #handle: LatentHandle;
   readonly #home: LatentHome;
   #reader: LatentReader | undefined;
-  /** Once somebody has asked: the kernel forgets it with a reset. */
-  #peerName: PeerName | undefined;
+  /** There from when somebody first asks: the kernel forgets it with a reset. Most never ask. */
+  declare private peerName: PeerName | undefined;
 
   /** Takes a handle for which {@link canBeLatent} has said yes; nothing is read yet. */
   constructor(handle: LatentHandle, home: LatentHome) {
@@ -91,12 +91,12 @@ export class LatentSocket {
 
   /** IP address of the other end; `undefined` where it has none, or is gone. */
   get remoteAddress(): string | undefined {
-    return this.#nameOfPeer().address;
+    return this.nameOfPeer().address;
   }
 
   /** Port of the other end; `undefined` where it has none, or is gone. */
   get remotePort(): number | undefined {
-    return this.#nameOfPeer().port;
+    return this.nameOfPeer().port;
   }
 
   /** Says who has what is read, and returns the handle, which may be written to until `made`. */
@@ -121,7 +121,7 @@ export class LatentSocket {
     const owner = handle[(keys as OwnerKeys).owner];
     if (owner !== this) return owner as Socket;
     const socket = this.#home.build(handle);
-    if (this.#peerName !== undefined) Object.assign(socket, { _peername: this.#peerName });
+    if (this.peerName !== undefined) Object.assign(socket, { _peername: this.peerName });
     this.#home.made(this, socket);
     this.#reader?.made(socket, handle.reading === true);
     return socket;
@@ -148,11 +148,11 @@ export class LatentSocket {
     return true;
   }
 
-  #nameOfPeer(): PeerName {
-    if (this.#peerName !== undefined) return this.#peerName;
+  private nameOfPeer(): PeerName {
+    if (this.peerName !== undefined) return this.peerName;
     const name: PeerName = {};
     if (this.#handle.getpeername?.(name) !== 0) return {};
-    this.#peerName = name;
+    this.peerName = name;
     return name;
   }
 }

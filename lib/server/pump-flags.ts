@@ -1,20 +1,17 @@
-/**
- * What is yes or no about a pump, seventeen times, in one field.
- *
- * A field for each takes eight bytes: with ten thousand connections more than a megabyte, and two
- * lines of the cache more for each write (bench/README.md, P6 and P7).
- */
+/** What is yes or no about a pump. */
+import { Flags } from '../base/index.ts';
 
 const NAMES = [
-  ...(['isPlain', 'isDirect', 'isDirectWaiting', 'usesStream', 'isBlocked'] as const),
-  ...(['hasLostOutput', 'isScheduled', 'isCongested', 'isEnding', 'isInTurn'] as const),
-  ...(['hasEnded', 'isOver', 'isShared', 'endIsMeaningful', 'isHolding'] as const),
-  ...(['isWaking', 'hasPeerEnded'] as const),
+  ...(['isLatent', 'isPlain', 'isDirect', 'isDirectWaiting', 'usesStream'] as const),
+  ...(['isBlocked', 'hasLostOutput', 'isScheduled', 'isCongested', 'isEnding'] as const),
+  ...(['isInTurn', 'hasEnded', 'isOver', 'isShared', 'endIsMeaningful'] as const),
+  ...(['isHolding', 'isWaking', 'hasPeerEnded'] as const),
 ] as const;
 
 /** The flags of one pump; all begin with no. */
-export abstract class PumpFlags {
-  #bits = 0;
+export abstract class PumpFlags extends Flags {
+  /** There is no socket yet. */
+  declare protected isLatent: boolean;
   /** A plain socket that is empty after a write has given everything to the kernel. */
   declare isPlain: boolean;
   /** Written to by its handle, see direct-write.ts. */
@@ -47,16 +44,6 @@ export abstract class PumpFlags {
   declare hasPeerEnded: boolean;
 
   static {
-    NAMES.forEach((name, index) => {
-      const bit = 1 << index;
-      Object.defineProperty(PumpFlags.prototype, name, {
-        get(this: PumpFlags): boolean {
-          return (this.#bits & bit) !== 0;
-        },
-        set(this: PumpFlags, value: boolean): void {
-          this.#bits = value ? this.#bits | bit : this.#bits & ~bit;
-        },
-      });
-    });
+    PumpFlags.define(PumpFlags.prototype, NAMES);
   }
 }

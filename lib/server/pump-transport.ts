@@ -7,8 +7,6 @@ import type { SocketPump } from './socket-pump.ts';
 
 /** Hands a pump's bytes to a peer, and the peer's to the pump. */
 export class PumpTransport implements Transport, PumpSink {
-  /** Whoever reads a socket's bytes in its turn may overwrite them. */
-  readonly ownsBytes = true;
   readonly #pump: SocketPump;
   #sink: TransportSink | undefined;
 
@@ -16,6 +14,11 @@ export class PumpTransport implements Transport, PumpSink {
   constructor(pump: SocketPump) {
     this.#pump = pump;
     pump.sink = this;
+  }
+
+  /** Whoever reads a socket's bytes in its turn may overwrite them. */
+  get ownsBytes(): boolean {
+    return true;
   }
 
   /** The pump catches what writing throws, and nothing else of a socket of Node's throws. */
@@ -35,7 +38,7 @@ export class PumpTransport implements Transport, PumpSink {
   start(sink: TransportSink): void {
     this.#sink = sink;
     // The client may have gone while the handshake was decided.
-    if (this.#pump.isGone) process.nextTick(() => this.#closeOnce(undefined));
+    if (this.#pump.isGone) process.nextTick(() => this.closeOnce(undefined));
     else if (this.#pump.hasPeerEnded) process.nextTick(() => this.#sink?.end());
   }
 
@@ -74,10 +77,10 @@ export class PumpTransport implements Transport, PumpSink {
   }
 
   closed(_end: TransportEnd, error: Error | undefined): void {
-    this.#closeOnce(error);
+    this.closeOnce(error);
   }
 
-  #closeOnce(error: Error | undefined): void {
+  private closeOnce(error: Error | undefined): void {
     const sink = this.#sink;
     this.#sink = undefined;
     sink?.closed(error);

@@ -22,7 +22,6 @@ import {
 } from '../http/index.ts';
 import { SYSTEM_TIME, TimerWheel, type TimeSource } from './clock.ts';
 import { checkSpread } from './closing.ts';
-import { WheelTicker } from './wheel-ticker.ts';
 
 /** The limits of a server, beside those of the messages it reads. */
 const SERVER_LIMITS = [
@@ -121,8 +120,6 @@ export interface ServerSettings extends Readonly<Record<ServerLimitName, number>
   readonly sharedReadBuffer: boolean;
   readonly directWrites: boolean;
   readonly wheel: TimerWheel;
-  /** The clock of WebSocket peers. */
-  readonly ticker: WheelTicker;
   /** The value of the `Date` field. */
   readonly date: () => string;
 }
@@ -147,7 +144,6 @@ export function resolveSettings(tuning: ServerTuning): ServerSettings {
     sharedReadBuffer: tuning.sharedReadBuffer ?? hasFastPath('shared-read'),
     directWrites: tuning.directWrites ?? hasFastPath('direct-write'),
     wheel,
-    ticker: new WheelTicker(wheel),
     date: createDateSource(() => time.epochNow()),
   });
 }

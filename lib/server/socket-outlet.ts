@@ -17,15 +17,25 @@ import {
 } from './direct-write.ts';
 import { type AcceptedSocket, LatentSocket, latentSocketOf } from './latent-socket.ts';
 import { PumpFlags } from './pump-flags.ts';
+import type { TransportEnd } from './pump-sink.ts';
 
 /** From here on output is congested: writing had better wait. */
 export const CONGESTED_BYTES = 64 * 1024;
 
+/** How a pump ended: one object, because most have not. */
+export interface PumpFate {
+  /** Why the transport is gone. */
+  cause: TransportEnd | undefined;
+  /** What the socket failed with, if it did. */
+  error: Error | undefined;
+  /** Bytes that were written and never left. */
+  lostBytes: number;
+}
+
 /** Hands bytes to a socket. */
 export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
-  #socket: Duplex | undefined;
-  /** What is written to while there is no socket. */
-  #handle: WriteHandle | undefined;
+  /** The socket, or what is written to while there is none: `isLatent` tells which. */
+  #end: Duplex | WriteHandle | undefined;
   /**
    * Called for every write to a stream that has room for more than counts as congested: it emits no
    * `'drain'` when what waits becomes less.
@@ -35,7 +45,8 @@ export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
   protected handed = 0;
   /** What the socket held when one looked last: once it is destroyed it does not say. */
   #heldBytes = 0;
-  #lostBytes = 0;
+  /** Made when the first of it is known. */
+  #madeFate: PumpFate | undefined;
 
   /** @param isDirect the socket is one whose handle can be written to, see direct-write.ts. */
   constructor(socket: AcceptedSocket, isDirect: boolean) {
@@ -47,28 +58,29 @@ export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
 
   /** The socket, which is made now if there is none yet. */
   get socket(): Duplex {
-    return this.#socket ?? latentSocketOf(this.#handle!).make();
-  }
-
-  /** There is no socket yet. */
-  protected get isLatent(): boolean {
-    return this.#handle !== undefined;
+    return this.isLatent ? latentSocketOf(this.#end as WriteHandle).make() : (this.#end as Duplex);
   }
 
   /** What stands for the socket while there is none. */
   get latent(): LatentSocket | undefined {
-    return this.#handle && latentSocketOf(this.#handle);
+    return this.isLatent ? latentSocketOf(this.#end as WriteHandle) : undefined;
+  }
+
+  /** What is written to past the stream; `undefined` while the stream holds something back. */
+  private freeHandle(): WriteHandle | undefined {
+    return this.isLatent ? (this.#end as WriteHandle) : freeHandle(this.#end as Socket);
   }
 
   /** Writes to a handle that has no socket yet. */
   protected useHandle(handle: WriteHandle): void {
-    this.#handle = handle;
+    this.isLatent = true;
+    this.#end = handle;
   }
 
   /** Writes to a socket from now on. */
   protected useSocket(socket: Duplex): void {
-    this.#handle = undefined;
-    this.#socket = socket;
+    this.isLatent = false;
+    this.#end = socket;
     if (socket.writableHighWaterMark <= CONGESTED_BYTES) return;
     this.#onTaken = (error) => {
       if (!error) this.flushAfter('taken');
@@ -80,40 +92,53 @@ export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
 
   /** Bytes that were written and never left, once the transport is gone. */
   get lostBytes(): number {
-    return this.#lostBytes;
+    return this.#madeFate?.lostBytes ?? 0;
+  }
+
+  /** How it ended, as far as one knows. */
+  protected get knownFate(): Readonly<PumpFate> | undefined {
+    return this.#madeFate;
+  }
+
+  /** To be filled in. */
+  protected openFate(): PumpFate {
+    this.#madeFate ??= { cause: undefined, error: undefined, lostBytes: 0 };
+    return this.#madeFate;
   }
 
   /** What waits will never leave; so many bytes of it were refused. */
   protected loseOutput(bytes = 0): void {
     this.hasLostOutput = true;
-    this.#lostBytes += bytes;
+    this.openFate().lostBytes += bytes;
   }
 
   /** The transport ends: counts what waited for the socket, and in it. */
   protected countLost(waitingBytes: number): void {
-    this.#lostBytes += waitingBytes + (this.socket.writableFinished ? 0 : this.#heldBytes);
+    this.openFate().lostBytes +=
+      waitingBytes + (this.socket.writableFinished ? 0 : this.#heldBytes);
   }
 
   /** @internal Bytes handed to the socket that the kernel has not taken. */
   get socketBytes(): number {
     if (this.isDirectWaiting) {
-      const handle = this.#handle;
-      return this.#held(handle?.writeQueueSize ?? unwrittenBytes(this.socket as Socket));
+      const end = this.#end;
+      const handle = end as WriteHandle;
+      return this.held(this.isLatent ? handle.writeQueueSize : unwrittenBytes(end as Socket));
     }
     // Asked for with every message: a stream that was never used is not asked.
-    return this.usesStream ? this.#held(this.socket.writableLength) : 0;
+    return this.usesStream ? this.held(this.socket.writableLength) : 0;
   }
 
-  #held(bytes: number): number {
-    if (this.#socket?.destroyed !== true) this.#heldBytes = bytes;
+  private held(bytes: number): number {
+    if (this.isLatent || !(this.#end as Duplex).destroyed) this.#heldBytes = bytes;
     return bytes;
   }
 
   /** @returns whether the socket holds nothing back. */
   protected hand(block: Uint8Array): boolean {
     this.handed += block.length;
-    if (!this.isDirect) return this.#handToStream(block);
-    return this.#handDirectly(block, block.length) ?? this.#handToStream(block);
+    if (!this.isDirect) return this.handToStream(block);
+    return this.handDirectly(block, block.length) ?? this.handToStream(block);
   }
 
   /** Hands over blocks that leave together. */
@@ -124,16 +149,16 @@ export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
     }
     const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
     this.handed += bytes;
-    if (this.isDirect && this.#handDirectly(blocks, bytes) !== undefined) return;
+    if (this.isDirect && this.handDirectly(blocks, bytes) !== undefined) return;
     // A stream joins what is corked without memory of ours; TLS copies it in any case.
     this.callStream('cork');
-    for (const block of blocks) this.#handToStream(block);
-    this.#uncork();
+    for (const block of blocks) this.handToStream(block);
+    this.uncork();
   }
 
   /** @returns `undefined` when nothing was done, because the stream holds something back. */
-  #handDirectly(bytes: Uint8Array | Uint8Array[], byteLength: number): boolean | undefined {
-    const handle = this.#handle ?? freeHandle(this.#socket as Socket);
+  private handDirectly(bytes: Uint8Array | Uint8Array[], byteLength: number): boolean | undefined {
+    const handle = this.freeHandle();
     if (handle === undefined) return undefined;
     const outcome = writeDirectly(handle, bytes, this);
     this.isDirectWaiting = outcome === 'waiting';
@@ -144,10 +169,10 @@ export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
     return false;
   }
 
-  #handToStream(block: Uint8Array): boolean {
+  private handToStream(block: Uint8Array): boolean {
     this.usesStream = true;
     const hasRoom = this.writeToStream(block, this.#onTaken);
-    if (this.#hasStreamFailed(block.length)) return false;
+    if (this.hasStreamFailed(block.length)) return false;
     if (this.socket.writableLength === 0) return true;
     this.isBlocked = !hasRoom;
     return false;
@@ -173,15 +198,15 @@ export abstract class SocketOutlet extends PumpFlags implements WriteOwner {
   }
 
   /** Lets the stream have what was held back: only now it says what it thinks of it. */
-  #uncork(): void {
+  private uncork(): void {
     const bytes = this.socket.writableLength;
     this.callStream('uncork');
     this.#heldBytes = this.socket.writableLength;
-    this.#hasStreamFailed(bytes - this.#heldBytes);
+    this.hasStreamFailed(bytes - this.#heldBytes);
   }
 
   /** A stream that has failed holds nothing either, but nothing has left. Its end follows. */
-  #hasStreamFailed(bytes: number): boolean {
+  private hasStreamFailed(bytes: number): boolean {
     if (this.socket.errored === null && !this.socket.destroyed) return false;
     this.loseOutput(bytes);
     this.isBlocked = true;

@@ -25,8 +25,6 @@ import { type PumpSettings, SocketWriter } from './socket-writer.ts';
 export class SocketPump extends SocketWriter implements LatentReader {
   /** Replaced when another protocol takes over. */
   sink: PumpSink;
-  #cause: TransportEnd | undefined;
-  #error: Error | undefined;
   /** Asks after a peer that is not read; there is none while it is. */
   #probe: ResetProbe | undefined;
 
@@ -59,12 +57,12 @@ export class SocketPump extends SocketWriter implements LatentReader {
 
   /** Why the transport is gone; `undefined` while it is not. */
   get cause(): TransportEnd | undefined {
-    return this.#cause;
+    return this.knownFate?.cause;
   }
 
   /** What the socket failed with, if it did. */
   get error(): Error | undefined {
-    return this.#error;
+    return this.knownFate?.error;
   }
 
   /** Begins to read. */
@@ -80,28 +78,28 @@ export class SocketPump extends SocketWriter implements LatentReader {
     this.isHolding = true;
     this.isWaking = false;
     this.socket.pause();
-    this.#beginProbing();
+    this.beginProbing();
   }
 
   /** Reads again. */
   resume(): void {
     // Without a socket nothing was paused.
     if (this.isOver || this.isLatent) return;
-    if (!this.hasPeerEnded) this.#endProbing();
+    if (!this.hasPeerEnded) this.endProbing();
     // With the shared buffer nothing flows through the stream; `resume` would schedule a read that
     // comes even when the socket is paused again until then.
     if (!this.isShared) this.socket.resume();
-    else if (this.socket.readableLength === 0) this.#readOn();
-    else this.#wake();
+    else if (this.socket.readableLength === 0) this.readOn();
+    else this.wake();
   }
 
-  #readOn(): void {
+  private readOn(): void {
     this.isHolding = false;
     this.socket.read(0);
   }
 
   /** Reads on later, behind what waits in the stream. */
-  #wake(): void {
+  private wake(): void {
     this.isWaking = true;
     process.nextTick(() => {
       if (!this.isWaking || this.isOver) return;
@@ -116,12 +114,12 @@ export class SocketPump extends SocketWriter implements LatentReader {
   /** Cuts the transport at once; `sink.closed` follows. */
   cut(cause: TransportEnd): void {
     if (this.isOver) return;
-    this.#cause ??= cause;
+    this.openFate().cause ??= cause;
     this.stopWriting();
     // Once our end has left, everything has: a reset would only take it away again.
     const isTold = cause === 'ended' || this.socket.writableFinished;
     if (this.endIsMeaningful && !isTold) resetSocket(this.socket);
-    else this.socket.destroy(this.#error);
+    else this.socket.destroy(this.error);
   }
 
   /**
@@ -130,7 +128,7 @@ export class SocketPump extends SocketWriter implements LatentReader {
    */
   release(): Duplex {
     const { socket } = this;
-    this.#endProbing();
+    this.endProbing();
     this.letGo();
     detachPump(socket);
     socket.pause();
@@ -157,36 +155,38 @@ export class SocketPump extends SocketWriter implements LatentReader {
     this.hasPeerEnded = true;
     if (this.isOver) return;
     // Behind an end nothing is read, and who ends may still go away before the answer comes.
-    this.#beginProbing();
+    this.beginProbing();
     this.sink.receiveEnd();
   }
 
   /** @internal */
   failed(error: Error): void {
     if (this.bufferedBytes > 0) this.loseOutput();
-    this.#error ??= error;
-    this.#cause ??= 'reset';
+    const fate = this.openFate();
+    fate.error ??= error;
+    fate.cause ??= 'reset';
     // Not every stream is destroyed by what it fails with.
     this.socket.destroy();
   }
 
   /** @internal */
   gone(): void {
-    this.#cause ??= this.hasPeerEnded && !this.hasEnded ? 'peer-ended' : 'ended';
+    const fate = this.openFate();
+    fate.cause ??= this.hasPeerEnded && !this.hasEnded ? 'peer-ended' : 'ended';
     this.stopWriting();
-    this.sink.closed(this.#cause, this.#error);
+    this.sink.closed(fate.cause, fate.error);
   }
 
   protected override stopWriting(): void {
-    this.#endProbing();
+    this.endProbing();
     super.stopWriting();
   }
 
-  #beginProbing(): void {
+  private beginProbing(): void {
     if (!this.isOver) this.#probe ??= new ResetProbe(this.settings.wheel, this.socket);
   }
 
-  #endProbing(): void {
+  private endProbing(): void {
     this.#probe?.stop();
     this.#probe = undefined;
   }
@@ -201,7 +201,7 @@ export class SocketPump extends SocketWriter implements LatentReader {
   }
 
   protected override unwritable(error: Error): void {
-    this.#error ??= error;
+    this.openFate().error ??= error;
     this.cut('cut');
   }
 

@@ -54,7 +54,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     return writer.hand(block);
   }
 
-  #giveBackQueue(): void {
+  private giveBackQueue(): void {
     if (this.#output !== undefined && takeBackQueue(this.#output)) this.#output = undefined;
   }
 
@@ -69,14 +69,14 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
 
   /** Output in bytes that the kernel has not taken. */
   get bufferedBytes(): number {
-    return this.#queuedBytes() + this.socketBytes;
+    return this.queuedBytes() + this.socketBytes;
   }
 
-  #queuedBytes(): number {
+  private queuedBytes(): number {
     return this.#output?.length ?? 0;
   }
 
-  #queue(): OutputQueue {
+  private openQueue(): OutputQueue {
     this.#output ??= borrowQueue();
     return this.#output;
   }
@@ -97,15 +97,15 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   /** Writes bytes, which must not change from now on. They leave at the end of the turn. */
   write(bytes: Uint8Array): void {
     if (this.isOver || this.isEnding) return;
-    this.#queue().push(bytes);
-    this.#gathered();
+    this.openQueue().push(bytes);
+    this.gathered();
   }
 
   /** Writes text; it leaves at the end of the turn. */
   writeText(text: string, encoding: 'latin1' | 'utf8'): void {
     if (this.isOver || this.isEnding) return;
-    this.#queue().pushText(text, encoding);
-    this.#gathered();
+    this.openQueue().pushText(text, encoding);
+    this.gathered();
   }
 
   /**
@@ -115,13 +115,13 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
    */
   writeNow(bytes: Uint8Array): boolean {
     if (this.isOver || this.isEnding) return true;
-    if (this.#queuedBytes() > 0 || this.isBlocked || bytes.length > this.#mostAtOnce()) {
-      this.#queue().push(bytes);
+    if (this.queuedBytes() > 0 || this.isBlocked || bytes.length > this.mostAtOnce()) {
+      this.openQueue().push(bytes);
       this.flush();
       return false;
     }
     const isTaken = this.hand(bytes);
-    this.#settle();
+    this.settle();
     return isTaken && this.isPlain;
   }
 
@@ -132,7 +132,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     // A socket that holds bytes back would hold the slab too: then a copy is made instead.
     const mayLendSlab = this.isPlain && !this.isBlocked && this.socketBytes === 0;
     const isDone = mayLendSlab && this.#output?.writeSlab(SocketWriter.#hand, this) === true;
-    if (isDone || this.#flushPieces()) this.#settle();
+    if (isDone || this.flushPieces()) this.settle();
   }
 
   /** Calls `done` when everything written so far has left, or the transport is gone. */
@@ -140,13 +140,13 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     if (this.isOver) return done();
     this.#notices ??= new FlushNotices();
     this.#notices.add(done);
-    this.#schedule();
+    this.schedule();
   }
 
   /** Ends our side once everything written has left. Nothing can be written any more. */
   end(): void {
     this.isEnding = true;
-    this.#schedule();
+    this.schedule();
   }
 
   /** @internal The socket has room again. */
@@ -158,10 +158,10 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   /** Forgets what waits, and calls whoever waits for it. */
   protected stopWriting(): void {
     if (this.bufferedBytes > 0) this.loseOutput();
-    if (!this.isOver) this.countLost(this.#queuedBytes());
+    if (!this.isOver) this.countLost(this.queuedBytes());
     this.isOver = true;
     this.#output?.clear();
-    this.#giveBackQueue();
+    this.giveBackQueue();
     this.#watch?.clear();
     this.#notices?.run();
   }
@@ -171,11 +171,11 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
    * what was written is told when it has left, or when the socket is closed before that.
    */
   protected letGo(): void {
-    const blocks = this.#take(Number.POSITIVE_INFINITY) ?? NO_BLOCKS;
+    const blocks = this.takeBlocks(Number.POSITIVE_INFINITY) ?? NO_BLOCKS;
     if (blocks.length > 0) this.handAll(blocks);
     this.isOver = true;
     this.#watch?.clear();
-    this.#notify(this.socketBytes);
+    this.notify(this.socketBytes);
     if (this.#notices?.hasMarked !== true) return;
     this.socket.once('close', () => {
       this.loseOutput();
@@ -183,24 +183,24 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
     });
   }
 
-  #mostAtOnce(): number {
+  private mostAtOnce(): number {
     return this.isDirect ? DIRECT_BYTES : PORTION_BYTES;
   }
 
-  #gathered(): void {
+  private gathered(): void {
     if (!this.isCongested) this.isCongested = this.bufferedBytes >= CONGESTED_BYTES;
-    this.#schedule();
+    this.schedule();
   }
 
-  #schedule(): void {
+  private schedule(): void {
     if (this.isInTurn || this.isScheduled) return;
     this.isScheduled = true;
     flushAtTurnEnd(this);
   }
 
-  #flushPieces(): boolean {
+  private flushPieces(): boolean {
     while (!this.isBlocked) {
-      const blocks = this.#take(this.#mostAtOnce());
+      const blocks = this.takeBlocks(this.mostAtOnce());
       if (blocks === undefined) return false;
       if (blocks.length === 0) break;
       this.handAll(blocks);
@@ -209,7 +209,7 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   }
 
   /** @returns `undefined` when what waits cannot be written: the connection is over then. */
-  #take(maxBytes: number): Uint8Array[] | undefined {
+  private takeBlocks(maxBytes: number): Uint8Array[] | undefined {
     try {
       return this.#output?.take(maxBytes) ?? NO_BLOCKS;
     } catch (error) {
@@ -219,34 +219,34 @@ export abstract class SocketWriter extends SocketOutlet implements WatchedOutput
   }
 
   /** What follows from the state of the output after something has left. */
-  #settle(): void {
+  private settle(): void {
     const waiting = this.socketBytes;
     const { wheel, writeTimeoutMs } = this.settings;
     if (waiting > 0) this.#watch ??= new WriteWatch(wheel, writeTimeoutMs, this);
     this.#watch?.update(this.handed, waiting);
-    this.#giveBackQueue();
-    if (this.#queuedBytes() === 0) this.#settleEmpty(waiting);
+    this.giveBackQueue();
+    if (this.queuedBytes() === 0) this.settleEmpty(waiting);
     const wasCongested = this.isCongested;
     // Whoever was told has written meanwhile.
     this.isCongested = this.bufferedBytes >= CONGESTED_BYTES;
     if (wasCongested && !this.isCongested) this.uncongested();
   }
 
-  #settleEmpty(waiting: number): void {
+  private settleEmpty(waiting: number): void {
     // What was refused has not left: whoever waits for it is told with the end of the transport.
     if (this.hasLostOutput) return;
-    if (this.#notices?.hasUnmarked === true) this.#notify(waiting);
+    if (this.#notices?.hasUnmarked === true) this.notify(waiting);
     // A handle that has bytes left, and is told of the end, cannot be reset any more: an answer
     // that only its end delimits would seem whole. The stream itself waits for what it has.
     if (!this.isEnding || this.hasEnded || this.isDirectWaiting) return;
     // Whoever was told has written something, and ended behind it.
-    if (this.#queuedBytes() > 0) return;
+    if (this.queuedBytes() > 0) return;
     this.hasEnded = true;
     this.callStream('end');
   }
 
   /** Tells who waits for what was written: now, or when the socket has given it away. */
-  #notify(waiting: number): void {
+  private notify(waiting: number): void {
     if (waiting === 0) return this.#notices?.run();
     if (this.#notices?.hasUnmarked !== true) return;
     const write = (back: (error?: Error | null) => void): boolean =>

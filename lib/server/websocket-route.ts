@@ -59,7 +59,7 @@ export class WebSockets {
   readonly #settings: ServerSettings;
   readonly #plainPolicy: AcceptPolicy;
   readonly #securePolicy: AcceptPolicy;
-  readonly #open = new PeerSet();
+  readonly #open: PeerSet;
   #isClosing = false;
 
   /** @throws UsageError `invalid-option`, or `invalid-argument` as `WebSocketPeer.attach`. */
@@ -70,6 +70,7 @@ export class WebSockets {
     checkHandler(route, route.delivery);
     this.#route = route;
     this.#settings = settings;
+    this.#open = new PeerSet(settings.wheel);
     this.#plainPolicy = completePolicy(route, false);
     this.#securePolicy = completePolicy(route, true);
   }
@@ -120,7 +121,7 @@ export class WebSockets {
     }
     if (decision.ok) {
       const peer = exchange.openPeer(decision, this.#route, this.#open);
-      this.#open.add(peer);
+      this.#open.know(peer);
       // A route that names no call-back throws away what comes.
       peer.attach(hasHandler(this.#route) ? this.#route : {});
       return;

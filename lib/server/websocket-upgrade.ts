@@ -32,11 +32,11 @@ import {
   openPeer,
   PEER_OPTIONS,
   type PeerOptions,
-  type PeerOwner,
   type WebSocketPeer,
 } from '../peer/index.ts';
 import { answerToFailure } from './error-response.ts';
 import type { ExchangeRequest, ExchangeTransport } from './exchange-request.ts';
+import type { PeerSet } from './peer-set.ts';
 import { PumpTransport } from './pump-transport.ts';
 
 /** Options of `exchange.accept`: the rules, the answer, and how the peer behaves. */
@@ -87,13 +87,12 @@ export function switchToWebSocket(
   transport: ExchangeTransport,
   accepted: AcceptedUpgrade,
   options: PeerOptions,
-  owner: PeerOwner,
+  owner: PeerSet,
 ): WebSocketPeer {
-  const { pump, settings } = transport;
+  const { pump } = transport;
   pump.writeText(formatUpgradeResponse(accepted.response), 'latin1');
   const head = transport.handOver();
   const { upgrade, protocol, data } = accepted;
-  const { ticker } = settings;
   return openPeer(
     new PumpTransport(pump),
     {
@@ -102,7 +101,7 @@ export function switchToWebSocket(
       extension: upgrade.extension,
       head,
       data,
-      ticker,
+      ticker: owner,
       owner,
     },
     options,

@@ -3,7 +3,7 @@ import { encodeFrame, OPCODE } from 'barewire/codec';
 import {
   ConnectionInput,
   type ConnectionOptions,
-  connectionLimits,
+  connectionKind,
   type MessageInflater,
 } from 'barewire/connection';
 import t from 'tap';
@@ -55,7 +55,11 @@ function rig(options: Partial<ConnectionOptions> = {}): Rig {
       made.whenUncorked();
     },
   };
+  const now = (): number => clock.nowMs;
   const owner = {
+    kind: connectionKind({ role: 'client', now, ...options }),
+    deflate: options.deflate,
+    now,
     control: (opcode: number) => {
       log.push(['control', opcode]);
       if (opcode === OPCODE.close) throw new ProtocolError('close-code-invalid');
@@ -64,13 +68,7 @@ function rig(options: Partial<ConnectionOptions> = {}): Rig {
     fail: (error: ProtocolError) => void log.push(['fail', error.code]),
     receiveEnd: note('end'),
   };
-  const input = new ConnectionInput(
-    sink,
-    { role: 'client', now: () => clock.nowMs, ...options },
-    connectionLimits(options),
-    corks,
-    owner,
-  );
+  const input = new ConnectionInput(sink, corks, owner);
   const callbacks = { whenPinged: () => {}, whenPiece: () => {}, whenUncorked: () => {} };
   const made: Rig = { input, log, clock, ...callbacks };
   return made;

@@ -27,7 +27,7 @@ t.test('asks once to be flushed, and writes everything at once', (t) => {
   const { end, output, asked } = rig();
   output.send('a', undefined);
   output.control(OPCODE.ping, Buffer.from('p'));
-  output.sendEncoded(encodeFrame({ opcode: OPCODE.text, payload: 'b' }), false);
+  output.sendEncoded(encodeFrame({ opcode: OPCODE.text, payload: 'b' }));
   t.equal(asked(), IS_ONE_WRITE ? 1 : 0);
   t.equal(output.pendingBytes, IS_ONE_WRITE ? 9 : 0);
   output.flush();
@@ -155,8 +155,8 @@ t.test(
     t.equal(output.wouldCompress('few', undefined), false);
     const frames = encodeFrame({ opcode: OPCODE.text, payload: 'elsewhere' });
     output.send('looks back', undefined);
-    output.sendEncoded(frames, true);
-    output.sendEncoded(frames, false);
+    output.sendEncoded(frames, deflate);
+    output.sendEncoded(frames);
     t.equal(deflate.broken, 0, 'the one before it may still look back');
     t.equal(output.pendingBytes, 10 + 2 * frames.length);
     t.equal(output.heldBytes, output.pendingBytes + 3 * ENTRY_OVERHEAD_BYTES);

@@ -225,7 +225,7 @@ t.test('what many send needs none when it is all that waits', needsLending, (t) 
     taken.push(bytes);
     return take.call(output, bytes, hasMore);
   };
-  output.sendEncoded(HI, false);
+  output.sendEncoded(HI);
   t.match(output, { pendingBytes: 4, heldBytes: 4, messagesSent: 1, bytesSent: 0 });
   output.flush();
   t.equal(taken[0], HI, 'the bytes themselves');
@@ -234,10 +234,10 @@ t.test('what many send needs none when it is all that waits', needsLending, (t) 
   for (const more of [
     () => output.send('b', undefined),
     () => output.control(OPCODE.ping, Buffer.from('b')),
-    () => output.sendEncoded(HI, false),
+    () => output.sendEncoded(HI),
     () => output.startMessage('text', undefined).end('b'),
   ]) {
-    output.sendEncoded(HI, false);
+    output.sendEncoded(HI);
     more();
     came.length = 0;
     output.flush();
@@ -250,7 +250,7 @@ t.test('what many send needs none when it is all that waits', needsLending, (t) 
 t.test('what many send is lost like any other frame', (t) => {
   const { output, came } = connect();
   output.cork();
-  output.sendEncoded(HI, false);
+  output.sendEncoded(HI);
   const pending = output.pendingBytes;
   output.discard();
   t.match(output, { pendingBytes: 0, heldBytes: 0, lostBytes: pending });

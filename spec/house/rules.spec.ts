@@ -96,6 +96,10 @@ const BREACHES: Readonly<Record<string, readonly Breach[]>> = {
   'no private getter': [
     ['lib/sse/s.ts', code('class A {\n  get #a() {\n    return 1;\n  }\n}'), /private getter/],
   ],
+  'no method with # where each connection has the object': [
+    ['lib/server/socket-pump.ts', code('class A {\n  #a(): void {}\n}'), /method with #/],
+    ['lib/peer/peer-output.ts', code('class A {\n  async #a<B>(b: B) {}\n}'), /method with #/],
+  ],
   'specs, tools, benches and fuzz targets come in by the package name': [
     ['bench/x.ts', code(`import { a } from '../lib/base/a.ts';`), /instead of barewire/],
     ['spec/x.ts', code(`import { a } from '../lib/base/index.ts';`), /instead of barewire/],

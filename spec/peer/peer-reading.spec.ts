@@ -1,4 +1,4 @@
-import type { CloseReport } from 'barewire/connection';
+import type { CloseReport, Connection } from 'barewire/connection';
 import type {
   IncomingMessage,
   WebSocketHandler,
@@ -10,13 +10,20 @@ import { PeerReading } from '../../lib/peer/peer-reading.ts';
 import { hearChannels } from '../support/channels.ts';
 import { joinPeers } from '../support/joined-peers.ts';
 
+/** What a reader asks of its connection. */
+const gate = (pause: () => unknown, resume: () => unknown): Connection =>
+  ({ pause, resume }) as Connection;
+
 t.test('passes what comes to the one who reads, with the peer and in its order', (t) => {
   const steps: string[] = [];
   const closes: unknown[] = [];
   const peer = { close: (...all: unknown[]) => closes.push(all) } as unknown as WebSocketPeer;
   const failures: unknown[] = [];
   const reading = new PeerReading(peer, { handlerFailed: (error) => failures.push(error) });
-  reading.connection = { pause: () => steps.push('pause'), resume: () => steps.push('resume') };
+  reading.connection = gate(
+    () => steps.push('pause'),
+    () => steps.push('resume'),
+  );
   const seen: unknown[] = [];
   const error = new Error('mine');
   const handler: WebSocketHandler = {
@@ -180,14 +187,14 @@ t.test('nobody who reads: messages in pieces are passed over, and limits hold', 
 function gated(delivery?: 'message' | 'pieces'): { reading: PeerReading; isOpen: () => boolean } {
   let isOpen = true;
   const reading = new PeerReading({ close: () => {} } as unknown as WebSocketPeer, { delivery });
-  reading.connection = {
-    pause: () => {
+  reading.connection = gate(
+    () => {
       isOpen = false;
     },
-    resume: () => {
+    () => {
       isOpen = true;
     },
-  };
+  );
   return { reading, isOpen: () => isOpen };
 }
 
@@ -264,7 +271,10 @@ function alone(options: WebSocketOptions = {}): {
   const asked: string[] = [];
   const peer = { close: (code: number) => asked.push(`close ${code}`) } as unknown as WebSocketPeer;
   const reading = new PeerReading(peer, options);
-  reading.connection = { pause: () => asked.push('pause'), resume: () => asked.push('resume') };
+  reading.connection = gate(
+    () => asked.push('pause'),
+    () => asked.push('resume'),
+  );
   return { reading, asked, peer };
 }
 

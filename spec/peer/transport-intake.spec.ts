@@ -1,4 +1,4 @@
-import type { Connection, ConnectionSink } from 'barewire/connection';
+import type { Connection } from 'barewire/connection';
 import type { Transport } from 'barewire/peer';
 import t from 'tap';
 import { TransportIntake } from '../../lib/peer/transport-intake.ts';
@@ -11,8 +11,8 @@ t.test('tells the connection what the transport tells, and that there may be roo
     drained: () => told.push('drained'),
     transportClosed: (error: unknown) => told.push(error),
   } as unknown as Connection;
-  const above = { queueMoved: () => told.push('moved') } as unknown as ConnectionSink;
-  const intake = new TransportIntake(connection, {} as Transport, above);
+  const queueMoved = (): void => void told.push('moved');
+  const intake = new TransportIntake({ connection, transport: {} as Transport, queueMoved });
   const error = new Error('reset');
   intake.data(Buffer.from('x'));
   intake.drain();
@@ -34,7 +34,7 @@ t.test('pauses the transport with what comes unwanted, and for no other pause', 
     pause: () => told.push('pause'),
     resume: () => told.push('resume'),
   } as unknown as Transport;
-  const intake = new TransportIntake(connection, transport, {} as ConnectionSink);
+  const intake = new TransportIntake({ connection, transport, queueMoved() {} });
   const expect = (...expected: string[]): void => {
     t.strictSame(told.splice(0), expected);
   };

@@ -10,7 +10,7 @@ const NAMES = [
   ...(['isPlain', 'isDirect', 'isDirectWaiting', 'usesStream', 'isBlocked'] as const),
   ...(['hasLostOutput', 'isScheduled', 'isCongested', 'isEnding', 'isInTurn'] as const),
   ...(['hasEnded', 'isOver', 'isShared', 'endIsMeaningful', 'isHolding'] as const),
-  ...(['isWaking', 'hasPeerEnded'] as const),
+  ...(['isWaking', 'hasPeerEnded', 'isLatent'] as const),
 ] as const;
 
 type Flags = Record<(typeof NAMES)[number], boolean>;

@@ -142,7 +142,7 @@ export class Line {
     this.#messages += 1;
     this.#waiting.push({ frame: () => frames, bytes: frames.length, needsWork: false });
     this.#settle();
-    this.output.sendEncoded(frames, false);
+    this.output.sendEncoded(frames);
   }
 
   control(payload: Buffer): void {

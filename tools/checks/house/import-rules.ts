@@ -174,6 +174,33 @@ function checkPrivateGetters(house: House): Findings {
     .map((path) => `${path}: has a private getter or setter`);
 }
 
+/** Files of the classes that have an object for each connection. */
+const OF_EACH_CONNECTION = new Set(
+  [
+    ...['connection/connection', 'connection/connection-input', 'connection/connection-output'],
+    ...['connection/keepalive', 'peer/peer-output', 'peer/peer-reading', 'peer/transport-intake'],
+    ...[
+      'peer/websocket-peer',
+      'server/latent-socket',
+      'server/pump-flags',
+      'server/pump-transport',
+    ],
+    ...['server/socket-outlet', 'server/socket-pump', 'server/socket-writer'],
+  ].map((name) => `lib/${name}.ts`),
+);
+
+/**
+ * Each object has a field of eight bytes for each class of its line with methods whose names begin
+ * with `#`: V8 looks there whether it may be called. With `private` the compiler looks.
+ */
+function checkHashedMethods(house: House): Findings {
+  return house
+    .files(/^lib\/.*\.ts$/)
+    .filter((path) => OF_EACH_CONNECTION.has(path))
+    .filter((path) => /^ +(?:async )?\*?#\w+(?:<.*>)?\(/m.test(house.text(path)))
+    .map((path) => `${path}: has a method with #, though each connection has such an object`);
+}
+
 /** Specs may look inside a chapter; everybody else comes in by the package's name. */
 function checkGuests(house: House): Findings {
   const findings: Findings = [];
@@ -202,6 +229,7 @@ export const IMPORT_RULES: readonly Rule[] = [
   { title: 'no import goes round', check: checkCycles },
   { title: 'no default export and no star', check: checkExportForms },
   { title: 'no private getter', check: checkPrivateGetters },
+  { title: 'no method with # where each connection has the object', check: checkHashedMethods },
   {
     title: 'specs, tools, benches and fuzz targets come in by the package name',
     check: checkGuests,
