@@ -2,13 +2,12 @@
  * What connections of one kind share: their limits, and what reads messages for them.
  *
  * Most connections of a process are made with the same options. Whoever gives what another has
- * given gets its kind, so ten thousand idle connections keep the numbers once, and are read by the
- * same few readers.
+ * given gets its kind, so ten thousand idle connections keep the numbers once.
  */
 import { haveValues } from '../base/index.ts';
 import { type ConnectionLimits, connectionLimits } from './connection-limits.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { MessageReaders } from './message-reader.ts';
+import { type MessageReaders, messageReaders } from './message-reader.ts';
 
 /** What does not change for as long as a connection lives, and is no connection's own. */
 export interface ConnectionKind {
@@ -40,7 +39,10 @@ const NAMED: Readonly<Record<Exclude<keyof ConnectionOptions, OwnOptions>, true>
 };
 const NAMES = Object.keys(NAMED) as readonly (keyof typeof NAMED)[];
 
-/** Kinds that are remembered: a process has few, such as with and without compression. */
+/**
+ * Kinds that are remembered. Where each connection has a time of its own, each is of a kind of its
+ * own; what reads the same is read by the same readers even so.
+ */
 const MAX_KINDS = 16;
 
 interface Known {
@@ -74,19 +76,10 @@ function isOf({ given, isCompressed }: Known, options: ConnectionOptions): boole
 }
 
 function makeKind(options: ConnectionOptions): Known {
-  const { role, ownsInput = false, delivery = 'message' } = options;
-  const { maxFrameBytes, maxMessageBytes, maxFragments } = options;
-  const isCompressed = options.deflate !== undefined;
+  const { role } = options;
   const limits = connectionLimits(options);
-  const readers = new MessageReaders({
-    role,
-    allowRsv1: isCompressed,
-    ownsInput,
-    delivery,
-    maxFrameBytes,
-    maxMessageBytes,
-    maxFragments,
-  });
+  const readers = messageReaders(options);
+  const isCompressed = options.deflate !== undefined;
   const given = NAMES.map((name) => options[name]);
   return { given, isCompressed, kind: Object.freeze({ role, limits, readers }) };
 }

@@ -47,9 +47,6 @@ export interface Failable {
 /** Forgets what a peer could refer back to. */
 export type ContextBreaker = Pick<ConnectionDeflate, 'breakContext'>;
 
-/** Nothing was waiting in the transport. */
-const NONE_WAITED = -1;
-
 /** Writes the frames of one connection. */
 export class ConnectionOutput extends Flags implements BytesTaker, SenderOwner, Corkable {
   bytesSent = 0;
@@ -64,7 +61,7 @@ export class ConnectionOutput extends Flags implements BytesTaker, SenderOwner, 
   /** Made at once with compression, else when something may have to wait, and at the end. */
   #madeSender: MessageSender | undefined;
   /** What had left the transport when one looked last, if it held something then. */
-  #leftAtLook: number = NONE_WAITED;
+  #leftAtLook: number | undefined;
   declare private isCorked: boolean;
   declare private hasAskedForFlush: boolean;
   /** Somebody was told to wait for the queue, and is told when it moves. */
@@ -162,9 +159,9 @@ export class ConnectionOutput extends Flags implements BytesTaker, SenderOwner, 
   look(): OutputMove {
     const unsentBytes = this.#sink.unsentBytes?.() ?? 0;
     const leftBytes = this.bytesSent - unsentBytes;
-    const isTaken = this.#leftAtLook !== NONE_WAITED && leftBytes > this.#leftAtLook;
+    const isTaken = this.#leftAtLook !== undefined && leftBytes > this.#leftAtLook;
     const hasWorked = this.#madeSender?.hasWorked() ?? false;
-    this.#leftAtLook = unsentBytes > 0 ? leftBytes : NONE_WAITED;
+    this.#leftAtLook = unsentBytes > 0 ? leftBytes : undefined;
     if (isTaken) return 'taken';
     return hasWorked ? 'worked' : 'none';
   }

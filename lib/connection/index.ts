@@ -38,6 +38,7 @@ export {
   type MessageOwner,
   MessageReader,
   MessageReaders,
+  messageReaders,
   type ReadingOptions,
 } from './message-reader.ts';
 export { MessageSender, type SenderOwner } from './message-sender.ts';

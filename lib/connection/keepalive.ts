@@ -41,9 +41,9 @@ const NO_PINGS: PingInFlight[] = [];
 export class Keepalive {
   readonly #limits: KeepaliveLimits;
   #inFlight: PingInFlight[] = NO_PINGS;
-  /** The tick behind which nothing came; `undefined` while something has, since the last one. */
+  /** The first tick since which nothing came; `undefined` when something came behind the last. */
   #heardAtMs: number | undefined;
-  /** The same of messages. */
+  /** The same of messages, either way. */
   #messageAtMs: number | undefined;
   /** Since when nothing has been read and nothing sent for that reason. */
   #deafSinceMs: number | undefined;

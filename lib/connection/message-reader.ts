@@ -8,15 +8,16 @@
  * ```
  * Between two messages a reader holds nothing of what it has read, so ten thousand connections that
  * wait for one need no reader; and the one that all of them are read with lies in the cache
- * (bench/README.md, P7 and P10). With a part of a frame, an unfinished message, a pause, a job, or
- * the will to read on against a pause it stays where it is. One that has failed or was stopped is
- * never lent again.
+ * (bench/README.md, P7 and P10). With a part of a frame, an unfinished message, a pause, a job, an
+ * end that waits, or the will to read on against a pause it stays where it is. One that has failed
+ * or was stopped is never lent again.
  *
  * It knows neither what becomes of messages nor who wants them.
  */
 import { hasFastPath, Spares, settleShape } from '../base/index.ts';
 import { FrameReader, type FrameReaderOptions } from '../codec/index.ts';
 import type { AssemblerOptions, AssemblerSink, MessageInflater } from './assembler-options.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { InputGate, type InputSwitch } from './input-gate.ts';
 import { MessageAssembler } from './message-assembler.ts';
 import type { MessageDeadline } from './message-deadline.ts';
@@ -32,6 +33,8 @@ export type ReadingOptions = Omit<FrameReaderOptions, 'givesInput'> &
 
 /** Readers that wait for work, of each kind, at most: one for each that is read inside another. */
 const MAX_SPARES = 16;
+/** Kinds whose readers are shared: a process has few, such as with and without compression. */
+const MAX_KINDS = 16;
 
 /** Stands for an owner while there is none: a reader at rest tells nothing. */
 const NOBODY = {} as MessageOwner;
@@ -59,8 +62,8 @@ export class MessageReader {
 
   /** Whether the message that is unfinished has more bytes than when one looked last. */
   hasGrown(): boolean {
-    const { length, isUnfinished } = this.assembler;
-    const hasGrown = isUnfinished && length !== this.#lengthAtLook;
+    const { length } = this.assembler;
+    const hasGrown = length !== this.#lengthAtLook;
     this.#lengthAtLook = length;
     return hasGrown;
   }
@@ -109,6 +112,47 @@ export class MessageReaders {
     this.#spares.keep(reader);
     return true;
   }
+}
+
+interface Kind {
+  readonly options: ReadingOptions;
+  readonly readers: MessageReaders;
+}
+
+function areSame(some: ReadingOptions, other: ReadingOptions): boolean {
+  if (some.role !== other.role || some.allowRsv1 !== other.allowRsv1) return false;
+  if (some.ownsInput !== other.ownsInput || some.delivery !== other.delivery) return false;
+  if (some.maxFrameBytes !== other.maxFrameBytes) return false;
+  if (some.maxMessageBytes !== other.maxMessageBytes) return false;
+  return some.maxFragments === other.maxFragments;
+}
+
+/** The kinds that were asked for last, the latest first. */
+const kinds: Kind[] = [];
+
+/**
+ * Finds the readers for a connection.
+ *
+ * @throws UsageError `invalid-option` for a limit that is not a whole number.
+ */
+export function messageReaders(options: ConnectionOptions): MessageReaders {
+  const { role, ownsInput = false, delivery = 'message' } = options;
+  const { maxFrameBytes, maxMessageBytes, maxFragments } = options;
+  const allowRsv1 = options.deflate !== undefined;
+  const limits = { maxFrameBytes, maxMessageBytes, maxFragments };
+  const wanted: ReadingOptions = { role, allowRsv1, ownsInput, delivery, ...limits };
+  const latest = kinds[0];
+  if (latest !== undefined && areSame(latest.options, wanted)) return latest.readers;
+  return findFurther(wanted);
+}
+
+function findFurther(options: ReadingOptions): MessageReaders {
+  const index = kinds.findIndex((kind) => areSame(kind.options, options));
+  const [known] = index < 0 ? [] : kinds.splice(index, 1);
+  const kind = known ?? { options, readers: new MessageReaders(options) };
+  kinds.unshift(kind);
+  kinds.length = Math.min(kinds.length, MAX_KINDS);
+  return kind.readers;
 }
 
 settleShape(() => new MessageReader({ role: 'server' }));

@@ -67,7 +67,7 @@ export class MessageSender {
   forgottenMessages = 0;
   /** Those of them that were dropped, because the connection closed or ended. */
   droppedMessages = 0;
-  /** Bytes that were accepted and forgotten when the connection ended. */
+  /** Bytes that were accepted and forgotten at the end; whoever forgets frames adds theirs. */
   lostBytes = 0;
 
   /**

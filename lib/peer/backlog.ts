@@ -50,9 +50,9 @@ const MIN_SWEEP = 32;
 export class Backlog {
   readonly policy: SlowConsumerPolicy;
   readonly maxBytes: number;
-  /** Messages that were dropped; whoever drops them counts them. */
+  /** Messages that were dropped; whoever drops them counts them, in one of their own. */
   dropped = 0;
-  /** Bytes that were held back when the connection ended. */
+  /** Bytes that were held back when the connection ended, of one of its own as well. */
   lostBytes = 0;
   /** Made with the first message. */
   #places: Fifo<Place> | undefined;

@@ -55,7 +55,7 @@ const WAITING = { signal: AN_ABORT_SIGNAL };
 /** The transport of peers that are made for the sake of their shape, and of which nobody hears. */
 const NOWHERE = { ownsBytes: true, neverThrows: true } as Transport;
 
-/** What `start` needs to know of the wiring. */
+/** What `join` needs to know of the wiring. */
 interface Wiring {
   readonly transport: Transport;
   readonly intake: TransportIntake;
@@ -98,7 +98,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#output = new PeerOutput(connection, wiring.transport, settings, options);
     wiring.intake = new TransportIntake(wiring);
     wiring.connection = connection;
-    this.start(wiring, settings.head);
+    this.join(wiring, settings.head);
   }
 
   /** What the connection tells and asks: one object that may look inside, not a dozen closures. */
@@ -144,11 +144,11 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     }
 
     closed(report: CloseReport): void {
-      this.peer.finish(report);
+      this.peer.ended(report);
     }
   };
 
-  private start({ transport, intake }: Wiring, head: Buffer | undefined): void {
+  private join({ transport, intake }: Wiring, head: Buffer | undefined): void {
     if (transport === NOWHERE) return;
     const connection = this.#connection;
     if (head !== undefined && head.length > 0) connection.receive(head);
@@ -306,7 +306,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
   }
 
   private sendPing(payload: Uint8Array | undefined): Promise<number> {
-    const end = this.end();
+    const end = this.openEnd();
     return end.pong(
       (answered) => this.#connection.ping(payload, answered),
       () => (this.isOpen ? `${end.pingsInFlight} pings wait` : 'the connection is closing'),
@@ -317,10 +317,10 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** Resolves when the connection is over. Never rejects. */
   get closed(): Promise<CloseReport> {
-    return this.end().closed;
+    return this.openEnd().closed;
   }
 
-  private end(): PeerEnd {
+  private openEnd(): PeerEnd {
     this.#madeEnd ??= new PeerEnd();
     return this.#madeEnd;
   }
@@ -346,7 +346,7 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
 
   /** Aborted when the connection is over. */
   get signal(): AbortSignal {
-    return this.end().signal;
+    return this.openEnd().signal;
   }
 
   /**
@@ -378,8 +378,8 @@ export class WebSocketPeer implements AsyncIterable<string | Buffer> {
     this.#connection.tick(nowMs);
   }
 
-  private finish(report: CloseReport): void {
-    const end = this.end();
+  private ended(report: CloseReport): void {
+    const end = this.openEnd();
     end.report = report;
     this.#owner?.peerClosed(this);
     this.#ticker.delete(this.#connection);

@@ -45,8 +45,8 @@ export class Acceptor {
   readonly #settings: AcceptorSettings;
   readonly #onSocket: OnSocket;
   readonly #open = new Set<AcceptedSocket>();
-  /** The group that an open connection counts for, where it counts for one. */
-  readonly #groups = new Map<AcceptedSocket, string>();
+  /** The group that a connection counts for, where it counts for one. */
+  readonly #groups = new WeakMap<AcceptedSocket, string>();
   /** One listener for all sockets: closures would cost more memory than the rest of this. */
   readonly #onClose: (this: Duplex) => void;
   readonly #perAddress = new Map<string, number>();
@@ -188,7 +188,6 @@ export class Acceptor {
     this.#open.add(socket);
     const group = this.#groups.get(latent);
     if (group !== undefined) this.#groups.set(socket, group);
-    this.#groups.delete(latent);
     socket.on('close', this.#onClose);
   }
 
@@ -228,7 +227,6 @@ export class Acceptor {
   #untrack(socket: Duplex): void {
     const group = this.#groups.get(socket);
     this.#open.delete(socket);
-    this.#groups.delete(socket);
     this.#handshakes.forget(socket);
     if (group !== undefined) this.#countDown(group);
     this.#tellEmpty();

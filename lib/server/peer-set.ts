@@ -38,10 +38,10 @@ export class PeerSet implements PeerOwner, Ticker {
     return this.#wheel.time.now();
   }
 
-  /** For the ticker's part: who ticks is known already, or will be at once. */
+  /** A ticker for peers alone that {@link know} is told of at once: nobody else is ticked. */
   add(): void {}
 
-  /** The same: who is closed is not known any more. */
+  /** Who is closed is not known any more. */
   delete(): void {}
 
   /** @internal */

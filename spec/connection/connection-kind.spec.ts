@@ -13,6 +13,12 @@ const OTHERS: readonly Partial<ConnectionOptions>[] = [
   ...[{ idleTimeoutMs: 77 }, { maxPingsInFlight: 77 }, { deflate: {} as never }],
 ];
 
+/** What makes other readers as well. */
+const READ_BY = new Set([
+  ...['role', 'ownsInput', 'delivery', 'deflate'],
+  ...['maxFrameBytes', 'maxMessageBytes', 'maxFragments'],
+]);
+
 t.test('is one for connections that are alike, and another for each option', (t) => {
   const kind = connectionKind(SERVER);
   const kinds = [kind];
@@ -24,7 +30,9 @@ t.test('is one for connections that are alike, and another for each option', (t)
   }
   t.equal(new Set(kinds).size, 1 + OTHERS.length);
   t.equal(new Set(kinds.map(({ limits }) => limits)).size, kinds.length);
-  t.equal(new Set(kinds.map(({ readers }) => readers)).size, kinds.length);
+  const timed = OTHERS.filter((other) => !Object.keys(other).every((name) => READ_BY.has(name)));
+  const readers = new Set(kinds.map((some) => some.readers));
+  t.equal(readers.size, kinds.length - timed.length, 'times make no other readers');
   t.ok(Object.isFrozen(kind), 'nobody changes that of others');
   t.end();
 });
@@ -67,6 +75,29 @@ t.test('forgets the one that was asked for least recently, of seventeen', (t) =>
   kind(16);
   t.equal(kind(0), first);
   t.not(kind(1), second);
+  t.end();
+});
+
+t.test('is remembered once, however often it is asked for', (t) => {
+  const kind = (number: number): ConnectionKind =>
+    connectionKind({ ...SERVER, maxFragments: 300 + number });
+  const both = [kind(0), kind(1)];
+  for (let again = 0; again < 40; again += 1) t.equal(kind(again % 2), both[again % 2]);
+  for (let number = 2; number < 16; number += 1) kind(number);
+  t.strictSame([kind(0) === both[0], kind(1) === both[1]], [true, true]);
+  t.end();
+});
+
+t.test('gives each its own time, and all the same readers', (t) => {
+  const kinds = Array.from({ length: 40 }, (_, number) =>
+    connectionKind({ ...SERVER, pingIntervalMs: 30_000 + number }),
+  );
+  t.equal(new Set(kinds).size, 40);
+  t.equal(new Set(kinds.map(({ readers }) => readers)).size, 1);
+  t.same(
+    kinds.map(({ limits }) => limits.pingIntervalMs),
+    kinds.map((_, number) => 30_000 + number),
+  );
   t.end();
 });
 

@@ -253,3 +253,37 @@ t.test('counts what was dropped apart from what was taken back', (t) => {
   t.match(output, { messagesSent: 0, messagesDropped: 2, acceptedMessages: 3 });
   t.end();
 });
+
+t.test('sees what is taken also where the transport holds more than was written here', (t) => {
+  const { end, output } = rig();
+  let unsent = 0;
+  end.unsentBytes = () => unsent;
+  output.send('a'.repeat(98), undefined);
+  output.flush();
+  // The answer that opened the connection waits, too.
+  for (const more of [0, 1, 2, 50]) {
+    unsent = output.bytesSent + more;
+    t.equal(output.look(), 'none');
+    unsent -= 1;
+    t.equal(output.look(), 'taken', `${more} bytes more`);
+    unsent = 0;
+    output.look();
+  }
+  t.end();
+});
+
+t.test('has lost what was encoded, and what waited, once there is no transport', (t) => {
+  const { output } = rig();
+  output.cork();
+  output.send('first', undefined);
+  output.startMessage('text', undefined);
+  output.send('waits', undefined);
+  const encoded = output.pendingBytes - 5;
+  output.stop();
+  t.equal(output.lostBytes, 5);
+  output.discard();
+  t.equal(output.lostBytes, 5 + encoded);
+  output.discard();
+  t.equal(output.lostBytes, 5 + encoded, 'once');
+  t.end();
+});

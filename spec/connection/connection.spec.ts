@@ -904,3 +904,21 @@ t.test('tells its counters as they were when it was asked', (t) => {
   t.match(server.connection.counters, { ...now, bytesReceived: 7 + 6 + 6, bytesSent: 3 + 2 });
   t.end();
 });
+
+t.test('tells nothing more of what comes once it is over, not even a pong', (t) => {
+  const end = new End({ nowMs: 0 }, { role: 'server' });
+  const { connection } = end;
+  connection.ping(undefined, () => {
+    connection.terminate();
+    connection.transportClosed();
+  });
+  let pongs = 0;
+  end.pong = () => {
+    pongs += 1;
+  };
+  connection.receive(encodeFrame({ opcode: OPCODE.pong, payload: '1', maskingKey: 1 }));
+  t.equal(connection.state, 'closed');
+  t.equal(pongs, 0);
+  t.equal(connection.counters.pongsReceived, 1);
+  t.end();
+});

@@ -126,3 +126,16 @@ t.test('says when so many pings are unanswered that another one had better wait'
   t.equal(more, 99, 'a pong for a newer ping answers the older ones');
   t.end();
 });
+
+t.test('is never early: a time between two milliseconds is rounded up', (t) => {
+  const idle = new Keepalive(connectionLimits({ idleTimeoutMs: 1000 }));
+  t.equal(idle.tick(0.6), 'none');
+  t.equal(idle.tick(1000.5), 'none', '999.9 ms have passed');
+  const action = idle.tick(1001);
+  t.equal(typeof action === 'object' ? action.code : action, 'idle-timeout');
+  const silent = new Keepalive(connectionLimits({ pingIntervalMs: 1000 }));
+  t.equal(silent.tick(0.6), 'none');
+  t.equal(silent.tick(1000.5), 'none');
+  t.equal(silent.tick(1001), 'ping');
+  t.end();
+});

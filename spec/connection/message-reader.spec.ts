@@ -1,9 +1,11 @@
 import { encodeFrame } from 'barewire/codec';
 import {
+  type ConnectionOptions,
   type MessageInflater,
   type MessageOwner,
   type MessageReader,
   MessageReaders,
+  messageReaders,
 } from 'barewire/connection';
 import t from 'tap';
 import { End } from '../support/connection-pair.ts';
@@ -11,6 +13,7 @@ import { needsFastPath } from '../support/fast-paths.ts';
 import { usedMemory } from '../support/memory.ts';
 
 const needed = needsFastPath('message-reader');
+const OPENING: ConnectionOptions = { role: 'server', now: () => 0 };
 const TEXT = { opcode: 1, payload: 'text', maskingKey: 1 };
 const MESSAGE = encodeFrame(TEXT);
 const PING = encodeFrame({ opcode: 9, payload: 'ping', maskingKey: 1 });
@@ -142,6 +145,21 @@ for (const [name, [hold, letGo]] of Object.entries(HOLDS)) {
   });
 }
 
+t.test('stays where it is while an end waits behind what came', needed, (t) => {
+  const { readers, reader } = borrowed();
+  const { gate } = reader;
+  t.equal(gate.takeEnd(), true);
+  pause(reader);
+  t.equal(gate.takeEnd(), false);
+  goOn(reader);
+  t.equal(gate.endIsPending, true);
+  t.equal(readers.takeBack(reader), false, 'whoever has it must still be told');
+  t.equal(gate.takeEnd(), true);
+  t.equal(gate.endIsPending, false);
+  t.equal(readers.takeBack(reader), true);
+  t.end();
+});
+
 t.test('stays where it is while it is reading', needed, (t) => {
   const readers = new MessageReaders({ role: 'server' });
   const answers: boolean[] = [];
@@ -197,6 +215,44 @@ t.test('keeps in memory nobody whom it has worked for', needed, (t) => {
   t.ok(usedMemory() - before > 30_000_000);
   for (const reader of lent) t.equal(readers.takeBack(reader), true);
   t.ok(usedMemory() - before < 5_000_000);
+  t.end();
+});
+
+t.test('is shared by connections that read alike, and by no others', (t) => {
+  const readers = messageReaders(OPENING);
+  const sameAgain: ConnectionOptions[] = [
+    { ...OPENING },
+    { ...OPENING, ownsInput: false, delivery: 'message', maxFragments: undefined },
+    { ...OPENING, now: () => 1, pingIntervalMs: 5, compressThresholdBytes: 3 },
+  ];
+  for (const options of sameAgain) t.equal(messageReaders(options), readers);
+  const others: ConnectionOptions[] = [
+    { ...OPENING, role: 'client' },
+    { ...OPENING, ownsInput: true },
+    { ...OPENING, delivery: 'pieces' },
+    { ...OPENING, maxFrameBytes: 1 },
+    { ...OPENING, maxMessageBytes: 1 },
+    { ...OPENING, maxFragments: 1 },
+    { ...OPENING, deflate: {} as never },
+  ];
+  const found = others.map((options) => messageReaders(options));
+  t.equal(new Set([readers, ...found]).size, 1 + others.length);
+  t.strictSame(
+    others.map((options) => messageReaders(options)),
+    found,
+  );
+  t.throws(() => messageReaders({ ...OPENING, maxFragments: 1.5 }), { code: 'invalid-option' });
+  t.end();
+});
+
+t.test('forgets the kind that was asked for least recently, of seventeen', (t) => {
+  const kind = (number: number): MessageReaders =>
+    messageReaders({ ...OPENING, maxFragments: 100 + number });
+  const [first, second] = Array.from({ length: 16 }, (_, number) => kind(number));
+  t.equal(kind(0), first);
+  kind(16);
+  t.equal(kind(0), first);
+  t.not(kind(1), second);
   t.end();
 });
 

@@ -655,3 +655,32 @@ t.test('has not drained before what was kept back has left, though there is room
   t.match((await transport.written()).toString('latin1'), /kept$/);
   peer.terminate();
 });
+
+t.test('a connection that is over has drained, however full its transport is', async (t) => {
+  const { peer, transport } = fakePeer();
+  transport.isCongested = true;
+  let hasDrained = false;
+  const drained = peer.drained().then(() => {
+    hasDrained = true;
+  });
+  transport.sink.closed(undefined);
+  await peer.closed;
+  await drained;
+  t.equal(hasDrained, true);
+  await peer.drained();
+  t.equal(peer.send('late'), false);
+});
+
+t.test('what a policy held back counts as never having left', async (t) => {
+  const { peer, transport } = fakePeer({ slowConsumer: 'drop-oldest' });
+  peer.send('first');
+  transport.isCongested = true;
+  t.equal(peer.offer('12345'), 'queued');
+  const before = peer.bufferedAmount;
+  transport.sink.closed(undefined);
+  await peer.closed;
+  t.equal(peer.bufferedAmount, before);
+  t.equal(peer.counters.messagesDropped, 1);
+  const other = fakePeer({ slowConsumer: 'drop-oldest' });
+  t.equal(other.peer.bufferedAmount, 0, 'of others it is no loss');
+});

@@ -4,6 +4,7 @@ import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls
 import t from 'tap';
 import { Acceptor, type AcceptorSettings } from '../../lib/server/acceptor.ts';
 import { TimerWheel } from '../../lib/server/clock.ts';
+import { type AcceptedSocket, socketOf } from '../../lib/server/latent-socket.ts';
 import { CERTIFICATE, PRIVATE_KEY } from '../support/certificate.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { usedMemory } from '../support/memory.ts';
@@ -260,4 +261,26 @@ t.test('frees one place of an address with each connection that closes', async (
   for (let count = 0; count < 2; count += 1) acceptor.serve(from('192.0.2.1'), false);
   t.equal(sockets.length, 3);
   t.equal(acceptor.counters.refused, 2);
+});
+
+t.test('what is refused without a socket counts for nothing', async (t) => {
+  const accepted: AcceptedSocket[] = [];
+  const settings = { ...OPEN, directWrites: true, maxConnections: 1 };
+  const acceptor = new Acceptor(settings, (socket) => accepted.push(socket));
+  const server = createServer({ pauseOnConnect: true });
+  const port = await listen(server);
+  acceptor.attachOwn(server);
+  const clients = [new RawClient(port)];
+  await eventually(() => acceptor.open === 1);
+  for (let refused = 1; refused < 4; refused += 1) {
+    clients.push(new RawClient(port));
+    await eventually(() => acceptor.counters.refused === refused);
+    t.equal(acceptor.open, 1);
+  }
+  socketOf(accepted[0]!)
+    .on('error', () => undefined)
+    .destroy();
+  await eventually(() => acceptor.open === 0);
+  for (const client of clients) client.close();
+  server.close();
 });

@@ -102,3 +102,14 @@ t.test('is the ticker of its peers: they have its clock, and its ticks', async (
   t.equal((await peer.closed).error?.code, 'idle-timeout');
   t.equal(set.peers.size, 0);
 });
+
+t.test('ticks however often another peer comes', (t) => {
+  const { set, time, peer } = ticking();
+  const ticks: number[] = [];
+  for (let count = 1; count <= 20; count += 1) {
+    set.know(peer((now) => void ticks.push(now)));
+    time.advance(400);
+  }
+  t.ok(ticks.length > 40, `${ticks.length} ticks`);
+  t.end();
+});

@@ -39,6 +39,7 @@ function fail(): never {
 
 t.test('carries bytes both ways, in order', async (t) => {
   const { transport, theirs, seen, sink } = setUp();
+  t.equal(transport.ownsBytes, true, 'what was read may be overwritten');
   transport.start(sink);
   theirs.write('in');
   await eventually(() => seen.length === 1);

@@ -586,3 +586,20 @@ t.test('a listener that is called behind the release finds no pump', async (t) =
   t.same(log.seen, []);
   stream.destroy();
 });
+
+t.test('is over for the first reason, and with the first error', async (t) => {
+  const [first, second] = [new Error('first'), new Error('second')];
+  const { pump, log } = setUp();
+  pump.failed(first);
+  pump.failed(second);
+  t.equal(pump.error, first);
+  pump.cut('cut');
+  t.equal(pump.cause, 'reset');
+  await eventually(() => log.end !== undefined);
+  t.strictSame([log.end, pump.cause, pump.error], ['reset', 'reset', first]);
+  const other = setUp();
+  other.pump.cut('slow-consumer');
+  other.pump.failed(first);
+  await eventually(() => other.log.end !== undefined);
+  t.strictSame([other.log.end, other.pump.error], ['slow-consumer', first]);
+});
