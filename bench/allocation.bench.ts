@@ -24,6 +24,7 @@ import { BENCH_OPTIONS } from './support/options.ts';
 import { makeRow, type Row, type Sample } from './support/report.ts';
 import { saveRows } from './support/suite-command.ts';
 import { formatRow } from './support/table.ts';
+import { formatBytes } from './support/units.ts';
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -53,9 +54,9 @@ function server(
   };
 }
 
-function echo(id: string, kind: EchoLoad['kind'], inFlight: number): Measurement {
-  const drive = echoing({ payloadBytes: 20, connections: 10, inFlight, kind });
-  const title = `received and echoed: ${kind}, ${inFlight} in flight, 20 B`;
+function echo(id: string, kind: EchoLoad['kind'], inFlight: number, bytes = 20): Measurement {
+  const drive = echoing({ payloadBytes: bytes, connections: 10, inFlight, kind });
+  const title = `received and echoed: ${kind}, ${inFlight} in flight, ${formatBytes(bytes)}`;
   return server(id, title, drive, [BAREWIRE, WS, NET]);
 }
 
@@ -94,6 +95,8 @@ async function sampleCodec(
   return samples.length > 0 ? [...samples] : [new Error('a collection ran in every sample')];
 }
 
+/** Too long to be copied: its frame is a header, and the payload where it lies. */
+const LONG_BYTES = 16 * 1024;
 const short = { size: 20, fragments: 1, script: 'ascii' } as const;
 const decode = { ...short, direction: 'decode', role: 'server' } as const;
 const encode = { ...short, direction: 'encode', role: 'server' } as const;
@@ -102,6 +105,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   echo('binary', 'binary', 1),
   echo('text burst', 'text', 16),
   echo('binary burst', 'binary', 16),
+  echo('binary long', 'binary', 1, LONG_BYTES),
   server('broadcast', 'sent to one of many: text, 200 B', broadcasting(200), [BAREWIRE, WS]),
   server('events', 'sent to one of many: event, 200 B', streaming(200), [BAREWIRE, NODE_HTTP]),
   codec('decode text', 'read from masked frames: text, 20 B', { ...decode, kind: 'text' }),

@@ -44,8 +44,9 @@ function checkText(): Case {
     name: 'UTF-8',
     run() {
       validator.reset();
-      if (!validator.push(bytes)) throw new Error('good text is refused');
-      return bytes.length;
+      const bad = validator.push(bytes);
+      if (bad !== -1) throw new Error(`good text is refused at ${bad}`);
+      return bytes.length + bad;
     },
   };
 }

@@ -19,7 +19,7 @@ export interface ConnectionKind {
 /** What each connection has of its own. */
 type OwnOptions = 'now' | 'takeMaskingKey' | 'deflate' | 'compressThresholdBytes';
 
-/** All that makes a kind, but for whether there is compression: the compiler looks. */
+/** All that makes a kind, but for whether there is compression; the compiler misses no name. */
 const NAMED: Readonly<Record<Exclude<keyof ConnectionOptions, OwnOptions>, true>> = {
   role: true,
   ownsInput: true,
@@ -40,8 +40,8 @@ const NAMED: Readonly<Record<Exclude<keyof ConnectionOptions, OwnOptions>, true>
 const NAMES = Object.keys(NAMED) as readonly (keyof typeof NAMED)[];
 
 /**
- * Kinds that are remembered. Where each connection has a time of its own, each is of a kind of its
- * own; what reads the same is read by the same readers even so.
+ * Kinds that are remembered. Connections of which each has a time of its own are each of another
+ * kind, and share their readers nevertheless ({@link messageReaders}).
  */
 const MAX_KINDS = 16;
 

@@ -124,9 +124,8 @@ export class Outbox {
 
   /** Appends bytes that are frames already, by reference. */
   appendEncoded(bytes: Buffer): void {
-    this.#seal();
-    this.#sealedList().push(bytes);
-    this.#sealedBytes += bytes.length;
+    const region = this.#takeRegion();
+    this.#addSealed(region ?? bytes, region && bytes);
   }
 
   /** Appends frames that many connections send, by reference. They must never change. */
@@ -183,13 +182,18 @@ export class Outbox {
     this.flush({ take: () => true });
   }
 
-  #sealedList(): Buffer[] {
-    if (this.#sealed === NONE) this.#sealed = [];
-    if (this.#alone === undefined) return this.#sealed;
-    this.#sealed.push(this.#alone);
-    this.#alone = undefined;
-    this.#sharedCount = 1;
-    return this.#sealed;
+  /** Adds one or two. Not by `push` alone, which makes room for sixteen more: mostly it is one. */
+  #addSealed(first: Buffer, second?: Buffer): void {
+    this.#sealedBytes += first.length + (second?.length ?? 0);
+    if (this.#alone !== undefined) {
+      this.#sealed = [this.#alone, first];
+      this.#alone = undefined;
+      this.#sharedCount = 1;
+    } else if (this.#sealed === NONE) {
+      this.#sealed = second === undefined ? [first] : [first, second];
+      return;
+    } else this.#sealed.push(first);
+    if (second !== undefined) this.#sealed.push(second);
   }
 
   #flushSealed(taker: BytesTaker): void {
@@ -243,10 +247,16 @@ export class Outbox {
   }
 
   #seal(): void {
-    if (this.#end === this.#start) return;
-    this.#sealedList().push(this.#slab.subarray(this.#start, this.#end));
-    this.#sealedBytes += this.#end - this.#start;
+    const region = this.#takeRegion();
+    if (region !== undefined) this.#addSealed(region);
+  }
+
+  /** What the open region holds, which begins anew behind it. */
+  #takeRegion(): Buffer | undefined {
+    const start = this.#start;
+    if (this.#end === start) return undefined;
     this.#start = this.#end;
+    return this.#slab.subarray(start, this.#end);
   }
 
   #appendReference(opcode: number, fin: boolean, rsv: number, payload: Uint8Array): void {

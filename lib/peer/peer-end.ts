@@ -6,7 +6,10 @@
 import { UsageError } from '../base/index.ts';
 import type { CloseReport } from '../connection/index.ts';
 
-/** The end of one peer, before it and afterwards. */
+/**
+ * The end of one peer, before it and afterwards. Who ends it sets {@link report}, then calls
+ * {@link failPings}, {@link abort} and, behind the `close` handler, {@link tell}.
+ */
 export class PeerEnd {
   /** How it ended; `undefined` while it is open. */
   report: CloseReport | undefined;
@@ -42,7 +45,7 @@ export class PeerEnd {
    * Waits for a pong, until the end.
    *
    * @param ping sends a ping, and calls back when its pong comes; false when none was sent.
-   * @param why says why none was.
+   * @param why says why none was sent.
    */
   pong(
     ping: (answered: (roundTripMs: number) => void) => boolean,

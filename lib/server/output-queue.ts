@@ -37,7 +37,9 @@ const slab: Slab = { bytes: Buffer.allocUnsafeSlow(SLAB_BYTES), used: 0, owner: 
 export class OutputQueue {
   /** None most of the time. */
   #first: Uint8Array | undefined;
-  /** Those behind the first: most connections never have two. */
+  /** The payload behind its header. */
+  #second: Uint8Array | undefined;
+  /** Those behind the second: most connections never have three. */
   #later: Fifo<Uint8Array> | undefined;
   #pieceBytes = 0;
   /** Bytes of the first piece that have been taken. */
@@ -55,7 +57,9 @@ export class OutputQueue {
 
   /** Memory in bytes that waiting costs beside {@link length}: what has one byte is no byte. */
   get overheadBytes(): number {
-    return this.#first === undefined ? 0 : (1 + (this.#later?.length ?? 0)) * PIECE_BYTES;
+    if (this.#first === undefined) return 0;
+    const behind = this.#second === undefined ? 0 : 1 + (this.#later?.length ?? 0);
+    return (1 + behind) * PIECE_BYTES;
   }
 
   /** Appends bytes, which must not change from now on: small ones are copied, large ones kept. */
@@ -95,14 +99,16 @@ export class OutputQueue {
    */
   take(maxBytes: number): Uint8Array[] {
     this.#spill();
-    let block = maxBytes > 0 ? this.#takeBlock(maxBytes) : undefined;
-    if (block === undefined) return NONE;
-    // Not by `push` alone, which makes room for sixteen more: nearly always there is one.
-    const blocks = [block];
-    for (let room = maxBytes - block.length; room > 0; room -= block.length) {
-      block = this.#takeBlock(room, true);
-      if (block === undefined) break;
+    const first = maxBytes > 0 ? this.#takeBlock(maxBytes) : undefined;
+    if (first === undefined) return NONE;
+    // Not by `push` alone, which makes room for sixteen more: nearly always there are one or two.
+    let block = this.#takeLater(maxBytes - first.length);
+    if (block === undefined) return [first];
+    const blocks = [first, block];
+    let room = maxBytes - first.length - block.length;
+    for (block = this.#takeLater(room); block !== undefined; block = this.#takeLater(room)) {
       blocks.push(block);
+      room -= block.length;
     }
     return blocks;
   }
@@ -127,6 +133,7 @@ export class OutputQueue {
   clear(): void {
     if (slab.owner === this) releaseSlab();
     this.#first = undefined;
+    this.#second = undefined;
     this.#later = undefined;
     this.#pieceBytes = 0;
     this.#taken = 0;
@@ -154,18 +161,24 @@ export class OutputQueue {
 
   #append(piece: Uint8Array): void {
     this.#pieceBytes += piece.length;
-    if (this.#first === undefined) {
-      this.#first = piece;
-      return;
+    if (this.#first === undefined) this.#first = piece;
+    else if (this.#second === undefined) this.#second = piece;
+    else {
+      this.#later ??= new Fifo();
+      this.#later.push(piece);
     }
-    this.#later ??= new Fifo();
-    this.#later.push(piece);
   }
 
   /** The first piece is done. */
   #shift(): void {
-    this.#first = this.#later?.shift();
-    if (this.#first === undefined) this.#later = undefined;
+    this.#first = this.#second;
+    this.#second = this.#later?.shift();
+    if (this.#second === undefined) this.#later = undefined;
+  }
+
+  /** @returns `undefined` when nothing more waits, fits, or can be taken. */
+  #takeLater(room: number): Uint8Array | undefined {
+    return room > 0 ? this.#takeBlock(room, true) : undefined;
   }
 
   /**

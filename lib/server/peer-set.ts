@@ -38,10 +38,10 @@ export class PeerSet implements PeerOwner, Ticker {
     return this.#wheel.time.now();
   }
 
-  /** A ticker for peers alone that {@link know} is told of at once: nobody else is ticked. */
+  /** Does nothing: {@link know} adds a peer at once, and only peers are ticked. */
   add(): void {}
 
-  /** Who is closed is not known any more. */
+  /** Does nothing: {@link peerClosed} has removed it. */
   delete(): void {}
 
   /** @internal */

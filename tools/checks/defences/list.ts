@@ -556,7 +556,7 @@ const HTTP: readonly Defence[] = [
     attack: 'output in many small pieces',
     defence: 'each counts with what it costs',
     file: 'lib/server/output-queue.ts',
-    find: '(1 + (this.#later?.length ?? 0)) * PIECE_BYTES',
+    find: '(1 + behind) * PIECE_BYTES',
     replace: '0',
     spec: 'spec/server/socket-writer.spec.ts',
   },
